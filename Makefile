@@ -1,0 +1,85 @@
+# What a fresh machine needs: git, make, Python 3.11 or later. `make help` lists the targets.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+IS_RECENT := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+# The first of these that is Python 3.11 or later; `make PYTHON=...` names another.
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python python3.13 python3.12 python3.11 python3.14; do \
+	"$$python" $(IS_RECENT) >/dev/null 2>&1 && echo "$$python" && break; done)
+endif
+PYTEST_FLAGS ?=
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+
+.PHONY: help demo test test-interpreted lint types layers docs feed wheel clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
+
+demo: $(VENV)/.installed  ## install, and cluster the made-up feed in examples/
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/.installed-test  ## install, and run all tests
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+test-interpreted: $(VENV)/.installed-test  ## run all tests with the kernels as plain Python
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: $(VENV)/.installed-dev  ## check style, docstrings, spelling and metadata
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	find src -name '*.py' | sort | xargs $(BIN)/numpydoc lint
+	git ls-files --cached --others --exclude-standard | xargs $(BIN)/codespell
+	$(BIN)/validate-pyproject pyproject.toml
+
+types: $(VENV)/.installed-dev  ## check types
+	$(BIN)/mypy
+
+layers: $(VENV)/.installed-dev  ## check who imports whom
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed-docs  ## build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+feed: $(VENV)/.installed  ## write the made-up feed in examples/ and the pictures of docs/ anew
+	$(BIN)/python examples/make_feed.py
+	$(BIN)/python docs/pictures.py
+
+wheel: $(VENV)/.installed  ## build the wheel into dist/
+	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir dist .
+
+clean:  ## remove the environment, builds and caches
+	rm -rf $(VENV) build dist site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A change of pyproject.toml installs again. An environment that is there and fit is used.
+$(VENV)/.created:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "dedupe_news needs Python 3.11 or later, but none was found: python3 is" \
+			"$$(python3 --version 2>&1 | head -n 1)." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; \
+		exit 1; \
+	fi
+	@"$(PYTHON)" $(IS_RECENT) || { \
+		echo "dedupe_news needs Python 3.11 or later, but $(PYTHON) is" \
+			"$$("$(PYTHON)" --version 2>&1 | head -n 1)." >&2; \
+		exit 1; \
+	}
+	@"$(BIN)/python" $(IS_RECENT) 2>/dev/null || "$(PYTHON)" -m venv --clear "$(VENV)" || { \
+		echo "'$(PYTHON) -m venv $(VENV)' failed: there is no environment to install into." >&2; \
+		echo "Debian and Ubuntu ship it apart: apt-get install python3-venv" >&2; \
+		exit 1; \
+	}
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created pyproject.toml
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-test $(VENV)/.installed-dev $(VENV)/.installed-docs: \
+		$(VENV)/.installed-%: $(VENV)/.created pyproject.toml
+	$(PIP_INSTALL) --editable '.[$*]'
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,1 @@
+"""Benchmark suites of dedupe_news: run ``python -m benchmarks`` from the repository root."""

@@ -1,0 +1,84 @@
+"""Find near-duplicate news items: add, query, cluster."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from dedupe_news.config import Config
+from dedupe_news.errors import (
+    ColumnError,
+    ConfigError,
+    DedupeNewsError,
+    DuplicateIdError,
+    InputError,
+    InputTypeError,
+    MissingDependencyError,
+    UnknownIdError,
+)
+from dedupe_news.results import (
+    Bounded,
+    Cluster,
+    Clustering,
+    Comparison,
+    Difference,
+    Match,
+    Matches,
+    Pair,
+    Relation,
+)
+
+if TYPE_CHECKING:
+    from dedupe_news import interop
+    from dedupe_news.api import cluster, compare
+    from dedupe_news.documents import Document
+    from dedupe_news.index import NewsIndex
+
+__all__ = [
+    "Bounded",
+    "Cluster",
+    "Clustering",
+    "ColumnError",
+    "Comparison",
+    "Config",
+    "ConfigError",
+    "DedupeNewsError",
+    "Difference",
+    "Document",
+    "DuplicateIdError",
+    "InputError",
+    "InputTypeError",
+    "Match",
+    "Matches",
+    "MissingDependencyError",
+    "NewsIndex",
+    "Pair",
+    "Relation",
+    "UnknownIdError",
+    "cluster",
+    "compare",
+    "interop",
+]
+
+# These bring numba, half a second; so they come when first asked for (PEP 562).
+_HOMES = {
+    "Document": "documents",
+    "NewsIndex": "index",
+    "cluster": "api",
+    "compare": "api",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "interop":
+        return importlib.import_module("dedupe_news.interop")
+    if name not in _HOMES:
+        message = f"module 'dedupe_news' has no attribute {name!r}"
+        raise AttributeError(message)
+    value: object = getattr(importlib.import_module(f"dedupe_news.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

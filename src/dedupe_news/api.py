@@ -1,0 +1,214 @@
+"""The two functions of notebooks and batch jobs."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe_news import batch, relations, shingling
+from dedupe_news.config import Config, from_settings
+from dedupe_news.documents import read_documents
+from dedupe_news.errors import ConfigError, InputTypeError
+from dedupe_news.progress import stages
+from dedupe_news.results import Comparison, Difference, Relation
+from dedupe_news.text import tokenize, words
+from dedupe_news.threads import resolve_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dedupe_news.columns import Columns
+    from dedupe_news.documents import ColumnChoice, Document
+    from dedupe_news.results import Clustering
+
+
+def cluster(
+    feed: object,
+    *,
+    id: ColumnChoice = None,  # noqa: A002 - the settled public name
+    title: ColumnChoice = None,
+    text: ColumnChoice = None,
+    source: ColumnChoice = None,
+    published: ColumnChoice = None,
+    config: Config | None = None,
+    n_jobs: int | None = -1,
+    progress: bool = True,
+    **settings: Any,
+) -> Clustering:
+    """
+    Find the near-duplicates of a whole batch.
+
+    Parameters
+    ----------
+    feed : iterable of str, mapping or Document; array, Series, DataFrame or Arrow data
+        The documents. Missing values are empty texts, which match nothing.
+    id, title, text, source, published : str or sequence, optional
+        Names of the columns of a table or keys of mappings; by default the
+        columns of these names where the input has them. Beside a sequence of
+        texts: the values themselves, as many as there are texts. Title and
+        text are joined by a newline.
+    config : Config, optional
+        The settings; the defaults where it is left out.
+    n_jobs : int, default -1
+        Threads: -1 for all processors, 1 for none extra. The result is the same.
+    progress : bool, default True
+        Whether a run of more than two seconds shows a bar on a terminal or in
+        a notebook, and says when kernels are being compiled.
+    **settings : Any
+        Single settings of `Config`, such as ``threshold=0.8``, that take
+        precedence over `config`.
+
+    Returns
+    -------
+    Clustering
+        Labels, clusters, whom to keep and the verified pairs. The same input
+        and settings give the same partition, in any order and on any machine.
+
+    Raises
+    ------
+    InputTypeError
+        If the feed or a value is of a type that cannot be used.
+    InputError
+        If a value cannot be used, ids repeat or lengths differ.
+    ColumnError
+        If a named column does not exist.
+    ConfigError
+        If a setting or `n_jobs` is out of range.
+
+    Notes
+    -----
+    MinHash LSH [1]_ proposes pairs, exact Jaccard similarity verifies them:
+    every match is true; a pair exactly at the threshold is missed with a
+    probability of at most ``1 - config.recall``.
+
+    References
+    ----------
+    .. [1] A. Z. Broder, "On the resemblance and containment of documents",
+       Compression and Complexity of Sequences 1997.
+
+    Examples
+    --------
+    >>> import dedupe_news as dn
+    >>> feed = ["Rain floods the old town", "Sun at last", "rain floods the old town!"]
+    >>> result = dn.cluster(feed)
+    >>> result.labels
+    array([0, 1, 0])
+    """
+    chosen = _settle(config, settings)
+    threads = resolve_jobs(n_jobs)
+    with stages(("reading", *batch.STAGES), show=progress) as ended:
+        columns = read_documents(
+            feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
+        )
+        ended("reading")
+        return batch.cluster_columns(columns, chosen, threads, ended)
+
+
+def compare(
+    a: str | Mapping[str, Any] | Document,
+    b: str | Mapping[str, Any] | Document,
+    *,
+    config: Config | None = None,
+    **settings: Any,
+) -> Comparison:
+    """
+    Explain how two documents are related.
+
+    Parameters
+    ----------
+    a, b : str, mapping or Document
+        The documents; mappings have the keys ``text`` and, if they like,
+        ``title``, ``source`` and ``published``.
+    config : Config, optional
+        The settings; the defaults where it is left out.
+    **settings : Any
+        Single settings of `Config` that take precedence over `config`.
+
+    Returns
+    -------
+    Comparison
+        Relation, scores, and the words that differ.
+
+    Raises
+    ------
+    InputTypeError
+        If a document is of a type that cannot be used.
+    InputError
+        If a value cannot be used.
+    ConfigError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import dedupe_news as dn
+    >>> dn.compare("Rain floods the old town", "Rain floods the new town").jaccard
+    0.2
+    """
+    chosen = _settle(config, settings)
+    columns = [_one(document) for document in (a, b)]
+    jaccard, containment, relation = _scores(columns, chosen)
+    return Comparison(
+        relation=relation if jaccard >= chosen.threshold else None,
+        jaccard=jaccard,
+        containment=containment,
+        threshold=chosen.threshold,
+        differences=_differences(columns[0].content(0), columns[1].content(0), chosen),
+    )
+
+
+def _settle(config: Config | None, settings: dict[str, Any]) -> Config:
+    if config is not None and not isinstance(config, Config):
+        message = (
+            f"config={config!r} is of type {type(config).__name__!r}; pass a dn.Config, "
+            "or settings by keyword, such as threshold=0.8"
+        )
+        raise ConfigError(message)
+    if config is None:
+        return from_settings(settings)
+    return config.replace(**settings) if settings else config
+
+
+def _one(document: object) -> Columns:
+    if isinstance(document, (bytes, bytearray, list, tuple)) or document is None:
+        message = (
+            f"a document of type {type(document).__name__!r} cannot be compared; "
+            "pass str, a mapping with the key 'text', or dn.Document"
+        )
+        raise InputTypeError(message)
+    return read_documents([document])
+
+
+def _scores(columns: list[Columns], config: Config) -> tuple[float, float, Relation]:
+    buffer = np.concatenate([column.buffer[: column.offsets[-1]] for column in columns])
+    offsets = np.array([0, columns[0].offsets[-1], len(buffer)])
+    tokens = tokenize(buffer, offsets, config)
+    starts, stops = tokens.offsets[:-1], tokens.offsets[1:]
+    if (starts == stops).any():
+        return 0.0, 0.0, Relation.NEAR
+    shingles, bounds = shingling.shingle(tokens.hashes, starts, stops, config.shingle_size, 1)
+    left, right = (np.unique(shingles[bounds[i] : bounds[i + 1]]) for i in (0, 1))
+    shared = len(np.intersect1d(left, right, assume_unique=True))
+    containment = shared / min(len(left), len(right))
+    pair = np.array([0]), np.array([1])
+    relation = relations.relate(tokens.hashes, starts, stops, *pair, np.array([containment]))
+    return (
+        shared / (len(left) + len(right) - shared),
+        containment,
+        Relation(int(relation[0])),
+    )
+
+
+def _differences(a: str, b: str, config: Config) -> tuple[Difference, ...]:
+    left, right = words(a, config), words(b, config)
+    matcher = difflib.SequenceMatcher(
+        None, [word.text for word in left], [word.text for word in right], autojunk=False
+    )
+    differences = []
+    for kind, i, i_stop, j, j_stop in matcher.get_opcodes():
+        if kind != "equal":
+            removed = a[left[i].start : left[i_stop - 1].stop] if i < i_stop else ""
+            added = b[right[j].start : right[j_stop - 1].stop] if j < j_stop else ""
+            differences.append(Difference(kind, removed, added))
+    return tuple(differences)

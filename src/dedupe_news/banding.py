@@ -1,0 +1,81 @@
+"""Bands to buckets: which documents are worth comparing."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels import banding as kernels
+from dedupe_news.threads import run
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SET = np.uint64(0xFFFFFFFF)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Buckets:
+    """
+    The buckets of a batch.
+
+    Parameters
+    ----------
+    keys : ndarray of uint32, shape (n_sets, bands)
+        Band keys.
+    packed : list of ndarray of uint64, shape (n_sets,)
+        For each band ``key << 32 | set``, sorted: a bucket is a run of equal keys.
+    shared : ndarray of uint8, shape (n_sets,)
+        1 for every set that shares a bucket with another.
+    large : list of ndarray of int64
+        Members of each bucket that is larger than the limit.
+    in_large : ndarray of uint8, shape (n_sets, bands) or (0, 0)
+        1 where a set's bucket is such a one; of no rows where none is.
+    """
+
+    keys: NDArray[np.uint32]
+    packed: list[NDArray[np.uint64]]
+    shared: NDArray[np.uint8]
+    large: list[NDArray[np.int64]]
+    in_large: NDArray[np.uint8]
+
+
+def fill_buckets(keys: NDArray[np.uint32], limit: int, n_jobs: int) -> Buckets:
+    """
+    Sort the sets of a batch into buckets.
+
+    Parameters
+    ----------
+    keys : ndarray of uint32, shape (n_sets, bands)
+        Band keys.
+    limit : int
+        Buckets of more members are large.
+    n_jobs : int
+        Threads.
+
+    Returns
+    -------
+    Buckets
+        Of every band.
+    """
+    n_sets, n_bands = keys.shape
+    shared = np.zeros(n_sets, np.uint8)
+
+    def fill(band: int) -> tuple[NDArray[np.uint64], list[NDArray[np.int64]]]:
+        packed = np.empty(n_sets, np.uint64)
+        kernels.pack_band(keys, band, packed)
+        packed.sort()
+        kernels.mark_shared(packed, shared)
+        bounds = kernels.large_buckets(packed, limit)
+        members = [(packed[start:stop] & _SET).astype(np.int64) for start, stop in bounds]
+        return packed, members
+
+    filled = run(fill, range(n_bands), n_jobs)
+    large = [members for _, buckets in filled for members in buckets]
+    in_large = np.zeros((n_sets if large else 0, n_bands if large else 0), np.uint8)
+    for band, (_, buckets) in enumerate(filled):
+        for members in buckets:
+            in_large[members, band] = 1
+    return Buckets(keys, [packed for packed, _ in filled], shared, large, in_large)

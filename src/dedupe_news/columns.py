@@ -1,0 +1,171 @@
+"""The columns every stage works on: UTF-8 text, ids, times and sources of many documents."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+NO_TIME: int = int(np.iinfo(np.int64).min)
+"""Stands in a column of times for a document without one."""
+
+NO_SOURCE: int = -1
+"""Stands in a column of source codes for a document without one."""
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+
+
+def to_microseconds(moment: dt.datetime) -> int:
+    """
+    Return a time as microseconds since 1970-01-01 UTC.
+
+    Parameters
+    ----------
+    moment : datetime.datetime
+        With a time zone.
+
+    Returns
+    -------
+    int
+        Exact; negative before 1970.
+    """
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(microseconds: int) -> dt.datetime | None:
+    """
+    Return the time that `to_microseconds` stored.
+
+    Parameters
+    ----------
+    microseconds : int
+        Microseconds since 1970-01-01 UTC, or `NO_TIME`.
+
+    Returns
+    -------
+    datetime.datetime or None
+        In UTC; None for `NO_TIME`.
+    """
+    if microseconds == NO_TIME:
+        return None
+    return _EPOCH + microseconds * _MICROSECOND
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Columns:
+    """
+    Documents as columns.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8, shape (n_bytes,)
+        UTF-8 of all documents, one after another; valid, without surrogates.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Document ``i`` is ``buffer[offsets[i]:offsets[i + 1]]``.
+    ids : sequence of hashable, optional
+        The user's ids; positions stand for them where there are none.
+    published : ndarray of int64, shape (n_documents,), optional
+        Microseconds since 1970-01-01 UTC, or `NO_TIME`.
+    sources : ndarray of int32, shape (n_documents,), optional
+        Index into `source_names`, or `NO_SOURCE`.
+    source_names : sequence of str
+        Names of the sources.
+    titled : bool
+        Whether each document is a title, a newline and a text.
+    """
+
+    buffer: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    ids: Sequence[Hashable] | None = None
+    published: NDArray[np.int64] | None = None
+    sources: NDArray[np.int32] | None = None
+    source_names: Sequence[str] = ()
+    titled: bool = False
+
+    def __len__(self) -> int:
+        """
+        Return the number of documents.
+
+        Returns
+        -------
+        int
+            At least 0.
+        """
+        return len(self.offsets) - 1
+
+    def content(self, position: int) -> str:
+        """
+        Return a document as it was given: its title, a newline and its text.
+
+        Parameters
+        ----------
+        position : int
+            Position of the document in the input.
+
+        Returns
+        -------
+        str
+            The text alone where there was no column of titles.
+        """
+        start, stop = self.offsets[position], self.offsets[position + 1]
+        return self.buffer[start:stop].tobytes().decode()
+
+    def id_of(self, position: int) -> Hashable:
+        """
+        Return the user's id of a document.
+
+        Parameters
+        ----------
+        position : int
+            Position of the document in the input.
+
+        Returns
+        -------
+        hashable
+            The position itself where no ids were given.
+        """
+        return position if self.ids is None else self.ids[position]
+
+    def source_of(self, position: int) -> str | None:
+        """
+        Return the source of a document.
+
+        Parameters
+        ----------
+        position : int
+            Position of the document in the input.
+
+        Returns
+        -------
+        str or None
+            None where it has none.
+        """
+        if self.sources is None or self.sources[position] == NO_SOURCE:
+            return None
+        return self.source_names[int(self.sources[position])]
+
+    def published_at(self, position: int) -> dt.datetime | None:
+        """
+        Return when a document was published.
+
+        Parameters
+        ----------
+        position : int
+            Position of the document in the input.
+
+        Returns
+        -------
+        datetime.datetime or None
+            In UTC; None where it has no time.
+        """
+        if self.published is None:
+            return None
+        return from_microseconds(int(self.published[position]))

@@ -1,0 +1,318 @@
+"""Every setting and its default; nothing else in the library holds one."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
+
+from dedupe_news import tuning
+from dedupe_news.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Policy: TypeAlias = Literal["news", "similar"]
+"""How a candidate pair is judged: ``"similar"`` by Jaccard alone, ``"news"`` by the judge."""
+
+Prefer: TypeAlias = Literal["earliest", "latest", "longest"]
+"""Which document of a cluster represents it."""
+
+_MAX_NUM_PERM = 4096
+_MAX_SHINGLE_SIZE = 64
+_MAX_BUCKET_LIMIT = 1_000_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """
+    Settings of a run or an index: immutable, validated, serialisable.
+
+    Parameters
+    ----------
+    policy : {"news", "similar"}, default "similar"
+        ``"similar"`` matches every pair whose exact Jaccard similarity reaches
+        `threshold`.
+    threshold : float, default 0.7
+        Least Jaccard similarity of a match, in (0, 1], inclusive.
+    recall : float, default 0.99
+        Least probability, in (0, 1), that a pair exactly at `threshold`
+        becomes a candidate. Not used where `params` is given.
+    shingle_size : int, default 3
+        Tokens in a shingle, in [1, 64].
+    num_perm : int, default 128
+        MinHash permutations available to the bands, in [1, 4096].
+    seed : int, default 1
+        Seed of the permutations, in [0, 2**32).
+    params : (int, int), optional
+        Bands and rows per band, as in datasketch, with ``bands * rows_per_band
+        <= num_perm``. By default the cheapest pair that reaches `recall`.
+    prefer : {"earliest", "latest", "longest"}, default "earliest"
+        The document that represents a cluster: first or last published, or
+        longest. Documents without a time come after those with one. Ties go
+        to the longer, then to the smaller content digest.
+    bucket_limit : int, default 1000
+        Largest number of distinct texts in one bucket whose pairs are all
+        compared. In a larger bucket each document is compared with the
+        representatives found there, at most this many of them. Results say
+        what was bounded.
+    strip_html : bool, default True
+        Decode HTML entities and skip tags.
+    strip_cut_off_marks : bool, default True
+        Skip marks of a cut-off text such as ``[+1234 chars]``.
+    strip_datelines : bool, default True
+        Skip credits and datelines such as ``OSLO (Agency) -``.
+    strip_bylines : bool, default True
+        Skip ``By Jane Doe`` at the start of a text.
+    strip_publishers : bool, default True
+        Skip a publisher's name at the end of a title.
+
+    Attributes
+    ----------
+    bands, rows_per_band : int
+        The banding in force.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is out of range, or settings contradict each other.
+    """
+
+    policy: Policy = "similar"
+    threshold: float = 0.7
+    recall: float = 0.99
+    shingle_size: int = 3
+    num_perm: int = 128
+    seed: int = 1
+    params: tuple[int, int] | None = None
+    prefer: Prefer = "earliest"
+    bucket_limit: int = 1000
+    strip_html: bool = True
+    strip_cut_off_marks: bool = True
+    strip_datelines: bool = True
+    strip_bylines: bool = True
+    strip_publishers: bool = True
+    bands: int = dataclasses.field(init=False, compare=False)
+    rows_per_band: int = dataclasses.field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Validate every setting, then settle the banding."""
+        _require_choice("policy", self.policy, get_args(Policy))
+        _require_choice("prefer", self.prefer, get_args(Prefer))
+        _require_fraction("threshold", self.threshold, one_allowed=True)
+        _require_fraction("recall", self.recall, one_allowed=False)
+        _require_int("shingle_size", self.shingle_size, 1, _MAX_SHINGLE_SIZE)
+        _require_int("num_perm", self.num_perm, 1, _MAX_NUM_PERM)
+        _require_int("seed", self.seed, 0, 2**32 - 1)
+        _require_int("bucket_limit", self.bucket_limit, 2, _MAX_BUCKET_LIMIT)
+        for name in _SWITCHES:
+            if not isinstance(getattr(self, name), bool):
+                message = f"{name}={getattr(self, name)!r} is no switch; pass True or False"
+                raise ConfigError(message)
+        bands, rows_per_band = self._settle_params()
+        object.__setattr__(self, "bands", bands)
+        object.__setattr__(self, "rows_per_band", rows_per_band)
+
+    def _settle_params(self) -> tuple[int, int]:
+        if self.params is None:
+            chosen = tuning.choose_bands(self.threshold, self.recall, self.num_perm)
+            if chosen is None:
+                message = (
+                    f"no bands × rows within num_perm={self.num_perm} reach "
+                    f"recall={self.recall} at threshold={self.threshold}. "
+                    "Raise num_perm, or lower recall"
+                )
+                raise ConfigError(message)
+            return chosen
+        params: object = self.params
+        if not isinstance(params, (tuple, list)) or len(params) != _PARAMS_LENGTH:
+            message = f"params={params!r} must be a pair (bands, rows_per_band), such as (17, 4)"
+            raise ConfigError(message)
+        bands, rows_per_band = self.params
+        _require_int("bands in params", bands, 1, self.num_perm)
+        _require_int("rows_per_band in params", rows_per_band, 1, self.num_perm)
+        if bands * rows_per_band > self.num_perm:
+            message = (
+                f"params={(bands, rows_per_band)} need {bands * rows_per_band} permutations, "
+                f"but num_perm={self.num_perm}. Raise num_perm, or choose fewer bands or rows"
+            )
+            raise ConfigError(message)
+        object.__setattr__(self, "params", (bands, rows_per_band))
+        return bands, rows_per_band
+
+    @classmethod
+    def for_recall(cls, threshold: float = 0.7, recall: float = 0.99, **settings: Any) -> Config:
+        """
+        Return a configuration whose bands reach `recall` at `threshold`.
+
+        Parameters
+        ----------
+        threshold : float, default 0.7
+            Least Jaccard similarity of a match, in (0, 1].
+        recall : float, default 0.99
+            Least probability that a pair exactly at `threshold` is found, in (0, 1).
+        **settings : Any
+            Any other setting of `Config` but `params`.
+
+        Returns
+        -------
+        Config
+            With the cheapest bands × rows that reach it within ``num_perm``.
+
+        Raises
+        ------
+        ConfigError
+            If a setting is out of range, `params` is given, or ``num_perm``
+            is too small for that recall.
+        """
+        if "params" in settings:
+            message = (
+                "for_recall chooses params itself and cannot be given "
+                f"params={settings['params']!r}. Use Config(params=...) to set them"
+            )
+            raise ConfigError(message)
+        return from_settings({"threshold": threshold, "recall": recall, **settings})
+
+    def recall_at(self, jaccard: float) -> float:
+        """
+        Return the probability that a pair of this similarity becomes a candidate.
+
+        Parameters
+        ----------
+        jaccard : float
+            Jaccard similarity, in [0, 1].
+
+        Returns
+        -------
+        float
+            In [0, 1]: the S-curve of the bands in force.
+
+        Raises
+        ------
+        ConfigError
+            If `jaccard` is outside [0, 1].
+        """
+        if not _is_number(jaccard) or not 0.0 <= jaccard <= 1.0:
+            message = f"jaccard={jaccard!r} is no similarity; pass a number from 0 to 1"
+            raise ConfigError(message)
+        return tuning.candidate_probability(jaccard, self.bands, self.rows_per_band)
+
+    def replace(self, **settings: Any) -> Config:
+        """
+        Return a copy with some settings changed, validated anew.
+
+        Parameters
+        ----------
+        **settings : Any
+            Settings of `Config`.
+
+        Returns
+        -------
+        Config
+            The bands are chosen again unless ``params`` was given.
+
+        Raises
+        ------
+        ConfigError
+            If a setting is unknown or out of range.
+        """
+        return from_settings({**self.to_dict(), **settings})
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Return the settings as JSON-ready values.
+
+        Returns
+        -------
+        dict
+            One entry a setting, in the order of the class; `from_dict` reads it.
+        """
+        settings = {name: getattr(self, name) for name in _SETTINGS}
+        settings["params"] = None if self.params is None else list(self.params)
+        return settings
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Config:
+        """
+        Return the configuration that `to_dict` described.
+
+        Parameters
+        ----------
+        settings : mapping
+            Settings by name; those left out take their defaults.
+
+        Returns
+        -------
+        Config
+            The validated configuration.
+
+        Raises
+        ------
+        ConfigError
+            If a setting is unknown or out of range.
+        """
+        return from_settings(settings)
+
+
+_SETTINGS = tuple(field.name for field in dataclasses.fields(Config) if field.init)
+_SWITCHES = tuple(name for name in _SETTINGS if name.startswith("strip_"))
+_PARAMS_LENGTH = 2
+
+
+def from_settings(settings: Mapping[str, Any]) -> Config:
+    """
+    Return a configuration from settings by name, refusing unknown names.
+
+    Parameters
+    ----------
+    settings : mapping
+        Settings of `Config`.
+
+    Returns
+    -------
+    Config
+        The validated configuration.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or out of range.
+    """
+    unknown = sorted(set(settings) - set(_SETTINGS))
+    if unknown:
+        message = (
+            f"unknown setting {', '.join(map(repr, unknown))}; "
+            f"the settings are {', '.join(_SETTINGS)}"
+        )
+        raise ConfigError(message)
+    values = dict(settings)
+    if isinstance(values.get("params"), list):
+        values["params"] = tuple(values["params"])
+    return Config(**values)
+
+
+def _require_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        message = f"{name}={value!r} is not known; allowed are {', '.join(map(repr, allowed))}"
+        raise ConfigError(message)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _require_fraction(name: str, value: object, *, one_allowed: bool) -> None:
+    bound = "1 included" if one_allowed else "1 excluded"
+    remedy = f"pass a number above 0 and up to 1 ({bound})"
+    if not _is_number(value):
+        message = f"{name}={value!r} is no number; {remedy}"
+        raise ConfigError(message)
+    if math.isnan(value) or value <= 0 or value > 1 or (value == 1 and not one_allowed):
+        message = f"{name}={value!r} is out of range; {remedy}"
+        raise ConfigError(message)
+
+
+def _require_int(name: str, value: object, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        message = f"{name}={value!r} is out of range; pass a whole number from {least} to {most}"
+        raise ConfigError(message)

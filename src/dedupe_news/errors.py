@@ -1,0 +1,48 @@
+"""Every exception of the library: each is a `DedupeNewsError` and the fitting builtin."""
+
+from __future__ import annotations
+
+
+class DedupeNewsError(Exception):
+    """Base of all errors this library raises on purpose."""
+
+
+class ConfigError(DedupeNewsError, ValueError):
+    """A setting is outside what is allowed, or settings contradict each other."""
+
+
+class InputError(DedupeNewsError, ValueError):
+    """A document, column or argument holds a value that cannot be used."""
+
+
+class InputTypeError(DedupeNewsError, TypeError):
+    """A document, column or argument is of a type that cannot be used."""
+
+
+class DuplicateIdError(InputError):
+    """Two documents of one batch share an id."""
+
+
+class ColumnError(DedupeNewsError, KeyError):
+    """A named column is not in the table."""
+
+    def __str__(self) -> str:
+        """
+        Return the message as written; `KeyError` would show its ``repr``.
+
+        Returns
+        -------
+        str
+            The message.
+        """
+        return str(self.args[0]) if self.args else ""
+
+
+class UnknownIdError(DedupeNewsError, KeyError):
+    """An id is not in the index."""
+
+    __str__ = ColumnError.__str__
+
+
+class MissingDependencyError(DedupeNewsError, ImportError):
+    """An optional package is needed and not installed; the message says which extra brings it."""

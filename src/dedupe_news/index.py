@@ -1,0 +1,515 @@
+"""The index of ingestion code: add, query, remove, cluster."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe_news import batch, fields
+from dedupe_news.columns import NO_TIME, Columns
+from dedupe_news.config import Config
+from dedupe_news.documents import read_documents
+from dedupe_news.errors import ConfigError, InputError, UnknownIdError
+from dedupe_news.progress import stages
+from dedupe_news.results import Bounded, Match, Relation
+from dedupe_news.stores.memory import Found, MemoryStore
+from dedupe_news.text import tokenize
+from dedupe_news.threads import resolve_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from numpy.typing import NDArray
+
+    from dedupe_news.documents import ColumnChoice
+    from dedupe_news.results import Clustering
+
+_COMPACT_ABOVE = 4096
+
+
+class NewsIndex:
+    """
+    An index of news items that finds the near-duplicates of new ones.
+
+    Safe to share between threads: operations wait for one another.
+
+    Parameters
+    ----------
+    config : Config, optional
+        The settings; the defaults where it is left out.
+    **settings : Any
+        Single settings of `Config` that take precedence over `config`.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import dedupe_news as dn
+    >>> index = dn.NewsIndex()
+    >>> index.add("a", "Rain floods the old town")
+    []
+    >>> [match.id for match in index.query("RAIN floods the old town ...")]
+    ['a']
+    """
+
+    def __init__(self, config: Config | None = None, **settings: Any) -> None:
+        if config is not None and not isinstance(config, Config):
+            message = f"config is of type {type(config).__name__!r}; pass a dn.Config"
+            raise ConfigError(message)
+        self._config = (config or Config()).replace(**settings)
+        self._store = MemoryStore(self._config)
+        self._lock = threading.RLock()
+        self._ids: list[Hashable] = []
+        self._slot_of: dict[Hashable, int] = {}
+        self._texts: list[bytes] = []
+        self._times: list[int] = []
+        self._sources: list[str | None] = []
+
+    @property
+    def config(self) -> Config:
+        """
+        The settings of the index.
+
+        Returns
+        -------
+        Config
+            Fixed for the life of the index.
+        """
+        return self._config
+
+    @property
+    def bounded(self) -> Bounded:
+        """
+        Work that was bounded since the index was made.
+
+        Returns
+        -------
+        Bounded
+            Its ``n_large_buckets`` counts look-ups that met more than
+            ``config.bucket_limit`` documents of one band key and compared the
+            newest only.
+        """
+        return Bounded(n_large_buckets=self._store.n_cut_short)
+
+    def __len__(self) -> int:
+        """
+        Return the number of documents.
+
+        Returns
+        -------
+        int
+            At least 0.
+        """
+        return len(self._slot_of)
+
+    def __contains__(self, id: object) -> bool:  # noqa: A002 - an id, as everywhere
+        """
+        Return whether a document of this id is in the index.
+
+        Parameters
+        ----------
+        id : hashable
+            An id.
+
+        Returns
+        -------
+        bool
+            False after its removal.
+        """
+        return id in self._slot_of
+
+    def __iter__(self) -> Iterator[Hashable]:
+        """
+        Iterate over the ids.
+
+        Yields
+        ------
+        hashable
+            In order of arrival.
+        """
+        with self._lock:
+            ids = sorted(self._slot_of, key=self._slot_of.__getitem__)
+        return iter(ids)
+
+    def add(
+        self,
+        id: Hashable,  # noqa: A002 - the settled public name
+        text: str | None,
+        *,
+        title: str | None = None,
+        source: str | None = None,
+        published: object = None,
+    ) -> list[Match]:
+        """
+        Add a document and return what it matches among those before it.
+
+        Parameters
+        ----------
+        id : hashable
+            Its id. A document of the same id is replaced.
+        text : str or None
+            Its text; None or empty is a text that matches nothing.
+        title : str, optional
+            Its headline, joined before the text by a newline.
+        source : str, optional
+            Where it was published.
+        published : datetime, str or struct_time, optional
+            When, with a time zone.
+
+        Returns
+        -------
+        list of Match
+            Most similar first, then in order of arrival.
+
+        Raises
+        ------
+        InputTypeError
+            If a value is of a type that cannot be used.
+        InputError
+            If a value cannot be used. Nothing has changed then.
+        """
+        _check_id(id)
+        content = _content(text, title)
+        _check_source(source)
+        time = NO_TIME if fields.is_missing(published) else fields.moment(published)
+        tokens, offsets = self._tokenize(content)
+        with self._lock:
+            replaced = self._slot_of.get(id, -1)
+            found = self._store.probe(tokens, offsets, np.array([replaced]), insert=True)
+            self._record(id, content, time, source)
+            matches = self._matches(found, 0)
+            self._compact_if_due()
+        return matches
+
+    def add_many(
+        self,
+        feed: object,
+        *,
+        id: ColumnChoice = None,  # noqa: A002 - the settled public name
+        title: ColumnChoice = None,
+        text: ColumnChoice = None,
+        source: ColumnChoice = None,
+        published: ColumnChoice = None,
+        n_jobs: int | None = -1,
+    ) -> list[list[Match]]:
+        """
+        Add many documents, as `add` would one after another, only faster.
+
+        Parameters
+        ----------
+        feed : iterable of mapping or Document, DataFrame or Arrow table
+            The documents, each with an id; see `cluster`.
+        id, title, text, source, published : str or sequence, optional
+            Names of the columns, as in `cluster`.
+        n_jobs : int, default -1
+            Threads for the work on the texts.
+
+        Returns
+        -------
+        list of list of Match
+            For each document its matches among those before it, in the index
+            or in the feed.
+
+        Raises
+        ------
+        InputTypeError
+            If the feed or a value is of a type that cannot be used.
+        InputError
+            If a value cannot be used, or ids are missing or repeat. Nothing
+            has changed then.
+        ColumnError
+            If a named column does not exist.
+        """
+        threads = resolve_jobs(n_jobs)
+        columns = read_documents(
+            feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
+        )
+        if columns.ids is None:
+            message = (
+                "the documents have no ids, which an index needs. Name their column with "
+                "id='...', or pass mappings with the key 'id'"
+            )
+            raise InputError(message)
+        tokens = tokenize(columns.buffer, columns.offsets, self._config, n_jobs=threads)
+        contents = _contents(columns)
+        n_documents = len(columns)
+        times = [NO_TIME] * n_documents if columns.published is None else columns.published.tolist()
+        with self._lock:
+            replaced = np.fromiter(
+                (self._slot_of.get(each, -1) for each in columns.ids), np.int64, n_documents
+            )
+            found = self._store.probe(tokens.hashes, tokens.offsets, replaced, insert=True)
+            for at, each in enumerate(columns.ids):
+                self._record(each, contents[at], times[at], columns.source_of(at))
+            matches = [self._matches(found, at) for at in range(n_documents)]
+            self._compact_if_due()
+        return matches
+
+    def query(
+        self, text: str | None, *, title: str | None = None, limit: int | None = None
+    ) -> list[Match]:
+        """
+        Return the documents that match a text, which is not added.
+
+        Parameters
+        ----------
+        text : str or None
+            The text; None or empty matches nothing.
+        title : str, optional
+            Its headline, joined before the text by a newline.
+        limit : int, optional
+            Most matches to return; all by default.
+
+        Returns
+        -------
+        list of Match
+            Most similar first, then in order of arrival.
+
+        Raises
+        ------
+        InputTypeError
+            If a value is of a type that cannot be used.
+        InputError
+            If `limit` is below 1 or a text cannot be used.
+        """
+        _check_limit(limit)
+        tokens, offsets = self._tokenize(_content(text, title))
+        with self._lock:
+            found = self._store.probe(tokens, offsets, _NOTHING_REPLACED, insert=False)
+            return self._matches(found, 0)[:limit]
+
+    def query_many(
+        self,
+        feed: object,
+        *,
+        title: ColumnChoice = None,
+        text: ColumnChoice = None,
+        limit: int | None = None,
+        n_jobs: int | None = -1,
+    ) -> list[list[Match]]:
+        """
+        Return the documents that match each of many texts, which are not added.
+
+        Parameters
+        ----------
+        feed : iterable of str, mapping or Document; array, Series, DataFrame or Arrow data
+            The documents, as in `cluster`.
+        title, text : str or sequence, optional
+            Names of the columns, as in `cluster`.
+        limit : int, optional
+            Most matches to return for each; all by default.
+        n_jobs : int, default -1
+            Threads for the work on the texts.
+
+        Returns
+        -------
+        list of list of Match
+            In the order of the feed.
+
+        Raises
+        ------
+        InputTypeError
+            If the feed or a value is of a type that cannot be used.
+        InputError
+            If `limit` is below 1 or a value cannot be used.
+        ColumnError
+            If a named column does not exist.
+        """
+        _check_limit(limit)
+        threads = resolve_jobs(n_jobs)
+        columns = read_documents(feed, title=title, text=text, n_jobs=threads)
+        tokens = tokenize(columns.buffer, columns.offsets, self._config, n_jobs=threads)
+        nothing = np.full(len(columns), -1, np.int64)
+        with self._lock:
+            found = self._store.probe(tokens.hashes, tokens.offsets, nothing, insert=False)
+            return [self._matches(found, at)[:limit] for at in range(len(columns))]
+
+    def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
+        """
+        Remove a document.
+
+        Parameters
+        ----------
+        id : hashable
+            Its id.
+
+        Raises
+        ------
+        UnknownIdError
+            If no document has it.
+        """
+        with self._lock:
+            if id not in self._slot_of:
+                message = (
+                    f"no document of id {id!r} is in the index; "
+                    "check with `id in index` before removing"
+                )
+                raise UnknownIdError(message)
+            self._store.alive[self._slot_of.pop(id)] = 0
+            self._compact_if_due()
+
+    def cluster(self, *, n_jobs: int | None = -1, progress: bool = True) -> Clustering:
+        """
+        Cluster all documents of the index, as `dedupe_news.cluster` does.
+
+        Parameters
+        ----------
+        n_jobs : int, default -1
+            Threads.
+        progress : bool, default True
+            Whether a long run shows a bar.
+
+        Returns
+        -------
+        Clustering
+            Positions count the documents in order of arrival; ``columns.ids``
+            has their ids.
+        """
+        threads = resolve_jobs(n_jobs)
+        with self._lock:
+            columns = self._columns()
+        with stages(batch.STAGES, show=progress) as ended:
+            return batch.cluster_columns(columns, self._config, threads, ended)
+
+    def _columns(self) -> Columns:
+        slots = sorted(self._slot_of.values())
+        contents = [self._texts[slot] for slot in slots]
+        offsets = np.zeros(len(slots) + 1, np.int64)
+        np.cumsum([len(content) for content in contents], out=offsets[1:])
+        times = np.array([self._times[slot] for slot in slots], np.int64)
+        sources, names = fields.source_column([self._sources[slot] for slot in slots])
+        return Columns(
+            buffer=np.frombuffer(b"".join(contents), np.uint8),
+            offsets=offsets,
+            ids=[self._ids[slot] for slot in slots],
+            published=times if (times != NO_TIME).any() else None,
+            sources=sources,
+            source_names=names,
+        )
+
+    def _tokenize(self, content: bytes) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        tokens = tokenize(
+            np.frombuffer(content, np.uint8), np.array([0, len(content)], np.int64), self._config
+        )
+        return tokens.hashes, tokens.offsets
+
+    def _record(self, id: Hashable, content: bytes, time: int, source: str | None) -> None:  # noqa: A002
+        self._slot_of[id] = len(self._ids)
+        self._ids.append(id)
+        self._texts.append(content)
+        self._times.append(time)
+        self._sources.append(source)
+
+    def _matches(self, found: Found, at: int) -> list[Match]:
+        start, stop = found.offsets[at], found.offsets[at + 1]
+        if start == stop:
+            return []
+        matches = [
+            (-jaccard, slot, containment, relation)
+            for (slot, relation), (jaccard, containment) in zip(
+                found.slots[start:stop].tolist(), found.scores[start:stop].tolist(), strict=True
+            )
+        ]
+        matches.sort()
+        return [
+            Match(self._ids[slot], -jaccard, containment, Relation(relation))
+            for jaccard, slot, containment, relation in matches
+        ]
+
+    def _compact_if_due(self) -> None:
+        """Drop removed documents once they outnumber the others."""
+        n_removed = self._store.n_slots - len(self._slot_of)
+        if n_removed < _COMPACT_ABOVE or n_removed < len(self._slot_of):
+            return
+        kept = self._store.compact().tolist()
+        for name in ("_ids", "_texts", "_times", "_sources"):
+            values = getattr(self, name)
+            setattr(self, name, [values[slot] for slot in kept])
+        self._slot_of = {each: slot for slot, each in enumerate(self._ids)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """
+        Return the state to pickle.
+
+        Returns
+        -------
+        dict
+            Everything but the lock.
+        """
+        with self._lock:
+            state = vars(self).copy()
+            del state["_lock"]
+            # The store copies its arrays now, while nobody changes them.
+            state["_store"] = self._store.__getstate__()
+            for name in ("_ids", "_texts", "_times", "_sources", "_slot_of"):
+                state[name] = state[name].copy()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """
+        Restore the state that `__getstate__` returned.
+
+        Parameters
+        ----------
+        state : dict
+            As returned.
+        """
+        store = MemoryStore.__new__(MemoryStore)
+        store.__setstate__(state["_store"])
+        vars(self).update(state, _store=store, _lock=threading.RLock())
+
+    def __repr__(self) -> str:
+        """
+        Return the size and the settings that matter.
+
+        Returns
+        -------
+        str
+            One line.
+        """
+        return (
+            f"<NewsIndex of {len(self):,} documents, policy {self._config.policy!r}, "
+            f"threshold {self._config.threshold:g}>"
+        )
+
+
+_NOTHING_REPLACED = np.array([-1], np.int64)
+
+
+def _check_id(id: object) -> None:  # noqa: A002
+    fields.id_column([id])
+
+
+def _check_source(source: object) -> None:
+    if source is not None:
+        fields.source_column([source])
+
+
+def _check_limit(limit: object) -> None:
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        message = f"limit={limit!r} is out of range; pass a whole number from 1, or None for all"
+        raise InputError(message)
+
+
+def _content(text: object, title: object) -> bytes:
+    if isinstance(text, str) and (title is None or isinstance(title, str)):
+        try:
+            return (text if title is None else f"{title}\n{text}").encode()
+        except UnicodeEncodeError:
+            pass  # the columns below say where
+    columns = [fields.text_column([text], "text")]
+    if title is not None:
+        columns.insert(0, fields.text_column([title], "title"))
+    return b"\n".join(column.buffer.tobytes() for column in columns)
+
+
+def _contents(columns: Columns) -> list[bytes]:
+    whole = columns.buffer.tobytes()
+    bounds = columns.offsets.tolist()
+    return [whole[start:stop] for start, stop in pairwise(bounds)]

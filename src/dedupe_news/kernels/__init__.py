@@ -1,0 +1,1 @@
+"""Machine code on arrays: no validation, no strings, no input or output."""

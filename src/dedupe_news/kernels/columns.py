@@ -1,0 +1,53 @@
+"""Columns of UTF-8 text: joining, checking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels._jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news.kernels._jit import Integer
+
+_NEWLINE = np.uint8(10)
+
+
+@kernel
+def join_lines(
+    titles: NDArray[np.uint8],
+    title_offsets: NDArray[np.int64],
+    texts: NDArray[np.uint8],
+    text_offsets: NDArray[np.int64],
+    start: Integer,
+    stop: Integer,
+    offsets: NDArray[np.int64],
+    joined: NDArray[np.uint8],
+) -> None:
+    """
+    Write title, newline, text of documents ``start`` to ``stop - 1``.
+
+    Parameters
+    ----------
+    titles, texts : ndarray of uint8
+        UTF-8 of all titles and of all texts.
+    title_offsets, text_offsets, offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each document in `titles`, `texts` and `joined`.
+    start, stop : int
+        Documents to do.
+    joined : ndarray of uint8
+        Receives the joined documents.
+    """
+    for i in range(start, stop):
+        at = offsets[i]
+        for byte in range(title_offsets[i], title_offsets[i + 1]):
+            joined[at] = titles[byte]
+            at += 1
+        joined[at] = _NEWLINE
+        at += 1
+        for byte in range(text_offsets[i], text_offsets[i + 1]):
+            joined[at] = texts[byte]
+            at += 1

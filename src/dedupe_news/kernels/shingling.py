@@ -1,0 +1,156 @@
+"""Token runs to digests, groups of identical runs, and shingle hashes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels._jit import kernel
+from dedupe_news.kernels.hashing import xxh32_words, xxh64_words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news.kernels._jit import Integer
+
+
+@kernel
+def fill_digests(
+    tokens: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    start: Integer,
+    stop: Integer,
+    digests: NDArray[np.uint64],
+) -> None:
+    """
+    Write the digest of the words of documents ``start`` to ``stop - 1``.
+
+    Parameters
+    ----------
+    tokens : ndarray of uint32, shape (n_tokens,)
+        Token hashes of all documents, one document after another.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Document ``i`` owns ``tokens[offsets[i]:offsets[i + 1]]``.
+    start, stop : int
+        Documents to do.
+    digests : ndarray of uint64, shape (n_documents,)
+        Receives XXH64 of the little-endian token hashes.
+    """
+    for i in range(start, stop):
+        digests[i] = xxh64_words(tokens, offsets[i], offsets[i + 1])
+
+
+@kernel
+def group_identical(
+    packed: NDArray[np.uint64],
+    digests: NDArray[np.uint64],
+    tokens: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    group_of: NDArray[np.int64],
+) -> Integer:
+    """
+    Give documents of equal words the same number.
+
+    Parameters
+    ----------
+    packed : ndarray of uint64, shape (n_documents,)
+        Sorted ``(digest >> 32) << 32 | document``.
+    digests : ndarray of uint64, shape (n_documents,)
+        As `fill_digests` writes them.
+    tokens : ndarray of uint32, shape (n_tokens,)
+        Token hashes.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each document in `tokens`.
+    group_of : ndarray of int64, shape (n_documents,)
+        Receives the number of each document's text, by first position; -1
+        where a document has no token.
+
+    Returns
+    -------
+    int
+        Number of distinct texts.
+
+    Notes
+    -----
+    Equality is of the token runs themselves; digests only find who to compare.
+    """
+    n = packed.shape[0]
+    first = np.empty(n, np.int64)  # first position of the text a document repeats
+    leaders = np.empty(n, np.int64)
+    begin: Integer = 0
+    while begin < n:
+        end = begin + 1
+        while end < n and packed[end] >> np.uint64(32) == packed[begin] >> np.uint64(32):
+            end += 1
+        n_leaders = 0
+        for at in range(begin, end):
+            i = np.int64(packed[at] & np.uint64(0xFFFFFFFF))
+            length = offsets[i + 1] - offsets[i]
+            first[i] = i
+            found = False
+            for which in range(n_leaders):
+                k = leaders[which]
+                if digests[k] != digests[i] or offsets[k + 1] - offsets[k] != length:
+                    continue
+                same = True
+                for t in range(length):
+                    if tokens[offsets[k] + t] != tokens[offsets[i] + t]:
+                        same = False
+                        break
+                if same:
+                    first[i] = k
+                    found = True
+                    break
+            if not found:
+                leaders[n_leaders] = i
+                n_leaders += 1
+        begin = end
+    n_groups = 0
+    for i in range(n):
+        if offsets[i + 1] == offsets[i]:
+            group_of[i] = -1
+        elif first[i] == i:
+            group_of[i] = n_groups
+            n_groups += 1
+        else:
+            group_of[i] = group_of[first[i]]
+    return n_groups
+
+
+@kernel
+def fill_shingles(
+    tokens: NDArray[np.uint32],
+    token_starts: NDArray[np.int64],
+    token_stops: NDArray[np.int64],
+    shingle_size: Integer,
+    start: Integer,
+    stop: Integer,
+    offsets: NDArray[np.int64],
+    shingles: NDArray[np.uint32],
+) -> None:
+    """
+    Write the shingle hashes of token runs ``start`` to ``stop - 1``.
+
+    Parameters
+    ----------
+    tokens : ndarray of uint32, shape (n_tokens,)
+        Token hashes.
+    token_starts, token_stops : ndarray of int64, shape (n_runs,)
+        Bounds of each run in `tokens`; no run is empty.
+    shingle_size : int
+        Tokens in a shingle; a shorter run is one shingle.
+    start, stop : int
+        Runs to do.
+    offsets : ndarray of int64, shape (n_runs + 1,)
+        Bounds of each run's shingles: ``max(1, n_tokens - shingle_size + 1)``.
+    shingles : ndarray of uint32, shape (offsets[-1],)
+        Receives the hashes in text order, repeats included.
+    """
+    for i in range(start, stop):
+        begin = token_starts[i]
+        width = min(np.int64(shingle_size), token_stops[i] - begin)
+        for s in range(offsets[i + 1] - offsets[i]):
+            shingles[offsets[i] + s] = xxh32_words(
+                tokens, begin + s, begin + s + width, np.uint32(0)
+            )

@@ -1,0 +1,242 @@
+"""Exact comparison of shingle sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.banding import bucket_stop
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news.kernels._jit import Integer
+
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+@inlined
+def _sort_run(values: NDArray[np.uint32], start: Integer, stop: Integer) -> None:
+    """Sort ``values[start:stop]`` in place, by Shell's method with Tokuda's gaps."""
+    # The library's own sort takes seconds to compile, and runs are short.
+    gap = 1
+    while gap < stop - start:
+        gap = (gap * 9 + 8) // 4
+    while gap > 1:
+        gap = (gap * 4 - 4) // 9
+        for i in range(start + gap, stop):
+            value = values[i]
+            j = i - gap
+            while j >= start and values[j] > value:
+                values[j + gap] = values[j]
+                j -= gap
+            values[j + gap] = value
+
+
+@kernel
+def sort_sets(
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    wanted: NDArray[np.uint8],
+    start: Integer,
+    stop: Integer,
+    sizes: NDArray[np.int32],
+) -> None:
+    """
+    Turn the wanted runs of shingle hashes into sorted sets, in place.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Shingle hashes; run ``i`` becomes ``sizes[i]`` increasing values at
+        its start.
+    offsets : ndarray of int64, shape (n_sets + 1,)
+        Bounds of the runs.
+    wanted : ndarray of uint8, shape (n_sets,)
+        Runs to sort; the others stay as they are and get size 0.
+    start, stop : int
+        Runs to do.
+    sizes : ndarray of int32, shape (n_sets,)
+        Receives the number of distinct hashes.
+    """
+    for i in range(start, stop):
+        sizes[i] = 0
+        if wanted[i] == 0:
+            continue
+        begin = offsets[i]
+        end = offsets[i + 1]
+        _sort_run(shingles, begin, end)
+        kept = begin
+        for at in range(begin, end):
+            if at == begin or shingles[at] != shingles[kept - 1]:
+                shingles[kept] = shingles[at]
+                kept += 1
+        sizes[i] = kept - begin
+
+
+@inlined
+def count_shared(
+    shingles: NDArray[np.uint32],
+    left: Integer,
+    left_stop: Integer,
+    right: Integer,
+    right_stop: Integer,
+) -> Integer:
+    """
+    Return the size of the intersection of two sorted sets.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Holds both sets.
+    left, left_stop, right, right_stop : int
+        Bounds of the sets, each of increasing values.
+
+    Returns
+    -------
+    int
+        Number of values in both.
+    """
+    # Without branches on the data: the order of two hashes is a coin toss.
+    i = np.uintp(left)
+    j = np.uintp(right)
+    i_stop = np.uintp(left_stop)
+    j_stop = np.uintp(right_stop)
+    shared = np.int64(0)
+    while i < i_stop and j < j_stop:
+        a = shingles[i]
+        b = shingles[j]
+        shared += np.int64(a == b)
+        i += np.uintp(a <= b)
+        j += np.uintp(b <= a)
+    return shared
+
+
+@inlined
+def jaccard_of(
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    sizes: NDArray[np.int32],
+    i: Integer,
+    j: Integer,
+    threshold: float,
+) -> Integer:
+    """
+    Return how many shingles two sets share, or -1 below `threshold`.
+
+    Parameters
+    ----------
+    shingles, offsets, sizes
+        Sorted sets, as `sort_sets` leaves them; neither is empty.
+    i, j : int
+        The sets.
+    threshold : float
+        Least Jaccard similarity, inclusive.
+
+    Returns
+    -------
+    int
+        Size of the intersection where ``shared / union >= threshold`` in
+        float64, else -1.
+    """
+    a = np.int64(sizes[i])
+    b = np.int64(sizes[j])
+    # The smaller over the larger bounds the similarity from above.
+    if min(a, b) / max(a, b) < threshold:
+        return -1
+    shared = count_shared(shingles, offsets[i], offsets[i] + a, offsets[j], offsets[j] + b)
+    if shared / (a + b - shared) < threshold:
+        return -1
+    return shared
+
+
+@inlined
+def _met_before(
+    keys: NDArray[np.uint32], in_large: NDArray[np.uint8], band: Integer, i: Integer, j: Integer
+) -> bool:
+    for earlier in range(band):
+        if keys[i, earlier] == keys[j, earlier] and (
+            in_large.shape[0] == 0 or in_large[i, earlier] == 0
+        ):
+            return True
+    return False
+
+
+@inlined
+def _doubled(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    # Element by element: numba compiles a slice assignment for seconds.
+    wider = np.empty((2 * rows.shape[0], rows.shape[1]), np.int64)
+    for row in range(rows.shape[0]):
+        for column in range(rows.shape[1]):
+            wider[row, column] = rows[row, column]
+    return wider
+
+
+@kernel
+def match_buckets(
+    packed: NDArray[np.uint64],
+    keys: NDArray[np.uint32],
+    in_large: NDArray[np.uint8],
+    band: Integer,
+    limit: Integer,
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    sizes: NDArray[np.int32],
+    threshold: float,
+) -> tuple[NDArray[np.int64], int]:
+    """
+    Verify the candidate pairs that meet first in one band.
+
+    Parameters
+    ----------
+    packed : ndarray of uint64, shape (n_sets,)
+        Sorted packed keys of the band.
+    keys : ndarray of uint32, shape (n_sets, bands)
+        Band keys; a pair that shares an earlier one was seen there.
+    in_large : ndarray of uint8, shape (n_sets, bands) or (0, 0)
+        1 where a set's bucket was too large, so that its pairs were not seen
+        there; of no rows where there is no such bucket.
+    band : int
+        The band of `packed`.
+    limit : int
+        Buckets of more members are passed over.
+    shingles, offsets, sizes
+        Sorted sets, as `sort_sets` leaves them.
+    threshold : float
+        Least Jaccard similarity, inclusive.
+
+    Returns
+    -------
+    matches : ndarray of int64, shape (n_matches, 3)
+        Set, later set, size of their intersection.
+    n_candidates : int
+        Pairs compared.
+    """
+    found = np.empty((1024, 3), np.int64)
+    n_found = 0
+    n_candidates = 0
+    begin: Integer = 0
+    n = packed.shape[0]
+    while begin < n:
+        end = bucket_stop(packed, begin)
+        if end - begin <= limit:
+            for p in range(begin, end - 1):
+                i = np.int64(packed[p] & _LOW)
+                for q in range(p + 1, end):
+                    j = np.int64(packed[q] & _LOW)
+                    if _met_before(keys, in_large, band, i, j):
+                        continue
+                    n_candidates += 1
+                    shared = jaccard_of(shingles, offsets, sizes, i, j, threshold)
+                    if shared < 0:
+                        continue
+                    if n_found == found.shape[0]:
+                        found = _doubled(found)
+                    found[n_found, 0] = i
+                    found[n_found, 1] = j
+                    found[n_found, 2] = shared
+                    n_found += 1
+        begin = end
+    return found[:n_found], n_candidates

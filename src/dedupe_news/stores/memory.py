@@ -1,0 +1,238 @@
+"""The index in memory: growing arrays, chained by band key."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe_news.kernels import index as kernels
+from dedupe_news.kernels.index import NO_SLOT
+from dedupe_news.permutations import coefficients
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news.config import Config
+
+_FIRST_SLOTS = 1024
+_FIRST_TOKENS = 1 << 16
+_GROWTH = 1.5
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Found:
+    """
+    What a batch of look-ups found.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each document's matches.
+    slots : ndarray of int64, shape (n_matches, 2)
+        Slot and relation of each match.
+    scores : ndarray of float64, shape (n_matches, 2)
+        Jaccard similarity and containment.
+    """
+
+    offsets: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+
+class MemoryStore:
+    """
+    Token runs by slot, and the chains that find them.
+
+    A removed slot is skipped until enough of them have gathered; then all are
+    dropped at once and the living ones move together.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        used = config.bands * config.rows_per_band
+        multipliers, increments = coefficients(config.num_perm, config.seed)
+        self._multipliers, self._increments = multipliers[:used], increments[:used]
+        self.n_slots = 0
+        self.n_cut_short = 0
+        self._tokens = np.empty(_FIRST_TOKENS, np.uint32)
+        self._allot(_FIRST_SLOTS)
+
+    def _allot(self, capacity: int) -> None:
+        bands = self._config.bands
+        self._starts = np.zeros(capacity + 1, np.int64)
+        self._lengths = np.zeros(capacity, np.int32)
+        self._sizes = np.zeros(capacity, np.int32)
+        self.alive = np.zeros(capacity, np.uint8)
+        self._keys = np.zeros((capacity, bands), np.uint32)
+        self._links = np.full((capacity, bands), NO_SLOT, np.int32)
+        self._heads = np.full((bands, _power_of_two(capacity)), NO_SLOT, np.int32)
+
+    @property
+    def n_bytes(self) -> int:
+        """
+        Bytes held by the arrays.
+
+        Returns
+        -------
+        int
+            Allotted, whether in use or not.
+        """
+        return sum(array.nbytes for array in vars(self).values() if isinstance(array, np.ndarray))
+
+    def probe(
+        self,
+        tokens: NDArray[np.uint32],
+        offsets: NDArray[np.int64],
+        replaced: NDArray[np.int64],
+        *,
+        insert: bool,
+    ) -> Found:
+        """
+        Look up documents one after another, and add each before the next if asked.
+
+        Parameters
+        ----------
+        tokens : ndarray of uint32, shape (n_tokens,)
+            Token hashes of the documents.
+        offsets : ndarray of int64, shape (n_documents + 1,)
+            Bounds of each document.
+        replaced : ndarray of int64, shape (n_documents,)
+            Slot that each document replaces, or -1.
+        insert : bool
+            Whether to add them, at the slots from ``n_slots``.
+
+        Returns
+        -------
+        Found
+            The matches of each document among those before it.
+        """
+        n_documents = len(offsets) - 1
+        self._reserve(n_documents, int(offsets[-1]))
+        config = self._config
+        first = self.n_slots
+        matched, slots, scores, n_cut_short = kernels.probe(
+            tokens,
+            offsets,
+            replaced,
+            insert,
+            first,
+            self._multipliers,
+            self._increments,
+            config.rows_per_band,
+            config.shingle_size,
+            config.threshold,
+            config.bucket_limit,
+            self._tokens,
+            self._starts,
+            self._lengths,
+            self._sizes,
+            self.alive,
+            self._keys,
+            self._heads,
+            self._links,
+        )
+        self.n_cut_short += n_cut_short
+        if insert:
+            self.n_slots += n_documents
+        return Found(matched, slots, scores)
+
+    def _reserve(self, n_documents: int, n_tokens: int) -> None:
+        used = int(self._starts[self.n_slots])
+        if used + n_tokens > len(self._tokens):
+            self._tokens = _grown(self._tokens, used + n_tokens)
+        needed = self.n_slots + n_documents
+        capacity = len(self.alive)
+        if needed <= capacity:
+            return
+        self._starts = _grown(self._starts, needed + 1)
+        for name in ("_lengths", "_sizes", "alive", "_keys", "_links"):
+            setattr(self, name, _grown(getattr(self, name), len(self._starts) - 1))
+        n_chains = _power_of_two(needed)
+        if n_chains > self._heads.shape[1]:
+            self._heads = np.full((self._config.bands, n_chains), NO_SLOT, np.int32)
+            kernels.link_all(self._keys, self.n_slots, self._heads, self._links)
+
+    def compact(self) -> NDArray[np.int64]:
+        """
+        Drop the removed slots; the living keep their order and are renumbered.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_alive,)
+            Former slot of each slot.
+        """
+        kept = np.flatnonzero(self.alive[: self.n_slots])
+        former = (self._tokens, self._starts, self._lengths, self._sizes, self._keys)
+        tokens, starts, lengths, sizes, keys = former
+        self._allot(max(_FIRST_SLOTS, len(kept)))
+        n_kept = len(kept)
+        self._lengths[:n_kept] = lengths[kept]
+        self._sizes[:n_kept] = sizes[kept]
+        self._keys[:n_kept] = keys[kept]
+        self.alive[:n_kept] = 1
+        np.cumsum(lengths[kept], out=self._starts[1 : n_kept + 1])
+        self._tokens = np.empty(max(_FIRST_TOKENS, int(self._starts[n_kept])), np.uint32)
+        kernels.gather_runs(tokens, starts[kept], self._starts[: n_kept + 1], self._tokens)
+        self.n_slots = n_kept
+        kernels.link_all(self._keys, n_kept, self._heads, self._links)
+        return kept
+
+    def __getstate__(self) -> dict[str, Any]:
+        """
+        Return the state to pickle: what is in use, without the chains.
+
+        Returns
+        -------
+        dict
+            Settings and arrays.
+        """
+        n_slots = self.n_slots
+        return {
+            "config": self._config,
+            "n_cut_short": self.n_cut_short,
+            "tokens": self._tokens[: self._starts[n_slots]].copy(),
+            "starts": self._starts[: n_slots + 1].copy(),
+            "lengths": self._lengths[:n_slots].copy(),
+            "sizes": self._sizes[:n_slots].copy(),
+            "alive": self.alive[:n_slots].copy(),
+            "keys": self._keys[:n_slots].copy(),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """
+        Restore the state that `__getstate__` returned.
+
+        Parameters
+        ----------
+        state : dict
+            Settings and arrays.
+        """
+        MemoryStore.__init__(self, state["config"])
+        self.n_cut_short = state["n_cut_short"]
+        self.n_slots = n_slots = len(state["alive"])
+        self._allot(max(_FIRST_SLOTS, n_slots))
+        self._tokens = _grown(state["tokens"], max(_FIRST_TOKENS, len(state["tokens"])))
+        self._starts[: n_slots + 1] = state["starts"]
+        self._lengths[:n_slots] = state["lengths"]
+        self._sizes[:n_slots] = state["sizes"]
+        self.alive[:n_slots] = state["alive"]
+        self._keys[:n_slots] = state["keys"]
+        kernels.link_all(self._keys, n_slots, self._heads, self._links)
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << max(least - 1, 1).bit_length()
+
+
+def _grown(array: NDArray[Any], least: int) -> NDArray[Any]:
+    capacity = max(least, int(len(array) * _GROWTH))
+    grown = np.zeros((capacity, *array.shape[1:]), array.dtype)
+    grown[: len(array)] = array
+    return grown

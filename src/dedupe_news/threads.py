@@ -1,0 +1,97 @@
+"""Threads over ranges of documents: kernels release the GIL, so plain threads do."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+from dedupe_news.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def resolve_jobs(n_jobs: int | None) -> int:
+    """
+    Return the number of threads that `n_jobs` means, as in scikit-learn.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        ``1`` or None is no extra thread; ``-1`` all processors this process
+        may use, ``-2`` all but one, and so on; ``0`` is refused.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    ConfigError
+        If `n_jobs` is 0 or no integer.
+    """
+    if n_jobs is None:
+        return 1
+    value: object = n_jobs
+    if isinstance(value, bool) or not isinstance(value, int) or value == 0:
+        message = (
+            f"n_jobs={n_jobs!r} means no thread at all; allowed are positive integers, "
+            "or -1 for all processors, -2 for all but one. Pass n_jobs=1 for a single thread"
+        )
+        raise ConfigError(message)
+    if n_jobs > 0:
+        return n_jobs
+    if hasattr(os, "sched_getaffinity"):
+        available = len(os.sched_getaffinity(0))
+    else:
+        available = os.cpu_count() or 1
+    return max(1, available + 1 + n_jobs)
+
+
+def split(n_items: int, n_parts: int) -> list[tuple[int, int]]:
+    """
+    Cut ``range(n_items)`` into at most `n_parts` contiguous, nearly equal ranges.
+
+    Parameters
+    ----------
+    n_items, n_parts : int
+        Non-negative; `n_parts` at least 1.
+
+    Returns
+    -------
+    list of (int, int)
+        Half-open ranges in order, none empty.
+    """
+    n_parts = max(1, min(n_parts, n_items))
+    edges = [n_items * part // n_parts for part in range(n_parts + 1)]
+    return [(start, stop) for start, stop in pairwise(edges) if start < stop]
+
+
+def run(task: Callable[[T], R], items: Sequence[T], n_jobs: int) -> list[R]:
+    """
+    Return ``[task(item) for item in items]``, on `n_jobs` threads.
+
+    Parameters
+    ----------
+    task : callable
+        Called once an item; spends its time in code that releases the GIL.
+    items : sequence
+        Arguments, one a call.
+    n_jobs : int
+        Threads, at least 1, from `resolve_jobs`.
+
+    Returns
+    -------
+    list
+        Results in the order of `items`, whichever thread was first.
+    """
+    if n_jobs == 1 or len(items) <= 1:
+        return [task(item) for item in items]
+    with ThreadPoolExecutor(min(n_jobs, len(items))) as pool:
+        return list(pool.map(task, items))

@@ -1,0 +1,121 @@
+"""Candidate pairs to matches: exact Jaccard similarity and containment."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels import verification as kernels
+from dedupe_news.threads import run, split
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ShingleSets:
+    """
+    Shingle sets, sorted for comparison.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Set ``i`` is ``shingles[offsets[i]:offsets[i] + sizes[i]]``, increasing.
+    offsets : ndarray of int64, shape (n_sets + 1,)
+        Where each set begins.
+    sizes : ndarray of int32, shape (n_sets,)
+        Distinct shingles of each set; 0 for a set that nothing is compared with.
+    """
+
+    shingles: NDArray[np.uint32]
+    offsets: NDArray[np.int64]
+    sizes: NDArray[np.int32]
+
+
+def sort_sets(
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    wanted: NDArray[np.uint8],
+    n_jobs: int,
+) -> ShingleSets:
+    """
+    Sort runs of shingle hashes into sets, in place.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Shingle hashes of all runs; reordered.
+    offsets : ndarray of int64, shape (n_sets + 1,)
+        Bounds of the runs.
+    wanted : ndarray of uint8, shape (n_sets,)
+        1 for the runs to sort.
+    n_jobs : int
+        Threads.
+
+    Returns
+    -------
+    ShingleSets
+        Views of the same memory.
+    """
+    n_sets = offsets.shape[0] - 1
+    sizes = np.empty(n_sets, np.int32)
+
+    def fill(bounds: tuple[int, int]) -> None:
+        kernels.sort_sets(shingles, offsets, wanted, *bounds, sizes)
+
+    run(fill, split(n_sets, n_jobs), n_jobs)
+    return ShingleSets(shingles, offsets, sizes)
+
+
+def match_buckets(
+    packed: list[NDArray[np.uint64]],
+    keys: NDArray[np.uint32],
+    in_large: NDArray[np.uint8],
+    limit: int,
+    sets: ShingleSets,
+    threshold: float,
+    n_jobs: int,
+) -> tuple[NDArray[np.int64], int]:
+    """
+    Verify every pair that shares a bucket of at most `limit` members.
+
+    Parameters
+    ----------
+    packed, keys, in_large
+        As in `dedupe_news.banding.Buckets`.
+    limit : int
+        Larger buckets are passed over.
+    sets : ShingleSets
+        Every set that shares a bucket, sorted.
+    threshold : float
+        Least Jaccard similarity, inclusive.
+    n_jobs : int
+        Threads.
+
+    Returns
+    -------
+    matches : ndarray of int64, shape (n_matches, 3)
+        Set, later set, size of their intersection; each pair once, in no
+        particular order.
+    n_candidates : int
+        Pairs compared.
+    """
+
+    def verify(band: int) -> tuple[NDArray[np.int64], int]:
+        return kernels.match_buckets(
+            packed[band],
+            keys,
+            in_large,
+            band,
+            limit,
+            sets.shingles,
+            sets.offsets,
+            sets.sizes,
+            threshold,
+        )
+
+    verified = run(verify, range(len(packed)), n_jobs)
+    matches = np.concatenate([found for found, _ in verified])
+    return matches, sum(n_candidates for _, n_candidates in verified)

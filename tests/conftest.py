@@ -1,0 +1,47 @@
+"""What every test shares: the real feed where there is one, and Hypothesis profiles."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# No deadline: the first call of a kernel compiles it.
+settings.register_profile("default", deadline=None)
+# Kernels as plain Python take some hundred times as long.
+settings.register_profile(
+    "interpreted",
+    deadline=None,
+    max_examples=10,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+_INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in {"", "0"}
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "interpreted" if _INTERPRETED else "default")
+)
+
+
+@pytest.fixture(scope="session")
+def interpreted() -> bool:
+    """Return whether the kernels run as plain Python, so that big inputs take too long."""
+    return _INTERPRETED
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of the real feed; skip the test where there is none."""
+    given = os.environ.get("DEDUPE_NEWS_SHARED")
+    folder = (Path(given) if given else ROOT.parent / "shared") / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real feed not present: there is no folder {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the root of the checkout."""
+    return ROOT

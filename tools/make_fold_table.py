@@ -1,0 +1,320 @@
+"""
+Make src/dedupe_news/data/folding.npz from this Python's Unicode database.
+
+Run ``python tools/make_fold_table.py`` to write it, with ``--check`` to compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import html.entities
+import pathlib
+import sys
+import unicodedata
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels import folding as f
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+PATH = pathlib.Path(__file__).parent.parent / "src" / "dedupe_news" / "data" / "folding.npz"
+
+# Letters that differ from a plain one by a stroke, or join two; NFKD keeps them.
+EXTRA = {
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ħ": "h",
+    "ŧ": "t",
+    "ı": "i",
+    "ȷ": "j",
+    "æ": "ae",
+    "œ": "oe",
+    "þ": "th",
+    "ð": "d",
+}
+
+# Modifier letters that stand for an apostrophe or a quotation mark.
+APOSTROPHES = range(0x02B9, 0x02BE)
+
+# Default-ignorable code points, the Arabic tatweel, Khmer's inherent vowels. Not
+# ZERO WIDTH SPACE: it parts words.
+IGNORED = (
+    range(0x00AD, 0x00AE),
+    range(0x034F, 0x0350),
+    range(0x061C, 0x061D),
+    range(0x0640, 0x0641),
+    range(0x115F, 0x1161),
+    range(0x17B4, 0x17B6),
+    range(0x180B, 0x1810),
+    range(0x200C, 0x2010),
+    range(0x202A, 0x202F),
+    range(0x2060, 0x2070),
+    range(0x3164, 0x3165),
+    range(0xFE00, 0xFE10),
+    range(0xFEFF, 0xFF00),
+    range(0xFFA0, 0xFFA1),
+    range(0x1BCA0, 0x1BCA4),
+    range(0x1D173, 0x1D17B),
+    range(0xE0000, 0xE1000),
+)
+
+# Scripts written without spaces, and the ideographs: each letter is a token.
+SINGLE = (
+    range(0x0E00, 0x0F00),  # Thai, Lao
+    range(0x1000, 0x10A0),  # Myanmar
+    range(0x1780, 0x1800),  # Khmer
+    range(0x3005, 0x3008),  # ideographic iteration, closing, zero
+    range(0x3021, 0x302A),  # Hangzhou numerals
+    range(0x3038, 0x303D),
+    range(0x3100, 0x3130),  # Bopomofo
+    range(0x31A0, 0x31C0),
+    range(0x3400, 0x4DC0),  # Han
+    range(0x4E00, 0xA000),
+    range(0xA9E0, 0xAA00),  # Myanmar
+    range(0xAA60, 0xAA80),
+    range(0xF900, 0xFB00),  # Han
+    range(0x20000, 0x40000),
+)
+KANA = (
+    range(0x3040, 0x3100),
+    range(0x31F0, 0x3200),
+    range(0x1AFF0, 0x1B170),
+)
+
+# Canonical combining classes of marks that carry the sound of their word, in
+# order: voicing, virama, Telugu length, Thai, Lao, Tibetan vowels and tones.
+KEPT_CLASSES = (7, 8, 9, 84, 91, 103, 107, 118, 122, 129, 130, 132)
+VOICING_CLASS = 8
+MYANMAR_DOT = 0x1037  # of class 7, the nuktas', but a tone
+
+_WITH_TEXT = frozenset((f.WORD, f.SINGLE, f.KANA, f.MARK, f.VOICING))
+SENTENCE_STOPS = frozenset(".!?:…。।॥؟۔።։")
+
+
+_IGNORED = frozenset().union(*IGNORED)
+_SINGLE = frozenset().union(*SINGLE)
+_KANA = frozenset().union(*KANA)
+
+
+@functools.cache
+def _kind(char: str) -> int:
+    """
+    Return what a character is to tokens, once decomposed and case-folded.
+
+    Parameters
+    ----------
+    char : str
+        One character.
+
+    Returns
+    -------
+    int
+        A kind of `dedupe_news.kernels.folding`.
+    """
+    code_point = ord(char)
+    category = unicodedata.category(char)
+    if code_point in _IGNORED:
+        return f.IGNORED
+    if category == "Cn":
+        return f.UNASSIGNED
+    if category[0] == "M":
+        combining = unicodedata.combining(char)
+        if combining == VOICING_CLASS:
+            return f.VOICING
+        if combining:
+            kept = combining in KEPT_CLASSES and (combining != 7 or code_point == MYANMAR_DOT)
+            return f.MARK if kept else f.IGNORED
+        return f.IGNORED if category == "Me" else f.MARK
+    if category[0] in "LN" and code_point not in APOSTROPHES:
+        if code_point in _KANA:
+            return f.KANA
+        return f.SINGLE if code_point in _SINGLE else f.WORD
+    return f.SEPARATOR
+
+
+def _step(char: str) -> str:
+    folded = []
+    for part in unicodedata.normalize("NFKD", char):
+        if _kind(part) == f.IGNORED:
+            continue
+        if unicodedata.category(part) == "Nd":
+            folded.append(str(unicodedata.digit(part)))
+            continue
+        low = part.casefold()
+        folded.append(EXTRA.get(low, low))
+    return "".join(folded)
+
+
+def fold(char: str) -> list[tuple[str, bool]]:
+    """
+    Return what a character folds to.
+
+    Parameters
+    ----------
+    char : str
+        One character.
+
+    Returns
+    -------
+    list of (str, bool)
+        Folded characters, each with whether it was upper or title case.
+    """
+    folded = []
+    for part in unicodedata.normalize("NFKD", char):
+        upper = unicodedata.category(part) in {"Lu", "Lt"}
+        text = _step(part)
+        while (further := "".join(map(_step, text))) != text:
+            text = further
+        folded += [(one, upper) for one in text]
+    return folded
+
+
+def _entry(char: str, *, upper: bool) -> int:
+    kind = _kind(char)
+    entry = kind
+    if kind in _WITH_TEXT:
+        entry |= ord(char) << f.PAYLOAD_SHIFT
+        entry |= f.UPPER_BIT * upper | f.DIGIT_BIT * (char in "0123456789")
+        combining = unicodedata.combining(char)
+        if combining:
+            entry |= (1 + KEPT_CLASSES.index(combining)) << f.RANK_SHIFT
+    elif char in SENTENCE_STOPS:
+        entry |= f.STOP_BIT
+    return entry
+
+
+def _is_bounded(code_point: int, sequence: list[int]) -> bool:
+    kept = [entry >> f.PAYLOAD_SHIFT for entry in sequence if entry & f.KIND_MASK in _WITH_TEXT]
+    n_bytes = len(chr(code_point).encode())
+    return (
+        len(sequence) <= f.COUNT_MASK
+        and sum(len(chr(one).encode()) for one in kept) <= f.GROWTH * n_bytes
+        and len(kept) <= f.TOKENS_PER_BYTE * n_bytes + 12
+    )
+
+
+def _entries() -> Iterator[tuple[int, list[int]]]:
+    for code_point in range(f.MAX_CODE_POINT + 1):
+        char = chr(code_point)
+        if 0xAC00 <= code_point < 0xD7A4:
+            yield code_point, [f.HANGUL]
+        elif unicodedata.category(char) in {"Cn", "Co", "Cs"}:
+            yield code_point, [_kind(char)]
+        else:
+            sequence = [_entry(one, upper=upper) for one, upper in fold(char)]
+            yield code_point, sequence or [f.IGNORED]
+
+
+def _relative(entry: int, code_point: int) -> int:
+    """
+    Turn the payload of a table entry into a difference, so that pages repeat.
+
+    Parameters
+    ----------
+    entry : int
+        As it would stand among the expansions.
+    code_point : int
+        Whose entry it is.
+
+    Returns
+    -------
+    int
+        The entry to store.
+    """
+    if entry & f.KIND_MASK not in _WITH_TEXT:
+        return entry
+    difference = ((entry >> f.PAYLOAD_SHIFT) - code_point) & f.PAYLOAD_MASK
+    return entry & ~(f.PAYLOAD_MASK << f.PAYLOAD_SHIFT) | difference << f.PAYLOAD_SHIFT
+
+
+def make_table() -> dict[str, NDArray[np.generic]]:
+    """
+    Return the arrays of the table.
+
+    Returns
+    -------
+    dict of str to ndarray
+        As `dedupe_news.text` loads them.
+
+    Raises
+    ------
+    ValueError
+        If Unicode grew beyond what the kernel's bounds or the entries hold.
+    """
+    flat = np.empty(f.MAX_CODE_POINT + 1, np.uint32)
+    expansions: list[int] = []
+    known: dict[tuple[int, ...], int] = {}
+    for code_point, sequence in _entries():
+        if len(sequence) == 1:
+            flat[code_point] = _relative(sequence[0], code_point)
+            continue
+        key = tuple(sequence)
+        if key not in known:
+            known[key] = len(expansions)
+            expansions += sequence
+        if not _is_bounded(code_point, sequence):
+            message = f"U+{code_point:04X} folds to more than the kernel's bounds. Raise those"
+            raise ValueError(message)
+        payload = known[key] << f.COUNT_BITS | len(sequence)
+        flat[code_point] = f.EXPANSION | payload << f.PAYLOAD_SHIFT
+    pages, index = np.unique(flat.reshape(-1, f.PAGE_MASK + 1), axis=0, return_inverse=True)
+    return {
+        "pages": index.astype(np.uint16).ravel(),
+        "entries": pages.ravel(),
+        "expansions": np.array(expansions, np.uint32),
+        "unicode_version": np.array(unicodedata.unidata_version),
+    }
+
+
+def entities() -> dict[str, NDArray[np.generic]]:
+    """
+    Return the named character references of HTML that end in a semicolon.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Names and their values, in the order of the names' bytes.
+    """
+    known = sorted(
+        (name[:-1].encode(), value.encode())
+        for name, value in html.entities.html5.items()
+        if name.endswith(";")
+    )
+    return {
+        "entity_names": np.array([name for name, _ in known]),
+        "entity_values": np.array([value for _, value in known]),
+    }
+
+
+def main() -> int:
+    """
+    Write the table, or compare it with the one that is there.
+
+    Returns
+    -------
+    int
+        Exit status: 1 where ``--check`` finds a difference.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    arguments = parser.parse_args()
+    arrays = {**make_table(), **entities()}
+    if not arguments.check:
+        np.savez_compressed(PATH, **arrays)
+        return 0
+    with np.load(PATH) as stored:
+        different = [name for name in arrays if not np.array_equal(arrays[name], stored[name])]
+    if different:
+        sys.stderr.write(f"{PATH} differs in {different}; run this without --check\n")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
