@@ -129,7 +129,7 @@ def english_teasers(n: int) -> Corpus:
     return Corpus(f"real-{len(texts)}", f"first {len(texts):,} English teasers of the feed", texts)
 
 
-def teasers(n: int, *, n_stretches: int = 10) -> Corpus:
+def teasers(n: int, *, n_stretches: int = 3) -> Corpus:
     """
     Return teasers of the real feed from stretches all over its time.
 
@@ -137,7 +137,7 @@ def teasers(n: int, *, n_stretches: int = 10) -> Corpus:
     ----------
     n : int
         How many; fewer where the feed ends.
-    n_stretches : int, default 10
+    n_stretches : int, default 3
         Runs of consecutive teasers to take, evenly spread: within a run the
         copies of a story are together, and all languages of the feed occur.
 

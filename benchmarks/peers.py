@@ -3,10 +3,9 @@ The contestants: this library and its peers, each at its most favourable setting
 
 A contestant turns a list of texts into an answer (on the clock) and an answer
 into pairs of documents (off the clock). Peers are optional: one that is not
-installed is skipped with a word. All may use up to `NUM_PERM` permutations.
-Bands × rows are `BANDS` × `ROWS`, the fewest permutations that make a
-pair at the threshold a candidate with probability 0.99; where a peer is named
-with all 128, it uses bands × rows that spend all of them.
+installed is skipped with a word. All may use up to 128 permutations. Each peer
+runs with the banding `FEW` that this library chooses for itself, and with
+`ALL`, which spends all permutations.
 """
 
 from __future__ import annotations
@@ -33,11 +32,13 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.7
 NUM_PERM = 128
-BANDS, ROWS = 17, 4
-ALL_BANDS = NUM_PERM // ROWS
+FEW = 11, 3
+"""Bands and rows that `our_config` settles on at `THRESHOLD`: peers get the same."""
+ALL = 32, 4
+"""Bands and rows out of all 128 permutations: more recall, fewer candidates."""
 
-# gaoya verifies on the sketch, whose error is about 0.05: with its threshold at
-# 0.7 it loses half of what lies just above. At 0.6 it finds 0.997 of all.
+# gaoya verifies on the sketch, whose error is 0.04 to 0.08: with its threshold at
+# 0.7 it loses half of what lies just above. At 0.6 it finds about 0.998 of all.
 GAOYA_THRESHOLD = 0.6
 
 
@@ -165,7 +166,7 @@ def clustering_keys(result: Clustering, n: int) -> NDArray[np.int64]:
     """
     matches = result.matches
     left, right = np.asarray(matches.left, np.int64), np.asarray(matches.right, np.int64)
-    from dedupe_news.results import Relation  # noqa: PLC0415 - not in a peer's process
+    from dedupe_news.records import Relation  # noqa: PLC0415 - not in a peer's process
 
     copies = np.asarray(matches.relation) == int(Relation.EXACT)
     groups = _groups(zip(left[copies].tolist(), right[copies].tolist(), strict=True))
@@ -246,13 +247,13 @@ class _GaoyaIndex(Protocol):
     def par_bulk_query(self, texts: list[str]) -> list[list[int]]: ...
 
 
-def _gaoya_index(bands: int) -> _GaoyaIndex:
+def _gaoya_index(banding: tuple[int, int]) -> _GaoyaIndex:
     minhash = importlib.import_module("gaoya.minhash")
     index: _GaoyaIndex = minhash.MinHashStringIndex(
         hash_size=32,
         jaccard_threshold=GAOYA_THRESHOLD,
-        num_bands=bands,
-        band_size=ROWS,
+        num_bands=banding[0],
+        band_size=banding[1],
         analyzer="word",
         lowercase=True,
         ngram_range=(SHINGLE_SIZE, SHINGLE_SIZE),
@@ -262,18 +263,18 @@ def _gaoya_index(bands: int) -> _GaoyaIndex:
     return index
 
 
-def _gaoya_bulk(bands: int) -> Callable[[list[str]], object]:
+def _gaoya_bulk(banding: tuple[int, int]) -> Callable[[list[str]], object]:
     def run(texts: list[str]) -> object:
-        index = _gaoya_index(bands)
+        index = _gaoya_index(banding)
         index.par_bulk_insert_docs(list(range(len(texts))), texts)
         return index, index.par_bulk_query(texts)
 
     return run
 
 
-def _gaoya_single(bands: int) -> Callable[[list[str]], object]:
+def _gaoya_single(banding: tuple[int, int]) -> Callable[[list[str]], object]:
     def run(texts: list[str]) -> object:
-        index = _gaoya_index(bands)
+        index = _gaoya_index(banding)
         for position, text in enumerate(texts):
             index.insert_document(position, text)
         return index, [index.query(text) for text in texts]
@@ -281,15 +282,15 @@ def _gaoya_single(bands: int) -> Callable[[list[str]], object]:
     return run
 
 
-def _rensa_single(bands: int) -> Callable[[list[str]], object]:
+def _rensa_single(bands: int, rows: int) -> Callable[[list[str]], object]:
     def run(texts: list[str]) -> object:
         rensa = importlib.import_module("rensa")
         signatures = []
         for text in texts:
-            signature = rensa.RMinHash(num_perm=bands * ROWS, seed=1)
+            signature = rensa.RMinHash(num_perm=bands * rows, seed=1)
             signature.update(word_shingles(text))
             signatures.append(signature)
-        index = rensa.RMinHashLSH(threshold=THRESHOLD, num_perm=bands * ROWS, num_bands=bands)
+        index = rensa.RMinHashLSH(threshold=THRESHOLD, num_perm=bands * rows, num_bands=bands)
         for position, signature in enumerate(signatures):
             index.insert(position, signature)
         return index, [index.query(signature) for signature in signatures]
@@ -297,75 +298,67 @@ def _rensa_single(bands: int) -> Callable[[list[str]], object]:
     return run
 
 
-def _rensa_bulk(bands: int) -> Callable[[list[str]], object]:
+def _rensa_bulk(bands: int, rows: int) -> Callable[[list[str]], object]:
     def run(texts: list[str]) -> object:
         rensa = importlib.import_module("rensa")
         shingles = [word_shingles(text) for text in texts]
-        signatures = rensa.RMinHash.from_token_sets(shingles, bands * ROWS, 1)
-        index = rensa.RMinHashLSH(threshold=THRESHOLD, num_perm=bands * ROWS, num_bands=bands)
+        signatures = rensa.RMinHash.from_token_sets(shingles, bands * rows, 1)
+        index = rensa.RMinHashLSH(threshold=THRESHOLD, num_perm=bands * rows, num_bands=bands)
         index.insert_many(signatures)
         return index, index.query_all(signatures)
 
     return run
 
 
-def _datasketch(texts: list[str]) -> object:
-    datasketch = importlib.import_module("datasketch")
-    signatures = datasketch.MinHash.bulk(
-        [word_shingles(text) for text in texts],
-        num_perm=NUM_PERM,
-        hashfunc=xxhash.xxh32_intdigest,
+def _datasketch(bands: int, rows: int) -> Callable[[list[str]], object]:
+    def run(texts: list[str]) -> object:
+        datasketch = importlib.import_module("datasketch")
+        signatures = datasketch.MinHash.bulk(
+            [word_shingles(text) for text in texts],
+            num_perm=bands * rows,
+            hashfunc=xxhash.xxh32_intdigest,
+        )
+        index = datasketch.MinHashLSH(num_perm=bands * rows, params=(bands, rows))
+        for position, signature in enumerate(signatures):
+            index.insert(position, signature, check_duplication=False)
+        return index, [index.query(signature) for signature in signatures]
+
+    return run
+
+
+def _peer(name: str, label: str, run: Callable[[list[str]], object], *, single: bool) -> Contestant:
+    """Return a peer named after its package; `single` keeps it to one thread."""
+    package = name.partition("-")[0]
+    return Contestant(
+        name=name,
+        label=label,
+        package=package,
+        shingles="gaoya" if package == "gaoya" else "words",
+        rival="ours-1" if single else "ours",
+        run=run,
+        keys=_index_keys,
+        environment=(("RAYON_NUM_THREADS", "1"),) if single else (),
     )
-    index = datasketch.MinHashLSH(threshold=THRESHOLD, num_perm=NUM_PERM, params=(BANDS, ROWS))
-    for position, signature in enumerate(signatures):
-        index.insert(position, signature, check_duplication=False)
-    return index, [index.query(signature) for signature in signatures]
 
 
-_ONE_RAYON_THREAD = (("RAYON_NUM_THREADS", "1"),)
-
-
-def _gaoya(
-    name: str, label: str, run: Callable[[list[str]], object], *, single: bool
-) -> Contestant:
-    rival = "ours-1" if single else "ours"
-    environment = _ONE_RAYON_THREAD if single else ()
-    return Contestant(name, label, "gaoya", "gaoya", rival, run, _index_keys, environment)
-
-
-def _rensa(name: str, label: str, run: Callable[[list[str]], object]) -> Contestant:
-    return Contestant(name, label, "rensa", "words", "ours", run, _index_keys)
+def _ours(name: str, label: str, n_jobs: int) -> Contestant:
+    return Contestant(name, label, "dedupe_news", "library", name, ours(n_jobs), _our_keys)
 
 
 CONTESTANTS: dict[str, Contestant] = {
     contestant.name: contestant
     for contestant in (
-        Contestant("ours", "dedupe_news", "dedupe_news", "library", "ours", ours(-1), _our_keys),
-        Contestant(
-            "ours-1",
-            "dedupe_news, 1 thread",
-            "dedupe_news",
-            "library",
-            "ours-1",
-            ours(1),
-            _our_keys,
-        ),
-        _gaoya("gaoya", "gaoya, bulk", _gaoya_bulk(BANDS), single=False),
-        _gaoya("gaoya-128", "gaoya, bulk, all 128", _gaoya_bulk(ALL_BANDS), single=False),
-        _gaoya("gaoya-1", "gaoya, 1 thread", _gaoya_single(BANDS), single=True),
-        _gaoya("gaoya-1-128", "gaoya, 1 thread, all 128", _gaoya_single(ALL_BANDS), single=True),
-        _rensa("rensa-bulk", "rensa, bulk", _rensa_bulk(BANDS)),
-        _rensa("rensa", "rensa", _rensa_single(BANDS)),
-        _rensa("rensa-128", "rensa, all 128", _rensa_single(ALL_BANDS)),
-        Contestant(
-            "datasketch",
-            "datasketch, bulk",
-            "datasketch",
-            "words",
-            "ours-1",
-            _datasketch,
-            _index_keys,
-        ),
+        _ours("ours", "dedupe_news", -1),
+        _ours("ours-1", "dedupe_news, 1 thread", 1),
+        _peer("gaoya", "gaoya, bulk", _gaoya_bulk(FEW), single=False),
+        _peer("gaoya-128", "gaoya, bulk, 128", _gaoya_bulk(ALL), single=False),
+        _peer("gaoya-1", "gaoya, 1 thread", _gaoya_single(FEW), single=True),
+        _peer("gaoya-1-128", "gaoya, 1 thread, 128", _gaoya_single(ALL), single=True),
+        _peer("rensa-bulk", "rensa, bulk", _rensa_bulk(*FEW), single=False),
+        _peer("rensa", "rensa", _rensa_single(*FEW), single=True),
+        _peer("rensa-128", "rensa, 128", _rensa_single(*ALL), single=True),
+        _peer("datasketch", "datasketch, bulk", _datasketch(*FEW), single=True),
+        _peer("datasketch-128", "datasketch, bulk, 128", _datasketch(*ALL), single=True),
     )
 }
 """Every contestant by name, ours first."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks import datasets, timing
+from benchmarks.peers import THRESHOLD, clustering_keys, our_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +44,7 @@ def launch(probe: str, *arguments: str, cache: Path | None = None) -> dict[str, 
     Parameters
     ----------
     probe : str
-        Its name.
+        Its name; ``"start"`` is the module `benchmarks.start`.
     *arguments : str
         Its arguments.
     cache : Path, optional
@@ -59,11 +60,12 @@ def launch(probe: str, *arguments: str, cache: Path | None = None) -> dict[str, 
     ProbeError
         If the process failed.
     """
+    module = ["benchmarks.start"] if probe == "start" else ["benchmarks.probes", probe]
     environment = dict(os.environ)
     if cache is not None:
         environment["NUMBA_CACHE_DIR"] = str(cache)
     done = subprocess.run(  # noqa: S603 - this very interpreter and module
-        [sys.executable, "-m", "benchmarks.probes", probe, *arguments],
+        [sys.executable, "-m", *module, *arguments],
         cwd=datasets.ROOT,
         env=environment,
         capture_output=True,
@@ -119,9 +121,8 @@ def feed_texts(path: Path) -> list[str]:
 def _whole_feed(path: str, keys_file: str) -> dict[str, Any]:
     """Time Parquet to clusters."""
     import dedupe_news as dn  # noqa: PLC0415 - what is measured is loaded here
-    from benchmarks.peers import our_config  # noqa: PLC0415 - likewise
 
-    config = our_config(0.7)
+    config = our_config(THRESHOLD)
     few = read_feed(Path(path)).slice(0, 100)
     # The other columns have the names that the library looks for.
     dn.cluster(few, text="description", config=config, progress=False)
@@ -134,9 +135,8 @@ def _whole_feed(path: str, keys_file: str) -> dict[str, Any]:
 def _batch(path: str, keys_file: str) -> dict[str, Any]:
     """Time a list of texts to clusters."""
     import dedupe_news as dn  # noqa: PLC0415 - what is measured is loaded here
-    from benchmarks.peers import our_config  # noqa: PLC0415 - likewise
 
-    config = our_config(0.7)
+    config = our_config(THRESHOLD)
     texts = json.loads(Path(path).read_text(encoding="utf-8"))
     dn.cluster(texts[:100], config=config, progress=False)
     done = timing.timed(lambda: dn.cluster(texts, config=config, progress=False))
@@ -145,8 +145,6 @@ def _batch(path: str, keys_file: str) -> dict[str, Any]:
 
 def _outcome(done: timing.Timed, keys_file: str) -> dict[str, Any]:
     peak = timing.peak_resident_bytes()  # before the check below takes memory of its own
-    from benchmarks.peers import clustering_keys  # noqa: PLC0415 - not before the peak
-
     result = done.value
     np.save(keys_file, clustering_keys(result, len(result.labels)))
     return {
@@ -164,10 +162,9 @@ def _outcome(done: timing.Timed, keys_file: str) -> dict[str, Any]:
 def _index(path: str, n: str, answers_file: str) -> dict[str, Any]:
     """Time the index in memory: filling it in batches, then single calls."""
     import dedupe_news as dn  # noqa: PLC0415 - what is measured is loaded here
-    from benchmarks.peers import our_config  # noqa: PLC0415 - likewise
 
     n_indexed = int(n)
-    config = our_config(0.7)
+    config = our_config(THRESHOLD)
     warm = dn.NewsIndex(config)
     warm.add_many([{"id": "a", "text": _NOTHING}, {"id": "b", "text": _NOTHING}])
     warm.add("c", _NOTHING)
@@ -226,26 +223,10 @@ def _each(texts: list[str], call: Callable[[int, str], Any]) -> tuple[list[float
     return spent, answers
 
 
-def _start() -> dict[str, Any]:
-    """Time the import, and import and first call together."""
-    started = time.perf_counter()
-    import dedupe_news as dn  # noqa: PLC0415 - this is what is measured
-
-    imported = time.perf_counter()
-    result = dn.cluster([_NOTHING, _NOTHING, "another text of several words"])
-    done = time.perf_counter()
-    return {
-        "import_s": imported - started,
-        "first_cluster_s": done - started,
-        "n_labels": len(result.representatives),
-    }
-
-
 _PROBES: dict[str, Callable[..., dict[str, Any]]] = {
     "whole-feed": _whole_feed,
     "batch": _batch,
     "index": _index,
-    "start": _start,
 }
 
 

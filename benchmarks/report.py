@@ -90,8 +90,6 @@ class Bars:
         One a group of bars, top to bottom.
     series : mapping of str to sequence of float
         One bar a label, by the name in the legend.
-    logarithmic : bool
-        Whether the axis is.
     line : float, optional
         A value to mark across all bars.
     """
@@ -100,7 +98,6 @@ class Bars:
     axis: str
     labels: Sequence[str]
     series: Mapping[str, Sequence[float]]
-    logarithmic: bool = False
     line: float | None = None
 
 
@@ -438,8 +435,6 @@ def draw(bars: Bars, path: Path) -> bool:
         axes.bar_label(drawn, labels=[number(value) for value in values], padding=3, fontsize=8)
     axes.set_yticks(range(len(bars.labels)), labels=list(bars.labels))
     axes.invert_yaxis()
-    if bars.logarithmic:
-        axes.set_xscale("log")
     if bars.line is not None:
         axes.axvline(bars.line, color="black", linewidth=0.8, linestyle="--")
     axes.margins(x=0.12)

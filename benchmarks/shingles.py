@@ -18,10 +18,10 @@ from benchmarks.sets import ShingleSets, from_python
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dedupe_news.text import Tokens
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
+    from dedupe_news.text import Tokens
 
 SHINGLE_SIZE = 3
 

@@ -24,7 +24,32 @@ from benchmarks.peers import CONTESTANTS
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from benchmarks.datasets import Corpus
     from benchmarks.peers import Contestant
+
+
+def texts_file(corpus: Corpus, n: int, folder: Path) -> Path:
+    """
+    Write the first texts of a corpus where another process can read them.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The texts.
+    n : int
+        How many.
+    folder : Path
+        Where the file goes; a file that is there already is taken.
+
+    Returns
+    -------
+    Path
+        A JSON list of strings.
+    """
+    file = folder / f"{corpus.name}-{n}.json"
+    if not file.exists():
+        file.write_text(json.dumps(corpus.texts[:n]), encoding="utf-8")
+    return file
 
 
 class WorkerError(RuntimeError):

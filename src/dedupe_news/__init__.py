@@ -16,17 +16,16 @@ from dedupe_news.errors import (
     MissingDependencyError,
     UnknownIdError,
 )
-from dedupe_news.results import (
+from dedupe_news.records import (
     Bounded,
     Cluster,
-    Clustering,
     Comparison,
     Difference,
     Match,
-    Matches,
     Pair,
     Relation,
 )
+from dedupe_news.results import Clustering, Matches
 
 if TYPE_CHECKING:
     from dedupe_news import interop

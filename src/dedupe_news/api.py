@@ -12,7 +12,7 @@ from dedupe_news.config import Config, from_settings
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import ConfigError, InputTypeError
 from dedupe_news.progress import stages
-from dedupe_news.results import Comparison, Difference, Relation
+from dedupe_news.records import Comparison, Difference, Relation
 from dedupe_news.text import tokenize, words
 from dedupe_news.threads import resolve_jobs
 

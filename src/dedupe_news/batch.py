@@ -11,7 +11,8 @@ import xxhash
 
 from dedupe_news import banding, clustering, minhash, relations, shingling, text, verification
 from dedupe_news.columns import NO_TIME
-from dedupe_news.results import Bounded, Clustering, Matches
+from dedupe_news.records import Bounded
+from dedupe_news.results import Clustering, Matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from dedupe_news import fields
+from dedupe_news import fields, foreign, times
 from dedupe_news.columns import Columns
 from dedupe_news.errors import ColumnError, InputError, InputTypeError
 from dedupe_news.kernels.columns import join_lines
@@ -116,7 +116,7 @@ def read_documents(
         buffer=texts.buffer,
         offsets=texts.offsets,
         ids=fields.id_column(found["id"]),
-        published=fields.time_column(found["published"]),
+        published=times.time_column(found["published"]),
         sources=sources,
         source_names=source_names,
         titled=titled,
@@ -182,7 +182,7 @@ def _as_table(feed: object) -> tuple[Any, list[str]] | None:
 
 
 def _from_capsule(feed: object) -> tuple[Any, list[str]] | None:
-    pyarrow = fields.require_pyarrow("read Arrow data by the PyCapsule interface")
+    pyarrow = foreign.require_pyarrow("read Arrow data by the PyCapsule interface")
     try:
         table = pyarrow.table(feed)
     except (pyarrow.ArrowException, TypeError):
@@ -221,7 +221,7 @@ def _as_values(feed: object) -> Any:
     if isinstance(feed, Iterable):
         return list(feed)
     if hasattr(feed, "__arrow_c_array__") or hasattr(feed, "__arrow_c_stream__"):
-        return fields.require_pyarrow("read Arrow data").chunked_array(feed)
+        return foreign.require_pyarrow("read Arrow data").chunked_array(feed)
     message = (
         f"a feed of type {type(feed).__name__!r} cannot be read; allowed are iterables of str, "
         "of mappings or of dn.Document, Series, DataFrames and Arrow tables"
@@ -236,7 +236,7 @@ def _kind_of(values: Any) -> type:
                 return Document
             if isinstance(value, Mapping):
                 return Mapping
-            if not fields.is_missing(value):
+            if not foreign.is_missing(value):
                 return str
     return str
 

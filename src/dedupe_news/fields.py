@@ -1,27 +1,32 @@
-"""One column at a time: text, ids, sources and times of any origin to arrays."""
+"""Texts, ids and sources of any origin to arrays."""
 
 from __future__ import annotations
 
-import calendar
-import datetime as dt
-import email.utils
 import importlib
 import re
 import sys
-import time
-from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 
-from dedupe_news.columns import NO_SOURCE, NO_TIME, to_microseconds
-from dedupe_news.errors import DuplicateIdError, InputError, InputTypeError, MissingDependencyError
+from dedupe_news.columns import NO_SOURCE
+from dedupe_news.errors import DuplicateIdError, InputError, InputTypeError
+from dedupe_news.foreign import (
+    ArrowSequence,
+    as_arrow,
+    as_list,
+    is_missing,
+    plain_list,
+    shown,
+    where,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
     from numpy.typing import NDArray
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SHOWN = 40
 
 
 class TextColumn(NamedTuple):
@@ -38,62 +43,6 @@ class TextColumn(NamedTuple):
 
     buffer: NDArray[np.uint8]
     offsets: NDArray[np.int64]
-
-
-def require_pyarrow(purpose: str) -> Any:
-    """
-    Return the module ``pyarrow``.
-
-    Parameters
-    ----------
-    purpose : str
-        What it is needed for, after "to".
-
-    Returns
-    -------
-    module
-        The imported module.
-
-    Raises
-    ------
-    MissingDependencyError
-        If it is not installed.
-    """
-    try:
-        return importlib.import_module("pyarrow")
-    except ImportError as error:
-        message = f"pyarrow is needed to {purpose}; install it with: pip install pyarrow"
-        raise MissingDependencyError(message) from error
-
-
-def is_missing(value: object) -> bool:
-    """
-    Return whether a value stands for nothing: None, NaN, NaT or pandas' NA.
-
-    Parameters
-    ----------
-    value : object
-        Any value.
-
-    Returns
-    -------
-    bool
-        True for missing values; an empty text is not missing.
-    """
-    if value is None:
-        return True
-    if isinstance(value, (float, np.floating)):
-        return bool(value != value)  # noqa: PLR0124 - only NaN differs from itself
-    return type(value).__name__ in ("NAType", "NaTType")
-
-
-def _where(role: str, position: int) -> str:
-    return f"{role} of document {position}"
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def text_column(values: Any, role: str) -> TextColumn:
@@ -119,9 +68,9 @@ def text_column(values: Any, role: str) -> TextColumn:
     InputError
         If a text holds a lone surrogate.
     """
-    arrow = _as_arrow(values)
+    arrow = as_arrow(values)
     if arrow is None:
-        values = _as_list(values)
+        values = as_list(values)
         # pyarrow encodes three times as fast as str.encode, but costs an import.
         pyarrow = sys.modules.get("pyarrow")
         if pyarrow is None:
@@ -131,46 +80,6 @@ def text_column(values: Any, role: str) -> TextColumn:
         except (pyarrow.ArrowException, UnicodeError, TypeError, ValueError):
             return _encode(values, role)  # it finds the culprit
     return _from_arrow(arrow, role)
-
-
-def _as_list(values: Any) -> list[Any]:
-    if isinstance(values, list):
-        return values
-    if isinstance(values, np.ndarray) and values.ndim != 1:
-        message = (
-            f"an array of {values.ndim} dimensions is no column of documents; "
-            "pass one of one dimension, such as array[:, 0]"
-        )
-        raise InputError(message)
-    for method in ("to_list", "tolist"):
-        if hasattr(values, method):
-            return list(getattr(values, method)())
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        message = (
-            f"a column of type {type(values).__name__!r} cannot be read; "
-            "pass a sequence of values, one a document"
-        )
-        raise InputTypeError(message)
-    return list(values)
-
-
-def _as_arrow(values: Any) -> Any:
-    """Return values as Arrow data where they are that already, else None."""
-    home = type(values).__module__.partition(".")[0]
-    if home == "pyarrow":
-        return values
-    array = getattr(values, "array", None)
-    if home == "pandas" and hasattr(array, "__arrow_array__"):
-        return require_pyarrow("read pandas' Arrow columns").array(array)
-    # A Series that says its type but not Arrow's is read value by value.
-    is_foreign = not hasattr(values, "dtype") or home == "polars"
-    if is_foreign and hasattr(values, "__arrow_c_stream__"):
-        try:
-            pyarrow = require_pyarrow("read Arrow data")
-        except MissingDependencyError:
-            return None
-        return pyarrow.chunked_array(values)
-    return None
 
 
 def _from_arrow(arrow: Any, role: str) -> TextColumn:
@@ -226,7 +135,7 @@ def _encode_one(value: object, role: str, position: int) -> bytes:
             found = _SURROGATE.search(value)
             place = found.start() if found else 0
             message = (
-                f"the {_where(role, position)} holds a lone surrogate, "
+                f"the {where(role, position)} holds a lone surrogate, "
                 f"U+{ord(value[place]):04X}, at character {place}, which UTF-8 cannot hold. "
                 "Replace it: text.encode('utf-8', 'replace').decode()"
             )
@@ -239,7 +148,7 @@ def _encode_one(value: object, role: str, position: int) -> bytes:
         else "Pass str, or None for a missing value"
     )
     message = (
-        f"the {_where(role, position)} is {_shown(value)} of type {type(value).__name__!r}; "
+        f"the {where(role, position)} is {shown(value)} of type {type(value).__name__!r}; "
         f"texts are str. {remedy}"
     )
     raise InputTypeError(message)
@@ -270,7 +179,10 @@ def id_column(values: Any) -> Sequence[Hashable] | None:
     """
     if values is None:
         return None
-    ids = _plain_list(values)
+    arrow = as_arrow(values)
+    if arrow is not None and _distinct_in_arrow(arrow):
+        return ArrowSequence(arrow)
+    ids = plain_list(values)
     try:
         if len(set(ids)) == len(ids) and not any(map(is_missing, ids)):
             return ids
@@ -280,25 +192,35 @@ def id_column(values: Any) -> Sequence[Hashable] | None:
     return ids
 
 
+def _distinct_in_arrow(arrow: Any) -> bool:
+    if arrow.null_count:
+        return False
+    compute = importlib.import_module("pyarrow.compute")
+    try:
+        return bool(compute.count_distinct(arrow).as_py() == len(arrow))
+    except NotImplementedError:  # of this type Arrow cannot tell
+        return False
+
+
 def _refuse_ids(ids: Sequence[object]) -> None:
     """Raise for the first id that is missing, not hashable or repeated."""
     seen: dict[Hashable, int] = {}
     for position, value in enumerate(ids):
         if is_missing(value):
             message = (
-                f"the {_where('id', position)} is missing; every document needs one. "
+                f"the {where('id', position)} is missing; every document needs one. "
                 "Fill it in, or leave out id=... to use positions"
             )
             raise InputError(message)
         if not _is_hashable(value):
             message = (
-                f"the {_where('id', position)} is {_shown(value)}, which is not hashable; "
+                f"the {where('id', position)} is {shown(value)}, which is not hashable; "
                 "pass str or int"
             )
             raise InputTypeError(message)
         if value in seen:
             message = (
-                f"documents {seen[value]} and {position} share the id {_shown(value)}; ids must "
+                f"documents {seen[value]} and {position} share the id {shown(value)}; ids must "
                 "be unique. Drop one of them, or leave out id=... to use positions"
             )
             raise DuplicateIdError(message)
@@ -311,13 +233,6 @@ def _is_hashable(value: object) -> TypeGuard[Hashable]:
     except TypeError:
         return False
     return True
-
-
-def _plain_list(values: Any) -> list[Any]:
-    if type(values).__module__.partition(".")[0] == "pyarrow":
-        listed: list[Any] = values.to_pylist()
-        return listed
-    return _as_list(values)
 
 
 def source_column(values: Any) -> tuple[NDArray[np.int32] | None, list[str]]:
@@ -343,7 +258,12 @@ def source_column(values: Any) -> tuple[NDArray[np.int32] | None, list[str]]:
     """
     if values is None:
         return None, []
-    listed = _plain_list(values)
+    arrow = as_arrow(values)
+    if arrow is not None:
+        encoded = _arrow_sources(arrow)
+        if encoded is not None:
+            return encoded
+    listed = plain_list(values)
     numbers: dict[str, int] = {}
     codes = np.empty(len(listed), np.int32)
     for position, value in enumerate(listed):
@@ -353,133 +273,27 @@ def source_column(values: Any) -> tuple[NDArray[np.int32] | None, list[str]]:
             codes[position] = NO_SOURCE
         else:
             message = (
-                f"the {_where('source', position)} is {_shown(value)} of type "
+                f"the {where('source', position)} is {shown(value)} of type "
                 f"{type(value).__name__!r}; sources are str. Pass str(value), or None"
             )
             raise InputTypeError(message)
     return codes, list(numbers)
 
 
-def time_column(values: Any) -> NDArray[np.int64] | None:
-    """
-    Return times as microseconds since 1970-01-01 UTC.
-
-    Parameters
-    ----------
-    values : sequence or None
-        Datetimes with a time zone, ISO 8601 or RFC 2822 texts with an offset,
-        ``time.struct_time`` in UTC as feed parsers give it, Arrow or pandas
-        timestamps with a time zone; missing values allowed.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_documents,), or None
-        `NO_TIME` for missing values; None where there are none.
-
-    Raises
-    ------
-    InputError
-        If a time has no time zone or cannot be read.
-    InputTypeError
-        If a value is no time.
-    """
-    if values is None:
+def _arrow_sources(arrow: Any) -> tuple[NDArray[np.int32], list[str]] | None:
+    """Encode a column of Arrow strings; None for other types."""
+    pyarrow = importlib.import_module("pyarrow")
+    is_text = pyarrow.types.is_string(arrow.type) or pyarrow.types.is_large_string(arrow.type)
+    if pyarrow.types.is_dictionary(arrow.type):
+        is_text = pyarrow.types.is_string(arrow.type.value_type)
+        arrow = arrow.cast(arrow.type.value_type)
+    if not is_text:
         return None
-    arrow = _as_arrow(values)
-    if arrow is not None:
-        pyarrow = importlib.import_module("pyarrow")
-        if pyarrow.types.is_timestamp(arrow.type):
-            return _arrow_times(arrow, pyarrow)
-        values = arrow.to_pylist()
-    dtype = getattr(values, "dtype", None)
-    unit = getattr(dtype, "tz", None)
-    if getattr(dtype, "kind", "") == "M" and unit is None:
-        message = (
-            f"the published times are of type {str(dtype)!r}, which has no time zone, so that "
-            "the moment is unknown. Say which: times.dt.tz_localize('UTC') in pandas"
-        )
-        raise InputError(message)
-    listed = _as_list(values)
-    times = np.empty(len(listed), np.int64)
-    for position, value in enumerate(listed):
-        times[position] = NO_TIME if is_missing(value) else moment(value, position)
-    return times
-
-
-def _arrow_times(arrow: Any, pyarrow: Any) -> NDArray[np.int64]:
-    if arrow.type.tz is None:
-        message = (
-            f"the published times are of Arrow type {str(arrow.type)!r}, which has no time zone, "
-            "so that the moment is unknown. Say which: pyarrow.compute.assume_timezone"
-        )
-        raise InputError(message)
-    microseconds = arrow.cast(pyarrow.timestamp("us", arrow.type.tz), safe=False)
-    numbers = microseconds.cast(pyarrow.int64()).fill_null(NO_TIME)
-    times: NDArray[np.int64] = (
-        numbers.to_numpy(zero_copy_only=False)
-        if not isinstance(numbers, pyarrow.ChunkedArray)
-        else numbers.to_numpy()
-    )
-    return times
-
-
-def moment(value: object, position: int | None = None) -> int:
-    """
-    Return one time as microseconds since 1970-01-01 UTC.
-
-    Parameters
-    ----------
-    value : datetime, str or struct_time
-        As in `time_column`, not missing.
-    position : int, optional
-        Position of its document, for error messages.
-
-    Returns
-    -------
-    int
-        Exact.
-
-    Raises
-    ------
-    InputError
-        If the time has no time zone or cannot be read.
-    InputTypeError
-        If the value is no time.
-    """
-    where = "published time" if position is None else _where("published time", position)
-    if isinstance(value, time.struct_time):
-        return calendar.timegm(value) * 1_000_000
-    read = value
-    if isinstance(value, str):
-        read = _read_time(value)
-        if read is None:
-            message = (
-                f"the {where} is {_shown(value)}, which is neither ISO 8601 nor RFC 2822. "
-                "Pass a datetime with a time zone, or None"
-            )
-            raise InputError(message)
-    if not isinstance(read, dt.datetime):
-        message = (
-            f"the {where} is {_shown(value)} of type {type(value).__name__!r}; times are "
-            "datetimes with a time zone or ISO 8601 texts. For seconds since 1970: "
-            "datetime.fromtimestamp(value, tz=timezone.utc)"
-        )
-        raise InputTypeError(message)
-    if read.tzinfo is None or read.utcoffset() is None:
-        message = (
-            f"the {where} is {_shown(value)}, which has no time zone, so that the moment is "
-            "unknown. Say which: value.replace(tzinfo=timezone.utc)"
-        )
-        raise InputError(message)
-    return to_microseconds(read)
-
-
-def _read_time(text: str) -> dt.datetime | None:
-    try:
-        return dt.datetime.fromisoformat(text.strip())
-    except ValueError:
-        pass
-    try:
-        return email.utils.parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
-        return None
+    encoded = arrow.dictionary_encode()
+    if isinstance(encoded, pyarrow.ChunkedArray):
+        # Of several chunks each has the same dictionary, of none there is none.
+        if not len(encoded):
+            return np.zeros(0, np.int32), []
+        encoded = encoded.combine_chunks()
+    codes = encoded.indices.fill_null(NO_SOURCE).to_numpy(zero_copy_only=False)
+    return codes.astype(np.int32), encoded.dictionary.to_pylist()

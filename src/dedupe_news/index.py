@@ -13,11 +13,13 @@ from dedupe_news.columns import NO_TIME, Columns
 from dedupe_news.config import Config
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import ConfigError, InputError, UnknownIdError
+from dedupe_news.foreign import is_missing
 from dedupe_news.progress import stages
-from dedupe_news.results import Bounded, Match, Relation
+from dedupe_news.records import Bounded, Match, Relation
 from dedupe_news.stores.memory import Found, MemoryStore
 from dedupe_news.text import tokenize
 from dedupe_news.threads import resolve_jobs
+from dedupe_news.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -177,7 +179,7 @@ class NewsIndex:
         _check_id(id)
         content = _content(text, title)
         _check_source(source)
-        time = NO_TIME if fields.is_missing(published) else fields.moment(published)
+        time = NO_TIME if is_missing(published) else moment(published)
         tokens, offsets = self._tokenize(content)
         with self._lock:
             replaced = self._slot_of.get(id, -1)
@@ -239,14 +241,16 @@ class NewsIndex:
         tokens = tokenize(columns.buffer, columns.offsets, self._config, n_jobs=threads)
         contents = _contents(columns)
         n_documents = len(columns)
-        times = [NO_TIME] * n_documents if columns.published is None else columns.published.tolist()
+        moments = (
+            [NO_TIME] * n_documents if columns.published is None else columns.published.tolist()
+        )
         with self._lock:
             replaced = np.fromiter(
                 (self._slot_of.get(each, -1) for each in columns.ids), np.int64, n_documents
             )
             found = self._store.probe(tokens.hashes, tokens.offsets, replaced, insert=True)
             for at, each in enumerate(columns.ids):
-                self._record(each, contents[at], times[at], columns.source_of(at))
+                self._record(each, contents[at], moments[at], columns.source_of(at))
             matches = [self._matches(found, at) for at in range(n_documents)]
             self._compact_if_due()
         return matches

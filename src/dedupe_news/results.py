@@ -1,9 +1,9 @@
-"""What comes back: frozen records, and views on the arrays of a run."""
+"""The outcome of a batch: views on its arrays."""
 
 from __future__ import annotations
 
 import dataclasses
-import enum
+import datetime as dt
 import importlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,83 +12,19 @@ import numpy as np
 
 from dedupe_news.columns import NO_TIME
 from dedupe_news.errors import InputError, MissingDependencyError
+from dedupe_news.records import Cluster, Pair, Relation
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
+    from dedupe_news.records import Bounded
 
 _SHOWN_CLUSTERS = 8
 _SHOWN_CHARACTERS = 100
-
-
-class Relation(enum.IntEnum):
-    """How two documents are related."""
-
-    EXACT = 0
-    """The same words."""
-    NEAR = 1
-    """Nearly the same words."""
-    TRUNCATED = 2
-    """One is the other, cut off."""
-    CONTAINED = 3
-    """One is an excerpt of the other."""
-    SERIES = 4
-    """Made from the same recurring template: not duplicates."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Match:
-    """
-    A document of an index that matches.
-
-    Parameters
-    ----------
-    id : hashable
-        Its id.
-    jaccard : float
-        Exact Jaccard similarity of the shingle sets, in [0, 1].
-    containment : float
-        Shared shingles over those of the smaller set, in [0, 1].
-    relation : Relation
-        How the two are related.
-    probability : float
-        Probability that the two are duplicates, in [0, 1].
-    """
-
-    id: Hashable
-    jaccard: float
-    containment: float
-    relation: Relation
-    probability: float = 1.0
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Pair:
-    """
-    Two documents of a batch that match.
-
-    Parameters
-    ----------
-    left, right : int
-        Their positions, ``left < right``.
-    jaccard : float
-        Exact Jaccard similarity of the shingle sets, in [0, 1].
-    containment : float
-        Shared shingles over those of the smaller set, in [0, 1].
-    relation : Relation
-        How the two are related.
-    """
-
-    left: int
-    right: int
-    jaccard: float
-    containment: float
-    relation: Relation
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -161,75 +97,6 @@ class Matches:
         return (self[index] for index in range(len(self)))
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Cluster:
-    """
-    Documents that each match one of them, the representative.
-
-    Parameters
-    ----------
-    label : int
-        Its number in ``Clustering.labels``.
-    representative : int
-        Position of the document to keep.
-    members : tuple of int
-        Positions of all, the representative among them, increasing.
-    span : datetime.timedelta, optional
-        Time from the first to the last publication; None where fewer than two
-        members have a time.
-    """
-
-    label: int
-    representative: int
-    members: tuple[int, ...]
-    span: dt.timedelta | None
-
-    def __len__(self) -> int:
-        """
-        Return the number of members.
-
-        Returns
-        -------
-        int
-            At least 2.
-        """
-        return len(self.members)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Bounded:
-    """
-    Work that was bounded, so that nothing is passed over in silence.
-
-    Parameters
-    ----------
-    n_large_buckets : int
-        Buckets of more distinct texts than ``Config.bucket_limit``: their
-        texts were compared with representatives only.
-    n_pairs_not_compared : int
-        Pairs within those buckets that were not compared there; `Matches` may
-        lack matches among them, clusters do not.
-    n_representatives_passed_over : int
-        Comparisons of a text with a representative that the limit forbade.
-        Clusters may be split where this is not 0.
-    """
-
-    n_large_buckets: int = 0
-    n_pairs_not_compared: int = 0
-    n_representatives_passed_over: int = 0
-
-    def __bool__(self) -> bool:
-        """
-        Return whether anything was bounded.
-
-        Returns
-        -------
-        bool
-            False where every candidate pair was compared.
-        """
-        return self.n_large_buckets > 0
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class Clustering:
     """
@@ -300,10 +167,7 @@ class Clustering:
             times = self.columns.published[members]
             times = times[times != NO_TIME]
             if len(times) > 1:
-                # Deferred: most users never ask for a span.
-                from datetime import timedelta  # noqa: PLC0415
-
-                span = timedelta(microseconds=int(times.max() - times.min()))
+                span = dt.timedelta(microseconds=int(times.max() - times.min()))
         return Cluster(label, int(self.representatives[label]), tuple(members.tolist()), span)
 
     def cluster_of(self, position: int) -> list[int]:
@@ -428,70 +292,6 @@ class Clustering:
         hidden = len(largest) - _SHOWN_CLUSTERS
         if hidden > 0:
             lines.append(f"  and {hidden:,} more clusters")
-        return "\n".join(lines)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Difference:
-    """
-    A place where two documents differ.
-
-    Parameters
-    ----------
-    kind : {"replace", "delete", "insert"}
-        What turns the first document into the second.
-    left, right : str
-        The words there, as written; empty for an insertion or a deletion.
-    """
-
-    kind: str
-    left: str
-    right: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Comparison:
-    """
-    How two documents are related.
-
-    Parameters
-    ----------
-    relation : Relation or None
-        None where the two do not match.
-    jaccard : float
-        Exact Jaccard similarity of the shingle sets, in [0, 1].
-    containment : float
-        Shared shingles over those of the smaller set, in [0, 1].
-    threshold : float
-        The least Jaccard similarity of a match.
-    differences : tuple of Difference
-        The words that differ, in order.
-    """
-
-    relation: Relation | None
-    jaccard: float
-    containment: float
-    threshold: float
-    differences: tuple[Difference, ...]
-
-    def __str__(self) -> str:
-        """
-        Return the verdict in words and numbers.
-
-        Returns
-        -------
-        str
-            One line, and one for every difference.
-        """
-        verdict = "no match" if self.relation is None else f"{self.relation.name} duplicate"
-        lines = [
-            f"{verdict}: Jaccard {self.jaccard:.3f} (threshold {self.threshold:g}), containment "
-            f"{self.containment:.3f}"
-        ]
-        lines += [
-            f"  {difference.kind:7s} {difference.left!r} -> {difference.right!r}"
-            for difference in self.differences
-        ]
         return "\n".join(lines)
 
 

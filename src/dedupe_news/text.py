@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib.resources
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -97,6 +97,13 @@ def _load() -> _Table:
     return _Table(ascii_entries, pages, entries, expansions)
 
 
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    # Numba compiles once for arrays that may be written and once for others.
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
 def _rules(config: Config) -> int:
     return (
         kernels.STRIP_HTML * config.strip_html
@@ -151,6 +158,8 @@ def _tokenize_range(
             n_tokens,
             token_offsets,
             cut_off,
+            scratch,
+            _NO_SPANS,
         )
         if done == stop:
             break
@@ -198,8 +207,7 @@ def tokenize(
     n_jobs = resolve_jobs(n_jobs)
     rules = _rules(config)
     n_documents = offsets.shape[0] - 1
-    buffer = np.ascontiguousarray(buffer)
-    offsets = np.ascontiguousarray(offsets)
+    buffer, offsets = _read_only(buffer), _read_only(offsets)
     if n_documents < 1:
         return Tokens(
             np.empty(0, np.uint32), np.empty(0, np.uint8),
@@ -240,12 +248,12 @@ def words(text: str, config: Config) -> list[Word]:
         The tokens that `tokenize` hashes, in the same order.
     """
     # Lone surrogates are no text; each still takes one place in `text`.
-    encoded = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+    encoded = _read_only(np.frombuffer(text.encode("utf-8", "replace"), np.uint8))
     room = folding.TOKENS_PER_BYTE * encoded.shape[0]
     hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
     spans = np.empty((room + 1, 3), np.int64)
     folded = np.empty(folding.GROWTH * encoded.shape[0] + 8, np.uint8)
-    offsets = np.array([0, encoded.shape[0]], np.int64)
+    offsets = _read_only(np.array([0, encoded.shape[0]], np.int64))
     token_offsets, cut_off = np.zeros(2, np.int64), np.zeros(1, np.uint8)
     kernels.fill_tokens(
         encoded, offsets, 0, 0, 1, _rules(config), *_load(),

@@ -22,7 +22,7 @@ def relation_of(
     left_length: Integer,
     right: Integer,
     right_length: Integer,
-    contained: bool,  # noqa: FBT001 - kernels take no keywords
+    contained: bool,
 ) -> Integer:
     """
     Return how two token runs are related.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news.kernels._jit import kernel
+from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.hashing import xxh32_words, xxh64_words
 
 if TYPE_CHECKING:
@@ -39,6 +39,14 @@ def fill_digests(
     """
     for i in range(start, stop):
         digests[i] = xxh64_words(tokens, offsets[i], offsets[i + 1])
+
+
+@inlined
+def _equal_runs(tokens: NDArray[np.uint32], left: Integer, right: Integer, length: Integer) -> bool:
+    for t in range(length):
+        if tokens[left + t] != tokens[right + t]:
+            return False
+    return True
 
 
 @kernel
@@ -91,14 +99,11 @@ def group_identical(
             found = False
             for which in range(n_leaders):
                 k = leaders[which]
-                if digests[k] != digests[i] or offsets[k + 1] - offsets[k] != length:
-                    continue
-                same = True
-                for t in range(length):
-                    if tokens[offsets[k] + t] != tokens[offsets[i] + t]:
-                        same = False
-                        break
-                if same:
+                if (
+                    digests[k] == digests[i]
+                    and offsets[k + 1] - offsets[k] == length
+                    and _equal_runs(tokens, offsets[k], offsets[i], length)
+                ):
                     first[i] = k
                     found = True
                     break

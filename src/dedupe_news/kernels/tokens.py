@@ -104,4 +104,3 @@ def fill_tokens(
         cut_off[i - origin] = 0
         token_offsets[i - origin + 1] = n_tokens
     return stop
-

@@ -1,0 +1,250 @@
+"""Values of other libraries: Arrow data, Series, arrays and lists, missing values."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from dedupe_news.errors import InputError, InputTypeError, MissingDependencyError
+
+_SHOWN = 40
+
+
+def require_pyarrow(purpose: str) -> Any:
+    """
+    Return the module ``pyarrow``.
+
+    Parameters
+    ----------
+    purpose : str
+        What it is needed for, after "to".
+
+    Returns
+    -------
+    module
+        The imported module.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is not installed.
+    """
+    try:
+        return importlib.import_module("pyarrow")
+    except ImportError as error:
+        message = f"pyarrow is needed to {purpose}; install it with: pip install pyarrow"
+        raise MissingDependencyError(message) from error
+
+
+def is_missing(value: object) -> bool:
+    """
+    Return whether a value stands for nothing: None, NaN, NaT or pandas' NA.
+
+    Parameters
+    ----------
+    value : object
+        Any value.
+
+    Returns
+    -------
+    bool
+        True for missing values; an empty text is not missing.
+    """
+    if value is None:
+        return True
+    if isinstance(value, (float, np.floating)):
+        return bool(value != value)  # noqa: PLR0124 - only NaN differs from itself
+    return type(value).__name__ in ("NAType", "NaTType")
+
+
+def where(role: str, position: int) -> str:
+    """
+    Return what a value is, for an error message.
+
+    Parameters
+    ----------
+    role : str
+        What its column holds.
+    position : int
+        Position of its document.
+
+    Returns
+    -------
+    str
+        Such as "text of document 3".
+    """
+    return f"{role} of document {position}"
+
+
+def shown(value: object) -> str:
+    """
+    Return a value as an error message shows it.
+
+    Parameters
+    ----------
+    value : object
+        Any value.
+
+    Returns
+    -------
+    str
+        Its ``repr``, cut to 40 characters.
+    """
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def as_list(values: Any) -> list[Any]:
+    """
+    Return a column that is not Arrow's as a list.
+
+    Parameters
+    ----------
+    values : sequence, array or Series
+        A column.
+
+    Returns
+    -------
+    list
+        Its values.
+
+    Raises
+    ------
+    InputError
+        If it is an array of several dimensions.
+    InputTypeError
+        If it is no column.
+    """
+    if isinstance(values, list):
+        return values
+    if isinstance(values, np.ndarray) and values.ndim != 1:
+        message = (
+            f"an array of {values.ndim} dimensions is no column of documents; "
+            "pass one of one dimension, such as array[:, 0]"
+        )
+        raise InputError(message)
+    for method in ("to_list", "tolist"):
+        if hasattr(values, method):
+            return list(getattr(values, method)())
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        message = (
+            f"a column of type {type(values).__name__!r} cannot be read; "
+            "pass a sequence of values, one a document"
+        )
+        raise InputTypeError(message)
+    return list(values)
+
+
+def plain_list(values: Any) -> list[Any]:
+    """
+    Return any column as a list of Python's own values.
+
+    Parameters
+    ----------
+    values : sequence, array, Series or Arrow data
+        A column.
+
+    Returns
+    -------
+    list
+        Its values.
+
+    Raises
+    ------
+    InputError
+        If it is an array of several dimensions.
+    InputTypeError
+        If it is no column.
+    """
+    if type(values).__module__.partition(".")[0] == "pyarrow":
+        listed: list[Any] = values.to_pylist()
+        return listed
+    return as_list(values)
+
+
+def as_arrow(values: Any) -> Any:
+    """
+    Return a column as Arrow data where it is that already.
+
+    Parameters
+    ----------
+    values : object
+        A column.
+
+    Returns
+    -------
+    pyarrow.Array, pyarrow.ChunkedArray or None
+        None for other columns.
+    """
+    home = type(values).__module__.partition(".")[0]
+    if home == "pyarrow":
+        return values
+    array = getattr(values, "array", None)
+    if home == "pandas" and hasattr(array, "__arrow_array__"):
+        return require_pyarrow("read pandas' Arrow columns").array(array)
+    # A Series that says its type but not Arrow's is read value by value.
+    is_foreign = not hasattr(values, "dtype") or home == "polars"
+    if is_foreign and hasattr(values, "__arrow_c_stream__"):
+        try:
+            pyarrow = require_pyarrow("read Arrow data")
+        except MissingDependencyError:
+            return None
+        return pyarrow.chunked_array(values)
+    return None
+
+
+class ArrowSequence(Sequence[Any]):
+    """
+    Arrow data as a sequence of Python values, made when asked for.
+
+    Parameters
+    ----------
+    arrow : pyarrow.Array or pyarrow.ChunkedArray
+        The values.
+    """
+
+    def __init__(self, arrow: Any) -> None:
+        self._arrow = arrow
+
+    def __len__(self) -> int:
+        """
+        Return the number of values.
+
+        Returns
+        -------
+        int
+            At least 0.
+        """
+        return len(self._arrow)
+
+    def __getitem__(self, index: Any) -> Any:
+        """
+        Return a value, or a list of those of a slice.
+
+        Parameters
+        ----------
+        index : int or slice
+            As for a list.
+
+        Returns
+        -------
+        object
+            Python's own value.
+        """
+        if isinstance(index, slice):
+            return self._arrow[index].to_pylist()
+        return self._arrow[index].as_py()
+
+    def __iter__(self) -> Iterator[Any]:
+        """
+        Iterate over the values.
+
+        Returns
+        -------
+        iterator
+            Over Python's own values.
+        """
+        return iter(self._arrow.to_pylist())

@@ -1,0 +1,207 @@
+"""Frozen records: what one match, pair, cluster or comparison says."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Hashable
+
+
+class Relation(enum.IntEnum):
+    """How two documents are related."""
+
+    EXACT = 0
+    """The same words."""
+    NEAR = 1
+    """Nearly the same words."""
+    TRUNCATED = 2
+    """One is the other, cut off."""
+    CONTAINED = 3
+    """One is an excerpt of the other."""
+    SERIES = 4
+    """Made from the same recurring template: not duplicates."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Match:
+    """
+    A document of an index that matches.
+
+    Parameters
+    ----------
+    id : hashable
+        Its id.
+    jaccard : float
+        Exact Jaccard similarity of the shingle sets, in [0, 1].
+    containment : float
+        Shared shingles over those of the smaller set, in [0, 1].
+    relation : Relation
+        How the two are related.
+    probability : float
+        Probability that the two are duplicates, in [0, 1].
+    """
+
+    id: Hashable
+    jaccard: float
+    containment: float
+    relation: Relation
+    probability: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pair:
+    """
+    Two documents of a batch that match.
+
+    Parameters
+    ----------
+    left, right : int
+        Their positions, ``left < right``.
+    jaccard : float
+        Exact Jaccard similarity of the shingle sets, in [0, 1].
+    containment : float
+        Shared shingles over those of the smaller set, in [0, 1].
+    relation : Relation
+        How the two are related.
+    """
+
+    left: int
+    right: int
+    jaccard: float
+    containment: float
+    relation: Relation
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cluster:
+    """
+    Documents that each match one of them, the representative.
+
+    Parameters
+    ----------
+    label : int
+        Its number in ``Clustering.labels``.
+    representative : int
+        Position of the document to keep.
+    members : tuple of int
+        Positions of all, the representative among them, increasing.
+    span : datetime.timedelta, optional
+        Time from the first to the last publication; None where fewer than two
+        members have a time.
+    """
+
+    label: int
+    representative: int
+    members: tuple[int, ...]
+    span: dt.timedelta | None
+
+    def __len__(self) -> int:
+        """
+        Return the number of members.
+
+        Returns
+        -------
+        int
+            At least 2.
+        """
+        return len(self.members)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bounded:
+    """
+    Work that was bounded, so that nothing is passed over in silence.
+
+    Parameters
+    ----------
+    n_large_buckets : int
+        Buckets of more distinct texts than ``Config.bucket_limit``: their
+        texts were compared with representatives only.
+    n_pairs_not_compared : int
+        Pairs within those buckets that were not compared there; `Matches` may
+        lack matches among them, clusters do not.
+    n_representatives_passed_over : int
+        Comparisons of a text with a representative that the limit forbade.
+        Clusters may be split where this is not 0.
+    """
+
+    n_large_buckets: int = 0
+    n_pairs_not_compared: int = 0
+    n_representatives_passed_over: int = 0
+
+    def __bool__(self) -> bool:
+        """
+        Return whether anything was bounded.
+
+        Returns
+        -------
+        bool
+            False where every candidate pair was compared.
+        """
+        return self.n_large_buckets > 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Difference:
+    """
+    A place where two documents differ.
+
+    Parameters
+    ----------
+    kind : {"replace", "delete", "insert"}
+        What turns the first document into the second.
+    left, right : str
+        The words there, as written; empty for an insertion or a deletion.
+    """
+
+    kind: str
+    left: str
+    right: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Comparison:
+    """
+    How two documents are related.
+
+    Parameters
+    ----------
+    relation : Relation or None
+        None where the two do not match.
+    jaccard : float
+        Exact Jaccard similarity of the shingle sets, in [0, 1].
+    containment : float
+        Shared shingles over those of the smaller set, in [0, 1].
+    threshold : float
+        The least Jaccard similarity of a match.
+    differences : tuple of Difference
+        The words that differ, in order.
+    """
+
+    relation: Relation | None
+    jaccard: float
+    containment: float
+    threshold: float
+    differences: tuple[Difference, ...]
+
+    def __str__(self) -> str:
+        """
+        Return the verdict in words and numbers.
+
+        Returns
+        -------
+        str
+            One line, and one for every difference.
+        """
+        verdict = "no match" if self.relation is None else f"{self.relation.name} duplicate"
+        scores = f"Jaccard {self.jaccard:.3f}, containment {self.containment:.3f}"
+        lines = [f"{verdict}: {scores}, threshold {self.threshold:g}"]
+        lines += [
+            f"  {difference.kind:7s} {difference.left!r} -> {difference.right!r}"
+            for difference in self.differences
+        ]
+        return "\n".join(lines)

@@ -1,0 +1,144 @@
+"""Times of publication, of any origin, to microseconds since 1970."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import email.utils
+import importlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe_news.columns import NO_TIME, to_microseconds
+from dedupe_news.errors import InputError, InputTypeError
+from dedupe_news.foreign import as_arrow, as_list, is_missing, shown, where
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def time_column(values: Any) -> NDArray[np.int64] | None:
+    """
+    Return times as microseconds since 1970-01-01 UTC.
+
+    Parameters
+    ----------
+    values : sequence or None
+        Datetimes with a time zone, ISO 8601 or RFC 2822 texts with an offset,
+        ``time.struct_time`` in UTC as feed parsers give it, Arrow or pandas
+        timestamps with a time zone; missing values allowed.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_documents,), or None
+        `NO_TIME` for missing values; None where there are none.
+
+    Raises
+    ------
+    InputError
+        If a time has no time zone or cannot be read.
+    InputTypeError
+        If a value is no time.
+    """
+    if values is None:
+        return None
+    arrow = as_arrow(values)
+    if arrow is not None:
+        pyarrow = importlib.import_module("pyarrow")
+        if pyarrow.types.is_timestamp(arrow.type):
+            return _arrow_times(arrow, pyarrow)
+        values = arrow.to_pylist()
+    dtype = getattr(values, "dtype", None)
+    unit = getattr(dtype, "tz", None)
+    if getattr(dtype, "kind", "") == "M" and unit is None:
+        message = (
+            f"the published times are of type {str(dtype)!r}, which has no time zone, so that "
+            "the moment is unknown. Say which: times.dt.tz_localize('UTC') in pandas"
+        )
+        raise InputError(message)
+    listed = as_list(values)
+    times = np.empty(len(listed), np.int64)
+    for position, value in enumerate(listed):
+        times[position] = NO_TIME if is_missing(value) else moment(value, position)
+    return times
+
+
+def _arrow_times(arrow: Any, pyarrow: Any) -> NDArray[np.int64]:
+    if arrow.type.tz is None:
+        message = (
+            f"the published times are of Arrow type {str(arrow.type)!r}, which has no time zone, "
+            "so that the moment is unknown. Say which: pyarrow.compute.assume_timezone"
+        )
+        raise InputError(message)
+    microseconds = arrow.cast(pyarrow.timestamp("us", arrow.type.tz), safe=False)
+    numbers = microseconds.cast(pyarrow.int64()).fill_null(NO_TIME)
+    times: NDArray[np.int64] = (
+        numbers.to_numpy(zero_copy_only=False)
+        if not isinstance(numbers, pyarrow.ChunkedArray)
+        else numbers.to_numpy()
+    )
+    return times
+
+
+def moment(value: object, position: int | None = None) -> int:
+    """
+    Return one time as microseconds since 1970-01-01 UTC.
+
+    Parameters
+    ----------
+    value : datetime, str or struct_time
+        As in `time_column`, not missing.
+    position : int, optional
+        Position of its document, for error messages.
+
+    Returns
+    -------
+    int
+        Exact.
+
+    Raises
+    ------
+    InputError
+        If the time has no time zone or cannot be read.
+    InputTypeError
+        If the value is no time.
+    """
+    what = "published time" if position is None else where("published time", position)
+    if isinstance(value, time.struct_time):
+        return calendar.timegm(value) * 1_000_000
+    read = value
+    if isinstance(value, str):
+        read = _read_time(value)
+        if read is None:
+            message = (
+                f"the {what} is {shown(value)}, which is neither ISO 8601 nor RFC 2822. "
+                "Pass a datetime with a time zone, or None"
+            )
+            raise InputError(message)
+    if not isinstance(read, dt.datetime):
+        message = (
+            f"the {what} is {shown(value)} of type {type(value).__name__!r}; times are "
+            "datetimes with a time zone or ISO 8601 texts. For seconds since 1970: "
+            "datetime.fromtimestamp(value, tz=timezone.utc)"
+        )
+        raise InputTypeError(message)
+    if read.tzinfo is None or read.utcoffset() is None:
+        message = (
+            f"the {what} is {shown(value)}, which has no time zone, so that the moment is "
+            "unknown. Say which: value.replace(tzinfo=timezone.utc)"
+        )
+        raise InputError(message)
+    return to_microseconds(read)
+
+
+def _read_time(text: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        pass
+    try:
+        return email.utils.parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None

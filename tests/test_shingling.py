@@ -1,0 +1,108 @@
+"""Distinct texts and shingle hashes."""
+
+from __future__ import annotations
+
+import numpy as np
+import oracles
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import ragged, token_runs
+
+from dedupe_news.kernels.shingling import group_identical
+from dedupe_news.shingling import distinct_texts, shingle
+
+batches = st.lists(token_runs, max_size=10)
+
+
+def shingles_of(runs: list[list[int]], shingle_size: int, n_jobs: int = 1) -> list[list[int]]:
+    """Return the shingle hashes of each run."""
+    tokens, offsets = ragged(runs)
+    shingles, bounds = shingle(tokens, offsets[:-1], offsets[1:], shingle_size, n_jobs)
+    return [
+        shingles[start:stop].tolist() for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+    ]
+
+
+@given(
+    runs=st.lists(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=9), max_size=6),
+    shingle_size=st.integers(1, 9),
+)
+def test_shingles_are_hashes_of_consecutive_tokens(
+    runs: list[list[int]], shingle_size: int
+) -> None:
+    """In text order, of every length up to twice the lanes of the hash."""
+    expected = [oracles.shingle_hashes(run, shingle_size) for run in runs]
+
+    assert shingles_of(runs, shingle_size) == expected
+
+
+@pytest.mark.parametrize("n_tokens", [1, 2, 3])
+def test_run_of_at_most_the_shingle_size_is_one_shingle(n_tokens: int) -> None:
+    """Short texts are neither dropped nor all equal."""
+    runs = [list(range(n_tokens)), list(range(1, n_tokens + 1))]
+
+    left, right = shingles_of(runs, 3)
+
+    assert len(left) == len(right) == 1
+    assert left != right
+
+
+def test_repeated_shingles_stay() -> None:
+    """Sets are made later, and only where they are needed."""
+    (found,) = shingles_of([[1, 1, 1, 1]], 2)
+
+    assert len(found) == 3
+    assert len(set(found)) == 1
+
+
+@given(runs=batches)
+def test_equal_words_are_one_text(runs: list[list[int]]) -> None:
+    """Texts are numbered by first appearance; a run without tokens has none."""
+    text_of, first, _ = distinct_texts(*ragged(runs), 1)
+
+    numbers: dict[tuple[int, ...], int] = {}
+    expected = [numbers.setdefault(tuple(run), len(numbers)) if run else -1 for run in runs]
+    assert text_of.tolist() == expected
+    assert first.tolist() == [expected.index(number) for number in range(len(numbers))]
+
+
+@given(runs=batches)
+def test_digests_are_of_the_words(runs: list[list[int]]) -> None:
+    """The same on every machine."""
+    _, _, digests = distinct_texts(*ragged(runs), 1)
+
+    assert digests.tolist() == [oracles.digest(run) for run in runs]
+
+
+@given(runs=batches)
+def test_texts_of_one_digest_are_still_told_apart(runs: list[list[int]]) -> None:
+    """Digests only say whom to compare: here all are the same."""
+    tokens, offsets = ragged(runs)
+    text_of = np.empty(len(runs), np.int64)
+    packed = np.arange(len(runs), dtype=np.uint64)
+
+    n_texts = group_identical(packed, np.zeros(len(runs), np.uint64), tokens, offsets, text_of)
+
+    expected, _, _ = distinct_texts(tokens, offsets, 1)
+    assert text_of.tolist() == expected.tolist()
+    assert n_texts == len({tuple(run) for run in runs if run})
+
+
+@given(runs=batches, n_jobs=st.integers(2, 4))
+def test_threads_do_not_change_texts(runs: list[list[int]], n_jobs: int) -> None:
+    """Digests are the part that threads share."""
+    alone = distinct_texts(*ragged(runs), 1)
+    together = distinct_texts(*ragged(runs), n_jobs)
+
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@given(
+    runs=st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=5), max_size=6),
+    n_jobs=st.integers(2, 4),
+)
+def test_threads_do_not_change_shingles(runs: list[list[int]], n_jobs: int) -> None:
+    """Each thread writes to ranges of its own."""
+    assert shingles_of(runs, 2, n_jobs) == shingles_of(runs, 2)
