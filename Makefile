@@ -32,7 +32,7 @@ lint: $(VENV)/.installed-dev  ## check style, docstrings, spelling and metadata
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	find src -name '*.py' | sort | xargs $(BIN)/numpydoc lint
-	git ls-files --cached --others --exclude-standard | xargs $(BIN)/codespell
+	$(BIN)/codespell
 	$(BIN)/validate-pyproject pyproject.toml
 
 types: $(VENV)/.installed-dev  ## check types

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 _MICRO = 1e6
 _MIB = 2**20
-_SLOW_S = 8
-_SLOW_RUNS = 3
 
 
 @dataclasses.dataclass(slots=True)
@@ -82,7 +81,7 @@ def run(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
     with contextlib.ExitStack() as stack:
         entries = []
         for contestant in chosen:
-            n = len(corpus.texts) if contestant.is_ours else n_peer
+            n = len(corpus.texts) if contestant.is_ours else min(n_peer, contestant.most_documents)
             file = texts_file(corpus, n, folder)
             entries.append(_Entry(contestant, stack.enter_context(Worker(contestant, file)), n))
         _take_turns(entries, options.repetitions)
@@ -117,12 +116,19 @@ def _chosen(names: Sequence[str]) -> tuple[list[Contestant], list[str]]:
 
 def _take_turns(entries: Sequence[_Entry], repetitions: int) -> None:
     """Warm everybody up, then time all in turn, a different one first each round."""
-    slow = {entry.contestant.name for entry in entries if entry.worker.run()["wall_s"] > _SLOW_S}
+    for entry in entries:
+        _say(f"warming up {entry.contestant.label}")
+        entry.worker.run()
     for round_ in range(repetitions):
+        _say(f"round {round_ + 1} of {repetitions}")
         start = round_ % len(entries)
         for entry in [*entries[start:], *entries[:start]]:
-            if entry.contestant.name not in slow or round_ < _SLOW_RUNS:
-                entry.runs.append(entry.worker.run())
+            entry.runs.append(entry.worker.run())
+
+
+def _say(word: str) -> None:
+    sys.stderr.write(f"{word} …\n")
+    sys.stderr.flush()
 
 
 def _keys(entry: _Entry, folder: Path) -> NDArray[np.int64]:
@@ -156,7 +162,7 @@ def _enter(
     for rival in entries:
         if rival.contestant.is_ours and not contestant.is_ours:
             ratios = [
-                theirs / mine for theirs, mine in zip(seconds, rival.per_document(), strict=False)
+                theirs / mine for theirs, mine in zip(seconds, rival.per_document(), strict=True)
             ]
             ratio = timing.summary(ratios)
             row[f"times_{rival.contestant.name}"] = ratio.as_dict()
@@ -214,10 +220,10 @@ def _tabulate(report: Report, entries: Sequence[_Entry]) -> None:
     ]
     n = report.settings["repetitions"]
     note = (
-        f"Median of {n} runs in turn ({_SLOW_RUNS} for whoever takes over {_SLOW_S} s), each "
-        "contestant warm in a process of its own, texts fresh each time; Jaccard ≥ "
-        f"{THRESHOLD}, word 3-shingles. Those named 128 use {ALL[0]} bands × {ALL[1]} rows, all "
-        f"others {FEW[0]} × {FEW[1]}, as we do. Factors are medians of the factors within a round. "
+        f"Median of {n} runs in turn, each contestant warm in a process of its own, texts fresh "
+        f"each time; Jaccard ≥ {THRESHOLD}, word 3-shingles. Those named 128 use {ALL[0]} bands × "
+        f"{ALL[1]} rows, all others {FEW[0]} × {FEW[1]}, as we do. Factors are medians of the "
+        "factors within a round. "
         "Recall and precision are over all pairs, against brute force on the contestant's own "
         "shingles. Peak memory is of the whole process, texts and interpreter included."
     )

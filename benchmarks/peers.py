@@ -14,6 +14,7 @@ import dataclasses
 import importlib
 import importlib.metadata
 import importlib.util
+import sys
 from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
@@ -66,6 +67,9 @@ class Contestant:
         `exact_pairs.pair_keys` numbers them, each once.
     environment : tuple of (str, str)
         Variables to set before the process starts.
+    most_documents : int
+        Documents it is given at most: those so slow that more would only take
+        longer get fewer, and the table says so.
     """
 
     name: str
@@ -76,6 +80,7 @@ class Contestant:
     run: Callable[[list[str]], object]
     keys: Callable[[object, int], NDArray[np.int64]]
     environment: tuple[tuple[str, str], ...] = ()
+    most_documents: int = sys.maxsize
 
     @property
     def is_ours(self) -> bool:
@@ -338,6 +343,7 @@ def _peer(name: str, label: str, run: Callable[[list[str]], object], *, single: 
         run=run,
         keys=_index_keys,
         environment=(("RAYON_NUM_THREADS", "1"),) if single else (),
+        most_documents=20_000 if package == "datasketch" else sys.maxsize,
     )
 
 

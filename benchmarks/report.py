@@ -11,6 +11,7 @@ import datetime as dt
 import importlib.metadata
 import importlib.util
 import json
+import math
 import os
 import platform
 import sys
@@ -345,7 +346,7 @@ def markdown(report: Report, targets: Sequence[Target], content: Mapping[str, An
 
 def number(value: float | None) -> str:
     """
-    Return a number with three significant figures, thousands parted.
+    Return a number with three significant figures, thousands parted; never rounded up to 1.
 
     Parameters
     ----------
@@ -361,6 +362,8 @@ def number(value: float | None) -> str:
         return "—"
     if float(value).is_integer() or abs(value) >= 1000:  # noqa: PLR2004 - no decimals there
         return f"{value:,.0f}"
+    if 0.9 < value < 1:  # noqa: PLR2004 - a recall: what is missing from 1 matters
+        return f"{math.floor(value * 1e5) / 1e5:g}"
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"  # noqa: PLR2004 - likewise
 
 
@@ -432,7 +435,14 @@ def draw(bars: Bars, path: Path) -> bool:
     for k, (name, values) in enumerate(bars.series.items()):
         places = [row + (k - (n_series - 1) / 2) * thickness for row in range(len(bars.labels))]
         drawn = axes.barh(places, values, height=thickness * 0.92, label=name)
-        axes.bar_label(drawn, labels=[number(value) for value in values], padding=3, fontsize=8)
+        axes.bar_label(
+            drawn,
+            labels=[number(value) for value in values],
+            padding=3,
+            fontsize=8,
+            # Legible across the marked line.
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+        )
     axes.set_yticks(range(len(bars.labels)), labels=list(bars.labels))
     axes.invert_yaxis()
     if bars.line is not None:

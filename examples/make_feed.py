@@ -154,12 +154,12 @@ def make_feed() -> tuple[list[Item], list[dict[str, Any]]]:
         language, template, story = writer.language(), None, place
         chance = writer.below(100)
         if chance < SHARE_RECURRING:
-            number = writer.below(len(LANGUAGES[language]["templates"]))
-            template = f"{language}-{number}"
             while True:
+                number = writer.below(len(LANGUAGES[language]["templates"]))
                 title, description = writer.recurring(LANGUAGES[language], number, when)
                 if (title, description) not in said:
                     break  # else it says nothing new
+            template = f"{language}-{number}"
             said.add((title, description))
             source = writer.pick(LANGUAGES[language]["outlets"])
         elif chance < SHARE_RECURRING + SHARE_COPIES and stories:

@@ -191,7 +191,14 @@ def test_percentiles_are_values_that_occurred() -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "—"), (0.5, "0.5"), (12.345, "12.3"), (123.4, "123"), (1234567.8, "1,234,568")],
+    [
+        (None, "—"),
+        (0.5, "0.5"),
+        (12.345, "12.3"),
+        (123.4, "123"),
+        (1234567.8, "1,234,568"),
+        (0.999996, "0.99999"),
+    ],
 )
 def test_numbers_have_three_figures(value: float | None, shown: str) -> None:
     """Tables show what is significant."""

@@ -69,8 +69,10 @@ def ordered(draw: st.DrawFn) -> tuple[list[list[int]], list[int]]:
 def bucketed(draw: st.DrawFn) -> tuple[list[list[int]], list[int], list[list[int]]]:
     """Draw runs, an order, and buckets that may overlap."""
     runs, order = draw(ordered())
-    bucket = st.lists(st.sampled_from(range(len(runs))), unique=True, max_size=len(runs))
-    return runs, order, draw(st.lists(bucket.filter(bool), max_size=3))
+    bucket = st.lists(
+        st.sampled_from(range(len(runs))), unique=True, min_size=1, max_size=len(runs)
+    )
+    return runs, order, draw(st.lists(bucket, max_size=3))
 
 
 @given(ordered())

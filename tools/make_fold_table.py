@@ -11,19 +11,24 @@ import functools
 import html.entities
 import pathlib
 import sys
+import tomllib
 import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xxhash
 
 from dedupe_news.kernels import folding as f
+from dedupe_news.kernels import furniture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-PATH = pathlib.Path(__file__).parent.parent / "src" / "dedupe_news" / "data" / "folding.npz"
+DATA = pathlib.Path(__file__).parent.parent / "src" / "dedupe_news" / "data"
+NAMES_PATH = DATA / "names.toml"
+PATH = DATA / "folding.npz"
 
 # Letters that differ from a plain one by a stroke, or join two; NFKD keeps them.
 EXTRA = {
@@ -273,23 +278,88 @@ def make_table() -> dict[str, NDArray[np.generic]]:
     }
 
 
-def entities() -> dict[str, NDArray[np.generic]]:
+def _words(name: str) -> str:
+    """
+    Return a name as `dedupe_news.kernels.furniture.name_class` hashes it.
+
+    Parameters
+    ----------
+    name : str
+        As written in names.toml.
+
+    Returns
+    -------
+    str
+        Its folded words, one space between two.
+    """
+    chars = []
+    for char in name:
+        for folded, _ in fold(char):
+            kind = _kind(folded)
+            chars.append(folded if kind == f.WORD else "" if kind == f.MARK else " ")
+    return " ".join("".join(chars).split())
+
+
+def make_names() -> dict[str, NDArray[np.generic]]:
+    """
+    Return the hashes of the names that furniture is known by.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Increasing hashes, and the classes of each.
+
+    Raises
+    ------
+    ValueError
+        If two names have the same hash.
+    """
+    classes: dict[str, int] = {}
+    for heading, names in tomllib.loads(NAMES_PATH.read_text("utf-8")).items():
+        for name in map(_words, names):
+            classes[name] = classes.get(name, 0) | getattr(furniture, heading.upper())
+    known = {xxhash.xxh32_intdigest(name.encode()): value for name, value in classes.items()}
+    if len(known) < len(classes):
+        message = "two names have the same hash. Spell one of them differently"
+        raise ValueError(message)
+    return {
+        "name_hashes": np.array(sorted(known), np.uint32),
+        "name_classes": np.array([known[key] for key in sorted(known)], np.uint16),
+    }
+
+
+def make_entities() -> dict[str, NDArray[np.generic]]:
     """
     Return the named character references of HTML that end in a semicolon.
 
     Returns
     -------
     dict of str to ndarray
-        Names and their values, in the order of the names' bytes.
+        Increasing hashes of the names, and the length and UTF-8 of each value.
+        The two whose value is longer than the reference become a space, so
+        that text never grows; both are symbols.
+
+    Raises
+    ------
+    ValueError
+        If two names have the same hash.
     """
-    known = sorted(
-        (name[:-1].encode(), value.encode())
-        for name, value in html.entities.html5.items()
-        if name.endswith(";")
-    )
+    known = {}
+    names = [name[:-1] for name in html.entities.html5 if name.endswith(";")]
+    for name in names:
+        value = html.entities.html5[name + ";"].encode()
+        if len(value) > len(name) + 2:
+            value = b" "
+        # A new line would move the end of the title.
+        value = value.replace(b"\n", b" ")
+        known[xxhash.xxh32_intdigest(name.encode())] = bytes([len(value)]) + value.ljust(7, b"\0")
+    if len(known) < len(names):
+        message = "two references have the same hash; they need another"
+        raise ValueError(message)
+    values = np.frombuffer(b"".join(known[key] for key in sorted(known)), np.uint8)
     return {
-        "entity_names": np.array([name for name, _ in known]),
-        "entity_values": np.array([value for _, value in known]),
+        "entity_hashes": np.array(sorted(known), np.uint32),
+        "entity_values": values.reshape(-1, 8),
     }
 
 
@@ -305,7 +375,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     arguments = parser.parse_args()
-    arrays = {**make_table(), **entities()}
+    arrays = {**make_table(), **make_names(), **make_entities()}
     if not arguments.check:
         np.savez_compressed(PATH, **arrays)
         return 0

@@ -38,38 +38,6 @@ class Grouping:
     n_passed_over: int
 
 
-def preference_order(
-    texts: NDArray[np.int64],
-    times: NDArray[np.int64] | None,
-    lengths: NDArray[np.int64],
-    digests: NDArray[np.uint64],
-) -> NDArray[np.int64]:
-    """
-    Return texts in order of preference.
-
-    Parameters
-    ----------
-    texts : ndarray of int64, shape (n,)
-        Texts to order.
-    times : ndarray of int64, shape (n_texts,), optional
-        Key of first rank, smallest first; None to go by length alone.
-    lengths : ndarray of int64, shape (n_texts,)
-        Tokens; longest first.
-    digests : ndarray of uint64, shape (n_texts,)
-        Digests of the words, smallest first.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        The texts, most preferred first.
-    """
-    keys: list[NDArray[np.generic]] = [digests[texts], -lengths[texts]]
-    if times is not None:
-        keys.append(times[texts])
-    ordered: NDArray[np.int64] = texts[np.lexsort(keys)]
-    return ordered
-
-
 def group(
     order: NDArray[np.int64],
     matches: NDArray[np.int64],

@@ -67,6 +67,8 @@ class Pair:
         Shared shingles over those of the smaller set, in [0, 1].
     relation : Relation
         How the two are related.
+    probability : float
+        Probability that the two are duplicates, in [0, 1].
     """
 
     left: int
@@ -74,6 +76,7 @@ class Pair:
     jaccard: float
     containment: float
     relation: Relation
+    probability: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -122,8 +125,8 @@ class Bounded:
         Buckets of more distinct texts than ``Config.bucket_limit``: their
         texts were compared with representatives only.
     n_pairs_not_compared : int
-        Pairs within those buckets that were not compared there; `Matches` may
-        lack matches among them, clusters do not.
+        Most pairs of those texts that were not compared; `Matches` may lack
+        matches among them, clusters do not.
     n_representatives_passed_over : int
         Comparisons of a text with a representative that the limit forbade.
         Clusters may be split where this is not 0.

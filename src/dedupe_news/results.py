@@ -44,6 +44,8 @@ class Matches:
         Exact, in [0, 1].
     relation : ndarray of uint8, shape (n_matches,)
         Values of `Relation`.
+    probability : ndarray of float64, shape (n_matches,)
+        That the two are duplicates, in [0, 1].
     """
 
     left: NDArray[np.int64]
@@ -51,6 +53,7 @@ class Matches:
     jaccard: NDArray[np.float64]
     containment: NDArray[np.float64]
     relation: NDArray[np.uint8]
+    probability: NDArray[np.float64]
 
     def __len__(self) -> int:
         """
@@ -83,6 +86,7 @@ class Matches:
             float(self.jaccard[index]),
             float(self.containment[index]),
             Relation(int(self.relation[index])),
+            float(self.probability[index]),
         )
 
     def __iter__(self) -> Iterator[Pair]:

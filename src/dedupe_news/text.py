@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib.resources
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ STARTS_SENTENCE = folding.STARTS_SENTENCE
 _ROOM_FACTOR = 3  # bytes a token that a range is expected to have at least
 _LEAST_ROOM = 256
 _NO_SPANS = np.empty((0, 3), np.int64)
+_NO_PLACES = np.empty((0, 2), np.int64)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,29 +73,18 @@ class Word:
     flags: int
 
 
-class _Table(NamedTuple):
-    """The fold table; its fields in the order in which kernels take them."""
-
-    ascii_entries: NDArray[np.uint32]
-    pages: NDArray[np.uint16]
-    entries: NDArray[np.uint32]
-    expansions: NDArray[np.uint32]
-
-
 @functools.cache
-def _load() -> _Table:
+def _load() -> folding.Tables:
     path = importlib.resources.files("dedupe_news") / "data" / "folding.npz"
     with path.open("rb") as file, np.load(file) as stored:
-        pages, entries = stored["pages"], stored["entries"]
-        expansions = stored["expansions"]
+        arrays = {name: stored[name] for name in stored.files if name != "unicode_version"}
     ascii_entries = np.full(256, folding.NOT_ASCII, np.uint32)
-    for byte in range(128):
-        entry = folding.entry_of(pages, entries, byte)
-        if entry & folding.KIND_MASK == folding.WORD:
-            # Here the payload is the folded byte itself.
-            entry += byte << folding.PAYLOAD_SHIFT
-        ascii_entries[byte] = entry & 0xFFFFFFFF
-    return _Table(ascii_entries, pages, entries, expansions)
+    first_page = int(arrays["pages"][0]) << folding.PAGE_BITS
+    ascii_entries[:128] = arrays["entries"][first_page : first_page + 128]
+    # Here the payload is the folded byte itself.
+    is_word = ascii_entries & folding.KIND_MASK == folding.WORD
+    ascii_entries[is_word] += np.flatnonzero(is_word).astype(np.uint32) << folding.PAYLOAD_SHIFT
+    return folding.Tables(ascii_entries, **arrays)
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
@@ -142,6 +132,7 @@ def _tokenize_range(
     cut_off = np.zeros(stop - start, np.uint8)
     longest = int(np.diff(offsets[start : stop + 1]).max())
     scratch = np.empty(folding.GROWTH * longest + 8, np.uint8)
+    clean = np.empty(longest, np.uint8)
     done = start
     while True:
         n_tokens = int(token_offsets[done - start])
@@ -152,14 +143,16 @@ def _tokenize_range(
             done,
             stop,
             rules,
-            *_load(),
+            _load(),
             hashes,
             flags,
             n_tokens,
             token_offsets,
             cut_off,
             scratch,
+            clean,
             _NO_SPANS,
+            _NO_PLACES,
         )
         if done == stop:
             break
@@ -252,20 +245,22 @@ def words(text: str, config: Config) -> list[Word]:
     room = folding.TOKENS_PER_BYTE * encoded.shape[0]
     hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
     spans = np.empty((room + 1, 3), np.int64)
+    clean = np.empty(encoded.shape[0], np.uint8)
+    places = np.empty((encoded.shape[0] + 1, 2), np.int64)
     folded = np.empty(folding.GROWTH * encoded.shape[0] + 8, np.uint8)
     offsets = _read_only(np.array([0, encoded.shape[0]], np.int64))
     token_offsets, cut_off = np.zeros(2, np.int64), np.zeros(1, np.uint8)
     kernels.fill_tokens(
-        encoded, offsets, 0, 0, 1, _rules(config), *_load(),
-        hashes, flags, 0, token_offsets, cut_off, folded, spans,
+        encoded, offsets, 0, 0, 1, _rules(config), _load(),
+        hashes, flags, 0, token_offsets, cut_off, folded, clean, spans, places,
     )  # fmt: skip
     # Characters before each byte: continuation bytes begin none.
-    places = np.concatenate(([0], np.cumsum((encoded & 0xC0) != 0x80))).tolist()
+    before = np.concatenate(([0], np.cumsum((encoded & 0xC0) != 0x80))).tolist()
     found = []
     begin = 0
     for k in range(int(token_offsets[1])):
         start, stop, end = spans[k].tolist()
         clear = folded[begin:end].tobytes().decode()
-        found.append(Word(clear, places[start], places[stop], int(flags[k])))
+        found.append(Word(clear, before[start], before[stop], int(flags[k])))
         begin = end
     return found

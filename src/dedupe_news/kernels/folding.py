@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -54,6 +54,41 @@ TOKENS_PER_BYTE = 2
 MAX_REORDERED = 32
 """Marks that one mark may overtake; bounds the work on hostile text."""
 
+
+class Tables(NamedTuple):
+    """
+    Everything kernels look up, as stored in data/folding.npz.
+
+    Parameters
+    ----------
+    ascii_entries : ndarray of uint32, shape (256,)
+        Entries of ASCII with the folded byte as payload; NOT_ASCII elsewhere.
+    pages : ndarray of uint16, shape (8704,)
+        Page of each run of 128 code points.
+    entries : ndarray of uint32
+        The pages, one after another.
+    expansions : ndarray of uint32
+        Entries of characters that fold to several; payloads are code points.
+    name_hashes : ndarray of uint32
+        XXH32 of the names that furniture is known by; increasing.
+    name_classes : ndarray of uint16
+        What each name is.
+    entity_hashes : ndarray of uint32
+        XXH32 of the names of HTML's character references; increasing.
+    entity_values : ndarray of uint8, shape (n_entities, 8)
+        Length of each value, then its UTF-8.
+    """
+
+    ascii_entries: NDArray[np.uint32]
+    pages: NDArray[np.uint16]
+    entries: NDArray[np.uint32]
+    expansions: NDArray[np.uint32]
+    name_hashes: NDArray[np.uint32]
+    name_classes: NDArray[np.uint16]
+    entity_hashes: NDArray[np.uint32]
+    entity_values: NDArray[np.uint8]
+
+
 _HANGUL_FIRST = 0xAC00
 _N_TRAILING = 28
 _N_VOWELS = 21
@@ -65,7 +100,7 @@ def _byte(text: NDArray[np.uint8], at: int) -> int:
 
 
 @inlined
-def _put(scratch: NDArray[np.uint8], n: int, code_point: int) -> int:
+def put(scratch: NDArray[np.uint8], n: int, code_point: int) -> int:
     """
     Append a code point as UTF-8.
 
@@ -209,12 +244,12 @@ def _put_mark(
         if (previous >> RANK_SHIFT) & RANK_MASK <= rank:
             break
         place = before
-    end = _put(scratch, n, mark)
+    end = put(scratch, n, mark)
     # Marks are three bytes or four; the tail moves by as many.
     width = end - n
     for at in range(n - 1, place - 1, -1):
         scratch[np.uintp(at + width)] = scratch[np.uintp(at)]
-    _put(scratch, place, mark)
+    put(scratch, place, mark)
     return end
 
 
@@ -242,10 +277,10 @@ def _put_hangul(scratch: NDArray[np.uint8], n: int, syllable: int) -> int:
     .. [1] The Unicode Standard, section 3.12, "Conjoining Jamo Behavior".
     """
     place = syllable - _HANGUL_FIRST
-    n = _put(scratch, n, 0x1100 + place // (_N_TRAILING * _N_VOWELS))
-    n = _put(scratch, n, 0x1161 + place // _N_TRAILING % _N_VOWELS)
+    n = put(scratch, n, 0x1100 + place // (_N_TRAILING * _N_VOWELS))
+    n = put(scratch, n, 0x1161 + place // _N_TRAILING % _N_VOWELS)
     if place % _N_TRAILING:
-        n = _put(scratch, n, 0x11A7 + place % _N_TRAILING)
+        n = put(scratch, n, 0x11A7 + place % _N_TRAILING)
     return n
 
 
@@ -255,10 +290,7 @@ def fold_run(
     start: int,
     stop: int,
     line: int,
-    ascii_entries: NDArray[np.uint32],
-    pages: NDArray[np.uint16],
-    entries: NDArray[np.uint32],
-    expansions: NDArray[np.uint32],
+    tables: Tables,
     hashes: NDArray[np.uint32],
     flags: NDArray[np.uint8],
     n_tokens: int,
@@ -277,10 +309,8 @@ def fold_run(
         Bounds of the run.
     line : int
         FIRST_LINE or 0, for every token's flags.
-    ascii_entries : ndarray of uint32, shape (256,)
-        Entries of ASCII with the folded byte as payload; NOT_ASCII elsewhere.
-    pages, entries, expansions : ndarray
-        The fold table.
+    tables : Tables
+        Fold table.
     hashes : ndarray of uint32
         Receives XXH32 of each folded token; has room.
     flags : ndarray of uint8
@@ -300,6 +330,10 @@ def fold_run(
     int
         Tokens written so far.
     """
+    ascii_entries = tables.ascii_entries
+    pages = tables.pages
+    entries = tables.entries
+    expansions = tables.expansions
     keep = spans.shape[0] > 0
     at = start
     width = 0
@@ -393,7 +427,7 @@ def fold_run(
                     break
                 sentence |= entry
             if folded >= 0:
-                n = _put(scratch, n, folded & PAYLOAD_MASK)
+                n = put(scratch, n, folded & PAYLOAD_MASK)
             if expansion > 0:
                 following += 1
                 expansion -= 1

@@ -1,0 +1,273 @@
+"""Results for a person at a terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich import box
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from dedupe_news.records import Relation
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from dedupe_news.columns import Columns
+    from dedupe_news.records import Cluster, Match
+    from dedupe_news.results import Clustering
+
+_BAR_CELLS = 24
+_ID_CELLS = 18
+_LEAST_TEXT_CELLS = 24
+_JOINERS = "\u200c\u200d"  # Devanagari and emoji need them
+_WRITTEN_CHARACTERS = 400
+_RELATION_STYLES = {
+    Relation.EXACT: "green",
+    Relation.NEAR: "cyan",
+    Relation.TRUNCATED: "yellow",
+    Relation.CONTAINED: "yellow",
+    Relation.SERIES: "magenta",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Excerpt:
+    """A title on one line and its text on the next, or a text on two; cut with an ellipsis."""
+
+    title: str
+    text: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width
+        if self.title:
+            lines = [Text(self.title, "bold")]
+            if self.text:
+                lines.append(Text(self.text, "dim"))
+        else:
+            wrapped = Text(self.text).wrap(console, width)
+            lines = list(wrapped[:2])
+            if len(wrapped) > len(lines):
+                lines[-1].append(" " + wrapped[2].plain)
+        for line in lines:
+            line.truncate(width, overflow="ellipsis")
+            yield from line.render(console)
+            yield Segment.line()
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(min(_LEAST_TEXT_CELLS, options.max_width), options.max_width)
+
+
+def show_clustering(console: Console, result: Clustering, top: int) -> None:
+    """
+    Print the figures of a run and its largest clusters.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to.
+    result : Clustering
+        The outcome.
+    top : int
+        Most clusters to show.
+    """
+    console.print()
+    console.print(_figures(result))
+    if result.bounded:
+        console.print()
+        console.print(_bounded(result))
+    largest = sorted(result.clusters, key=lambda cluster: (-len(cluster), cluster.label))
+    shown = largest[:top]
+    if shown:
+        console.print(_clusters(result.columns, shown))
+    n_hidden = len(largest) - len(shown)
+    if n_hidden:
+        console.print(
+            Text(
+                f"  and {n_hidden:,} more {_plural(n_hidden, 'cluster')}; "
+                "--output FILE writes them all, --top N shows more",
+                "dim",
+            )
+        )
+    console.print()
+
+
+def _figures(result: Clustering) -> Table:
+    n_documents, n_kept = len(result), len(result.representatives)
+    n_duplicates = n_documents - n_kept
+    seconds = sum(result.seconds.values())
+    sizes = [len(cluster) for cluster in result.clusters]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim")
+    grid.add_column(justify="right", style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row("  documents", f"{n_documents:,}", _bar(n_kept, n_documents))
+    grid.add_row("  to keep", Text(f"{n_kept:,}", "bold green"), _share(n_kept, n_documents))
+    grid.add_row(
+        "  duplicates", Text(f"{n_duplicates:,}", "bold red"), _share(n_duplicates, n_documents)
+    )
+    grid.add_row("  clusters", f"{len(sizes):,}", _size_range(sizes))
+    grid.add_row("  matches", f"{len(result.matches):,}", _relations(result))
+    pace = f"{n_documents / seconds:,.0f} documents a second" if seconds > 0 else ""
+    grid.add_row("  time", f"{seconds:.2f} s", Text(pace, "dim"))
+    return grid
+
+
+def _bar(n_kept: int, n_documents: int) -> Text:
+    if n_documents == 0:
+        return Text()
+    cells = round(_BAR_CELLS * n_kept / n_documents)
+    if n_kept < n_documents:
+        cells = min(cells, _BAR_CELLS - 1)  # one duplicate among millions is seen
+    return Text.assemble(("━" * cells, "green"), ("━" * (_BAR_CELLS - cells), "red"))
+
+
+def _share(part: int, whole: int) -> Text:
+    return Text(f"{part / whole:.1%}".replace("%", " %") if whole else "", "dim")
+
+
+def _size_range(sizes: Sequence[int]) -> Text:
+    if not sizes:
+        return Text()
+    least, most = min(sizes), max(sizes)
+    extent = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return Text(f"of {extent} documents", "dim")
+
+
+def _relations(result: Clustering) -> Text:
+    counts = np.bincount(result.matches.relation, minlength=len(Relation))
+    parts = [
+        Text(f"{int(counts[relation]):,} {relation.name.lower()}", _RELATION_STYLES[relation])
+        for relation in Relation
+        if counts[relation]
+    ]
+    return Text(", ", "dim").join(parts)
+
+
+def _bounded(result: Clustering) -> Text:
+    bounded = result.bounded
+    return Text(
+        f"  Work was bounded: {bounded.n_large_buckets:,} "
+        f"{_plural(bounded.n_large_buckets, 'bucket')} of more than "
+        f"{result.config.bucket_limit:,} texts, {bounded.n_pairs_not_compared:,} pairs within "
+        f"not compared, {bounded.n_representatives_passed_over:,} representatives passed over.",
+        "yellow",
+    )
+
+
+def _clusters(columns: Columns, clusters: Sequence[Cluster]) -> Table:
+    has_spans = any(cluster.span is not None for cluster in clusters)
+    table = _table()
+    table.add_column("size", justify="right", no_wrap=True, style="bold")
+    if has_spans:
+        table.add_column("span", justify="right", no_wrap=True)
+    if columns.sources is not None:
+        table.add_column("sources", justify="right", no_wrap=True)
+    table.add_column("kept", no_wrap=True, overflow="ellipsis", max_width=_ID_CELLS, style="cyan")
+    table.add_column("text", ratio=1)
+    for cluster in clusters:
+        cells: list[str | Text | _Excerpt] = [f"{len(cluster):,}"]
+        if has_spans:
+            cells.append(_duration(cluster.span))
+        if columns.sources is not None:
+            names = {columns.source_of(member) for member in cluster.members}
+            cells.append(f"{len(names - {None}):,}")
+        kept = cluster.representative
+        cells += [Text(_printable(str(columns.id_of(kept)))), _excerpt(columns, kept)]
+        table.add_row(*cells)
+    return table
+
+
+def show_matches(
+    console: Console, columns: Columns, found: Sequence[tuple[int, Match]], n_hidden: int
+) -> None:
+    """
+    Print the documents that match a text.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to.
+    columns : Columns
+        The documents.
+    found : sequence of (int, Match)
+        Positions and matches, best first.
+    n_hidden : int
+        Matches beyond the limit.
+    """
+    n_found = len(found) + n_hidden
+    verb = "matches" if n_found == 1 else "match"
+    documents = f"{len(columns):,} {_plural(len(columns), 'document')}"
+    console.print()
+    console.print(Text.assemble("  ", (f"{n_found:,}", "bold"), f" of {documents} {verb}"))
+    if found:
+        console.print(_match_table(columns, found))
+    if n_hidden:
+        console.print(Text(f"  and {n_hidden:,} more; --limit N shows more", "dim"))
+    console.print()
+
+
+def _match_table(columns: Columns, found: Sequence[tuple[int, Match]]) -> Table:
+    table = _table()
+    table.add_column("Jaccard", justify="right", no_wrap=True, style="bold")
+    table.add_column("contained", justify="right", no_wrap=True)
+    table.add_column("relation", no_wrap=True)
+    table.add_column("id", no_wrap=True, overflow="ellipsis", max_width=_ID_CELLS, style="cyan")
+    table.add_column("text", ratio=1)
+    for position, match in found:
+        table.add_row(
+            f"{match.jaccard:.3f}",
+            f"{match.containment:.3f}",
+            Text(match.relation.name.lower(), _RELATION_STYLES[match.relation]),
+            Text(_printable(str(match.id))),
+            _excerpt(columns, position),
+        )
+    return table
+
+
+def _table() -> Table:
+    return Table(
+        box=box.SIMPLE_HEAD,
+        expand=True,
+        padding=(0, 1, 0, 0),
+        header_style="dim",
+        border_style="dim",
+    )
+
+
+def _excerpt(columns: Columns, position: int) -> _Excerpt:
+    content = columns.content(position)
+    title, _, text = content.partition("\n") if columns.titled else ("", "", content)
+    return _Excerpt(_one_line(title), _one_line(text))
+
+
+def _one_line(text: str) -> str:
+    return _printable(" ".join(text[:_WRITTEN_CHARACTERS].split()))
+
+
+def _printable(text: str) -> str:
+    """Return a text without characters that would steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
+
+
+def _duration(span: dt.timedelta | None) -> str:
+    if span is None:
+        return ""
+    seconds = span.total_seconds()
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"

@@ -1,0 +1,390 @@
+"""HTML out of text: character references decoded, tags and comments dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels._jit import kernel
+from dedupe_news.kernels.folding import MAX_CODE_POINT, Tables, put
+from dedupe_news.kernels.furniture import ELEMENT, name_class
+from dedupe_news.kernels.hashing import xxh32_bytes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MAX_REFERENCE = 40
+_MAX_TAG = 1024
+_MAX_PASSES = 3  # "&amp;amp;lt;" takes as many
+_SPACE = 0x20
+_AMPERSAND = 0x26
+_LESS = 0x3C
+_GREATER = 0x3E
+_REPLACEMENT = 0xFFFD
+_NOTHING = -1
+
+# What browsers make of references to the C1 controls: Windows-1252.
+_WINDOWS_1252 = np.array(
+    [
+        0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+        0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D, 0x017D, 0x8F,
+        0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+        0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178,
+    ],
+    np.int64,
+)  # fmt: skip
+
+
+@kernel
+def has_markup(text: NDArray[np.uint8], start: int, stop: int) -> bool:
+    """
+    Say whether there can be markup at all.
+
+    Parameters
+    ----------
+    text : ndarray of uint8
+        UTF-8.
+    start, stop : int
+        Bounds.
+
+    Returns
+    -------
+    bool
+        Whether an ampersand or a less-than sign is there.
+    """
+    # Without an early end, so that it runs many bytes at a time.
+    found = np.uint8(0)
+    for at in range(start, stop):
+        byte = text[np.uintp(at)]
+        found |= np.uint8(byte == _AMPERSAND) | np.uint8(byte == _LESS)
+    return found > 0
+
+
+@kernel
+def _is_letter(byte: int) -> bool:
+    return 0x61 <= (byte | 0x20) <= 0x7A
+
+
+@kernel
+def _is_space(byte: int) -> bool:
+    return byte == _SPACE or 0x09 <= byte <= 0x0D
+
+
+@kernel
+def _digit(byte: int, base: int) -> int:
+    if 0x30 <= byte <= 0x39:
+        return byte - 0x30
+    if base == 16 and 0x61 <= (byte | 0x20) <= 0x66:
+        return (byte | 0x20) - 0x57
+    return -1
+
+
+@kernel
+def _from_number(number: int) -> int:
+    """
+    Return the character that a numeric reference stands for.
+
+    Parameters
+    ----------
+    number : int
+        As written.
+
+    Returns
+    -------
+    int
+        A code point, or -1 for none: the rules of HTML, as ``html.unescape``
+        has them.
+    """
+    if 0x80 <= number < 0xA0:
+        return _WINDOWS_1252[number - 0x80]
+    if number == 0 or 0xD800 <= number < 0xE000 or number > MAX_CODE_POINT:
+        return _REPLACEMENT
+    if number < 0x20 or number == 0x7F:
+        # White space stays, but must not become a line of its own.
+        return _SPACE if 0x09 <= number <= 0x0D and number != 0x0B else _NOTHING
+    if 0xFDD0 <= number < 0xFDF0 or number & 0xFFFE == 0xFFFE:
+        return _NOTHING
+    return number
+
+
+@kernel
+def _reference_stop(
+    text: NDArray[np.uint8], at: int, stop: int, tables: Tables, value: NDArray[np.uint8]
+) -> int:
+    """
+    Decode the character reference whose ampersand is at `at`.
+
+    Parameters
+    ----------
+    text : ndarray of uint8
+        UTF-8.
+    at, stop : int
+        Where it begins, and where reading must end.
+    tables : Tables
+        Hold the names.
+    value : ndarray of uint8, shape (8,)
+        Receives the length of the value, then its UTF-8.
+
+    Returns
+    -------
+    int
+        One past the reference; `at` where there is none.
+    """
+    stop = min(stop, at + _MAX_REFERENCE)
+    k = at + 1
+    if k < stop and text[k] == 0x23:
+        k += 1
+        base = 10
+        if k < stop and text[k] | 0x20 == 0x78:
+            base = 16
+            k += 1
+        begin = k
+        number = 0
+        while k < stop:
+            digit = _digit(np.int64(text[k]), base)
+            if digit < 0:
+                break
+            number = min(number * base + digit, MAX_CODE_POINT + 1)
+            k += 1
+        if k == begin:
+            return at
+        if k < stop and text[k] == 0x3B:
+            k += 1
+        char = _from_number(number)
+        digits = np.empty(4, np.uint8)
+        n = put(digits, 0, char) if char >= 0 else 0
+        value[0] = n
+        value[1 : 1 + n] = digits[:n]
+        return k
+    while k < stop and (_is_letter(np.int64(text[k])) or 0x30 <= text[k] <= 0x39):
+        k += 1
+    if k == stop or text[k] != 0x3B:
+        return at
+    wanted = xxh32_bytes(text, at + 1, k)
+    place = np.searchsorted(tables.entity_hashes, wanted)
+    if place == tables.entity_hashes.shape[0] or tables.entity_hashes[place] != wanted:
+        return at
+    value[:] = tables.entity_values[place]
+    return k + 1
+
+
+@kernel
+def _find_closing(
+    text: NDArray[np.uint8], at: int, stop: int, name_start: int, name_stop: int
+) -> int:
+    # Where "</name" begins again, in either case; `stop` if nowhere.
+    width = name_stop - name_start
+    while at + 2 + width <= stop:
+        if text[at] == _LESS and text[at + 1] == 0x2F:
+            same = True
+            for k in range(width):
+                if (text[at + 2 + k] | 0x20) != (text[name_start + k] | 0x20):
+                    same = False
+                    break
+            if same:
+                return at
+        at += 1
+    return stop
+
+
+@kernel
+def _tag_stop(text: NDArray[np.uint8], at: int, stop: int, tables: Tables) -> int:
+    """
+    Return where the tag that begins at `at` ends; `at` where none does.
+
+    Parameters
+    ----------
+    text : ndarray of uint8
+        UTF-8.
+    at, stop : int
+        Place of a less-than sign, and where reading must end.
+    tables : Tables
+        Hold the names of elements.
+
+    Returns
+    -------
+    int
+        One past a tag of a known element; attributes must look like such. A
+        tag with attributes may be cut off by the end of the text.
+    """
+    k = at + 1
+    closing = k < stop and text[k] == 0x2F
+    if closing:
+        k += 1
+    begin = k
+    while (
+        k < stop
+        and k - begin < 12
+        and (_is_letter(np.int64(text[k])) or (k > begin and 0x30 <= text[k] <= 0x39))
+    ):
+        k += 1
+    if k == begin or k == stop or name_class(text, begin, k, tables) & ELEMENT == 0:
+        return at
+    if text[k] == _GREATER:
+        return k + 1
+    if not _is_space(np.int64(text[k])) and text[k] != 0x2F:
+        return at
+    limit = min(stop, k + _MAX_TAG)
+    quote = 0
+    n_equal = 0
+    n_letters = 0
+    while k < limit:
+        byte = np.int64(text[k])
+        if quote > 0:
+            if byte == quote:
+                quote = 0
+        elif byte == _GREATER:
+            return k + 1 if n_equal > 0 or n_letters == 0 else at
+        elif byte == _LESS:
+            return at
+        elif byte == 0x3D:
+            n_equal += 1
+        elif (byte == 0x22 or byte == 0x27) and n_equal > 0:
+            quote = byte
+        elif not _is_space(byte) and byte != 0x2F:
+            n_letters += 1
+        k += 1
+    return stop if k == stop and n_equal > 0 and not closing else at
+
+
+@kernel
+def _is_raw_text(text: NDArray[np.uint8], at: int) -> bool:
+    # <script or <style; a tag was found here, so that six bytes are there.
+    second = text[at + 2] | 0x20
+    third = text[at + 3] | 0x20
+    return text[at + 1] | 0x20 == 0x73 and (
+        (second == 0x63 and third == 0x72) or (second == 0x74 and third == 0x79)
+    )
+
+
+@kernel
+def _clean_once(
+    source: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    tables: Tables,
+    clean: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    first: bool,
+) -> int:
+    """
+    Drop one level of markup.
+
+    Parameters
+    ----------
+    source : ndarray of uint8
+        UTF-8; may be `clean`, which is never written ahead of the reading.
+    start, stop : int
+        Bounds.
+    tables : Tables
+        Hold the names of elements and references.
+    clean : ndarray of uint8
+        Receives the text; has room for ``stop - start``.
+    places : ndarray of int64, shape (n, 2) or (0, 2)
+        If it has rows, receives where each byte's source begins and ends in
+        the original.
+    first : bool
+        Whether `source` is the original.
+
+    Returns
+    -------
+    int
+        Number of bytes.
+    """
+    value = np.empty(8, np.uint8)
+    keep = places.shape[0] > 0
+    raw_closed = True
+    comment_closed = True
+    n = 0
+    at = start
+    while at < stop:
+        byte = source[at]
+        value[0] = 1
+        value[1] = byte
+        end = at + 1
+        if byte == _AMPERSAND:
+            after = _reference_stop(source, at, stop, tables, value)
+            if after > at:
+                end = after
+            else:
+                value[0] = 1
+                value[1] = byte
+        elif byte == _LESS:
+            after = at
+            if at + 3 < stop and source[at + 1] == 0x21:
+                if source[at + 2] == 0x2D and source[at + 3] == 0x2D and comment_closed:
+                    k = at + 4
+                    while k + 2 < stop and not (
+                        source[k] == 0x2D and source[k + 1] == 0x2D and source[k + 2] == _GREATER
+                    ):
+                        k += 1
+                    comment_closed = k + 2 < stop
+                    after = k + 3 if comment_closed else at
+            else:
+                after = _tag_stop(source, at, stop, tables)
+                if after > at + 6 and raw_closed and _is_raw_text(source, at):
+                    name_stop = at + 6 if source[at + 2] | 0x20 == 0x74 else at + 7
+                    closing = _find_closing(source, after, stop, at + 1, name_stop)
+                    raw_closed = closing < stop
+                    if raw_closed:
+                        after = closing
+            if after > at:
+                end = after
+                value[1] = _SPACE
+        begin_place = at
+        end_place = end
+        if keep and not first:
+            begin_place = places[at, 0]
+            end_place = places[end - 1, 1]
+        for k in range(np.int64(value[0])):
+            clean[n] = value[1 + k]
+            if keep:
+                places[n, 0] = begin_place
+                places[n, 1] = end_place
+            n += 1
+        at = end
+    return n
+
+
+@kernel
+def clean_markup(
+    source: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    tables: Tables,
+    clean: NDArray[np.uint8],
+    places: NDArray[np.int64],
+) -> int:
+    """
+    Decode character references and drop tags, comments, scripts and styles.
+
+    Each tag or comment leaves one space. What markup hides is looked at again,
+    since feeds escape text twice.
+
+    Parameters
+    ----------
+    source : ndarray of uint8
+        UTF-8.
+    start, stop : int
+        Bounds of a document.
+    tables : Tables
+        Hold the names of elements and references.
+    clean : ndarray of uint8
+        Receives the text; has room for ``stop - start`` bytes.
+    places : ndarray of int64, shape (n, 2) or (0, 2)
+        If it has rows, receives where the source of each byte begins and ends.
+
+    Returns
+    -------
+    int
+        Number of bytes.
+    """
+    n = _clean_once(source, start, stop, tables, clean, places, True)
+    before = stop - start
+    for _ in range(1, _MAX_PASSES):
+        if n == before or not has_markup(clean, 0, n):
+            break
+        before = n
+        n = _clean_once(clean, 0, n, tables, clean, places, False)
+    return n

@@ -1,0 +1,359 @@
+"""Rare shingles: who shares them, and how often and on how many days each occurs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels._jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news.kernels._jit import Integer
+
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+
+
+@kernel
+def count_parts(
+    shingles: NDArray[np.uint32], start: Integer, stop: Integer, part_bits: Integer
+) -> NDArray[np.int64]:
+    """
+    Count the shingles of positions ``start`` to ``stop - 1`` in each part.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Shingle hashes of all texts.
+    start, stop : int
+        Positions to do.
+    part_bits : int
+        The hash space has ``2**part_bits`` parts, by the first bits.
+
+    Returns
+    -------
+    ndarray of int64, shape (2**part_bits,)
+        Shingles in each part.
+    """
+    counts = np.zeros(1 << part_bits, np.int64)
+    shift = np.uint64(32 - part_bits)
+    for at in range(start, stop):
+        counts[np.uint64(shingles[at]) >> shift] += 1
+    return counts
+
+
+@kernel
+def fill_parts(
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    start: Integer,
+    stop: Integer,
+    part_bits: Integer,
+    free: NDArray[np.int64],
+    hashes: NDArray[np.uint32],
+    positions: NDArray[np.uint32],
+    texts: NDArray[np.uint32],
+) -> None:
+    """
+    Copy the shingles of texts ``start`` to ``stop - 1`` into their parts.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Shingle hashes of all texts.
+    offsets : ndarray of int64, shape (n_texts + 1,)
+        Bounds of each text.
+    start, stop : int
+        Texts to do.
+    part_bits : int
+        As for `count_parts`.
+    free : ndarray of int64, shape (2**part_bits,)
+        Where the next shingle of each part goes; overwritten.
+    hashes, positions, texts : ndarray of uint32, shape (n_shingles,)
+        Receive each shingle, its position and its text, part after part.
+    """
+    shift = np.uint64(32 - part_bits)
+    for text in range(start, stop):
+        for at in range(offsets[text], offsets[text + 1]):
+            shingle = shingles[at]
+            part = np.uint64(shingle) >> shift
+            to = np.uintp(free[part])
+            free[part] += 1
+            hashes[to] = shingle
+            positions[to] = np.uint32(at)
+            texts[to] = np.uint32(text)
+
+
+@kernel
+def pack_numbered(hashes: NDArray[np.uint32], packed: NDArray[np.uint64]) -> None:
+    """
+    Write ``hash << 32 | place``.
+
+    Parameters
+    ----------
+    hashes : ndarray of uint32, shape (n,)
+        Hashes.
+    packed : ndarray of uint64, shape (n,)
+        Receives the hashes, each with its place.
+    """
+    for at in range(hashes.shape[0]):
+        packed[at] = np.uint64(hashes[at]) << _HALF | np.uint64(at)
+
+
+@kernel
+def scan(
+    packed: NDArray[np.uint64],
+    texts: NDArray[np.uint32],
+    positions: NDArray[np.uint32],
+    days: NDArray[np.int32],
+    most: Integer,
+    codes: NDArray[np.uint8],
+    frequency: NDArray[np.uint8],
+    spread: NDArray[np.uint8],
+) -> NDArray[np.uint64]:
+    """
+    Go through the postings of a part: count them, and pair the texts of the rare.
+
+    Parameters
+    ----------
+    packed : ndarray of uint64, shape (n_postings,)
+        Sorted ``shingle << 32 | place``, all postings of each shingle.
+    texts, positions : ndarray of uint32, shape (n_postings,)
+        Text and position of the posting at each place, neither decreasing.
+    days : ndarray of int32, shape (n_texts,) or (0,)
+        Day of publication of each text, not decreasing where known; -1 for
+        unknown; of no length where none is known.
+    most : int
+        A shingle in more texts is not rare.
+    codes : ndarray of uint8
+        Code of each count; larger counts have that of the last.
+    frequency, spread : ndarray of uint8, shape (n_shingles,)
+        Receive at each position the codes of the number of texts and of days
+        with the shingle there.
+
+    Returns
+    -------
+    ndarray of uint64
+        ``text << 32 | later text``, once for every rare shingle the two share.
+    """
+    largest = codes.shape[0] - 1
+    n = packed.shape[0]
+    members = np.empty(most, np.uint64)
+    text_codes = np.empty(n, np.uint8)
+    day_codes = np.empty(n, np.uint8)
+    pairs = np.empty(4 * n + most * most, np.uint64)
+    n_pairs = 0
+    begin = np.int64(0)
+    while begin < n:
+        end = begin
+        shingle = packed[begin] >> _HALF
+        n_texts = 0
+        n_days = 0
+        last = np.int64(-1)
+        last_day = np.int32(-1)
+        while end < n and packed[end] >> _HALF == shingle:
+            text = np.int64(texts[packed[end] & _LOW])
+            end += 1
+            if text == last:
+                continue
+            last = text
+            if n_texts < most:
+                members[n_texts] = text
+            n_texts += 1
+            if days.shape[0] and days[text] >= 0 and days[text] != last_day:
+                n_days += 1
+                last_day = days[text]
+        if 1 < n_texts <= most:
+            if n_pairs + most * most > pairs.shape[0]:
+                wider = np.empty(2 * pairs.shape[0], np.uint64)
+                for at in range(n_pairs):
+                    wider[at] = pairs[at]
+                pairs = wider
+            for later in range(1, n_texts):
+                for earlier in range(later):
+                    pairs[n_pairs] = members[earlier] << _HALF | members[later]
+                    n_pairs += 1
+        text_code = codes[min(n_texts, largest)]
+        day_code = codes[min(n_days, largest)]
+        for at in range(begin, end):
+            place = packed[at] & _LOW
+            text_codes[place] = text_code
+            day_codes[place] = day_code
+        begin = end
+    # In order of position, which spares the caches.
+    for place in range(n):
+        frequency[positions[place]] = text_codes[place]
+        spread[positions[place]] = day_codes[place]
+    return pairs[:n_pairs]
+
+
+@kernel
+def keep_related(
+    pairs: NDArray[np.uint64], lengths: NDArray[np.int64], least: Integer, short: Integer
+) -> int:
+    """
+    Keep each pair that shares enough rare shingles, once, at the front.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        Sorted ``text << 32 | later text``, once for every shared shingle;
+        overwritten.
+    lengths : ndarray of int64, shape (n_texts,)
+        Tokens of each text.
+    least : int
+        Shared rare shingles that make a candidate.
+    short : int
+        One shared shingle is enough where the shorter text has no more tokens.
+
+    Returns
+    -------
+    int
+        Pairs kept.
+    """
+    kept = 0
+    begin = 0
+    n = pairs.shape[0]
+    while begin < n:
+        pair = pairs[begin]
+        end = begin + 1
+        while end < n and pairs[end] == pair:
+            end += 1
+        if end - begin >= least or min(lengths[pair >> _HALF], lengths[pair & _LOW]) <= short:
+            pairs[kept] = pair
+            kept += 1
+        begin = end
+    return kept
+
+
+@kernel
+def pack_rarest_common(
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    frequency: NDArray[np.uint8],
+    most_code: Integer,
+    few: Integer,
+) -> NDArray[np.uint64]:
+    """
+    Return the rarest common shingle of every text that has few rare ones.
+
+    Such texts are made of what many others have: near-identical copies in
+    great number, or a template with little of its own.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Shingle hashes of all texts.
+    offsets : ndarray of int64, shape (n_texts + 1,)
+        Bounds of each text.
+    frequency : ndarray of uint8, shape (n_shingles,)
+        Codes of the number of texts with each shingle.
+    most_code : int
+        Code of the largest number that is rare.
+    few : int
+        A text of more rare shingles that others share is passed over.
+
+    Returns
+    -------
+    ndarray of uint64
+        ``shingle << 32 | text``, in order of the texts.
+    """
+    packed = np.empty(offsets.shape[0] - 1, np.uint64)
+    n = 0
+    for text in range(offsets.shape[0] - 1):
+        n_rare = 0
+        best = np.int64(-1)
+        for at in range(offsets[text], offsets[text + 1]):
+            if frequency[at] > most_code:
+                if best < 0 or frequency[at] < frequency[best]:
+                    best = np.int64(at)
+            elif frequency[at] > 0:
+                n_rare += 1
+        if best >= 0 and n_rare <= few:
+            packed[n] = np.uint64(shingles[best]) << _HALF | np.uint64(text)
+            n += 1
+    return packed[:n]
+
+
+@kernel
+def link_buckets(packed: NDArray[np.uint64], near: Integer) -> NDArray[np.uint64]:
+    """
+    Pair each member of a bucket with the first and the last few before it.
+
+    Parameters
+    ----------
+    packed : ndarray of uint64, shape (n,)
+        Sorted ``shingle << 32 | text``.
+    near : int
+        How many of the first and of the last.
+
+    Returns
+    -------
+    ndarray of uint64
+        ``text << 32 | later text``: linear in the size of the bucket.
+    """
+    pairs = np.empty(2 * near * packed.shape[0], np.uint64)
+    n_pairs = 0
+    begin = 0
+    for at in range(packed.shape[0]):
+        if packed[at] >> _HALF != packed[begin] >> _HALF:
+            begin = at
+        later = packed[at] & _LOW
+        first_stop = min(begin + near, at)
+        for earlier in range(begin, first_stop):
+            pairs[n_pairs] = (packed[earlier] & _LOW) << _HALF | later
+            n_pairs += 1
+        for earlier in range(max(first_stop, at - near), at):
+            pairs[n_pairs] = (packed[earlier] & _LOW) << _HALF | later
+            n_pairs += 1
+    return pairs[:n_pairs]
+
+
+@kernel
+def count_tokens(tokens: NDArray[np.uint32], counts: NDArray[np.uint32]) -> None:
+    """
+    Count token hashes in a hashed table.
+
+    Parameters
+    ----------
+    tokens : ndarray of uint32, shape (n_tokens,)
+        Token hashes of all texts.
+    counts : ndarray of uint32, shape (n_places,)
+        Receives the counts; the number of places is a power of two. Tokens
+        that share a place are counted together.
+    """
+    mask = np.uint32(counts.shape[0] - 1)
+    for at in range(tokens.shape[0]):
+        counts[tokens[at] & mask] += np.uint32(1)
+
+
+@kernel
+def code_tokens(
+    tokens: NDArray[np.uint32],
+    counts: NDArray[np.uint32],
+    codes: NDArray[np.uint8],
+    start: Integer,
+    stop: Integer,
+    commonness: NDArray[np.uint8],
+) -> None:
+    """
+    Write the code of the count of tokens ``start`` to ``stop - 1``.
+
+    Parameters
+    ----------
+    tokens, counts
+        As for `count_tokens`, which has run.
+    codes : ndarray of uint8
+        Code of each count; larger counts have that of the last.
+    start, stop : int
+        Tokens to do.
+    commonness : ndarray of uint8, shape (n_tokens,)
+        Receives the codes.
+    """
+    mask = np.uint32(counts.shape[0] - 1)
+    largest = np.uint32(codes.shape[0] - 1)
+    for at in range(start, stop):
+        commonness[at] = codes[min(counts[tokens[at] & mask], largest)]

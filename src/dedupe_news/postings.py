@@ -1,0 +1,195 @@
+"""Rare shingles: candidates that share little, and how common each shingle is."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels import postings as kernels
+from dedupe_news.threads import run, split
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CODES_PER_NEPER = 16
+"""A count ``c`` is kept as the byte ``round(16 * ln(c))``: within 3 %, up to 4,095."""
+
+MOST_TEXTS = 16
+"""A shingle in more texts than this is not rare, and proposes no pair."""
+
+LEAST_SHARED = 2
+"""Rare shingles that a pair must share to become a candidate."""
+
+SHORT = 10
+"""One is enough where the shorter text has no more tokens than this."""
+
+_LARGEST_COUNT = 4095
+_PART_SIZE = 1 << 16
+_MOST_PART_BITS = 12
+_FEW_RARE = 2
+_NEAR = 2
+
+
+def count_codes() -> NDArray[np.uint8]:
+    """
+    Return the byte that stands for each count.
+
+    Returns
+    -------
+    ndarray of uint8, shape (4096,)
+        ``round(16 * ln(count))``; 0 for 0 and 1.
+    """
+    codes = np.zeros(_LARGEST_COUNT + 1, np.uint8)
+    codes[1:] = np.round(CODES_PER_NEPER * np.log(np.arange(1, _LARGEST_COUNT + 1)))
+    return codes
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Postings:
+    """
+    What the shingles of a batch say.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        Candidates, ``text << 32 | later text``, increasing.
+    frequency, spread : ndarray of uint8, shape (n_shingles,)
+        Codes of the number of texts, and of days, with each position's shingle.
+    """
+
+    pairs: NDArray[np.uint64]
+    frequency: NDArray[np.uint8]
+    spread: NDArray[np.uint8]
+
+
+def find_related(
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    days: NDArray[np.int32],
+    n_jobs: int,
+) -> Postings:
+    """
+    Pair the texts that share rare shingles.
+
+    Every two texts that share `LEAST_SHARED` shingles of at most `MOST_TEXTS`
+    texts each are a candidate pair, however little else they share: edited,
+    shortened and re-headlined copies, and a teaser with the article it was
+    cut from. Texts made of common shingles alone are paired with a few others
+    of their rarest one, so that the work stays linear.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Shingle hashes of all texts.
+    offsets : ndarray of int64, shape (n_texts + 1,)
+        Bounds of each text.
+    lengths : ndarray of int64, shape (n_texts,)
+        Tokens of each text.
+    days : ndarray of int32, shape (n_texts,) or (0,)
+        Day of publication of each text, not decreasing where known; -1 for
+        unknown; of no length where none is known.
+    n_jobs : int
+        Threads.
+
+    Returns
+    -------
+    Postings
+        The same for any `n_jobs`.
+    """
+    n_texts = len(offsets) - 1
+    n_shingles = len(shingles)
+    part_bits = min(max(n_shingles // _PART_SIZE, 1).bit_length() - 1, _MOST_PART_BITS)
+    ranges = split(n_texts, n_jobs)
+
+    def count(bounds: tuple[int, int]) -> NDArray[np.int64]:
+        start, stop = bounds
+        return kernels.count_parts(shingles, offsets[start], offsets[stop], part_bits)
+
+    counts = np.array(run(count, ranges, n_jobs)).reshape(len(ranges), 1 << part_bits)
+    bounds = np.zeros((1 << part_bits) + 1, np.int64)
+    np.cumsum(counts.sum(axis=0), out=bounds[1:])
+    free = bounds[:-1] + np.cumsum(counts, axis=0) - counts
+    hashes = np.empty(n_shingles, np.uint32)
+    positions = np.empty(n_shingles, np.uint32)
+    texts = np.empty(n_shingles, np.uint32)
+
+    def fill(number: int) -> None:
+        kernels.fill_parts(
+            shingles, offsets, *ranges[number], part_bits, free[number], hashes, positions, texts
+        )
+
+    run(fill, range(len(ranges)), n_jobs)
+    codes = count_codes()
+    frequency = np.empty(n_shingles, np.uint8)
+    spread = np.empty(n_shingles, np.uint8)
+
+    def scan(part: int) -> NDArray[np.uint64]:
+        own = slice(bounds[part], bounds[part + 1])
+        packed = np.empty(bounds[part + 1] - bounds[part], np.uint64)
+        kernels.pack_numbered(hashes[own], packed)
+        packed.sort()
+        pairs = kernels.scan(
+            packed, texts[own], positions[own], days, MOST_TEXTS, codes, frequency, spread
+        )
+        return pairs.copy()  # without the room that was not needed
+
+    shared = np.concatenate(run(scan, range(1 << part_bits), n_jobs))
+    related = _keep_related(shared, lengths, n_jobs)
+    common = kernels.pack_rarest_common(
+        shingles, offsets, frequency, int(codes[MOST_TEXTS]), _FEW_RARE
+    )
+    common.sort()
+    linked = kernels.link_buckets(common, _NEAR)
+    pairs = np.concatenate((related, linked))
+    pairs.sort()
+    distinct = np.ones(len(pairs), bool)
+    distinct[1:] = pairs[1:] != pairs[:-1]
+    return Postings(pairs[distinct], frequency, spread)
+
+
+def _keep_related(
+    shared: NDArray[np.uint64], lengths: NDArray[np.int64], n_jobs: int
+) -> NDArray[np.uint64]:
+    def keep(bounds: tuple[int, int]) -> NDArray[np.uint64]:
+        # All occurrences of a pair have the same first text.
+        low, high = np.uint64(bounds[0] << 32), np.uint64(bounds[1] << 32)
+        pairs = shared[(shared >= low) & (shared < high)]
+        pairs.sort()
+        return pairs[: kernels.keep_related(pairs, lengths, LEAST_SHARED, SHORT)]
+
+    if not len(lengths):
+        return shared
+    return np.concatenate(run(keep, split(len(lengths), 2 * n_jobs), n_jobs))
+
+
+def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint8]:
+    """
+    Return how common each token is among all tokens given.
+
+    Parameters
+    ----------
+    tokens : ndarray of uint32, shape (n_tokens,)
+        Token hashes of all documents.
+    n_jobs : int
+        Threads.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n_tokens,)
+        ``round(16 * ln(count))``, at most that of 4,095. Counts are kept in a
+        hashed table; tokens that share a place are counted together.
+    """
+    n_places = 1 << max(10, min(22, len(tokens).bit_length()))
+    counts = np.zeros(n_places, np.uint32)
+    kernels.count_tokens(tokens, counts)
+    codes = count_codes()
+    commonness = np.empty(len(tokens), np.uint8)
+
+    def code(bounds: tuple[int, int]) -> None:
+        kernels.code_tokens(tokens, counts, codes, *bounds, commonness)
+
+    run(code, split(len(tokens), n_jobs), n_jobs)
+    return commonness

@@ -1,0 +1,113 @@
+"""The policy "similar": every verified pair at or above the threshold is a match."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news import banding, clustering, minhash, relations, shingling, verification
+from dedupe_news.outcome import Outcome
+from dedupe_news.records import Bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from dedupe_news.config import Config
+    from dedupe_news.texts import Texts
+
+STAGES = ("shingling", "minhash", "banding", "verification", "clustering")
+"""Stages that `find` announces, in order."""
+
+
+def find(
+    texts: Texts,
+    tokens: NDArray[np.uint32],
+    config: Config,
+    n_jobs: int,
+    done: Callable[[str], None],
+) -> Outcome:
+    """
+    Match and cluster texts by their Jaccard similarity.
+
+    Parameters
+    ----------
+    texts : Texts
+        The distinct texts.
+    tokens : ndarray of uint32, shape (n_tokens,)
+        Token hashes that the texts bound.
+    config : Config
+        The settings.
+    n_jobs : int
+        Threads, at least 1.
+    done : callable
+        Called with the name of each stage as it ends.
+
+    Returns
+    -------
+    Outcome
+        The same for any `n_jobs`.
+    """
+    shingles, offsets = shingling.shingle(
+        tokens, texts.starts, texts.stops, config.shingle_size, n_jobs
+    )
+    done("shingling")
+    keys = minhash.band_keys(shingles, offsets, config, n_jobs)
+    done("minhash")
+    buckets = banding.fill_buckets(keys, config.bucket_limit, n_jobs)
+    done("banding")
+    sets = verification.sort_sets(shingles, offsets, buckets.shared, n_jobs)
+    found, n_candidates = verification.match_buckets(
+        buckets.packed,
+        keys,
+        buckets.in_large,
+        config.bucket_limit,
+        sets,
+        config.threshold,
+        n_jobs,
+    )
+    done("verification")
+    related = np.unique(np.concatenate((found[:, 0], found[:, 1], *buckets.large)))
+    grouping = clustering.group(
+        texts.in_order(related),
+        found,
+        buckets.large,
+        config.bucket_limit,
+        sets.shingles,
+        sets.offsets,
+        sets.sizes,
+        config.threshold,
+        len(texts),
+    )
+    left, right, shared = np.concatenate((found, grouping.late_matches)).T
+    left_sizes, right_sizes = sets.sizes[left].astype(np.int64), sets.sizes[right].astype(np.int64)
+    containment = shared / np.minimum(left_sizes, right_sizes)
+    outcome = Outcome(
+        representative=grouping.representative,
+        left=left,
+        right=right,
+        jaccard=shared / (left_sizes + right_sizes - shared),
+        containment=containment,
+        relation=relations.relate(tokens, texts.starts, texts.stops, left, right, containment),
+        probability=np.ones(len(left)),
+        n_candidates=n_candidates + grouping.n_compared,
+        bounded=_bounded(buckets.large, grouping),
+    )
+    done("clustering")
+    return outcome
+
+
+def _bounded(large: list[NDArray[np.int64]], grouping: clustering.Grouping) -> Bounded:
+    if not large:
+        return Bounded()
+    # Buckets overlap, so that this is an upper bound.
+    n_texts = len(np.unique(np.concatenate(large)))
+    in_buckets = sum(len(bucket) * (len(bucket) - 1) // 2 for bucket in large)
+    n_pairs = min(in_buckets, n_texts * (n_texts - 1) // 2)
+    return Bounded(
+        n_large_buckets=len(large),
+        n_pairs_not_compared=max(0, n_pairs - grouping.n_compared),
+        n_representatives_passed_over=grouping.n_passed_over,
+    )

@@ -1,0 +1,154 @@
+"""The way of a batch, against brute force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import oracles
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import configs, feeds, times
+
+import dedupe_news as dn
+from dedupe_news import Clustering, Config
+from dedupe_news.batch import STAGES
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def moments(drawn: list[int | None]) -> list[dt.datetime | None]:
+    """Return microseconds since 1970 as datetimes."""
+    return [None if each is None else EPOCH + dt.timedelta(microseconds=each) for each in drawn]
+
+
+def run(feed: list[str], config: Config, drawn: list[int | None] | None = None) -> Clustering:
+    """Cluster a feed on one thread."""
+    published: Any = None if drawn is None else moments(drawn)
+    return dn.cluster(feed, config=config, published=published, progress=False, n_jobs=1)
+
+
+def kept(result: Clustering) -> list[int]:
+    """Return the representative of every document."""
+    found: list[int] = result.representatives[result.labels].tolist()
+    return found
+
+
+def pairs(result: Clustering) -> list[tuple[int, int, float, float, int]]:
+    """Return the matches as plain values."""
+    return [
+        (pair.left, pair.right, pair.jaccard, pair.containment, int(pair.relation))
+        for pair in result.matches
+    ]
+
+
+@st.composite
+def timed(draw: st.DrawFn) -> tuple[list[str], list[int | None]]:
+    """Draw a feed and its times."""
+    feed = draw(feeds())
+    return feed, draw(st.lists(times, min_size=len(feed), max_size=len(feed)))
+
+
+@given(feed=feeds(), config=configs)
+def test_partition_is_that_of_the_oracle(feed: list[str], config: Config) -> None:
+    """Labels and representatives, without times."""
+    result = run(feed, config)
+
+    expected = oracles.cluster(feed, config)
+    assert kept(result) == expected.kept
+    assert result.labels.tolist() == expected.labels
+
+
+@given(drawn=timed(), config=configs)
+def test_partition_by_time_is_that_of_the_oracle(
+    drawn: tuple[list[str], list[int | None]], config: Config
+) -> None:
+    """Times tie and lack; whichever is preferred."""
+    feed, drawn_times = drawn
+
+    result = run(feed, config, drawn_times)
+
+    assert kept(result) == oracles.cluster(feed, config, drawn_times).kept
+
+
+@given(drawn=timed(), config=configs)
+def test_matches_are_those_of_the_oracle(
+    drawn: tuple[list[str], list[int | None]], config: Config
+) -> None:
+    """Precise, and complete among pairs that share a band; with exact scores."""
+    feed, drawn_times = drawn
+
+    result = run(feed, config, drawn_times)
+
+    assert pairs(result) == oracles.cluster(feed, config, drawn_times).pairs
+
+
+@given(feed=feeds(), config=configs)
+def test_candidates_are_the_pairs_of_texts_that_share_a_band(
+    feed: list[str], config: Config
+) -> None:
+    """Copies are one text, which is compared once."""
+    distinct = {oracles.tokens_of(text): text for text in feed if text.split()}
+    keys = [oracles.sketch(text, config).keys for text in distinct.values()]
+
+    assert run(feed, config).n_candidates == len(oracles.candidate_pairs(keys))
+
+
+@given(drawn=timed(), config=configs, bucket_limit=st.integers(2, 3))
+def test_large_buckets_do_not_change_clusters(
+    drawn: tuple[list[str], list[int | None]], config: Config, bucket_limit: int
+) -> None:
+    """Unless the result says that representatives were passed over."""
+    feed, drawn_times = drawn
+
+    bounded = run(feed, config.replace(bucket_limit=bucket_limit), drawn_times)
+
+    if bounded.bounded.n_representatives_passed_over == 0:
+        assert kept(bounded) == oracles.cluster(feed, config, drawn_times).kept
+
+
+@given(drawn=timed(), config=configs, bucket_limit=st.integers(2, 3))
+def test_large_buckets_invent_no_match(
+    drawn: tuple[list[str], list[int | None]], config: Config, bucket_limit: int
+) -> None:
+    """What is found there is exact, and found once."""
+    feed, drawn_times = drawn
+
+    bounded = pairs(run(feed, config.replace(bucket_limit=bucket_limit), drawn_times))
+
+    assert bounded == sorted(set(bounded))
+    assert set(bounded) <= set(oracles.cluster(feed, config, drawn_times).pairs)
+
+
+@given(feed=feeds(max_size=14), config=configs, bucket_limit=st.integers(2, 3))
+def test_what_was_bounded_is_said(feed: list[str], config: Config, bucket_limit: int) -> None:
+    """As many large buckets as there are, and nothing else is left out."""
+    distinct = {oracles.tokens_of(text): text for text in feed if text.split()}
+    keys = [oracles.sketch(text, config).keys for text in distinct.values()]
+    sizes = [
+        sum(row[band] == key for row in keys)
+        for band in range(config.bands)
+        for key in {row[band] for row in keys}
+    ]
+    n_large = sum(size > bucket_limit for size in sizes)
+
+    result = run(feed, config.replace(bucket_limit=bucket_limit))
+
+    assert result.bounded.n_large_buckets == n_large
+    if n_large == 0:
+        assert result.bounded == dn.Bounded()
+        assert pairs(result) == oracles.cluster(feed, config).pairs
+
+
+def test_nothing_is_bounded_in_an_ordinary_feed() -> None:
+    """The result is then complete."""
+    result = run(["ka lo mi", "ka lo mi nu"], Config())
+
+    assert result.bounded == dn.Bounded()
+    assert not result.bounded
+
+
+@given(feed=feeds())
+def test_stages_are_announced_as_they_end(feed: list[str]) -> None:
+    """In the order of the batch, each with its time."""
+    assert tuple(run(feed, Config(params=(1, 1))).seconds) == STAGES

@@ -1,0 +1,237 @@
+"""Settings: validated, frozen, serialisable."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import pickle
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import configs
+
+from dedupe_news import Config, ConfigError
+from dedupe_news.tuning import candidate_probability, expected_cost
+
+thresholds = st.floats(0.3, 1.0)
+recalls = st.floats(0.01, 0.999)
+
+
+def test_defaults_are_those_of_the_documentation() -> None:
+    """Change them on purpose only: indexes and results depend on them."""
+    config = Config()
+
+    assert config.policy in ("news", "similar")
+    assert {name: value for name, value in config.to_dict().items() if name != "policy"} == {
+        "threshold": 0.7,
+        "recall": 0.99,
+        "shingle_size": 3,
+        "num_perm": 128,
+        "seed": 1,
+        "params": None,
+        "prefer": "earliest",
+        "bucket_limit": 1000,
+        "strip_html": True,
+        "strip_cut_off_marks": True,
+        "strip_datelines": True,
+        "strip_bylines": True,
+        "strip_publishers": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"threshold": 0}, "threshold=0 is out of range; pass a number above 0 and up to 1"),
+        ({"threshold": -0.1}, "threshold=-0.1 is out of range"),
+        ({"threshold": 1.01}, "threshold=1.01 is out of range"),
+        ({"threshold": math.nan}, "threshold=nan is out of range"),
+        ({"threshold": math.inf}, "threshold=inf is out of range"),
+        ({"threshold": "x"}, "threshold='x' is no number"),
+        ({"threshold": None}, "threshold=None is no number"),
+        ({"threshold": True}, "threshold=True is no number"),
+        ({"recall": 0}, "recall=0 is out of range"),
+        ({"recall": 1}, r"recall=1 is out of range; .* up to 1 \(1 excluded\)"),
+        ({"recall": 1.5}, "recall=1.5 is out of range"),
+        ({"recall": math.nan}, "recall=nan is out of range"),
+        ({"recall": "0.9"}, "recall='0.9' is no number"),
+        ({"shingle_size": 0}, "shingle_size=0 is out of range; pass a whole number from 1 to 64"),
+        ({"shingle_size": 65}, "shingle_size=65 is out of range"),
+        ({"shingle_size": 2.0}, "shingle_size=2.0 is "),
+        ({"num_perm": 0}, "num_perm=0 is out of range; pass a whole number from 1 to 4096"),
+        ({"num_perm": 4097}, "num_perm=4097 is out of range"),
+        ({"num_perm": "128"}, "num_perm='128' is "),
+        ({"num_perm": True}, "num_perm=True is "),
+        ({"seed": -1}, "seed=-1 is out of range; pass a whole number from 0 to 4294967295"),
+        ({"seed": 2**32}, "seed=4294967296 is out of range"),
+        ({"seed": None}, "seed=None is "),
+        ({"bucket_limit": 1}, "bucket_limit=1 is out of range; pass a whole number from 2"),
+        ({"bucket_limit": 10**7}, "bucket_limit=10000000 is out of range"),
+        ({"policy": "old"}, "policy='old' is not known; allowed are 'news', 'similar'"),
+        ({"policy": None}, "policy=None is not known"),
+        ({"prefer": "first"}, "prefer='first' is not known; allowed are 'earliest', 'latest', "),
+        ({"prefer": ["earliest"]}, r"prefer=\['earliest'\] is not known"),
+        ({"strip_html": 1}, "strip_html=1 is no switch; pass True or False"),
+        ({"strip_cut_off_marks": None}, "strip_cut_off_marks=None is no switch"),
+        ({"strip_datelines": "no"}, "strip_datelines='no' is no switch"),
+        ({"strip_bylines": 0}, "strip_bylines=0 is no switch"),
+        ({"strip_publishers": 0.0}, "strip_publishers=0.0 is no switch"),
+        ({"params": (17, 8)}, r"params=\(17, 8\) need 136 permutations, but num_perm=128"),
+        ({"params": (0, 4)}, "bands in params=0 is out of range"),
+        ({"params": (4, 0)}, "rows_per_band in params=0 is out of range"),
+        ({"params": (4, 2.0)}, "rows_per_band in params=2.0 is "),
+        ({"params": (True, 4)}, "bands in params=True is "),
+        ({"params": (4,)}, r"params=\(4,\) must be a pair \(bands, rows_per_band\)"),
+        ({"params": (1, 2, 3)}, r"params=\(1, 2, 3\) must be a pair"),
+        ({"params": "17"}, "params='17' must be a pair"),
+        ({"params": 17}, "params=17 must be a pair"),
+        ({"num_perm": 4, "recall": 0.999999}, "no bands × rows within num_perm=4 reach recall=0.9"),
+    ],
+)
+def test_bad_settings_are_refused(setting: dict[str, Any], message: str) -> None:
+    """The message names the setting, its value and what is allowed."""
+    with pytest.raises(ConfigError, match=f"^{message}"):
+        Config(**setting)
+
+
+@pytest.mark.parametrize(
+    "make", [Config.from_dict, lambda settings: Config().replace(**settings)], ids=["dict", "copy"]
+)
+def test_unknown_settings_are_refused_by_name(make: Any) -> None:
+    """The message lists those there are."""
+    with pytest.raises(ConfigError, match=r"^unknown setting 'bands', 'thresold'; .* threshold, "):
+        make({"thresold": 0.5, "bands": 3})
+
+
+def test_errors_are_value_errors() -> None:
+    """Callers who know nothing of this library can catch them."""
+    with pytest.raises(ValueError, match="threshold=2 is out of range"):
+        Config(threshold=2)
+
+
+@given(threshold=thresholds, recall=recalls)
+def test_bands_reach_the_recall(threshold: float, recall: float) -> None:
+    """A pair exactly at the threshold is found with at least that probability."""
+    config = Config.for_recall(threshold, recall, num_perm=256)
+
+    assert config.bands * config.rows_per_band <= 256
+    assert config.recall_at(threshold) >= recall
+
+
+@given(threshold=thresholds, recall=recalls)
+def test_no_smaller_banding_reaches_the_recall_cheaper(threshold: float, recall: float) -> None:
+    """Neither fewer bands, nor any other that costs less."""
+    config = Config.for_recall(threshold, recall)
+    cost = expected_cost(config.bands, config.rows_per_band)
+
+    assert candidate_probability(threshold, config.bands - 1, config.rows_per_band) < recall
+    for rows_per_band in range(1, 129):
+        for bands in range(1, 128 // rows_per_band + 1):
+            if expected_cost(bands, rows_per_band) < cost:
+                assert candidate_probability(threshold, bands, rows_per_band) < recall
+
+
+def test_for_recall_passes_other_settings_on() -> None:
+    """And has the defaults of the class."""
+    assert Config.for_recall() == Config()
+    assert Config.for_recall(0.5, 0.9, seed=3) == Config(threshold=0.5, recall=0.9, seed=3)
+
+
+def test_for_recall_cannot_be_given_params() -> None:
+    """It would not reach what it says."""
+    with pytest.raises(ConfigError, match=r"^for_recall chooses params itself .*params=\(3, 2\)"):
+        Config.for_recall(0.5, params=(3, 2))
+
+
+def test_params_take_precedence_over_recall() -> None:
+    """As in datasketch."""
+    config = Config(params=(9, 13), recall=0.999)
+
+    assert (config.bands, config.rows_per_band) == (9, 13)
+    assert config.recall_at(0.7) < 0.999
+
+
+def test_recall_at_is_the_s_curve() -> None:
+    """Of the bands in force."""
+    config = Config(params=(2, 2))
+
+    assert config.recall_at(0.5) == pytest.approx(0.4375)
+    assert (config.recall_at(0), config.recall_at(1)) == (0, 1)
+
+
+@pytest.mark.parametrize("jaccard", [-0.1, 1.1, math.nan, "x", None, True])
+def test_recall_at_refuses_what_is_no_similarity(jaccard: Any) -> None:
+    """The message says the range."""
+    message = rf"^jaccard={re.escape(repr(jaccard))} is no similarity; pass a number from 0 to 1"
+    with pytest.raises(ConfigError, match=message):
+        Config().recall_at(jaccard)
+
+
+@given(config=configs)
+def test_round_trip_through_json(config: Config) -> None:
+    """What is stored beside an index describes it fully."""
+    stored = json.loads(json.dumps(config.to_dict()))
+
+    assert Config.from_dict(stored) == config
+    assert Config.from_dict(stored).bands == config.bands
+
+
+@given(config=configs)
+def test_round_trip_through_pickle(config: Config) -> None:
+    """For worker processes."""
+    assert pickle.loads(pickle.dumps(config)) == config  # noqa: S301 - made here
+
+
+def test_settings_left_out_take_their_defaults() -> None:
+    """So that a file of an older release can be read."""
+    assert Config.from_dict({"threshold": 0.5}) == Config(threshold=0.5)
+
+
+def test_settings_cannot_be_changed() -> None:
+    """An index relies on that."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().threshold = 0.5  # type: ignore[misc]
+
+
+def test_equal_settings_are_one_key() -> None:
+    """Params may be given as a list, as JSON has it."""
+    from_list = Config.from_dict({"params": [4, 2]})
+
+    assert len({from_list, Config(params=(4, 2))}) == 1
+
+
+def test_settings_are_given_by_name() -> None:
+    """Positions would not survive a new setting."""
+    with pytest.raises(TypeError, match="positional argument"):
+        Config("similar")  # type: ignore[misc]
+
+
+def test_replace_chooses_the_bands_anew() -> None:
+    """They belong to the threshold."""
+    config = Config(threshold=0.9)
+
+    assert config.replace(threshold=0.3) == Config(threshold=0.3)
+    assert config.replace(threshold=0.3).bands == Config(threshold=0.3).bands != config.bands
+
+
+def test_replace_keeps_params_that_were_given() -> None:
+    """Who gave them meant them."""
+    config = Config(params=(5, 3)).replace(threshold=0.3)
+
+    assert (config.bands, config.rows_per_band, config.threshold) == (5, 3, 0.3)
+
+
+def test_replace_validates() -> None:
+    """As the class does."""
+    with pytest.raises(ConfigError, match="num_perm=0 is out of range"):
+        Config().replace(num_perm=0)
+
+
+def test_banding_cannot_be_given_but_as_params() -> None:
+    """Two ways would contradict each other."""
+    with pytest.raises(TypeError, match="bands"):
+        Config(bands=3)  # type: ignore[call-arg]

@@ -1,0 +1,110 @@
+"""What is shipped: metadata, data files, examples."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.resources
+import json
+import re
+import runpy
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_version_is_said_once() -> None:
+    """Metadata, citation and changelog name the same version."""
+    version = PROJECT["project"]["version"]
+
+    assert importlib.metadata.version("dedupe-news") == version
+    assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_package_says_that_it_is_typed() -> None:
+    """Type checkers look for this file."""
+    assert importlib.resources.files("dedupe_news").joinpath("py.typed").is_file()
+
+
+def test_command_is_installed() -> None:
+    """The script leads to the command line."""
+    (script,) = importlib.metadata.entry_points(group="console_scripts", name="dedupe-news")
+
+    assert script.value == "dedupe_news.cli:main"
+    assert callable(script.load())
+
+
+@pytest.mark.parametrize("name", PROJECT["project"]["dependencies"])
+def test_dependencies_have_lower_bounds(name: str) -> None:
+    """A bound that was tested, and no upper one, which would bind users."""
+    assert re.fullmatch(r"[a-z-]+>=[\d.]+", name)
+
+
+@pytest.mark.parametrize("tool", ["codespell", "import-linter", "mypy", "numpydoc", "ruff"])
+def test_tools_are_pinned(tool: str) -> None:
+    """What they find changes from release to release."""
+    pinned = [name for name in PROJECT["project"]["optional-dependencies"]["dev"] if tool in name]
+
+    assert len(pinned) == 1
+    assert re.fullmatch(rf"{tool}==[\d.]+", pinned[0])
+
+
+def test_changelog_fragments_are_named_as_agreed() -> None:
+    """Subject, kind, suffix; each says something."""
+    fragments = [path for path in (ROOT / "changelog.d").iterdir() if path.name != "README.md"]
+
+    assert fragments
+    for path in fragments:
+        assert re.fullmatch(r"[a-z0-9-]+\.(added|changed|fixed|removed)\.md", path.name)
+        assert path.read_text(encoding="utf-8").strip()
+
+
+def read_lines(name: str) -> list[dict[str, Any]]:
+    """Return the rows of a file of JSON lines in examples/."""
+    lines = (ROOT / "examples" / name).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_example_feed_is_what_its_script_makes() -> None:
+    """Nobody edits it by hand."""
+    items, truth = runpy.run_path(str(ROOT / "examples" / "make_feed.py"))["make_feed"]()
+
+    assert items == read_lines("feed.jsonl")
+    assert truth == read_lines("feed_truth.jsonl")
+
+
+def test_example_feed_holds_what_the_demo_is_about() -> None:
+    """Copies, recurring forms and stories of their own, in five languages."""
+    items, truth = read_lines("feed.jsonl"), read_lines("feed_truth.jsonl")
+
+    assert [item["id"] for item in items] == [row["id"] for row in truth]
+    assert {item["lang"] for item in items} == {"en", "fr", "ru", "hi", "zh"}
+    n_copies = sum(row["story"] != row["id"] for row in truth)
+    n_recurring = sum(row["template"] is not None for row in truth)
+    assert 0.1 < n_copies / len(truth) < 0.25
+    assert 0.15 < n_recurring / len(truth) < 0.3
+    texts = [(item["title"], item["description"]) for item in items]
+    recurring = [text for text, row in zip(texts, truth, strict=True) if row["template"]]
+    assert len(set(recurring)) == len(recurring)
+
+
+def test_demo_shows_its_result() -> None:
+    """Clusters, sizes, whom to keep, precision and recall, and the time it took."""
+    done = subprocess.run(  # noqa: S603 - our own interpreter and script
+        [sys.executable, str(ROOT / "examples" / "demo.py")],
+        capture_output=True,
+        encoding="utf-8",
+        env=None,
+        check=True,
+    )
+
+    for part in ("largest clusters", "keep", "clusters of 2", "precision", "recall", "items/s"):
+        assert part in done.stdout
+    assert done.stderr == ""

@@ -1,0 +1,81 @@
+"""The main job on real input, where it is at hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import dedupe_news as dn
+from dedupe_news import Clustering, Config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLASSICAL = Config(policy="similar")
+SEED = 20261123
+
+
+@pytest.fixture(scope="module")
+def teasers(shared_data: Path, *, interpreted: bool) -> pa.Table:
+    """Return the first teasers of the feed."""
+    file = pq.ParquetFile(shared_data / "newsapi_teasers.parquet")
+    return pa.Table.from_batches([next(file.iter_batches(100 if interpreted else 20_000))])
+
+
+def run(table: pa.Table, n_jobs: int) -> Clustering:
+    """Cluster teasers."""
+    return dn.cluster(table, text="description", config=CLASSICAL, n_jobs=n_jobs, progress=False)
+
+
+def test_page_of_teasers_has_its_nine_clusters(shared_data: Path) -> None:
+    """Lines 1 and 4, 6 and 7, 9 and 10, 12 and 13 are the same items."""
+    page = (shared_data / "teasers_page.txt").read_text(encoding="utf-8").splitlines()
+
+    result = dn.cluster(page, progress=False)
+
+    members = [tuple(position + 1 for position in each.members) for each in result.clusters]
+    assert len(page) == 13
+    assert len(result.representatives) == 9
+    assert members == [(1, 4), (6, 7), (9, 10), (12, 13)]
+
+
+def test_threads_do_not_change_a_real_feed(teasers: pa.Table) -> None:
+    """Labels, whom to keep, and matches."""
+    alone, together = run(teasers, 1), run(teasers, 2)
+
+    np.testing.assert_array_equal(together.labels, alone.labels)
+    np.testing.assert_array_equal(together.representatives, alone.representatives)
+    np.testing.assert_array_equal(together.matches.left, alone.matches.left)
+    np.testing.assert_array_equal(together.matches.right, alone.matches.right)
+    np.testing.assert_array_equal(together.matches.jaccard, alone.matches.jaccard)
+
+
+def test_order_does_not_change_a_real_feed(teasers: pa.Table) -> None:
+    """The same documents are together, and the same ones are kept of each cluster."""
+    order = np.random.default_rng(SEED).permutation(len(teasers))
+
+    straight, shuffled = run(teasers, 1), run(teasers.take(order), 2)
+
+    # Documents are named by the position at which their cluster first appears.
+    labels = np.empty(len(teasers), np.int64)
+    labels[order] = shuffled.labels
+    _, first, renumbered = np.unique(labels, return_index=True, return_inverse=True)
+    np.testing.assert_array_equal(np.argsort(np.argsort(first))[renumbered], straight.labels)
+    contents = {straight.columns.content(i) for i in straight.representatives.tolist()}
+    assert {shuffled.columns.content(i) for i in shuffled.representatives.tolist()} == contents
+
+
+def test_matches_of_a_real_feed_reach_the_threshold(teasers: pa.Table) -> None:
+    """A sample of them, compared anew."""
+    result = run(teasers, 2)
+    n = len(result.matches)
+
+    for at in np.random.default_rng(SEED).integers(0, n, min(n, 200)).tolist():
+        pair = result.matches[at]
+        contents = (result.columns.content(position) for position in (pair.left, pair.right))
+        assert dn.compare(*contents, config=CLASSICAL).jaccard == pair.jaccard
+        assert pair.jaccard >= CLASSICAL.threshold

@@ -1,0 +1,228 @@
+"""Records and views of a clustering."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import pickle
+import sys
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import dedupe_news as dn
+from dedupe_news import Bounded, Clustering, Comparison, Difference, InputError, Pair, Relation
+
+STORM = "a storm shut the northern harbour on monday evening"
+NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+FEED = {
+    "text": [STORM, "sun at last", STORM + " again", "", STORM.upper(), "sun at last"],
+    "id": ["a", "b", "c", "d", "e", "f"],
+    "published": [NOON, None, NOON - dt.timedelta(days=2), NOON, None, NOON],
+}
+
+
+@pytest.fixture(scope="module")
+def result() -> Clustering:
+    """Return a clustering that the tests of this module only read."""
+    return dn.cluster(FEED, progress=False, n_jobs=1)
+
+
+def test_labels_number_clusters_by_first_appearance(result: Clustering) -> None:
+    """One label a document, in input order."""
+    assert result.labels.tolist() == [0, 1, 0, 2, 0, 1]
+    assert len(result) == 6
+
+
+def test_one_document_of_each_label_is_kept(result: Clustering) -> None:
+    """The earliest; one without a time comes last."""
+    assert result.representatives.tolist() == [2, 5, 3]
+
+
+def test_clusters_are_those_of_two_or_more(result: Clustering) -> None:
+    """By label, with members in order."""
+    first, second = result.clusters
+
+    assert (first.label, first.representative, first.members) == (0, 2, (0, 2, 4))
+    assert (second.label, second.representative, second.members) == (1, 5, (1, 5))
+    assert (len(first), len(second)) == (3, 2)
+
+
+def test_span_is_from_first_to_last_publication(result: Clustering) -> None:
+    """None where fewer than two members have a time."""
+    assert [cluster.span for cluster in result.clusters] == [dt.timedelta(days=2), None]
+
+
+def test_span_needs_times() -> None:
+    """A feed may have none at all."""
+    (cluster,) = dn.cluster(["ka lo", "ka lo"], progress=False).clusters
+
+    assert cluster.span is None
+
+
+def test_cluster_of_a_document(result: Clustering) -> None:
+    """Whether it stands alone or not."""
+    assert result.cluster_of(4) == [0, 2, 4]
+    assert result.cluster_of(3) == [3]
+
+
+def test_matches_are_pairs_in_order(result: Clustering) -> None:
+    """Each with the lower position first."""
+    found = list(result.matches)
+
+    assert [(pair.left, pair.right) for pair in found] == [(0, 2), (0, 4), (1, 5)]
+    assert found[0] == Pair(0, 2, 7 / 8, 1.0, Relation.TRUNCATED)
+    assert found[1] == Pair(0, 4, 1.0, 1.0, Relation.EXACT)
+    assert result.matches[-1] == found[-1]
+    assert len(result.matches) == 3
+
+
+def test_matches_cannot_be_indexed_beyond_the_end(result: Clustering) -> None:
+    """As a list."""
+    with pytest.raises(IndexError, match="out of bounds"):
+        _ = result.matches[3]
+
+
+EXPECTED = {
+    "id": ["a", "b", "c", "d", "e", "f"],
+    "cluster": [0, 1, 0, 2, 0, 1],
+    "representative": [False, False, True, True, False, True],
+    "kept_id": ["c", "f", "c", "d", "c", "f"],
+    "cluster_size": [3, 2, 3, 1, 3, 2],
+}
+
+
+def test_result_as_pandas(result: Clustering) -> None:
+    """One row a document."""
+    frame = result.to_frame()
+
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.to_dict("list") == EXPECTED
+
+
+def test_result_as_polars(result: Clustering) -> None:
+    """The same rows."""
+    frame = result.to_frame("polars")
+
+    assert isinstance(frame, pl.DataFrame)
+    assert frame.to_dict(as_series=False) == EXPECTED
+
+
+def test_result_as_arrow(result: Clustering) -> None:
+    """The same rows."""
+    table = result.to_arrow()
+
+    assert isinstance(table, pa.Table)
+    assert table.to_pydict() == EXPECTED
+
+
+def test_positions_stand_for_ids_in_every_view() -> None:
+    """Where the feed has none."""
+    result = dn.cluster(["ka lo", "mi", "ka lo"], progress=False)
+
+    assert result.to_arrow().to_pydict()["id"] == [0, 1, 2]
+    assert result.to_frame()["kept_id"].tolist() == [0, 1, 0]
+    assert result.to_frame("polars")["kept_id"].to_list() == [0, 1, 0]
+
+
+def test_unknown_library_is_refused(result: Clustering) -> None:
+    """The message lists the known."""
+    with pytest.raises(InputError, match="^library='numpy' is not known; allowed are 'pandas'"):
+        result.to_frame("numpy")
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_missing_library_is_named(
+    result: Clustering, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    """With the command that installs it."""
+    monkeypatch.setitem(sys.modules, library, None)
+
+    with pytest.raises(dn.MissingDependencyError, match=f"pip install {library}"):
+        _ = result.to_arrow() if library == "pyarrow" else result.to_frame(library)
+
+
+def test_summary_counts(result: Clustering) -> None:
+    """Documents, clusters, duplicates and whom to keep."""
+    assert result.summary().startswith("6 documents: 2 clusters, 3 duplicates, 3 to keep; ")
+
+
+def test_summary_says_what_was_bounded() -> None:
+    """Nothing is passed over in silence."""
+    feed = [f"{STORM} {word}" for word in ("ka", "lo", "mi", "nu")]
+
+    assert ": bounded" not in dn.cluster(feed, progress=False).summary()
+    assert "; bounded: " in dn.cluster(feed, bucket_limit=2, progress=False).summary()
+
+
+def test_repr_shows_the_largest_clusters(result: Clustering) -> None:
+    """By their representatives, largest first."""
+    first, *rest = repr(result).splitlines()
+
+    assert first == f"<Clustering of {result.summary()}>"
+    assert rest == [f"       3 × {STORM} again", "       2 × sun at last"]
+
+
+def test_repr_is_short_for_long_results() -> None:
+    """At most eight clusters, of a hundred characters each."""
+    feed = [f"{'word ' * 30} number{i % 9}" for i in range(18)]
+    result = dn.cluster(feed, threshold=1.0, progress=False)
+
+    *_, shown, last = repr(result).splitlines()
+
+    assert last == "  and 1 more clusters"
+    assert shown.endswith("…")
+    assert len(shown.partition(" × ")[2]) == 100
+
+
+def test_stages_are_timed(result: Clustering) -> None:
+    """Each of the batch."""
+    stages = ["text", "shingling", "minhash", "banding", "verification", "clustering"]
+
+    assert list(result.seconds) == stages
+
+
+def test_results_can_be_pickled(result: Clustering) -> None:
+    """To be kept, or sent from a worker."""
+    copy = pickle.loads(pickle.dumps(result))  # noqa: S301 - made here
+
+    assert copy.labels.tolist() == result.labels.tolist()
+    assert copy.clusters == result.clusters
+    assert list(copy.matches) == list(result.matches)
+
+
+def test_empty_result_has_every_view() -> None:
+    """An empty feed is no error."""
+    result = dn.cluster([], progress=False)
+
+    assert (len(result), len(result.matches), result.clusters) == (0, 0, [])
+    assert result.summary().startswith("0 documents: 0 clusters, 0 duplicates, 0 to keep")
+    assert result.to_frame().shape == (0, 5)
+    assert result.to_arrow().num_rows == 0
+
+
+def test_records_are_frozen(result: Clustering) -> None:
+    """What was found cannot be changed by accident."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        result.clusters[0].label = 5  # type: ignore[misc]
+
+
+def test_bounded_is_true_where_anything_was() -> None:
+    """So that one `if` suffices."""
+    assert not Bounded()
+    assert Bounded(n_large_buckets=1)
+
+
+def test_comparison_in_words() -> None:
+    """The verdict and the differences."""
+    differences = (Difference("replace", "old", "new"), Difference("insert", "", "at last"))
+    near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, differences)
+
+    assert str(near).splitlines() == [
+        "NEAR duplicate: Jaccard 0.750, containment 0.900, threshold 0.7",
+        "  replace 'old' -> 'new'",
+        "  insert  '' -> 'at last'",
+    ]
+    assert str(dataclasses.replace(near, relation=None)).startswith("no match: Jaccard 0.750 ")

@@ -1,0 +1,47 @@
+"""
+The public API as a type checker sees it.
+
+mypy reads this file in `make types`; nothing runs it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Hashable
+from typing import assert_type
+
+import numpy as np
+from numpy.typing import NDArray
+
+import dedupe_news as dn
+
+config = dn.Config.for_recall(threshold=0.7, recall=0.99, prefer="longest")
+assert_type(config, dn.Config)
+assert_type(config.threshold, float)
+assert_type(config.bands, int)
+assert_type(config.recall_at(0.5), float)
+assert_type(config.replace(num_perm=256), dn.Config)
+
+result = dn.cluster(["a", "b"], config=config, n_jobs=2, progress=False)
+assert_type(result, dn.Clustering)
+assert_type(result.labels, NDArray[np.int64])
+assert_type(result.representatives, NDArray[np.int64])
+assert_type(result.clusters, list[dn.Cluster])
+assert_type(result.clusters[0].members, tuple[int, ...])
+assert_type(result.clusters[0].span, dt.timedelta | None)
+assert_type(result.matches[0], dn.Pair)
+assert_type(result.bounded, dn.Bounded)
+assert_type(result.summary(), str)
+
+comparison = dn.compare("a", dn.Document("b", title="t"))
+assert_type(comparison.relation, dn.Relation | None)
+assert_type(comparison.jaccard, float)
+
+index = dn.NewsIndex(config)
+assert_type(index.add("id", "text", title="title", source=None), list[dn.Match])
+assert_type(index.add_many([{"id": 1, "text": "a"}]), list[list[dn.Match]])
+assert_type(index.query("text", limit=10), list[dn.Match])
+assert_type(index.query("text")[0].id, Hashable)
+assert_type("id" in index, bool)
+assert_type(len(index), int)
+assert_type(index.cluster(), dn.Clustering)
