@@ -42,7 +42,7 @@ layers: $(VENV)/.installed-dev  ## check who imports whom
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.installed-docs  ## build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 feed: $(VENV)/.installed  ## write the made-up feed in examples/ and the pictures of docs/ anew
 	$(BIN)/python examples/make_feed.py

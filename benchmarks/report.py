@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
 import importlib.metadata
 import importlib.util
 import json
@@ -160,6 +161,7 @@ class Report:
             "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             "machine": machine(),
             "versions": versions(),
+            "source": source_digest(),
             "settings": self.settings,
             "rows": self.rows,
             "figures": self.figures,
@@ -286,7 +288,10 @@ def publish(reports: Iterable[Report], folder: Path, *, check: bool) -> int:
     """
     code = 0
     folder.mkdir(parents=True, exist_ok=True)
+    source = source_digest()
     for report in reports:
+        if source_digest() != source:
+            report.failures.append("the source changed while it was measured: run again")
         targets = read_targets(report.name)
         missed = [target for target in targets if target.met(report.figures) is False]
         if report.failures or (check and missed):
@@ -365,6 +370,27 @@ def number(value: float | None) -> str:
     if 0.9 < value < 1:  # noqa: PLR2004 - a recall: what is missing from 1 matters
         return f"{math.floor(value * 1e5) / 1e5:g}"
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"  # noqa: PLR2004 - likewise
+
+
+def source_digest() -> str:
+    """
+    Return a digest of the source of the library and of the suites.
+
+    Returns
+    -------
+    str
+        Processes that start at different times are of one version while it
+        stays the same.
+    """
+    digest = hashlib.sha256()
+    library = importlib.util.find_spec("dedupe_news")
+    folders = [Path(__file__).parent]
+    if library is not None and library.submodule_search_locations:
+        folders += map(Path, library.submodule_search_locations)
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def machine() -> dict[str, Any]:

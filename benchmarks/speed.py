@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "documents a second from texts to duplicates, memory, index and start-up, beside peers"
 NEEDS = "nothing; the real feed where it is there, and gaoya, rensa, datasketch, matplotlib"
-TAKES = "4 minutes for the contest on 100,000 teasers, 8 for all parts (2 processors)"
+TAKES = "5 minutes for the contest on 100,000 teasers, 15 for all parts (2 processors)"
 
 PARTS = ("contest", "whole-feed", "million", "index", "start")
 _SAMPLE = 200

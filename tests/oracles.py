@@ -173,9 +173,7 @@ def greedy(order: Sequence[int], matches: set[tuple[int, int]]) -> dict[int, int
     representatives: list[int] = []
     found: dict[int, int] = {}
     for node in order:
-        joined = [
-            kept for kept in representatives if (min(node, kept), max(node, kept)) in matches
-        ]
+        joined = [kept for kept in representatives if (min(node, kept), max(node, kept)) in matches]
         if joined:
             found[node] = joined[0]
         else:

@@ -222,6 +222,18 @@ def test_a_failed_check_of_the_results_always_fails(tmp_path: Path) -> None:
     assert publish([wrong], tmp_path, check=False) == 1
 
 
+def test_source_that_changes_on_the_way_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Contestants and checks of different versions are no measurement."""
+    digests = iter(["before", "after", "after"])
+    monkeypatch.setattr("benchmarks.report.source_digest", lambda: next(digests))
+    report = Report("x", "X", {})
+
+    assert publish([report], tmp_path, check=False) == 1
+    assert report.failures == ["the source changed while it was measured: run again"]
+
+
 def test_targets_are_bounds_on_figures() -> None:
     """Every recorded target has a bound, and bounds are inclusive."""
     recorded = json.loads(TARGETS.read_text(encoding="utf-8"))["targets"]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-import oracles
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import ragged
 
-from dedupe_news.clustering import Grouping, group, preference_order
+import oracles
+from dedupe_news.clustering import Grouping, group
+from dedupe_news.texts import Texts
 from dedupe_news.verification import sort_sets
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from strategies import ragged
 
 THRESHOLD = 0.5
 UNLIMITED = 1_000_000
@@ -159,12 +155,20 @@ def test_texts_outside_the_order_represent_themselves() -> None:
     assert grouped([[0], [1], [2]], [2], []).representative.tolist() == [0, 1, 2]
 
 
-def as_columns(
-    rows: list[tuple[int, int, int]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-    """Return times, lengths and digests as columns."""
+def in_order(rows: list[tuple[int, int, int]], *, timed: bool) -> list[int]:
+    """Return texts of given times, lengths and digests by preference."""
     times, lengths, digests = ([row[column] for row in rows] for column in range(3))
-    return np.array(times, np.int64), np.array(lengths, np.int64), np.array(digests, np.uint64)
+    stops = np.cumsum(np.array(lengths, np.int64))
+    texts = Texts(
+        text_of=np.arange(len(rows)),
+        document=np.arange(len(rows)),
+        starts=stops - lengths,
+        stops=stops,
+        digests=np.array(digests, np.uint64),
+        preference=np.array(times, np.int64) if timed else None,
+    )
+    ordered: list[int] = texts.in_order(np.arange(len(rows))).tolist()
+    return ordered
 
 
 # Digests differ between texts; times and lengths tie.
@@ -180,18 +184,12 @@ preferences = st.lists(
 @given(rows=preferences)
 def test_preference_is_time_then_length_then_digest(rows: list[tuple[int, int, int]]) -> None:
     """Earliest, then longest, then the smallest digest."""
-    order = preference_order(np.arange(len(rows)), *as_columns(rows))
-
     expected = sorted(range(len(rows)), key=lambda i: (rows[i][0], -rows[i][1], rows[i][2]))
-    assert order.tolist() == expected
+    assert in_order(rows, timed=True) == expected
 
 
 @given(rows=preferences)
 def test_preference_without_times_is_length_then_digest(rows: list[tuple[int, int, int]]) -> None:
     """As for the longest."""
-    _, lengths, digests = as_columns(rows)
-
-    order = preference_order(np.arange(len(rows)), None, lengths, digests)
-
     expected = sorted(range(len(rows)), key=lambda i: (-rows[i][1], rows[i][2]))
-    assert order.tolist() == expected
+    assert in_order(rows, timed=False) == expected

@@ -7,15 +7,18 @@ import json
 import math
 import pickle
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import configs
 
 from dedupe_news import Config, ConfigError
 from dedupe_news.tuning import candidate_probability, expected_cost
+from strategies import configs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 thresholds = st.floats(0.3, 1.0)
 recalls = st.floats(0.01, 0.999)
@@ -101,7 +104,9 @@ def test_bad_settings_are_refused(setting: dict[str, Any], message: str) -> None
 @pytest.mark.parametrize(
     "make", [Config.from_dict, lambda settings: Config().replace(**settings)], ids=["dict", "copy"]
 )
-def test_unknown_settings_are_refused_by_name(make: Any) -> None:
+def test_unknown_settings_are_refused_by_name(
+    make: Callable[[dict[str, Any]], Config],
+) -> None:
     """The message lists those there are."""
     with pytest.raises(ConfigError, match=r"^unknown setting 'bands', 'thresold'; .* threshold, "):
         make({"thresold": 0.5, "bands": 3})
@@ -164,7 +169,7 @@ def test_recall_at_is_the_s_curve() -> None:
 
 
 @pytest.mark.parametrize("jaccard", [-0.1, 1.1, math.nan, "x", None, True])
-def test_recall_at_refuses_what_is_no_similarity(jaccard: Any) -> None:
+def test_recall_at_refuses_what_is_no_similarity(jaccard: float) -> None:
     """The message says the range."""
     message = rf"^jaccard={re.escape(repr(jaccard))} is no similarity; pass a number from 0 to 1"
     with pytest.raises(ConfigError, match=message):
@@ -207,7 +212,7 @@ def test_equal_settings_are_one_key() -> None:
 def test_settings_are_given_by_name() -> None:
     """Positions would not survive a new setting."""
     with pytest.raises(TypeError, match="positional argument"):
-        Config("similar")  # type: ignore[misc]
+        Config("similar")  # type: ignore[call-arg]
 
 
 def test_replace_chooses_the_bands_anew() -> None:

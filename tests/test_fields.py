@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import time
 import zoneinfo
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,7 +52,7 @@ def test_moments_of_any_kind(value: object, expected: int) -> None:
     """In microseconds since 1970, in UTC."""
     assert moment(value) == expected
     assert time_column([None, value]) is not None
-    np.testing.assert_array_equal(time_column([None, value]), [NO_TIME, expected])  # type: ignore[arg-type]
+    np.testing.assert_array_equal(time_column([None, value]), [NO_TIME, expected])
 
 
 @given(st.datetimes(timezones=st.timezones()))
@@ -106,7 +105,7 @@ def test_no_time_is_none() -> None:
         pytest.param(pa.array([None, NOON, None], pa.timestamp("us", "UTC"))[1:], id="arrow slice"),
     ],
 )
-def test_columns_of_times_of_any_kind(values: Any) -> None:
+def test_columns_of_times_of_any_kind(values: object) -> None:
     """A missing time is no time."""
     times = time_column(values)
 
@@ -124,7 +123,7 @@ def test_arrow_times_of_whole_seconds() -> None:
 
 
 @pytest.mark.parametrize("values", [[], pd.Series([], dtype="datetime64[us, UTC]"), pa.nulls(0)])
-def test_columns_of_no_times(values: Any) -> None:
+def test_columns_of_no_times(values: object) -> None:
     """An empty batch."""
     times = time_column(values)
 
@@ -168,7 +167,7 @@ def test_no_column_is_no_column() -> None:
         (["x" * 50], "^the published time of document 0 is 'x{38}…, which"),
     ],
 )
-def test_times_without_a_zone_or_sense_are_refused(values: Any, message: str) -> None:
+def test_times_without_a_zone_or_sense_are_refused(values: object, message: str) -> None:
     """Guessing a zone would put them hours off."""
     with pytest.raises(InputError, match=message):
         time_column(values)
@@ -191,7 +190,7 @@ def test_times_without_a_zone_or_sense_are_refused(values: Any, message: str) ->
         [np.datetime64("2026-11-23")],
     ],
 )
-def test_what_is_no_time_is_refused(values: Any) -> None:
+def test_what_is_no_time_is_refused(values: object) -> None:
     """Numbers may be seconds or milliseconds; the message says how to convert them."""
     message = r"^the published time of document 0 is .* datetime\.fromtimestamp\(value, tz="
     with pytest.raises(InputTypeError, match=message):
@@ -217,7 +216,7 @@ def test_what_is_no_time_is_refused(values: Any) -> None:
         pa.chunked_array([["Post", None], ["Times", "Post"]]).dictionary_encode(),
     ],
 )
-def test_sources_of_any_kind(values: Any) -> None:
+def test_sources_of_any_kind(values: object) -> None:
     """Numbered by first appearance; a missing one has no number."""
     codes, names = source_column(values)
 
@@ -230,7 +229,7 @@ def test_sources_of_any_kind(values: Any) -> None:
 @pytest.mark.parametrize(
     "values", [[], pa.array([], pa.string()), pa.chunked_array([], pa.string())]
 )
-def test_no_sources(values: Any) -> None:
+def test_no_sources(values: object) -> None:
     """An empty batch."""
     codes, names = source_column(values)
 
@@ -239,7 +238,7 @@ def test_no_sources(values: Any) -> None:
 
 
 @pytest.mark.parametrize("values", [["Post", 5], pa.array([5, 6]), [b"Post"]])
-def test_sources_that_are_no_text_are_refused(values: Any) -> None:
+def test_sources_that_are_no_text_are_refused(values: object) -> None:
     """The message says how to make them text."""
     message = r"^the source of document \d is .*; sources are str. Pass str\(value\), or None"
     with pytest.raises(InputTypeError, match=message):
@@ -252,7 +251,7 @@ def test_sources_that_are_no_text_are_refused(values: Any) -> None:
      pa.array(["x", None])],
     ids=["None", "NaN", "NA", "polars", "arrow"],
 )  # fmt: skip
-def test_missing_ids_are_refused(values: Any) -> None:
+def test_missing_ids_are_refused(values: object) -> None:
     """The message says that positions would do."""
     message = r"^the id of document 1 is missing; every .* leave out id=\.\.\. to use positions"
     with pytest.raises(InputError, match=message):
@@ -273,7 +272,7 @@ def test_ids_that_cannot_be_hashed_are_refused(value: object) -> None:
      pa.chunked_array([[3], [1, 2]])],
     ids=["numpy", "pandas", "polars", "arrow", "arrow chunks"],
 )  # fmt: skip
-def test_ids_come_back_as_python_values(values: Any) -> None:
+def test_ids_come_back_as_python_values(values: object) -> None:
     """So that they equal those the user has."""
     ids = id_column(values)
 

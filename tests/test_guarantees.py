@@ -7,18 +7,18 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import oracles
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import configs, feeds, times
 
 import dedupe_news as dn
+import oracles
 from benchmarks import corpora
 from dedupe_news import Clustering, Config
+from strategies import configs, feeds, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-import oracles
 import pytest
 from datasketch import MinHash
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import ragged
 
+import oracles
 from dedupe_news import Config
 from dedupe_news.minhash import band_keys, sign
+from strategies import ragged
 
 NUM_PERM = 8
 shingle_sets = st.lists(

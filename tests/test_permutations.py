@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from oracles import coefficients as slow_coefficients
 
 from dedupe_news.permutations import coefficients
+from oracles import coefficients as slow_coefficients
 
 
 @pytest.mark.parametrize(("num_perm", "seed"), [(1, 0), (4, 1), (128, 1), (129, 2**32 - 1)])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import oracles
 import pytest
 from hypothesis import given
-from strategies import ragged, token_runs
 
+import oracles
 from dedupe_news import Relation
 from dedupe_news.relations import relate
+from strategies import ragged, token_runs
 
 SHINGLE_SIZE = 2
 

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import pickle
 import sys
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -24,10 +25,15 @@ FEED = {
 }
 
 
+def similar(feed: object, **options: Any) -> Clustering:
+    """Cluster by similarity alone, without signs of life."""
+    return dn.cluster(feed, policy="similar", **options)
+
+
 @pytest.fixture(scope="module")
 def result() -> Clustering:
     """Return a clustering that the tests of this module only read."""
-    return dn.cluster(FEED, progress=False, n_jobs=1)
+    return similar(FEED, progress=False, n_jobs=1)
 
 
 def test_labels_number_clusters_by_first_appearance(result: Clustering) -> None:
@@ -57,7 +63,7 @@ def test_span_is_from_first_to_last_publication(result: Clustering) -> None:
 
 def test_span_needs_times() -> None:
     """A feed may have none at all."""
-    (cluster,) = dn.cluster(["ka lo", "ka lo"], progress=False).clusters
+    (cluster,) = similar(["ka lo", "ka lo"], progress=False).clusters
 
     assert cluster.span is None
 
@@ -120,7 +126,7 @@ def test_result_as_arrow(result: Clustering) -> None:
 
 def test_positions_stand_for_ids_in_every_view() -> None:
     """Where the feed has none."""
-    result = dn.cluster(["ka lo", "mi", "ka lo"], progress=False)
+    result = similar(["ka lo", "mi", "ka lo"], progress=False)
 
     assert result.to_arrow().to_pydict()["id"] == [0, 1, 2]
     assert result.to_frame()["kept_id"].tolist() == [0, 1, 0]
@@ -129,7 +135,7 @@ def test_positions_stand_for_ids_in_every_view() -> None:
 
 def test_unknown_library_is_refused(result: Clustering) -> None:
     """The message lists the known."""
-    with pytest.raises(InputError, match="^library='numpy' is not known; allowed are 'pandas'"):
+    with pytest.raises(InputError, match=r"^library='numpy' is not known; allowed are 'pandas'"):
         result.to_frame("numpy")
 
 
@@ -153,8 +159,8 @@ def test_summary_says_what_was_bounded() -> None:
     """Nothing is passed over in silence."""
     feed = [f"{STORM} {word}" for word in ("ka", "lo", "mi", "nu")]
 
-    assert ": bounded" not in dn.cluster(feed, progress=False).summary()
-    assert "; bounded: " in dn.cluster(feed, bucket_limit=2, progress=False).summary()
+    assert ": bounded" not in similar(feed, progress=False).summary()
+    assert "; bounded: " in similar(feed, bucket_limit=2, progress=False).summary()
 
 
 def test_repr_shows_the_largest_clusters(result: Clustering) -> None:
@@ -168,7 +174,7 @@ def test_repr_shows_the_largest_clusters(result: Clustering) -> None:
 def test_repr_is_short_for_long_results() -> None:
     """At most eight clusters, of a hundred characters each."""
     feed = [f"{'word ' * 30} number{i % 9}" for i in range(18)]
-    result = dn.cluster(feed, threshold=1.0, progress=False)
+    result = similar(feed, threshold=1.0, progress=False)
 
     *_, shown, last = repr(result).splitlines()
 
@@ -225,4 +231,4 @@ def test_comparison_in_words() -> None:
         "  replace 'old' -> 'new'",
         "  insert  '' -> 'at last'",
     ]
-    assert str(dataclasses.replace(near, relation=None)).startswith("no match: Jaccard 0.750 ")
+    assert str(dataclasses.replace(near, relation=None)).startswith("no match: Jaccard 0.750, ")

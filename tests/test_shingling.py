@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
-import oracles
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import ragged, token_runs
 
+import oracles
+from dedupe_news.columns import Columns
 from dedupe_news.kernels.shingling import group_identical
-from dedupe_news.shingling import distinct_texts, shingle
+from dedupe_news.shingling import shingle
+from dedupe_news.texts import Texts, distinct_texts
+from strategies import ragged, token_runs
 
 batches = st.lists(token_runs, max_size=10)
 
@@ -19,9 +23,7 @@ def shingles_of(runs: list[list[int]], shingle_size: int, n_jobs: int = 1) -> li
     """Return the shingle hashes of each run."""
     tokens, offsets = ragged(runs)
     shingles, bounds = shingle(tokens, offsets[:-1], offsets[1:], shingle_size, n_jobs)
-    return [
-        shingles[start:stop].tolist() for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    return [shingles[start:stop].tolist() for start, stop in itertools.pairwise(bounds)]
 
 
 @given(
@@ -56,23 +58,35 @@ def test_repeated_shingles_stay() -> None:
     assert len(set(found)) == 1
 
 
+def texts_of(runs: list[list[int]], n_jobs: int = 1) -> Texts:
+    """Return the distinct texts among token runs of documents without times."""
+    tokens, offsets = ragged(runs)
+    columns = Columns(np.zeros(0, np.uint8), np.zeros(len(runs) + 1, np.int64))
+    return distinct_texts(columns, tokens, offsets, "earliest", n_jobs)
+
+
 @given(runs=batches)
 def test_equal_words_are_one_text(runs: list[list[int]]) -> None:
     """Texts are numbered by first appearance; a run without tokens has none."""
-    text_of, first, _ = distinct_texts(*ragged(runs), 1)
+    texts = texts_of(runs)
 
     numbers: dict[tuple[int, ...], int] = {}
     expected = [numbers.setdefault(tuple(run), len(numbers)) if run else -1 for run in runs]
-    assert text_of.tolist() == expected
-    assert first.tolist() == [expected.index(number) for number in range(len(numbers))]
+    assert texts.text_of.tolist() == expected
+    assert texts.document.tolist() == [expected.index(number) for number in range(len(numbers))]
+    assert len(texts) == len(numbers)
 
 
 @given(runs=batches)
-def test_digests_are_of_the_words(runs: list[list[int]]) -> None:
+def test_texts_have_the_tokens_and_the_digest_of_their_words(runs: list[list[int]]) -> None:
     """The same on every machine."""
-    _, _, digests = distinct_texts(*ragged(runs), 1)
+    texts = texts_of(runs)
 
-    assert digests.tolist() == [oracles.digest(run) for run in runs]
+    tokens, _ = ragged(runs)
+    for number, document in enumerate(texts.document.tolist()):
+        found = tokens[texts.starts[number] : texts.stops[number]]
+        assert found.tolist() == runs[document]
+        assert texts.digests[number] == oracles.digest(runs[document])
 
 
 @given(runs=batches)
@@ -84,19 +98,18 @@ def test_texts_of_one_digest_are_still_told_apart(runs: list[list[int]]) -> None
 
     n_texts = group_identical(packed, np.zeros(len(runs), np.uint64), tokens, offsets, text_of)
 
-    expected, _, _ = distinct_texts(tokens, offsets, 1)
-    assert text_of.tolist() == expected.tolist()
+    assert text_of.tolist() == texts_of(runs).text_of.tolist()
     assert n_texts == len({tuple(run) for run in runs if run})
 
 
 @given(runs=batches, n_jobs=st.integers(2, 4))
 def test_threads_do_not_change_texts(runs: list[list[int]], n_jobs: int) -> None:
     """Digests are the part that threads share."""
-    alone = distinct_texts(*ragged(runs), 1)
-    together = distinct_texts(*ragged(runs), n_jobs)
+    alone, together = texts_of(runs), texts_of(runs, n_jobs)
 
-    for one, other in zip(alone, together, strict=True):
-        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(together.text_of, alone.text_of)
+    np.testing.assert_array_equal(together.document, alone.document)
+    np.testing.assert_array_equal(together.digests, alone.digests)
 
 
 @given(

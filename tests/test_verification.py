@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
-import oracles
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from strategies import ragged
 
+import oracles
 from dedupe_news.banding import fill_buckets
 from dedupe_news.verification import ShingleSets, match_buckets, sort_sets
+from strategies import ragged
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 BANDS = 3
 UNLIMITED = 1_000_000

@@ -16,7 +16,6 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xxhash
 
 from dedupe_news.kernels import folding as f
 from dedupe_news.kernels import furniture
@@ -239,14 +238,16 @@ def _relative(entry: int, code_point: int) -> int:
     return entry & ~(f.PAYLOAD_MASK << f.PAYLOAD_SHIFT) | difference << f.PAYLOAD_SHIFT
 
 
-def make_table() -> dict[str, NDArray[np.generic]]:
+def make_folding() -> tuple[list[NDArray[np.uint32]], list[int]]:
     """
-    Return the arrays of the table.
+    Return what folding looks up.
 
     Returns
     -------
-    dict of str to ndarray
-        As `dedupe_news.text` loads them.
+    fixed : list of ndarray of uint32
+        Entries of the bytes, pages, entries.
+    expansions : list of int
+        Entries of characters that fold to several.
 
     Raises
     ------
@@ -270,12 +271,14 @@ def make_table() -> dict[str, NDArray[np.generic]]:
         payload = known[key] << f.COUNT_BITS | len(sequence)
         flat[code_point] = f.EXPANSION | payload << f.PAYLOAD_SHIFT
     pages, index = np.unique(flat.reshape(-1, f.PAGE_MASK + 1), axis=0, return_inverse=True)
-    return {
-        "pages": index.astype(np.uint16).ravel(),
-        "entries": pages.ravel(),
-        "expansions": np.array(expansions, np.uint32),
-        "unicode_version": np.array(unicodedata.unidata_version),
-    }
+    entries = pages.ravel()
+    ascii_entries = np.full(256, f.NOT_ASCII, np.uint32)
+    for byte in range(128):
+        entry = int(flat[byte])
+        if entry & f.KIND_MASK == f.WORD:
+            entry += byte << f.PAYLOAD_SHIFT
+        ascii_entries[byte] = entry
+    return [ascii_entries, index.astype(np.uint32).ravel(), entries], expansions
 
 
 def _words(name: str) -> str:
@@ -300,14 +303,21 @@ def _words(name: str) -> str:
     return " ".join("".join(chars).split())
 
 
-def make_names() -> dict[str, NDArray[np.generic]]:
+def _fnv(text: str) -> int:
+    hashed = furniture.FNV_START
+    for char in text:
+        hashed = ((hashed ^ ord(char)) * furniture.FNV_PRIME) & 0xFFFFFFFF
+    return hashed
+
+
+def make_names() -> list[int]:
     """
     Return the hashes of the names that furniture is known by.
 
     Returns
     -------
-    dict of str to ndarray
-        Increasing hashes, and the classes of each.
+    list of int
+        Increasing hashes, then the classes of each.
 
     Raises
     ------
@@ -318,24 +328,22 @@ def make_names() -> dict[str, NDArray[np.generic]]:
     for heading, names in tomllib.loads(NAMES_PATH.read_text("utf-8")).items():
         for name in map(_words, names):
             classes[name] = classes.get(name, 0) | getattr(furniture, heading.upper())
-    known = {xxhash.xxh32_intdigest(name.encode()): value for name, value in classes.items()}
+    known = {_fnv(name): value for name, value in classes.items()}
     if len(known) < len(classes):
         message = "two names have the same hash. Spell one of them differently"
         raise ValueError(message)
-    return {
-        "name_hashes": np.array(sorted(known), np.uint32),
-        "name_classes": np.array([known[key] for key in sorted(known)], np.uint16),
-    }
+    return [*sorted(known), *(known[key] for key in sorted(known))]
 
 
-def make_entities() -> dict[str, NDArray[np.generic]]:
+def make_references() -> list[int]:
     """
     Return the named character references of HTML that end in a semicolon.
 
     Returns
     -------
-    dict of str to ndarray
-        Increasing hashes of the names, and the length and UTF-8 of each value.
+    list of int
+        Increasing hashes of the names, then two words for each value: its
+        UTF-8, and in the last byte its length.
         The two whose value is longer than the reference become a space, so
         that text never grows; both are symbols.
 
@@ -352,15 +360,32 @@ def make_entities() -> dict[str, NDArray[np.generic]]:
             value = b" "
         # A new line would move the end of the title.
         value = value.replace(b"\n", b" ")
-        known[xxhash.xxh32_intdigest(name.encode())] = bytes([len(value)]) + value.ljust(7, b"\0")
+        known[_fnv(name)] = value.ljust(7, b"\0") + bytes([len(value)])
     if len(known) < len(names):
         message = "two references have the same hash; they need another"
         raise ValueError(message)
-    values = np.frombuffer(b"".join(known[key] for key in sorted(known)), np.uint8)
-    return {
-        "entity_hashes": np.array(sorted(known), np.uint32),
-        "entity_values": values.reshape(-1, 8),
-    }
+    values = np.frombuffer(b"".join(known[key] for key in sorted(known)), "<u4")
+    return [*sorted(known), *values.tolist()]
+
+
+def make_table() -> NDArray[np.uint32]:
+    """
+    Return the table, as `dedupe_news.kernels.folding` describes it.
+
+    Returns
+    -------
+    ndarray of uint32
+        Head, fixed parts, expansions, names, references.
+    """
+    fixed, expansions = make_folding()
+    names, references = make_names(), make_references()
+    head = np.zeros(f.ASCII_AT, np.uint32)
+    head[f.EXPANSIONS_PLACE] = f.ASCII_AT + sum(part.shape[0] for part in fixed)
+    head[f.NAMES_PLACE] = head[f.EXPANSIONS_PLACE] + len(expansions)
+    head[f.N_NAMES_PLACE] = len(names) // 2
+    head[f.REFERENCES_PLACE] = head[f.NAMES_PLACE] + len(names)
+    head[f.N_REFERENCES_PLACE] = len(references) // 3
+    return np.concatenate([head, *fixed, np.array(expansions + names + references, np.uint32)])
 
 
 def main() -> int:
@@ -375,15 +400,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     arguments = parser.parse_args()
-    arrays = {**make_table(), **make_names(), **make_entities()}
+    table = make_table()
     if not arguments.check:
-        np.savez_compressed(PATH, **arrays)
+        np.savez_compressed(PATH, table=table, unicode_version=unicodedata.unidata_version)
         return 0
     with np.load(PATH) as stored:
-        different = [name for name in arrays if not np.array_equal(arrays[name], stored[name])]
-    if different:
-        sys.stderr.write(f"{PATH} differs in {different}; run this without --check\n")
-    return 1 if different else 0
+        same = np.array_equal(table, stored["table"])
+    if not same:
+        sys.stderr.write(f"{PATH} is not what names.toml and Unicode make; run without --check\n")
+    return 0 if same else 1
 
 
 if __name__ == "__main__":

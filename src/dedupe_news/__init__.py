@@ -24,6 +24,7 @@ from dedupe_news.records import (
     Match,
     Pair,
     Relation,
+    Series,
 )
 from dedupe_news.results import Clustering, Matches
 
@@ -53,6 +54,7 @@ __all__ = [
     "NewsIndex",
     "Pair",
     "Relation",
+    "Series",
     "UnknownIdError",
     "cluster",
     "compare",

@@ -98,7 +98,7 @@ def cluster(
     """
     chosen = _settle(config, settings)
     threads = resolve_jobs(n_jobs)
-    with stages(("reading", *batch.STAGES), show=progress) as ended:
+    with stages(("reading", *batch.stages(chosen)), show=progress) as ended:
         columns = read_documents(
             feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
         )

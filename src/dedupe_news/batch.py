@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news import similar, text
+from dedupe_news import news, series, similar, text
 from dedupe_news.results import Clustering, Matches
 from dedupe_news.texts import copies_of, distinct_texts
 
@@ -21,8 +22,22 @@ if TYPE_CHECKING:
     from dedupe_news.outcome import Outcome
     from dedupe_news.texts import Texts
 
-STAGES = ("text", *similar.STAGES)
-"""Stages that `cluster_columns` announces, in order."""
+
+def stages(config: Config) -> tuple[str, ...]:
+    """
+    Return the stages of a run.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+
+    Returns
+    -------
+    tuple of str
+        As `cluster_columns` announces them.
+    """
+    return ("text", *(news.STAGES if config.policy == "news" else similar.STAGES))
 
 
 def cluster_columns(
@@ -61,7 +76,10 @@ def cluster_columns(
     tokens = text.tokenize(columns.buffer, columns.offsets, config, n_jobs=n_jobs)
     texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs)
     done("text")
-    outcome = similar.find(texts, tokens.hashes, config, n_jobs, done)
+    if config.policy == "news":
+        outcome = news.find(columns, tokens, texts, config, n_jobs, done)
+    else:
+        outcome = similar.find(texts, tokens.hashes, config, n_jobs, done)
     labels, representatives = _labels(texts, outcome.representative)
     return Clustering(
         columns=columns,
@@ -72,7 +90,18 @@ def cluster_columns(
         n_candidates=outcome.n_candidates,
         bounded=outcome.bounded,
         seconds=seconds,
+        series_of=_series(texts, outcome.series_of),
+        describe=partial(series.describe, columns, config),
     )
+
+
+def _series(texts: Texts, series_of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the typical document of each document's series, -1 for none."""
+    typical = np.full(len(texts.text_of), -1)
+    member = texts.text_of >= 0
+    member[member] = series_of[texts.text_of[member]] >= 0
+    typical[member] = texts.document[series_of[texts.text_of[member]]]
+    return typical
 
 
 def _matches(texts: Texts, outcome: Outcome) -> Matches:

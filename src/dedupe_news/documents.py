@@ -92,7 +92,10 @@ def read_documents(
         If a named column does not exist.
     """
     choices = dict(zip(_NAMES, (id, title, text, source, published), strict=True))
-    found = _find_columns(feed, choices)
+    found = {
+        name: None if values is None else foreign.sized(values)
+        for name, values in _find_columns(feed, choices).items()
+    }
     texts = fields.text_column(found["text"], "text")
     n_documents = len(texts.offsets) - 1
     if n_documents > _MOST_DOCUMENTS:
@@ -165,19 +168,25 @@ def _as_table(feed: object) -> tuple[Any, list[str]] | None:
     """Return a table that answers ``table[name]``, and its names; None for other input."""
     if hasattr(feed, "column_names") and hasattr(feed, "schema"):  # pyarrow Table, RecordBatch
         return feed, list(feed.column_names)
-    if not hasattr(feed, "columns"):
-        if hasattr(feed, "__arrow_c_stream__") and not hasattr(feed, "dtype"):
+    # Of the class: a LazyFrame warns when it is asked itself.
+    if not hasattr(type(feed), "columns"):
+        is_capsule = hasattr(feed, "__arrow_c_stream__") or hasattr(feed, "__arrow_c_array__")
+        if is_capsule and not hasattr(feed, "dtype"):
             return _from_capsule(feed)
         return None
     # Only now: narwhals is not needed for lists.
     import narwhals as nw  # noqa: PLC0415
 
-    frame = nw.from_native(feed, pass_through=True)
+    try:
+        frame = nw.from_native(feed, pass_through=True)
+    except ValueError as error:  # several columns of one name
+        message = f"the table cannot be read: {error}. Rename its columns, or drop some"
+        raise InputError(message) from error
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     if isinstance(frame, nw.DataFrame):
         native = frame.to_native()
-        return native, [str(name) for name in frame.columns]
+        return native, list(frame.columns)
     return None
 
 
@@ -193,14 +202,19 @@ def _from_capsule(feed: object) -> tuple[Any, list[str]] | None:
 def _from_table(table: Any, names: list[str], choices: dict[str, ColumnChoice]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, choice in choices.items():
-        if choice is None:
-            found[name] = table[name] if name in names else None
-        elif not isinstance(choice, str):
-            found[name] = choice
-        elif choice in names:
-            found[name] = table[choice]
-        else:
-            raise ColumnError(_no_column(choice, names, name))
+        column = name if choice is None else choice
+        if not isinstance(column, str):
+            found[name] = column
+            continue
+        if names.count(column) > 1:
+            message = (
+                f"the table has {names.count(column)} columns of the name {column!r}, so that it "
+                f"is not clear which is the {name}. Rename its columns, or drop some"
+            )
+            raise InputError(message)
+        if choice is not None and column not in names:
+            raise ColumnError(_no_column(column, names, name))
+        found[name] = table[column] if column in names else None
     if found["text"] is None:
         raise ColumnError(_no_column("text", names, "text"))
     return found
@@ -230,7 +244,8 @@ def _as_values(feed: object) -> Any:
 
 
 def _kind_of(values: Any) -> type:
-    if isinstance(values, (list, tuple)) or getattr(values, "dtype", None) == np.dtype(object):
+    is_array = getattr(values, "dtype", None) == np.dtype(object) and values.ndim == 1
+    if is_array or isinstance(values, (list, tuple)):
         for value in values:
             if isinstance(value, Document):
                 return Document

@@ -13,6 +13,7 @@ from dedupe_news.columns import NO_SOURCE
 from dedupe_news.errors import DuplicateIdError, InputError, InputTypeError
 from dedupe_news.foreign import (
     ArrowSequence,
+    arrow_strings,
     as_arrow,
     as_list,
     is_missing,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_TEXT_TYPES = frozenset((str, type(None)))
 
 
 class TextColumn(NamedTuple):
@@ -73,7 +75,8 @@ def text_column(values: Any, role: str) -> TextColumn:
         values = as_list(values)
         # pyarrow encodes three times as fast as str.encode, but costs an import.
         pyarrow = sys.modules.get("pyarrow")
-        if pyarrow is None:
+        # It would take bytes for text, too.
+        if pyarrow is None or not _TEXT_TYPES.issuperset(map(type, values)):
             return _encode(values, role)
         try:
             arrow = pyarrow.array(values, pyarrow.large_string())
@@ -85,23 +88,14 @@ def text_column(values: Any, role: str) -> TextColumn:
 def _from_arrow(arrow: Any, role: str) -> TextColumn:
     pyarrow = importlib.import_module("pyarrow")
     compute = importlib.import_module("pyarrow.compute")
-    if pyarrow.types.is_dictionary(arrow.type) or not pyarrow.types.is_large_string(arrow.type):
-        readable = (
-            pyarrow.types.is_string(arrow.type)
-            or pyarrow.types.is_null(arrow.type)
-            or pyarrow.types.is_string_view(arrow.type)
-            or (
-                pyarrow.types.is_dictionary(arrow.type)
-                and pyarrow.types.is_string(arrow.type.value_type)
-            )
+    strings = arrow_strings(arrow)
+    if strings is None:
+        message = (
+            f"a column of Arrow type {str(arrow.type)!r} cannot be the {role}; it must hold "
+            "strings. Cast it first"
         )
-        if not readable:
-            message = (
-                f"a column of Arrow type {str(arrow.type)!r} cannot be the {role}; it must hold "
-                "strings. Cast it first"
-            )
-            raise InputTypeError(message)
-        arrow = arrow.cast(pyarrow.large_string())
+        raise InputTypeError(message)
+    arrow = strings
     if arrow.null_count:
         arrow = compute.fill_null(arrow, "")
     if isinstance(arrow, pyarrow.ChunkedArray):
@@ -283,13 +277,10 @@ def source_column(values: Any) -> tuple[NDArray[np.int32] | None, list[str]]:
 def _arrow_sources(arrow: Any) -> tuple[NDArray[np.int32], list[str]] | None:
     """Encode a column of Arrow strings; None for other types."""
     pyarrow = importlib.import_module("pyarrow")
-    is_text = pyarrow.types.is_string(arrow.type) or pyarrow.types.is_large_string(arrow.type)
-    if pyarrow.types.is_dictionary(arrow.type):
-        is_text = pyarrow.types.is_string(arrow.type.value_type)
-        arrow = arrow.cast(arrow.type.value_type)
-    if not is_text:
+    strings = arrow_strings(arrow)
+    if strings is None:
         return None
-    encoded = arrow.dictionary_encode()
+    encoded = strings.dictionary_encode()
     if isinstance(encoded, pyarrow.ChunkedArray):
         # Of several chunks each has the same dictionary, of none there is none.
         if not len(encoded):

@@ -57,6 +57,8 @@ def is_missing(value: object) -> bool:
         return True
     if isinstance(value, (float, np.floating)):
         return bool(value != value)  # noqa: PLR0124 - only NaN differs from itself
+    if isinstance(value, np.datetime64):
+        return bool(np.isnat(value))
     return type(value).__name__ in ("NAType", "NaTType")
 
 
@@ -194,6 +196,63 @@ def as_arrow(values: Any) -> Any:
             return None
         return pyarrow.chunked_array(values)
     return None
+
+
+def sized(values: Any) -> Any:
+    """
+    Return a column that has a length, made of one that may have none.
+
+    Parameters
+    ----------
+    values : object
+        A column, or an iterator over one.
+
+    Returns
+    -------
+    sequence, array, Series or Arrow data
+        The column itself where it has a length.
+
+    Raises
+    ------
+    InputTypeError
+        If it is no column.
+    """
+    if hasattr(values, "__len__") and getattr(values, "ndim", 1) == 1:
+        return values
+    arrow = as_arrow(values)
+    return as_list(values) if arrow is None else arrow
+
+
+def arrow_strings(arrow: Any) -> Any:
+    """
+    Return Arrow strings of any layout in the one with 64-bit offsets.
+
+    Parameters
+    ----------
+    arrow : pyarrow.Array or pyarrow.ChunkedArray
+        Strings, views of strings, dictionaries of either, or nulls.
+
+    Returns
+    -------
+    pyarrow.Array, pyarrow.ChunkedArray or None
+        Of type ``large_string``, copied only where it was of another; None
+        where the values are no strings.
+    """
+    pyarrow = importlib.import_module("pyarrow")
+    types, plain = pyarrow.types, pyarrow.large_string()
+    is_dictionary = types.is_dictionary(arrow.type)
+    held = arrow.type.value_type if is_dictionary else arrow.type
+    if types.is_large_string(held) and not is_dictionary:
+        return arrow
+    tests = (types.is_string, types.is_large_string, types.is_string_view, types.is_null)
+    if not any(test(held) for test in tests):
+        return None
+    if not is_dictionary:
+        return arrow.cast(plain)
+    # Arrow decodes no dictionary of views; so its values are cast first.
+    chunks = arrow.chunks if isinstance(arrow, pyarrow.ChunkedArray) else [arrow]
+    decoded = [chunk.dictionary.cast(plain).take(chunk.indices) for chunk in chunks]
+    return pyarrow.chunked_array(decoded, plain)
 
 
 class ArrowSequence(Sequence[Any]):

@@ -378,7 +378,7 @@ class NewsIndex:
         threads = resolve_jobs(n_jobs)
         with self._lock:
             columns = self._columns()
-        with stages(batch.STAGES, show=progress) as ended:
+        with stages(batch.stages(self._config), show=progress) as ended:
             return batch.cluster_columns(columns, self._config, threads, ended)
 
     def _columns(self) -> Columns:

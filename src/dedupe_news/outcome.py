@@ -33,6 +33,8 @@ class Outcome:
         Pairs that were compared.
     bounded : Bounded
         Work that was bounded.
+    series_of : ndarray of int64, shape (n_texts,)
+        The typical text of the series each text belongs to, or -1.
     """
 
     representative: NDArray[np.int64]
@@ -44,3 +46,4 @@ class Outcome:
     probability: NDArray[np.float64]
     n_candidates: int
     bounded: Bounded
+    series_of: NDArray[np.int64]

@@ -25,11 +25,12 @@ LEAST_SHARED = 2
 SHORT = 10
 """One is enough where the shorter text has no more tokens than this."""
 
+TEMPLATE_SHARE = 0.4
+"""Share of common shingles from which a text may be made from a template."""
+
 _LARGEST_COUNT = 4095
 _PART_SIZE = 1 << 16
 _MOST_PART_BITS = 12
-_FEW_RARE = 2
-_NEAR = 2
 
 
 def count_codes() -> NDArray[np.uint8]:
@@ -77,8 +78,9 @@ def find_related(
     Every two texts that share `LEAST_SHARED` shingles of at most `MOST_TEXTS`
     texts each are a candidate pair, however little else they share: edited,
     shortened and re-headlined copies, and a teaser with the article it was
-    cut from. Texts made of common shingles alone are paired with a few others
-    of their rarest one, so that the work stays linear.
+    cut from. Texts largely made of common shingles are paired with the first
+    text of the same template, and the one before, so that the work stays
+    linear.
 
     Parameters
     ----------
@@ -138,11 +140,14 @@ def find_related(
 
     shared = np.concatenate(run(scan, range(1 << part_bits), n_jobs))
     related = _keep_related(shared, lengths, n_jobs)
-    common = kernels.pack_rarest_common(
-        shingles, offsets, frequency, int(codes[MOST_TEXTS]), _FEW_RARE
+    keys = np.empty(2 * n_texts, np.uint64)
+    n_keys = kernels.pack_template_keys(
+        shingles, offsets, frequency, int(codes[MOST_TEXTS]), TEMPLATE_SHARE, keys
     )
-    common.sort()
-    linked = kernels.link_buckets(common, _NEAR)
+    keys = keys[:n_keys]
+    keys.sort()
+    linked = np.empty(2 * n_keys, np.uint64)
+    linked = linked[: kernels.link_buckets(keys, linked)]
     pairs = np.concatenate((related, linked))
     pairs.sort()
     distinct = np.ones(len(pairs), bool)

@@ -115,6 +115,44 @@ class Cluster:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Series:
+    """
+    Documents made from one recurring template: the same form, not the same item.
+
+    Parameters
+    ----------
+    representative : int
+        Position of the most typical document.
+    members : tuple of int
+        Positions of all, increasing.
+    template : str
+        The words that nearly all have, with "…" where something varies.
+    variants : tuple of str
+        What stands there in a few of them.
+    span : datetime.timedelta, optional
+        Time from the first to the last publication; None where fewer than two
+        members have a time.
+    """
+
+    representative: int
+    members: tuple[int, ...]
+    template: str
+    variants: tuple[str, ...]
+    span: dt.timedelta | None
+
+    def __len__(self) -> int:
+        """
+        Return the number of members.
+
+        Returns
+        -------
+        int
+            At least 3.
+        """
+        return len(self.members)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Bounded:
     """
     Work that was bounded, so that nothing is passed over in silence.

@@ -12,10 +12,10 @@ import numpy as np
 
 from dedupe_news.columns import NO_TIME
 from dedupe_news.errors import InputError, MissingDependencyError
-from dedupe_news.records import Cluster, Pair, Relation
+from dedupe_news.records import Cluster, Pair, Relation, Series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -125,6 +125,12 @@ class Clustering:
         Work that was bounded.
     seconds : mapping of str to float
         Wall-clock time of each stage.
+    series_of : ndarray of int64, shape (n_documents,)
+        Position of the most typical document of the series that each document
+        belongs to; -1 for documents of no series.
+    describe : callable
+        Gives the template of a series and what varies in it, from the typical
+        document and the members.
     """
 
     columns: Columns
@@ -135,6 +141,8 @@ class Clustering:
     n_candidates: int
     bounded: Bounded
     seconds: Mapping[str, float]
+    series_of: NDArray[np.int64]
+    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]]
 
     def __len__(self) -> int:
         """
@@ -165,14 +173,44 @@ class Clustering:
             for label in np.flatnonzero(sizes > 1)
         ]
 
+    @cached_property
+    def series(self) -> list[Series]:
+        """
+        The recurring templates, the largest first.
+
+        Returns
+        -------
+        list of Series
+            Apart from the clusters: their members are no duplicates of each
+            other, though one may have duplicates of its own.
+        """
+        members = np.flatnonzero(self.series_of >= 0)
+        if not len(members):
+            return []
+        order = members[np.argsort(self.series_of[members], kind="stable")]
+        edges = np.flatnonzero(np.diff(self.series_of[order])) + 1
+        gathered = np.split(order, edges)
+        gathered.sort(key=lambda positions: (-len(positions), positions[0]))
+        return [self._series(positions) for positions in gathered]
+
+    def _series(self, members: NDArray[np.int64]) -> Series:
+        typical = int(self.series_of[members[0]])
+        positions = tuple(members.tolist())
+        template, variants = self.describe(typical, positions)
+        return Series(typical, positions, template, variants, self._span(members))
+
     def _cluster(self, label: int, members: NDArray[np.int64]) -> Cluster:
-        span = None
-        if self.columns.published is not None:
-            times = self.columns.published[members]
-            times = times[times != NO_TIME]
-            if len(times) > 1:
-                span = dt.timedelta(microseconds=int(times.max() - times.min()))
-        return Cluster(label, int(self.representatives[label]), tuple(members.tolist()), span)
+        kept = int(self.representatives[label])
+        return Cluster(label, kept, tuple(members.tolist()), self._span(members))
+
+    def _span(self, members: NDArray[np.int64]) -> dt.timedelta | None:
+        if self.columns.published is None:
+            return None
+        times = self.columns.published[members]
+        times = times[times != NO_TIME]
+        if len(times) < 2:  # noqa: PLR2004 - from one time to another
+            return None
+        return dt.timedelta(microseconds=int(times.max() - times.min()))
 
     def cluster_of(self, position: int) -> list[int]:
         """

@@ -94,6 +94,7 @@ def find(
         probability=np.ones(len(left)),
         n_candidates=n_candidates + grouping.n_compared,
         bounded=_bounded(buckets.large, grouping),
+        series_of=np.full(len(texts), -1),
     )
     done("clustering")
     return outcome

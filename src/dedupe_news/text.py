@@ -8,9 +8,9 @@ import importlib.resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xxhash
 
-from dedupe_news.kernels import folding
-from dedupe_news.kernels import tokens as kernels
+from dedupe_news.kernels import folding, lines, markup
 from dedupe_news.threads import resolve_jobs, run, split
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _ROOM_FACTOR = 3  # bytes a token that a range is expected to have at least
 _LEAST_ROOM = 256
 _NO_SPANS = np.empty((0, 3), np.int64)
 _NO_PLACES = np.empty((0, 2), np.int64)
+_BLOCK = 4096  # documents that are worked on while they are in the cache
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,17 +75,23 @@ class Word:
 
 
 @functools.cache
-def _load() -> folding.Tables:
+def _load() -> NDArray[np.uint32]:
     path = importlib.resources.files("dedupe_news") / "data" / "folding.npz"
     with path.open("rb") as file, np.load(file) as stored:
-        arrays = {name: stored[name] for name in stored.files if name != "unicode_version"}
-    ascii_entries = np.full(256, folding.NOT_ASCII, np.uint32)
-    first_page = int(arrays["pages"][0]) << folding.PAGE_BITS
-    ascii_entries[:128] = arrays["entries"][first_page : first_page + 128]
-    # Here the payload is the folded byte itself.
-    is_word = ascii_entries & folding.KIND_MASK == folding.WORD
-    ascii_entries[is_word] += np.flatnonzero(is_word).astype(np.uint32) << folding.PAYLOAD_SHIFT
-    return folding.Tables(ascii_entries, **arrays)
+        return _read_only(stored["table"].astype(np.uint32, copy=False))
+
+
+def fingerprint() -> int:
+    """
+    Return the checksum of the table that says how text is folded.
+
+    Returns
+    -------
+    int
+        XXH32 of its little-endian words. Token hashes of two versions of this
+        library are comparable only if it is the same.
+    """
+    return xxhash.xxh32_intdigest(_load().astype("<u4", copy=False).tobytes())
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
@@ -94,14 +101,73 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+_NO_TEXT = _read_only(np.empty(0, np.uint8))
+_NO_OFFSETS = _read_only(np.empty(0, np.int64))
+
+
 def _rules(config: Config) -> int:
     return (
-        kernels.STRIP_HTML * config.strip_html
-        | kernels.STRIP_CUT_OFF_MARKS * config.strip_cut_off_marks
-        | kernels.STRIP_DATELINES * config.strip_datelines
-        | kernels.STRIP_BYLINES * config.strip_bylines
-        | kernels.STRIP_PUBLISHERS * config.strip_publishers
+        lines.STRIP_HTML * config.strip_html
+        | lines.STRIP_CUT_OFF_MARKS * config.strip_cut_off_marks
+        | lines.STRIP_DATELINES * config.strip_datelines
+        | lines.STRIP_BYLINES * config.strip_bylines
+        | lines.STRIP_PUBLISHERS * config.strip_publishers
     )
+
+
+def _find_runs(
+    buffer: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    rules: int,
+    bounds: tuple[int, int],
+    cut_off: NDArray[np.uint8],
+    places: NDArray[np.int64],
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """
+    Find what is to be folded of some documents: text without furniture.
+
+    Parameters
+    ----------
+    buffer, offsets : ndarray
+        As for `tokenize`, read-only.
+    rules : int
+        Furniture to leave out.
+    bounds : (int, int)
+        First document, and one past the last.
+    cut_off : ndarray of uint8, shape (n_documents,)
+        Receives 1 where a text was cut off.
+    places : ndarray of int64, shape (n_bytes, 2) or (0, 2)
+        If it has rows, receives where the bytes of cleaned text came from.
+
+    Returns
+    -------
+    cleaned : ndarray of uint8
+        Text of those documents that hold markup.
+    runs : ndarray of int64, shape (n_documents, N_RUN_COLUMNS)
+        Bounds in `buffer` or `cleaned`.
+    """
+    start, stop = bounds
+    table = _load()
+    cleaned, clean_offsets = _NO_TEXT, _NO_OFFSETS
+    if rules & lines.STRIP_HTML:
+        marked = np.empty(stop - start, np.uint8)
+        n_bytes = markup.find_markup(buffer, offsets, start, stop, marked)
+        if n_bytes:
+            clean = np.empty(n_bytes, np.uint8)
+            cleaned = _read_only(clean)
+            room = np.empty(stop - start + 1, np.int64)
+            markup.clean_markup(buffer, offsets, start, marked, table, clean, cleaned, room, places)
+            clean_offsets = _read_only(room)
+    runs = np.empty((stop - start, folding.N_RUN_COLUMNS), np.int64)
+    doubts = lines.find_lines(buffer, offsets, start, stop, cleaned, clean_offsets, runs)
+    doubts |= doubts >> lines.REST
+    if doubts & lines.MAY_BE_CUT:
+        lines.strip_marks(buffer, cleaned, rules, runs, cut_off)
+    if doubts & lines.MAY_END_IN_NAME and rules & lines.STRIP_PUBLISHERS:
+        lines.strip_publishers(buffer, cleaned, table, runs)
+    if doubts & lines.MAY_LEAD and rules & (lines.STRIP_DATELINES | lines.STRIP_BYLINES):
+        lines.strip_leads(buffer, cleaned, rules, table, runs)
+    return cleaned, runs
 
 
 def _tokenize_range(
@@ -113,7 +179,7 @@ def _tokenize_range(
     Parameters
     ----------
     buffer, offsets : ndarray
-        As for `tokenize`.
+        As for `tokenize`, read-only.
     rules : int
         Furniture to leave out.
     bounds : (int, int)
@@ -125,43 +191,40 @@ def _tokenize_range(
         Those of the range alone.
     """
     start, stop = bounds
-    n_bytes = int(offsets[stop] - offsets[start])
-    room = n_bytes // _ROOM_FACTOR + _LEAST_ROOM
+    room = int(offsets[stop] - offsets[start]) // _ROOM_FACTOR + _LEAST_ROOM
     hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
     token_offsets = np.zeros(stop - start + 1, np.int64)
     cut_off = np.zeros(stop - start, np.uint8)
     longest = int(np.diff(offsets[start : stop + 1]).max())
     scratch = np.empty(folding.GROWTH * longest + 8, np.uint8)
-    clean = np.empty(longest, np.uint8)
-    done = start
-    while True:
-        n_tokens = int(token_offsets[done - start])
-        done = kernels.fill_tokens(
-            buffer,
-            offsets,
-            start,
-            done,
-            stop,
-            rules,
-            _load(),
-            hashes,
-            flags,
-            n_tokens,
-            token_offsets,
-            cut_off,
-            scratch,
-            clean,
-            _NO_SPANS,
-            _NO_PLACES,
-        )
-        if done == stop:
-            break
-        # Rare: text without spaces, or a document of many times the mean.
-        n_tokens = int(token_offsets[done - start])
-        needed = folding.TOKENS_PER_BYTE * int(offsets[done + 1] - offsets[done])
-        room = n_tokens + max(needed, n_tokens, _LEAST_ROOM)
-        hashes, flags = np.resize(hashes, room), np.resize(flags, room)
-    n_tokens = int(token_offsets[-1])
+    n_tokens = 0
+    for first in range(start, stop, _BLOCK):
+        last = min(first + _BLOCK, stop)
+        own = slice(first - start, last - start)
+        cleaned, runs = _find_runs(buffer, offsets, rules, (first, last), cut_off[own], _NO_PLACES)
+        token_stops = token_offsets[1:][own]
+        done = 0
+        while True:
+            done = folding.fill_tokens(
+                buffer,
+                cleaned,
+                runs,
+                done,
+                _load(),
+                hashes,
+                flags,
+                n_tokens,
+                token_stops,
+                scratch,
+                _NO_SPANS,
+            )
+            n_tokens = int(token_stops[done - 1]) if done else n_tokens
+            if done == last - first:
+                break
+            # Rare: text without spaces, or a document of many times the mean.
+            size = int(offsets[first + done + 1] - offsets[first + done])
+            room = n_tokens + max(folding.TOKENS_PER_BYTE * size, n_tokens, _LEAST_ROOM)
+            hashes, flags = np.resize(hashes, room), np.resize(flags, room)
     return Tokens(hashes[:n_tokens], flags[:n_tokens], token_offsets, cut_off)
 
 
@@ -242,23 +305,27 @@ def words(text: str, config: Config) -> list[Word]:
     """
     # Lone surrogates are no text; each still takes one place in `text`.
     encoded = _read_only(np.frombuffer(text.encode("utf-8", "replace"), np.uint8))
-    room = folding.TOKENS_PER_BYTE * encoded.shape[0]
+    n_bytes = encoded.shape[0]
+    room = folding.TOKENS_PER_BYTE * n_bytes
     hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
     spans = np.empty((room + 1, 3), np.int64)
-    clean = np.empty(encoded.shape[0], np.uint8)
-    places = np.empty((encoded.shape[0] + 1, 2), np.int64)
-    folded = np.empty(folding.GROWTH * encoded.shape[0] + 8, np.uint8)
-    offsets = _read_only(np.array([0, encoded.shape[0]], np.int64))
-    token_offsets, cut_off = np.zeros(2, np.int64), np.zeros(1, np.uint8)
-    kernels.fill_tokens(
-        encoded, offsets, 0, 0, 1, _rules(config), _load(),
-        hashes, flags, 0, token_offsets, cut_off, folded, clean, spans, places,
-    )  # fmt: skip
+    folded = np.empty(folding.GROWTH * n_bytes + 8, np.uint8)
+    places = np.empty((n_bytes + 1, 2), np.int64)
+    token_stops, cut_off = np.zeros(1, np.int64), np.zeros(1, np.uint8)
+    offsets = _read_only(np.array([0, n_bytes], np.int64))
+    cleaned, runs = _find_runs(encoded, offsets, _rules(config), (0, 1), cut_off, places)
+    folding.fill_tokens(
+        encoded, cleaned, runs, 0, _load(), hashes, flags, 0, token_stops, folded, spans
+    )
+    spans = spans[: int(token_stops[0])]
+    if runs[0, folding.RUN_CLEANED]:
+        spans[:, 1] = places[spans[:, 1] - 1, 1]
+        spans[:, 0] = places[spans[:, 0], 0]
     # Characters before each byte: continuation bytes begin none.
     before = np.concatenate(([0], np.cumsum((encoded & 0xC0) != 0x80))).tolist()
     found = []
     begin = 0
-    for k in range(int(token_offsets[1])):
+    for k in range(spans.shape[0]):
         start, stop, end = spans[k].tolist()
         clear = folded[begin:end].tobytes().decode()
         found.append(Word(clear, before[start], before[stop], int(flags[k])))

@@ -119,3 +119,30 @@ def match_buckets(
     verified = run(verify, range(len(packed)), n_jobs)
     matches = np.concatenate([found for found, _ in verified])
     return matches, sum(n_candidates for _, n_candidates in verified)
+
+
+def count_shared(pairs: NDArray[np.uint64], sets: ShingleSets, n_jobs: int) -> NDArray[np.int64]:
+    """
+    Return how many shingles the sets of each pair share.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``set << 32 | other set``, of sorted sets.
+    sets : ShingleSets
+        The sets.
+    n_jobs : int
+        Threads.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_pairs,)
+        Sizes of the intersections.
+    """
+    shared = np.empty(len(pairs), np.int64)
+
+    def fill(bounds: tuple[int, int]) -> None:
+        kernels.fill_shared(pairs, sets.shingles, sets.offsets, sets.sizes, *bounds, shared)
+
+    run(fill, split(len(pairs), 4 * n_jobs), n_jobs)
+    return shared

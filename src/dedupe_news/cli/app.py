@@ -263,6 +263,8 @@ def run(arguments: list[str]) -> int:
     ------
     ConfigError
         If the arguments cannot be understood.
+    BrokenPipeError
+        If nobody reads what is printed.
     """
     try:
         code = app(arguments, prog_name="dedupe-news", standalone_mode=False)
@@ -270,6 +272,8 @@ def run(arguments: list[str]) -> int:
         problem = error.format_message().rstrip(".")
         message = f"{problem}{'' if problem.endswith('?') else ';'} --help explains"
         raise ConfigError(message) from error
+    except writing.ReaderGoneError as error:
+        raise BrokenPipeError from error  # typer would make exit code 1 of it
     except typer.Abort:
         return _CANCELLED
     return code if isinstance(code, int) else 0
@@ -330,7 +334,7 @@ def _cluster(
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
     feed = _read(file, form, named, ignore, quiet=quiet)
-    result = cluster(feed, config=config, n_jobs=n_jobs, progress=not no_progress)
+    result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
     rows = result.to_dict()
     if output is not None:
         writing.write(output, rows)
@@ -379,7 +383,7 @@ def _query(
     sought = _sought(file, wanted, text_file)
     named = {"id": id_column, "title": title, "text": text}
     feed = _read(file, form, named, ignore, quiet=quiet)
-    with progress.stages(("reading", "searching"), show=not no_progress) as ended:
+    with progress.stages(("reading", "searching"), show=not (no_progress or quiet)) as ended:
         columns = read_documents(feed, n_jobs=threads)
         ended("reading")
         # The one text is indexed and the file looked up in it: nothing of the

@@ -20,7 +20,7 @@ from dedupe_news.errors import InputError, MissingDependencyError
 from dedupe_news.foreign import require_pyarrow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 STDIN = "-"
 """Stands for standard input, or standard output, in place of a file's name."""
@@ -30,6 +30,7 @@ _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 _PARQUET = b"PAR1"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HEAD_BYTES = 4096
+_CHUNK_BYTES = 2**17
 _DELIMITERS = ",;\t"
 
 
@@ -174,7 +175,7 @@ def read_table(path: str, form: Format | None, wanted: Collection[str]) -> Table
             if settled is Format.JSONL:
                 return _read_jsonl(stream, label, wanted)
             return _read_lines(stream, label)
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except _damages() as error:
         message = f"{label} is damaged: {error}"
         raise InputError(message) from error
     except OSError as error:
@@ -216,7 +217,7 @@ def _open(path: str, stack: contextlib.ExitStack) -> io.BufferedReader:
         unpacked: Any = stack.enter_context(gzip.open(stream))  # noqa: SIM115 - likewise
         return io.BufferedReader(unpacked)
     if head.startswith(_ZSTANDARD):
-        return io.BufferedReader(stack.enter_context(_open_zstandard(stream)))
+        return io.BufferedReader(_ZstandardReader(stream))
     return stream
 
 
@@ -226,16 +227,63 @@ def _peekable(stream: BinaryIO) -> io.BufferedReader:
     return io.BufferedReader(cast("io.RawIOBase", stream))
 
 
-def _open_zstandard(stream: BinaryIO) -> Any:  # noqa: ANN401 - of a package that may be absent
+class _ZstandardReader(io.RawIOBase):
+    """
+    What is in a zstd stream.
+
+    Unlike the reader of the package it goes on after the first frame, and tells
+    the end of the stream from a frame that was cut off.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._new_frame = _find_zstandard()
+        self._frame = self._new_frame()
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:  # noqa: ANN401 - any buffer
+        while not self._ready:
+            left_over = self._frame.unused_data if self._frame.eof else b""
+            chunk = left_over or self._stream.read(_CHUNK_BYTES)
+            if self._frame.eof:
+                if not chunk:
+                    return 0
+                self._frame = self._new_frame()
+            elif not chunk:
+                message = "it ends before its time"
+                raise EOFError(message)
+            self._ready = self._frame.decompress(chunk)
+        n_bytes = min(len(target), len(self._ready))
+        target[:n_bytes] = self._ready[:n_bytes]
+        self._ready = self._ready[n_bytes:]
+        return n_bytes
+
+
+def _find_zstandard() -> Callable[[], Any]:
+    """Return what makes the decompressor of a frame."""
     try:
         module = importlib.import_module("compression.zstd")  # Python 3.14
     except ModuleNotFoundError:
-        try:
-            module = importlib.import_module("zstandard")
-        except ModuleNotFoundError as error:
-            message = "zstandard is needed to read zstd files; pip install zstandard"
-            raise MissingDependencyError(message) from error
-    return module.open(stream, "rb")
+        pass
+    else:
+        made: Callable[[], Any] = module.ZstdDecompressor
+        return made
+    try:
+        package = importlib.import_module("zstandard")
+    except ModuleNotFoundError as error:
+        message = "zstandard is needed to read zstd files; pip install zstandard"
+        raise MissingDependencyError(message) from error
+    return lambda: package.ZstdDecompressor().decompressobj()
+
+
+def _damages() -> tuple[type[Exception], ...]:
+    """Return the errors of damaged files; those of zstd only where it was imported."""
+    modules = [sys.modules.get(name) for name in ("compression.zstd", "zstandard")]
+    zstandard_errors = [module.ZstdError for module in modules if module is not None]
+    return (gzip.BadGzipFile, zlib.error, EOFError, *zstandard_errors)
 
 
 def _settle(path: str, stream: io.BufferedReader, label: str) -> Format:

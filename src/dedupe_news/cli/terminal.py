@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _BAR_CELLS = 24
 _ID_CELLS = 18
+_NARROW_CELLS = 60
 _LEAST_TEXT_CELLS = 24
 _JOINERS = "\u200c\u200d"  # Devanagari and emoji need them
 _WRITTEN_CHARACTERS = 400
@@ -55,6 +56,7 @@ class _Excerpt:
             wrapped = Text(self.text).wrap(console, width)
             lines = list(wrapped[:2])
             if len(wrapped) > len(lines):
+                lines[-1].rstrip()
                 lines[-1].append(" " + wrapped[2].plain)
         for line in lines:
             line.truncate(width, overflow="ellipsis")
@@ -86,13 +88,13 @@ def show_clustering(console: Console, result: Clustering, top: int) -> None:
     largest = sorted(result.clusters, key=lambda cluster: (-len(cluster), cluster.label))
     shown = largest[:top]
     if shown:
-        console.print(_clusters(result.columns, shown))
+        console.print(_clusters(result.columns, shown, narrow=console.width < _NARROW_CELLS))
     n_hidden = len(largest) - len(shown)
     if n_hidden:
         console.print(
             Text(
                 f"  and {n_hidden:,} more {_plural(n_hidden, 'cluster')}; "
-                "--output FILE writes them all, --top N shows more",
+                "--output FILE for all, --top N for more",
                 "dim",
             )
         )
@@ -162,13 +164,14 @@ def _bounded(result: Clustering) -> Text:
     )
 
 
-def _clusters(columns: Columns, clusters: Sequence[Cluster]) -> Table:
-    has_spans = any(cluster.span is not None for cluster in clusters)
+def _clusters(columns: Columns, clusters: Sequence[Cluster], *, narrow: bool) -> Table:
+    has_spans = not narrow and any(cluster.span is not None for cluster in clusters)
+    has_sources = not narrow and columns.sources is not None
     table = _table()
     table.add_column("size", justify="right", no_wrap=True, style="bold")
     if has_spans:
         table.add_column("span", justify="right", no_wrap=True)
-    if columns.sources is not None:
+    if has_sources:
         table.add_column("sources", justify="right", no_wrap=True)
     table.add_column("kept", no_wrap=True, overflow="ellipsis", max_width=_ID_CELLS, style="cyan")
     table.add_column("text", ratio=1)
@@ -176,7 +179,7 @@ def _clusters(columns: Columns, clusters: Sequence[Cluster]) -> Table:
         cells: list[str | Text | _Excerpt] = [f"{len(cluster):,}"]
         if has_spans:
             cells.append(_duration(cluster.span))
-        if columns.sources is not None:
+        if has_sources:
             names = {columns.source_of(member) for member in cluster.members}
             cells.append(f"{len(names - {None}):,}")
         kept = cluster.representative

@@ -26,6 +26,10 @@ STDOUT = STDIN
 _WRITABLE = (Format.JSONL, Format.CSV, Format.PARQUET)
 
 
+class ReaderGoneError(Exception):
+    """Nobody reads standard output any more."""
+
+
 def check_target(path: str, source: str) -> None:
     """
     Refuse a file that could not be written, before the work is done.
@@ -114,10 +118,18 @@ def write_jsonl(columns: Mapping[str, Sequence[Any]]) -> None:
     ----------
     columns : mapping of str to sequence
         The values of each column.
+
+    Raises
+    ------
+    ReaderGoneError
+        If nobody reads it to its end.
     """
-    sys.stdout.flush()
-    _write_lines(sys.stdout.buffer, columns)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        _write_lines(sys.stdout.buffer, columns)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
 
 
 def _rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[Any, ...]]:

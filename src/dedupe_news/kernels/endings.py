@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import kernel
-from dedupe_news.kernels.folding import Tables
 from dedupe_news.kernels.furniture import (
     AGENCY,
     CAPITAL,
@@ -215,7 +214,7 @@ def publisher_start(
     text: NDArray[np.uint8],
     start: int,
     stop: int,
-    tables: Tables,
+    table: NDArray[np.uint32],
     items: NDArray[np.int64],
 ) -> int:
     """
@@ -227,7 +226,7 @@ def publisher_start(
         UTF-8.
     start, stop : int
         Bounds of the line.
-    tables : Tables
+    table : ndarray of uint32
         Fold table and names.
     items : ndarray of int64, shape (MAX_ITEMS, 4)
         Overwritten.
@@ -271,10 +270,10 @@ def publisher_start(
     if n_left < _LEAST_WORDS_LEFT:
         return stop
     name_start = at + width
-    known = name_class(text, name_start, end, tables)
+    known = name_class(text, name_start, end, table)
     if known & (PUBLISHER | AGENCY):
         return at
-    n = read_items(text, name_start, end, tables, items)
+    n = read_items(text, name_start, end, table, items)
     n_words = 0
     hint = 0
     numbered = False
@@ -287,13 +286,13 @@ def publisher_start(
             # Only inside a host's name.
             if k + 1 >= n or items[k, 3] == 1 or items[k + 1, 3] == 1:
                 return stop
-            if name_class(text, items[k + 1, 1], items[k + 1, 2], tables) & DOMAIN == 0:
+            if name_class(text, items[k + 1, 1], items[k + 1, 2], table) & DOMAIN == 0:
                 return stop
             host = True
             continue
         if kind > NUMBER or kind == 0:
             return stop
-        own = name_class(text, items[k, 1], items[k, 2], tables)
+        own = name_class(text, items[k, 1], items[k, 2], table)
         if kind == LOWER and own & (CONNECTIVE | DOMAIN) == 0 and not (host and own & INDICATOR):
             # A host may begin in lower case.
             if k + 1 >= n or items[k + 1, 0] != _POINT:

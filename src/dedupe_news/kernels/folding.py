@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -38,6 +38,17 @@ COUNT_MASK = 0x1F
 
 PAGE_BITS = 7
 PAGE_MASK = 0x7F
+
+# Everything kernels look up is one array, so that they compile fast: first where
+# the later parts are and how long, then parts whose place is fixed.
+EXPANSIONS_PLACE = 0  # entries of characters that fold to several
+NAMES_PLACE = 1  # hashes of names, increasing; then the classes of each
+N_NAMES_PLACE = 2
+REFERENCES_PLACE = 3  # hashes of HTML's references, increasing; then two words each
+N_REFERENCES_PLACE = 4
+ASCII_AT = 16  # entries of the bytes, the folded byte as payload
+PAGES_AT = ASCII_AT + 256  # page of each run of 128 code points
+ENTRIES_AT = PAGES_AT + (0x110000 >> PAGE_BITS)  # the pages
 MAX_CODE_POINT = 0x10FFFF
 
 # Flags of a token.
@@ -51,47 +62,83 @@ STARTS_SENTENCE = 8
 GROWTH = 10
 TOKENS_PER_BYTE = 2
 
+# Columns of the runs of documents.
+RUN_BEGIN = 0  # bounds of the whole, and of its first line
+RUN_LINE_STOP = 1
+RUN_END = 2
+RUN_CLEANED = 3  # 1 where they are bounds in the cleaned text, not the buffer
+RUN_LINE = 4  # bounds of what to fold of the first line
+RUN_REST = 6  # and of the rest
+RUN_DOUBTS = 8  # what has to be looked at
+N_RUN_COLUMNS = 9
+
 MAX_REORDERED = 32
 """Marks that one mark may overtake; bounds the work on hostile text."""
-
-
-class Tables(NamedTuple):
-    """
-    Everything kernels look up, as stored in data/folding.npz.
-
-    Parameters
-    ----------
-    ascii_entries : ndarray of uint32, shape (256,)
-        Entries of ASCII with the folded byte as payload; NOT_ASCII elsewhere.
-    pages : ndarray of uint16, shape (8704,)
-        Page of each run of 128 code points.
-    entries : ndarray of uint32
-        The pages, one after another.
-    expansions : ndarray of uint32
-        Entries of characters that fold to several; payloads are code points.
-    name_hashes : ndarray of uint32
-        XXH32 of the names that furniture is known by; increasing.
-    name_classes : ndarray of uint16
-        What each name is.
-    entity_hashes : ndarray of uint32
-        XXH32 of the names of HTML's character references; increasing.
-    entity_values : ndarray of uint8, shape (n_entities, 8)
-        Length of each value, then its UTF-8.
-    """
-
-    ascii_entries: NDArray[np.uint32]
-    pages: NDArray[np.uint16]
-    entries: NDArray[np.uint32]
-    expansions: NDArray[np.uint32]
-    name_hashes: NDArray[np.uint32]
-    name_classes: NDArray[np.uint16]
-    entity_hashes: NDArray[np.uint32]
-    entity_values: NDArray[np.uint8]
-
 
 _HANGUL_FIRST = 0xAC00
 _N_TRAILING = 28
 _N_VOWELS = 21
+
+
+# Eight bytes at a time: each constant repeats in every byte of a word.
+_U32 = np.uint32
+_U64 = np.uint64
+_ONES = _U64(0x0101010101010101)
+_TOPS = _U64(0x8080808080808080)
+_SEVENS = _U64(0x7F7F7F7F7F7F7F7F)
+_CASE = _U64(0x2020202020202020)
+_FROM_A = _U64(0x1F1F1F1F1F1F1F1F)  # sets the top bit from "a" on
+_PAST_Z = _U64(0x0505050505050505)  # sets it past "z"
+_FROM_0 = _U64(0x5050505050505050)
+_PAST_9 = _U64(0x4646464646464646)
+
+_P1 = _U32(2654435761)
+_P2 = _U32(2246822519)
+_P3 = _U32(3266489917)
+_P4 = _U32(668265263)
+_P5 = _U32(374761393)
+
+
+@inlined
+def _load64(text: NDArray[np.uint8], at: int) -> np.uint64:
+    # LLVM merges the eight loads into one.
+    word = _U64(0)
+    for k in range(8):
+        word |= _U64(text[np.uintp(at + k)]) << _U64(8 * k)
+    return word
+
+
+@inlined
+def _hash_short(word: np.uint64, n_bytes: int) -> np.uint32:
+    """
+    XXH32, seed 0, of up to seven bytes in a register.
+
+    Parameters
+    ----------
+    word : uint64
+        The bytes, the first one lowest.
+    n_bytes : int
+        How many, in [0, 7].
+
+    Returns
+    -------
+    uint32
+        As `dedupe_news.kernels.hashing.xxh32_bytes`.
+    """
+    h = _U32(_P5 + _U32(n_bytes))
+    if n_bytes >= 4:
+        h = _U32(h + _U32(_U32(word & _U64(0xFFFFFFFF)) * _P3))
+        h = _U32(_U32(_U32(h << _U32(17)) | _U32(h >> _U32(15))) * _P4)
+        word >>= _U64(32)
+        n_bytes -= 4
+    while n_bytes > 0:
+        h = _U32(h + _U32(_U32(word & _U64(0xFF)) * _P5))
+        h = _U32(_U32(_U32(h << _U32(11)) | _U32(h >> _U32(21))) * _P1)
+        word >>= _U64(8)
+        n_bytes -= 1
+    h = _U32(_U32(h ^ _U32(h >> _U32(15))) * _P2)
+    h = _U32(_U32(h ^ _U32(h >> _U32(13))) * _P3)
+    return _U32(h ^ _U32(h >> _U32(16)))
 
 
 @inlined
@@ -182,16 +229,14 @@ def decode(text: NDArray[np.uint8], at: int, stop: int) -> int:
 
 
 @inlined
-def entry_of(pages: NDArray[np.uint16], entries: NDArray[np.uint32], code_point: int) -> int:
+def entry_of(table: NDArray[np.uint32], code_point: int) -> int:
     """
     Return the fold table's entry of a code point.
 
     Parameters
     ----------
-    pages : ndarray of uint16
-        Page of each run of 128 code points.
-    entries : ndarray of uint32
-        The pages.
+    table : ndarray of uint32
+        What `dedupe_news.text` loads.
     code_point : int
         In [0, 0x10FFFF].
 
@@ -200,8 +245,8 @@ def entry_of(pages: NDArray[np.uint16], entries: NDArray[np.uint32], code_point:
     int
         Its entry.
     """
-    page = np.int64(pages[np.uintp(code_point >> PAGE_BITS)])
-    return np.int64(entries[np.uintp(page << PAGE_BITS | (code_point & PAGE_MASK))])
+    page = np.int64(table[np.uintp(PAGES_AT + (code_point >> PAGE_BITS))])
+    return np.int64(table[np.uintp(ENTRIES_AT + (page << PAGE_BITS) + (code_point & PAGE_MASK))])
 
 
 @kernel
@@ -210,8 +255,7 @@ def _put_mark(
     base: int,
     n: int,
     mark: int,
-    pages: NDArray[np.uint16],
-    entries: NDArray[np.uint32],
+    table: NDArray[np.uint32],
 ) -> int:
     """
     Insert a mark where canonical order has it, among the marks at the end.
@@ -224,15 +268,15 @@ def _put_mark(
         Its bounds.
     mark : int
         The mark.
-    pages, entries : ndarray
-        The fold table.
+    table : ndarray of uint32
+        Fold table.
 
     Returns
     -------
     int
         Bytes in use afterwards.
     """
-    rank = (entry_of(pages, entries, mark) >> RANK_SHIFT) & RANK_MASK
+    rank = (entry_of(table, mark) >> RANK_SHIFT) & RANK_MASK
     place = n
     for _ in range(MAX_REORDERED):
         before = place - 1
@@ -240,7 +284,7 @@ def _put_mark(
             before -= 1
         if before <= base:
             break
-        previous = entry_of(pages, entries, decode(scratch, before, n) >> 3)
+        previous = entry_of(table, decode(scratch, before, n) >> 3)
         if (previous >> RANK_SHIFT) & RANK_MASK <= rank:
             break
         place = before
@@ -290,7 +334,7 @@ def fold_run(
     start: int,
     stop: int,
     line: int,
-    tables: Tables,
+    table: NDArray[np.uint32],
     hashes: NDArray[np.uint32],
     flags: NDArray[np.uint8],
     n_tokens: int,
@@ -309,7 +353,7 @@ def fold_run(
         Bounds of the run.
     line : int
         FIRST_LINE or 0, for every token's flags.
-    tables : Tables
+    table : ndarray of uint32
         Fold table.
     hashes : ndarray of uint32
         Receives XXH32 of each folded token; has room.
@@ -330,11 +374,10 @@ def fold_run(
     int
         Tokens written so far.
     """
-    ascii_entries = tables.ascii_entries
-    pages = tables.pages
-    entries = tables.entries
-    expansions = tables.expansions
+    expansions = np.int64(table[EXPANSIONS_PLACE])
     keep = spans.shape[0] > 0
+    # Short words of ASCII are folded and hashed in a register.
+    limit = 0 if keep else text.shape[0]
     at = start
     width = 0
     expansion = 0  # entries of the present character still to do
@@ -351,19 +394,47 @@ def fold_run(
         token_start = at
         if expansion == 0:
             while at < stop:
-                entry = np.int64(ascii_entries[np.uintp(_byte(text, at))])
+                entry = np.int64(table[np.uintp(ASCII_AT + _byte(text, at))])
                 if entry & KIND_MASK != SEPARATOR:
                     break
                 sentence |= entry
                 at += 1
             token_start = at
+            if at + 8 <= limit:
+                word = _load64(text, at)
+                letters = word | _CASE
+                sevens = letters & _SEVENS
+                digits = word & _SEVENS
+                digits = (digits + _FROM_0) & ~(digits + _PAST_9) & ~word & _TOPS
+                others = (sevens + _FROM_A) & ~(sevens + _PAST_Z) & ~word & _TOPS
+                others = (others | digits) ^ _TOPS
+                if others != _U64(0):
+                    # All bits below the first byte that is no letter or digit.
+                    below = (others & (~others + _U64(1))) - _U64(1)
+                    size = np.int64(((below & _ONES) * _ONES) >> _U64(56)) - 1
+                    after = np.int64((word >> _U64(8 * size)) & _U64(0xFF))
+                    if size > 0 and (at + size == stop or (at + size < stop and after < 0x80)):
+                        below >>= _U64(7)
+                        flag = line
+                        if digits & below:
+                            flag |= HAS_DIGIT
+                        if word & _U64(0x20) == _U64(0):
+                            flag |= CAPITALISED
+                        if sentence & STOP_BIT:
+                            flag |= STARTS_SENTENCE
+                        hashes[np.uintp(n_tokens)] = _hash_short(letters & below, size)
+                        flags[np.uintp(n_tokens)] = np.uint8(flag)
+                        n_tokens += 1
+                        sentence = 0
+                        at += size
+                        continue
         while True:
             char = 0
             if expansion == 0:
                 if not single:
                     run_start = at
                     while at < stop:
-                        entry = np.int64(ascii_entries[np.uintp(_byte(text, at))])
+                        entry = np.int64(table[np.uintp(ASCII_AT + _byte(text, at))])
                         if entry & KIND_MASK != WORD:
                             break
                         scratch[np.uintp(n)] = np.uint8(entry >> PAYLOAD_SHIFT)
@@ -374,23 +445,23 @@ def fold_run(
                         rank = 0
                         if n - base == at - run_start:
                             token_start = run_start
-                            first = np.int64(ascii_entries[np.uintp(_byte(text, run_start))])
+                            first = np.int64(table[np.uintp(ASCII_AT + _byte(text, run_start))])
                 if at >= stop:
                     break
-                entry = np.int64(ascii_entries[np.uintp(_byte(text, at))])
+                entry = np.int64(table[np.uintp(ASCII_AT + _byte(text, at))])
                 width = 1
                 if entry & KIND_MASK == NOT_ASCII:
                     decoded = decode(text, at, stop)
                     width = decoded & 7
                     char = decoded >> 3
-                    entry = entry_of(pages, entries, char)
+                    entry = entry_of(table, char)
                     if entry & KIND_MASK == EXPANSION:
                         payload = entry >> PAYLOAD_SHIFT
                         expansion = payload & COUNT_MASK
                         following = payload >> COUNT_BITS
                         opening = following
             if expansion > 0:
-                entry = np.int64(expansions[np.uintp(following)])
+                entry = np.int64(table[np.uintp(expansions + following)])
                 char = 0
             kind = entry & KIND_MASK
             folded = -1
@@ -418,7 +489,7 @@ def fold_run(
                 folded = char + (entry >> PAYLOAD_SHIFT)
                 own_rank = (entry >> RANK_SHIFT) & RANK_MASK
                 if 0 < own_rank < rank:
-                    n = _put_mark(scratch, base, n, folded & PAYLOAD_MASK, pages, entries)
+                    n = _put_mark(scratch, base, n, folded & PAYLOAD_MASK, table)
                     folded = -1
                 else:
                     rank = own_rank
@@ -453,3 +524,94 @@ def fold_run(
             base = n
         n_tokens += 1
     return n_tokens
+
+
+@kernel
+def fill_tokens(
+    buffer: NDArray[np.uint8],
+    cleaned: NDArray[np.uint8],
+    runs: NDArray[np.int64],
+    start: int,
+    table: NDArray[np.uint32],
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    n_tokens: int,
+    token_stops: NDArray[np.int64],
+    scratch: NDArray[np.uint8],
+    spans: NDArray[np.int64],
+) -> int:
+    """
+    Write the tokens of documents from `start` on, as far as there is room.
+
+    Parameters
+    ----------
+    buffer, cleaned : ndarray of uint8
+        UTF-8.
+    runs : ndarray of int64, shape (n_documents, N_RUN_COLUMNS)
+        What to fold, as `dedupe_news.kernels.lines` leaves it. A document
+        whose runs hold no token is folded as a whole.
+    start : int
+        First document to do.
+    table : ndarray of uint32
+        Fold table.
+    hashes, flags : ndarray
+        Receive the tokens; their length is the room there is.
+    n_tokens : int
+        Tokens written before.
+    token_stops : ndarray of int64, shape (n_documents,)
+        Receives the tokens written up to the end of each document.
+    scratch : ndarray of uint8
+        Room for ``GROWTH`` times the bytes of the longest document.
+    spans : ndarray of int64, shape (n, 3) or (0, 3)
+        If it has rows, receives of each token where it begins and ends, and
+        where it ends in `scratch`, where the tokens of the one document stay.
+
+    Returns
+    -------
+    int
+        The first document not done, or the number of documents.
+    """
+    keep = spans.shape[0] > 0
+    for i in range(start, runs.shape[0]):
+        begin = runs[i, RUN_BEGIN]
+        line_stop = runs[i, RUN_LINE_STOP]
+        end = runs[i, RUN_END]
+        if n_tokens + TOKENS_PER_BYTE * (end - begin) > hashes.shape[0]:
+            return i
+        text = cleaned if runs[i, RUN_CLEANED] else buffer
+        n_before = n_tokens
+        first_line = FIRST_LINE if line_stop < end else 0
+        # Kept parts of the first line and of the rest; then both as they are.
+        for part in range(4):
+            if part == 0:
+                run_start = runs[i, RUN_LINE]
+                run_stop = runs[i, RUN_LINE + 1]
+            elif part == 1:
+                run_start = runs[i, RUN_REST]
+                run_stop = runs[i, RUN_REST + 1]
+            elif n_tokens > n_before and part == 2:
+                break
+            elif part == 2:
+                run_start = begin
+                run_stop = line_stop
+            else:
+                run_start = line_stop
+                run_stop = end
+            base = 0
+            if keep and n_tokens > 0:
+                base = spans[n_tokens - 1, 2]
+            n_tokens = fold_run(
+                text,
+                run_start,
+                run_stop,
+                0 if part & 1 else first_line,
+                table,
+                hashes,
+                flags,
+                n_tokens,
+                scratch,
+                base,
+                spans,
+            )
+        token_stops[i] = n_tokens
+    return runs.shape[0]

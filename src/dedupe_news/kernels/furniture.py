@@ -11,17 +11,16 @@ from dedupe_news.kernels.folding import (
     IGNORED,
     KIND_MASK,
     MARK,
+    N_NAMES_PLACE,
+    NAMES_PLACE,
     NOT_ASCII,
     PAYLOAD_MASK,
     PAYLOAD_SHIFT,
     UPPER_BIT,
     WORD,
-    Tables,
     decode,
     entry_of,
-    put,
 )
-from dedupe_news.kernels.hashing import xxh32_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,6 +58,9 @@ _OPEN = PUNCTUATION + 0x28
 _CLOSE = PUNCTUATION + 0x29
 _PIPE = PUNCTUATION + 0x7C
 
+FNV_START = 0x811C9DC5
+FNV_PRIME = 0x01000193
+
 MAX_ITEMS = 40
 MAX_NAME_BYTES = 64
 _MAX_PLACE_WORDS = 5
@@ -68,12 +70,45 @@ _MAX_CREDIT_ITEMS = 8
 
 
 @kernel
-def name_class(text: NDArray[np.uint8], start: int, stop: int, tables: Tables) -> int:
+def find_hash(table: NDArray[np.uint32], part: int, wanted: int) -> int:
+    """
+    Return where a hash is among the increasing hashes of a part.
+
+    Parameters
+    ----------
+    table : ndarray of uint32
+        Holds the hashes.
+    part : int
+        NAMES_PLACE or REFERENCES_PLACE; its length is the next word.
+    wanted : int
+        The hash.
+
+    Returns
+    -------
+    int
+        Its index in the part; -1 where it is not.
+    """
+    begin = np.int64(table[part])
+    low = 0
+    high = np.int64(table[part + 1])
+    n_hashes = high
+    while low < high:
+        middle = (low + high) >> 1
+        if np.int64(table[begin + middle]) < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < n_hashes and np.int64(table[begin + low]) == wanted else -1
+
+
+@kernel
+def name_class(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np.uint32]) -> int:
     """
     Return what is known of a name.
 
-    Names are told by the XXH32 of their folded words, one space between two:
-    a stranger passes for one of a thousand names once in four million times.
+    Names are told by the FNV-1a hash [1]_ of their folded characters, one
+    space between two words: a stranger passes for one of a thousand names
+    once in four million times.
 
     Parameters
     ----------
@@ -81,51 +116,55 @@ def name_class(text: NDArray[np.uint8], start: int, stop: int, tables: Tables) -
         UTF-8.
     start, stop : int
         Bounds of the name.
-    tables : Tables
-        Hold the names.
+    table : ndarray of uint32
+        Holds the names.
 
     Returns
     -------
     int
         Sum of classes such as AGENCY; 0 for a stranger.
+
+    References
+    ----------
+    .. [1] G. Fowler et al., RFC 9923, over 32-bit code points, not bytes.
     """
-    if stop - start > MAX_NAME_BYTES or stop <= start:
+    if stop - start > MAX_NAME_BYTES:
         return 0
-    folded = np.empty(2 * MAX_NAME_BYTES + 8, np.uint8)
-    n = 0
+    wanted = FNV_START
+    empty = True
     space = False
     at = start
     while at < stop:
         decoded = decode(text, at, stop)
         at += decoded & 7
         char = decoded >> 3
-        entry = entry_of(tables.pages, tables.entries, char)
+        entry = entry_of(table, char)
         kind = entry & KIND_MASK
         if kind == WORD:
-            if space and n > 0:
-                folded[n] = 0x20
-                n += 1
+            if space and not empty:
+                wanted = ((wanted ^ 0x20) * FNV_PRIME) & 0xFFFFFFFF
             space = False
-            n = put(folded, n, (char + (entry >> PAYLOAD_SHIFT)) & PAYLOAD_MASK)
+            empty = False
+            folded = (char + (entry >> PAYLOAD_SHIFT)) & PAYLOAD_MASK
+            wanted = ((wanted ^ folded) * FNV_PRIME) & 0xFFFFFFFF
         elif kind != IGNORED and kind != MARK:
             space = True
-    wanted = xxh32_bytes(folded, 0, n)
-    low = 0
-    high = tables.name_hashes.shape[0]
-    while low < high:
-        middle = (low + high) // 2
-        if tables.name_hashes[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    if n > 0 and low < tables.name_hashes.shape[0] and tables.name_hashes[low] == wanted:
-        return np.int64(tables.name_classes[low])
-    return 0
+    if empty:
+        return 0
+    place = find_hash(table, np.int64(NAMES_PLACE), wanted)
+    if place < 0:
+        return 0
+    classes = np.int64(table[NAMES_PLACE]) + np.int64(table[N_NAMES_PLACE])
+    return np.int64(table[classes + place])
 
 
 @kernel
 def read_items(
-    text: NDArray[np.uint8], start: int, stop: int, tables: Tables, items: NDArray[np.int64]
+    text: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    table: NDArray[np.uint32],
+    items: NDArray[np.int64],
 ) -> int:
     """
     Cut the beginning of a line into words, numbers, dashes and punctuation.
@@ -136,7 +175,7 @@ def read_items(
         UTF-8.
     start, stop : int
         Bounds of the line; a newline ends it too.
-    tables : Tables
+    table : ndarray of uint32
         Fold table.
     items : ndarray of int64, shape (MAX_ITEMS, 4)
         Receives of each item its kind, bounds, and 1 where space is before it.
@@ -160,7 +199,7 @@ def read_items(
         while at < stop:
             decoded = decode(text, at, stop)
             char = decoded >> 3
-            entry = entry_of(tables.pages, tables.entries, char)
+            entry = entry_of(table, char)
             entry_kind = entry & KIND_MASK
             if entry_kind == IGNORED or entry_kind == MARK:
                 at += decoded & 7
@@ -236,7 +275,7 @@ def _opens_sentence(items: NDArray[np.int64], k: int, n: int) -> bool:
 
 @kernel
 def _date_stop(
-    text: NDArray[np.uint8], items: NDArray[np.int64], k: int, n: int, tables: Tables
+    text: NDArray[np.uint8], items: NDArray[np.int64], k: int, n: int, table: NDArray[np.uint32]
 ) -> int:
     """
     Return the item after a date that begins at item `k`, or `k` where none does.
@@ -249,7 +288,7 @@ def _date_stop(
         As `read_items` leaves them.
     k, n : int
         First item, and their number.
-    tables : Tables
+    table : ndarray of uint32
         Hold the names of months and days.
 
     Returns
@@ -259,7 +298,7 @@ def _date_stop(
     """
     at = k
     if at < n and items[at, 0] <= CAPS:
-        known = name_class(text, items[at, 1], items[at, 2], tables)
+        known = name_class(text, items[at, 1], items[at, 2], table)
         if known & (DATE_WORD | WEEKDAY):
             at += 1
             if at < n and items[at, 0] == _COMMA:
@@ -272,7 +311,7 @@ def _date_stop(
         if kind == NUMBER and n_numbers < 2 and items[at, 2] - items[at, 1] <= 4:
             n_numbers += 1
         elif kind <= CAPS and n_months == 0:
-            if name_class(text, items[at, 1], items[at, 2], tables) & MONTH == 0:
+            if name_class(text, items[at, 1], items[at, 2], table) & MONTH == 0:
                 break
             n_months += 1
         elif (kind == _POINT or kind == _COMMA) and at > k:
@@ -300,7 +339,7 @@ def _is_station(text: NDArray[np.uint8], start: int, stop: int) -> bool:
 
 @kernel
 def _credit_class(
-    text: NDArray[np.uint8], items: NDArray[np.int64], k: int, stop: int, tables: Tables
+    text: NDArray[np.uint8], items: NDArray[np.int64], k: int, stop: int, table: NDArray[np.uint32]
 ) -> int:
     """
     Return how surely items ``k`` to ``stop - 1`` name an agency.
@@ -313,7 +352,7 @@ def _credit_class(
         As `read_items` leaves them.
     k, stop : int
         Bounds of the credit, parentheses not included.
-    tables : Tables
+    table : ndarray of uint32
         Hold the names.
 
     Returns
@@ -323,17 +362,17 @@ def _credit_class(
     """
     if stop <= k or stop - k > _MAX_CREDIT_ITEMS:
         return 0
-    if name_class(text, items[k, 1], items[stop - 1, 2], tables) & AGENCY:
+    if name_class(text, items[k, 1], items[stop - 1, 2], table) & AGENCY:
         return 2
     # Stations append their channel: "FOX5".
     end = items[k, 2]
     while end > items[k, 1] and 0x30 <= text[end - 1] <= 0x39:
         end -= 1
-    if name_class(text, items[k, 1], end, tables) & AGENCY:
+    if name_class(text, items[k, 1], end, table) & AGENCY:
         return 2 if stop - k > 2 and items[k + 1, 0] == DASH else 1
     if _is_station(text, items[k, 1], items[k, 2]):
         return 1
-    last = name_class(text, items[stop - 1, 1], items[stop - 1, 2], tables)
+    last = name_class(text, items[stop - 1, 1], items[stop - 1, 2], table)
     return 1 if stop - k > 1 and last & INDICATOR and items[k, 0] != LOWER else 0
 
 
@@ -342,9 +381,9 @@ def dateline_stop(
     text: NDArray[np.uint8],
     start: int,
     stop: int,
-    tables: Tables,
+    table: NDArray[np.uint32],
     items: NDArray[np.int64],
-    sure: bool,
+    sure: int,
 ) -> int:
     """
     Return where the dateline or credit at `start` ends; `start` where none is.
@@ -355,19 +394,19 @@ def dateline_stop(
         UTF-8.
     start, stop : int
         Bounds of the line.
-    tables : Tables
+    table : ndarray of uint32
         Fold table and names.
     items : ndarray of int64, shape (MAX_ITEMS, 4)
         Overwritten.
-    sure : bool
-        Whether only datelines with a credit count.
+    sure : int
+        1 if only datelines with a credit count, else 0.
 
     Returns
     -------
     int
         First byte of the text proper.
     """
-    n = read_items(text, start, min(stop, start + 200), tables, items)
+    n = read_items(text, start, min(stop, start + 200), table, items)
     k = 0
     n_words = 0
     all_caps = True
@@ -388,7 +427,7 @@ def dateline_stop(
     place_known = False
     region_known = False
     if n_words > 0:
-        place = name_class(text, items[0, 1], items[k - 1, 2], tables)
+        place = name_class(text, items[0, 1], items[k - 1, 2], table)
         place_known = place & CITY != 0
         if k + 1 < n and items[k, 0] == _COMMA and _is_capital(items, k + 1, n):
             end = k + 1
@@ -397,11 +436,11 @@ def dateline_stop(
                 and end < k + 6
                 and (_is_capital(items, end, n) or (items[end, 0] == _POINT and items[end, 3] == 0))
             ):
-                if name_class(text, items[end, 1], items[end, 2], tables) & (MONTH | WEEKDAY):
+                if name_class(text, items[end, 1], items[end, 2], table) & (MONTH | WEEKDAY):
                     break
                 end += 1
             if end > k + 1:
-                region = name_class(text, items[k + 1, 1], items[end - 1, 2], tables)
+                region = name_class(text, items[k + 1, 1], items[end - 1, 2], table)
                 region_known = region & REGION != 0
                 k = end
     dated = k
@@ -409,7 +448,7 @@ def dateline_stop(
         begin = k
         if begin < n and (items[begin, 0] == _COMMA or items[begin, 0] == _POINT):
             begin += 1
-        dated = _date_stop(text, items, begin, n, tables)
+        dated = _date_stop(text, items, begin, n, table)
         if dated == begin:
             dated = k
     has_date = dated > k
@@ -421,7 +460,7 @@ def dateline_stop(
             end += 1
         if end >= n:
             return start
-        credit = _credit_class(text, items, k + 1, end, tables)
+        credit = _credit_class(text, items, k + 1, end, table)
         if credit == 0 and not (has_date and end == k + 1):
             return start
         if credit == 0:
@@ -435,7 +474,7 @@ def dateline_stop(
         while end < n and end < k + 4 and items[end, 0] != DASH:
             end += 1
         if end < n and items[end, 0] == DASH:
-            credit = _credit_class(text, items, k + 1, end, tables)
+            credit = _credit_class(text, items, k + 1, end, table)
             if credit > 0:
                 k = end
     if n_words == 0 and credit == 0:
@@ -461,7 +500,7 @@ def dateline_stop(
         taken = (dash and (all_caps or region_known or has_date)) or (
             has_date and _opens_sentence(items, after, n)
         )
-    elif sure:
+    elif sure == 1:
         taken = False
     elif has_date:
         taken = closed and (all_caps or place_known)
@@ -479,7 +518,7 @@ def dateline_stop(
         # "MOSCOW, May 12 - Agency." names the agency behind the dash.
         for end in range(after + 1, min(after + 4, n)):
             if items[end, 0] == _POINT or items[end, 0] == DASH:
-                if _credit_class(text, items, after, end, tables) == 2 and end + 1 < n:
+                if _credit_class(text, items, after, end, table) == 2 and end + 1 < n:
                     return items[end, 2]
                 break
     if not closed:
@@ -492,8 +531,8 @@ def byline_stop(
     text: NDArray[np.uint8],
     start: int,
     stop: int,
-    whole_line: bool,
-    tables: Tables,
+    whole_line: int,
+    table: NDArray[np.uint32],
     items: NDArray[np.int64],
     further: NDArray[np.int64],
 ) -> int:
@@ -506,9 +545,9 @@ def byline_stop(
         UTF-8.
     start, stop : int
         Bounds of the text.
-    whole_line : bool
-        Whether only a byline that fills its line counts.
-    tables : Tables
+    whole_line : int
+        1 if only a byline that fills its line counts, else 0.
+    table : ndarray of uint32
         Fold table and names.
     items, further : ndarray of int64, shape (MAX_ITEMS, 4)
         Overwritten.
@@ -518,8 +557,8 @@ def byline_stop(
     int
         First byte after it, and after what closes it.
     """
-    n = read_items(text, start, min(stop, start + 240), tables, items)
-    if n < 3 or name_class(text, items[0, 1], items[0, 2], tables) & BY == 0:
+    n = read_items(text, start, min(stop, start + 240), table, items)
+    if n < 3 or name_class(text, items[0, 1], items[0, 2], table) & BY == 0:
         return start
     k = 1
     n_words = 0
@@ -528,14 +567,14 @@ def byline_stop(
         kind = items[k, 0]
         known = 0
         if kind <= CAPS:
-            known = name_class(text, items[k, 1], items[k, 2], tables)
+            known = name_class(text, items[k, 1], items[k, 2], table)
         if kind == CAPITAL or kind == CAPS:
             if known & (NO_NAME | MONTH | WEEKDAY):
                 return start
             if in_name >= 2 and n_words >= 2:
-                end = dateline_stop(text, items[k, 1], stop, tables, further, True)
+                end = dateline_stop(text, items[k, 1], stop, table, further, np.int64(1))
                 if end > items[k, 1]:
-                    return start if whole_line else end
+                    return start if whole_line == 1 else end
             if in_name == _MAX_NAME_WORDS:
                 return start
             in_name += 1
@@ -546,14 +585,14 @@ def byline_stop(
                 in_name = 0
         elif kind == _COMMA and in_name >= 2:
             end = k + 1
-            if end < n and _credit_class(text, items, end, end + 1, tables) == 2:
+            if end < n and _credit_class(text, items, end, end + 1, table) == 2:
                 if (
                     end + 1 < n
                     and items[end + 1, 0] <= CAPS
-                    and (name_class(text, items[end + 1, 1], items[end + 1, 2], tables) & DESK)
+                    and (name_class(text, items[end + 1, 1], items[end + 1, 2], table) & DESK)
                 ):
                     end += 1
-                if not whole_line and _opens_sentence(items, end + 1, n):
+                if whole_line == 0 and _opens_sentence(items, end + 1, n):
                     return items[end, 2]
                 k = end
             else:
@@ -575,10 +614,10 @@ def byline_stop(
         return end if end < stop and text[end] == 0x0A else start
     if in_name < 2:
         return start
-    if whole_line:
+    if whole_line == 1:
         return start
     if items[k, 0] == _OPEN:
-        end = dateline_stop(text, items[k, 1], stop, tables, further, True)
+        end = dateline_stop(text, items[k, 1], stop, table, further, np.int64(1))
         return end if end > items[k, 1] else start
     closed = (
         (items[k, 0] == DASH and items[k, 3] == 1)

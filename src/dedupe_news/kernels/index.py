@@ -160,6 +160,8 @@ def probe(
     n_cut_short = 0
     minima = np.empty(multipliers.shape[0], np.uint32)
     own_keys = np.empty(n_bands, np.uint32)
+    # Of a chain that was left at the limit only slots from here on were compared.
+    lowest = np.zeros(n_bands, np.int64)
     shingles = np.empty(64, np.uint32)
     table = np.empty(256, np.uint32)
     seen = np.empty(256, np.int32)
@@ -205,6 +207,7 @@ def probe(
             mark = 0
             for band in range(n_bands):
                 n_members = 0
+                lowest[band] = 0
                 other = heads[band, own_keys[band] & mask]
                 while other != NO_SLOT:
                     candidate = other
@@ -214,10 +217,14 @@ def probe(
                     n_members += 1
                     if n_members > bucket_limit:
                         n_cut_short += 1
+                        lowest[band] = candidate + 1
                         break
                     met = False
                     for earlier in range(band):
-                        if keys[candidate, earlier] == own_keys[earlier]:
+                        if (
+                            keys[candidate, earlier] == own_keys[earlier]
+                            and candidate >= lowest[earlier]
+                        ):
                             met = True
                             break
                     if met:

@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import kernel
-from dedupe_news.kernels.folding import MAX_CODE_POINT, Tables, put
-from dedupe_news.kernels.furniture import ELEMENT, name_class
-from dedupe_news.kernels.hashing import xxh32_bytes
+from dedupe_news.kernels.folding import (
+    MAX_CODE_POINT,
+    N_REFERENCES_PLACE,
+    REFERENCES_PLACE,
+    put,
+)
+from dedupe_news.kernels.furniture import (
+    ELEMENT,
+    FNV_PRIME,
+    FNV_START,
+    find_hash,
+    name_class,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,28 +47,43 @@ _WINDOWS_1252 = np.array(
 
 
 @kernel
-def has_markup(text: NDArray[np.uint8], start: int, stop: int) -> bool:
+def find_markup(
+    buffer: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    start: int,
+    stop: int,
+    marked: NDArray[np.uint8],
+) -> int:
     """
-    Say whether there can be markup at all.
+    Mark the documents that may hold markup at all.
 
     Parameters
     ----------
-    text : ndarray of uint8
-        UTF-8.
+    buffer : ndarray of uint8
+        UTF-8 of all documents.
+    offsets : ndarray of int64
+        Document ``i`` is ``buffer[offsets[i]:offsets[i + 1]]``.
     start, stop : int
-        Bounds.
+        Documents to do.
+    marked : ndarray of uint8, shape (stop - start,)
+        Receives 1 where an ampersand or a less-than sign is.
 
     Returns
     -------
-    bool
-        Whether an ampersand or a less-than sign is there.
+    int
+        Bytes of the documents marked.
     """
-    # Without an early end, so that it runs many bytes at a time.
-    found = np.uint8(0)
-    for at in range(start, stop):
-        byte = text[np.uintp(at)]
-        found |= np.uint8(byte == _AMPERSAND) | np.uint8(byte == _LESS)
-    return found > 0
+    n_bytes = 0
+    for i in range(start, stop):
+        # Without an early end, so that it runs many bytes at a time.
+        found = np.uint8(0)
+        for at in range(offsets[i], offsets[i + 1]):
+            byte = buffer[np.uintp(at)]
+            found |= np.uint8(byte == _AMPERSAND) | np.uint8(byte == _LESS)
+        marked[i - start] = found
+        if found:
+            n_bytes += offsets[i + 1] - offsets[i]
+    return n_bytes
 
 
 @kernel
@@ -110,7 +135,7 @@ def _from_number(number: int) -> int:
 
 @kernel
 def _reference_stop(
-    text: NDArray[np.uint8], at: int, stop: int, tables: Tables, value: NDArray[np.uint8]
+    text: NDArray[np.uint8], at: int, stop: int, table: NDArray[np.uint32], value: NDArray[np.uint8]
 ) -> int:
     """
     Decode the character reference whose ampersand is at `at`.
@@ -121,10 +146,10 @@ def _reference_stop(
         UTF-8.
     at, stop : int
         Where it begins, and where reading must end.
-    tables : Tables
+    table : ndarray of uint32
         Hold the names.
     value : ndarray of uint8, shape (8,)
-        Receives the length of the value, then its UTF-8.
+        Receives the UTF-8 of the value, and its length at the end.
 
     Returns
     -------
@@ -152,20 +177,23 @@ def _reference_stop(
         if k < stop and text[k] == 0x3B:
             k += 1
         char = _from_number(number)
-        digits = np.empty(4, np.uint8)
-        n = put(digits, 0, char) if char >= 0 else 0
-        value[0] = n
-        value[1 : 1 + n] = digits[:n]
+        value[7] = put(value, np.int64(0), char) if char >= 0 else 0
         return k
+    wanted = FNV_START
     while k < stop and (_is_letter(np.int64(text[k])) or 0x30 <= text[k] <= 0x39):
+        wanted = ((wanted ^ np.int64(text[k])) * FNV_PRIME) & 0xFFFFFFFF
         k += 1
     if k == stop or text[k] != 0x3B:
         return at
-    wanted = xxh32_bytes(text, at + 1, k)
-    place = np.searchsorted(tables.entity_hashes, wanted)
-    if place == tables.entity_hashes.shape[0] or tables.entity_hashes[place] != wanted:
+    place = find_hash(table, np.int64(REFERENCES_PLACE), wanted)
+    if place < 0:
         return at
-    value[:] = tables.entity_values[place]
+    values = np.int64(table[REFERENCES_PLACE]) + np.int64(table[N_REFERENCES_PLACE])
+    low = np.int64(table[values + 2 * place])
+    high = np.int64(table[values + 2 * place + 1])
+    for byte in range(4):
+        value[byte] = np.uint8((low >> (8 * byte)) & 0xFF)
+        value[4 + byte] = np.uint8((high >> (8 * byte)) & 0xFF)
     return k + 1
 
 
@@ -189,7 +217,7 @@ def _find_closing(
 
 
 @kernel
-def _tag_stop(text: NDArray[np.uint8], at: int, stop: int, tables: Tables) -> int:
+def _tag_stop(text: NDArray[np.uint8], at: int, stop: int, table: NDArray[np.uint32]) -> int:
     """
     Return where the tag that begins at `at` ends; `at` where none does.
 
@@ -199,7 +227,7 @@ def _tag_stop(text: NDArray[np.uint8], at: int, stop: int, tables: Tables) -> in
         UTF-8.
     at, stop : int
         Place of a less-than sign, and where reading must end.
-    tables : Tables
+    table : ndarray of uint32
         Hold the names of elements.
 
     Returns
@@ -219,7 +247,7 @@ def _tag_stop(text: NDArray[np.uint8], at: int, stop: int, tables: Tables) -> in
         and (_is_letter(np.int64(text[k])) or (k > begin and 0x30 <= text[k] <= 0x39))
     ):
         k += 1
-    if k == begin or k == stop or name_class(text, begin, k, tables) & ELEMENT == 0:
+    if k == begin or k == stop or name_class(text, begin, k, table) & ELEMENT == 0:
         return at
     if text[k] == _GREATER:
         return k + 1
@@ -263,10 +291,11 @@ def _clean_once(
     source: NDArray[np.uint8],
     start: int,
     stop: int,
-    tables: Tables,
+    table: NDArray[np.uint32],
     clean: NDArray[np.uint8],
     places: NDArray[np.int64],
-    first: bool,
+    begin: int,
+    first: int,
 ) -> int:
     """
     Drop one level of markup.
@@ -277,39 +306,38 @@ def _clean_once(
         UTF-8; may be `clean`, which is never written ahead of the reading.
     start, stop : int
         Bounds.
-    tables : Tables
+    table : ndarray of uint32
         Hold the names of elements and references.
     clean : ndarray of uint8
         Receives the text; has room for ``stop - start``.
     places : ndarray of int64, shape (n, 2) or (0, 2)
         If it has rows, receives where each byte's source begins and ends in
         the original.
-    first : bool
-        Whether `source` is the original.
+    begin : int
+        Where the text begins in `clean`.
+    first : int
+        1 where `source` is the original, else 0.
 
     Returns
     -------
     int
-        Number of bytes.
+        Where it ends in `clean`.
     """
     value = np.empty(8, np.uint8)
     keep = places.shape[0] > 0
     raw_closed = True
     comment_closed = True
-    n = 0
+    n = begin
     at = start
     while at < stop:
         byte = source[at]
-        value[0] = 1
-        value[1] = byte
+        value[0] = byte
+        value[7] = 1
         end = at + 1
         if byte == _AMPERSAND:
-            after = _reference_stop(source, at, stop, tables, value)
+            after = _reference_stop(source, at, stop, table, value)
             if after > at:
                 end = after
-            else:
-                value[0] = 1
-                value[1] = byte
         elif byte == _LESS:
             after = at
             if at + 3 < stop and source[at + 1] == 0x21:
@@ -322,7 +350,7 @@ def _clean_once(
                     comment_closed = k + 2 < stop
                     after = k + 3 if comment_closed else at
             else:
-                after = _tag_stop(source, at, stop, tables)
+                after = _tag_stop(source, at, stop, table)
                 if after > at + 6 and raw_closed and _is_raw_text(source, at):
                     name_stop = at + 6 if source[at + 2] | 0x20 == 0x74 else at + 7
                     closing = _find_closing(source, after, stop, at + 1, name_stop)
@@ -331,14 +359,14 @@ def _clean_once(
                         after = closing
             if after > at:
                 end = after
-                value[1] = _SPACE
+                value[0] = _SPACE
         begin_place = at
         end_place = end
-        if keep and not first:
+        if keep and first == 0:
             begin_place = places[at, 0]
             end_place = places[end - 1, 1]
-        for k in range(np.int64(value[0])):
-            clean[n] = value[1 + k]
+        for k in range(np.int64(value[7])):
+            clean[n] = value[k]
             if keep:
                 places[n, 0] = begin_place
                 places[n, 1] = end_place
@@ -349,13 +377,16 @@ def _clean_once(
 
 @kernel
 def clean_markup(
-    source: NDArray[np.uint8],
+    buffer: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
     start: int,
-    stop: int,
-    tables: Tables,
+    marked: NDArray[np.uint8],
+    table: NDArray[np.uint32],
     clean: NDArray[np.uint8],
+    cleaned: NDArray[np.uint8],
+    clean_offsets: NDArray[np.int64],
     places: NDArray[np.int64],
-) -> int:
+) -> None:
     """
     Decode character references and drop tags, comments, scripts and styles.
 
@@ -364,27 +395,43 @@ def clean_markup(
 
     Parameters
     ----------
-    source : ndarray of uint8
-        UTF-8.
-    start, stop : int
-        Bounds of a document.
-    tables : Tables
-        Hold the names of elements and references.
+    buffer : ndarray of uint8
+        UTF-8 of all documents.
+    offsets : ndarray of int64
+        Document ``i`` is ``buffer[offsets[i]:offsets[i + 1]]``.
+    start : int
+        First document.
+    marked : ndarray of uint8, shape (n,)
+        1 at the documents to do, counted from `start`.
+    table : ndarray of uint32
+        Holds the names of elements and references.
     clean : ndarray of uint8
-        Receives the text; has room for ``stop - start`` bytes.
+        Receives the texts; has room for those documents.
+    cleaned : ndarray of uint8
+        The same memory, of the type of `buffer`: numba compiles apart what
+        reads arrays that may be written.
+    clean_offsets : ndarray of int64, shape (n + 1,)
+        Receives the bounds of the texts in `clean`; nothing has no length.
     places : ndarray of int64, shape (n, 2) or (0, 2)
-        If it has rows, receives where the source of each byte begins and ends.
-
-    Returns
-    -------
-    int
-        Number of bytes.
+        If it has rows, receives where in `buffer` the source of each byte
+        begins and ends.
     """
-    n = _clean_once(source, start, stop, tables, clean, places, True)
-    before = stop - start
-    for _ in range(1, _MAX_PASSES):
-        if n == before or not has_markup(clean, 0, n):
-            break
-        before = n
-        n = _clean_once(clean, 0, n, tables, clean, places, False)
-    return n
+    end = np.int64(0)
+    clean_offsets[0] = 0
+    for i in range(marked.shape[0]):
+        if marked[i]:
+            begin = end
+            source = buffer
+            source_start = offsets[start + i]
+            source_stop = offsets[start + i + 1]
+            for turn in range(_MAX_PASSES):
+                first = np.int64(turn == 0)
+                end = _clean_once(
+                    source, source_start, source_stop, table, clean, places, begin, first
+                )
+                if end - begin == source_stop - source_start:
+                    break
+                source = cleaned
+                source_start = begin
+                source_stop = end
+        clean_offsets[i + 1] = end

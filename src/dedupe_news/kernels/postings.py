@@ -230,18 +230,20 @@ def keep_related(
 
 
 @kernel
-def pack_rarest_common(
+def pack_template_keys(
     shingles: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     frequency: NDArray[np.uint8],
     most_code: Integer,
-    few: Integer,
-) -> NDArray[np.uint64]:
+    least_share: float,
+    packed: NDArray[np.uint64],
+) -> int:
     """
-    Return the rarest common shingle of every text that has few rare ones.
+    Write two keys of every text that is largely made of common shingles.
 
-    Such texts are made of what many others have: near-identical copies in
-    great number, or a template with little of its own.
+    The keys are the least and the greatest hash among its common shingles,
+    so that two texts share a key with a probability of the Jaccard similarity
+    of what they have in common with many: the constant part of a template.
 
     Parameters
     ----------
@@ -253,63 +255,62 @@ def pack_rarest_common(
         Codes of the number of texts with each shingle.
     most_code : int
         Code of the largest number that is rare.
-    few : int
-        A text of more rare shingles that others share is passed over.
+    least_share : float
+        Share of common shingles from which a text gets keys.
+    packed : ndarray of uint64, shape (2 * n_texts,)
+        Receives ``key << 32 | text``.
 
     Returns
     -------
-    ndarray of uint64
-        ``shingle << 32 | text``, in order of the texts.
+    int
+        Keys written.
     """
-    packed = np.empty(offsets.shape[0] - 1, np.uint64)
     n = 0
     for text in range(offsets.shape[0] - 1):
-        n_rare = 0
-        best = np.int64(-1)
+        n_common = 0
+        least = np.uint32(0xFFFFFFFF)
+        greatest = np.uint32(0)
         for at in range(offsets[text], offsets[text + 1]):
             if frequency[at] > most_code:
-                if best < 0 or frequency[at] < frequency[best]:
-                    best = np.int64(at)
-            elif frequency[at] > 0:
-                n_rare += 1
-        if best >= 0 and n_rare <= few:
-            packed[n] = np.uint64(shingles[best]) << _HALF | np.uint64(text)
-            n += 1
-    return packed[:n]
+                n_common += 1
+                least = min(least, shingles[at])
+                greatest = max(greatest, shingles[at])
+        if n_common > 0 and n_common >= least_share * (offsets[text + 1] - offsets[text]):
+            packed[n] = np.uint64(least) << _HALF | np.uint64(text)
+            packed[n + 1] = np.uint64(greatest) << _HALF | np.uint64(text)
+            n += 2
+    return n
 
 
 @kernel
-def link_buckets(packed: NDArray[np.uint64], near: Integer) -> NDArray[np.uint64]:
+def link_buckets(packed: NDArray[np.uint64], pairs: NDArray[np.uint64]) -> int:
     """
-    Pair each member of a bucket with the first and the last few before it.
+    Pair each member of a bucket with the first of it, and with the one before.
 
     Parameters
     ----------
     packed : ndarray of uint64, shape (n,)
-        Sorted ``shingle << 32 | text``.
-    near : int
-        How many of the first and of the last.
+        Sorted ``key << 32 | text``.
+    pairs : ndarray of uint64, shape (2 * n,)
+        Receives ``text << 32 | later text``.
 
     Returns
     -------
-    ndarray of uint64
-        ``text << 32 | later text``: linear in the size of the bucket.
+    int
+        Pairs written: linear in the size of the bucket.
     """
-    pairs = np.empty(2 * near * packed.shape[0], np.uint64)
     n_pairs = 0
     begin = 0
-    for at in range(packed.shape[0]):
+    for at in range(1, packed.shape[0]):
         if packed[at] >> _HALF != packed[begin] >> _HALF:
             begin = at
+            continue
         later = packed[at] & _LOW
-        first_stop = min(begin + near, at)
-        for earlier in range(begin, first_stop):
-            pairs[n_pairs] = (packed[earlier] & _LOW) << _HALF | later
-            n_pairs += 1
-        for earlier in range(max(first_stop, at - near), at):
-            pairs[n_pairs] = (packed[earlier] & _LOW) << _HALF | later
-            n_pairs += 1
-    return pairs[:n_pairs]
+        for earlier in (begin, at - 1):
+            if packed[earlier] & _LOW != later:
+                pairs[n_pairs] = (packed[earlier] & _LOW) << _HALF | later
+                n_pairs += 1
+    return n_pairs
 
 
 @kernel

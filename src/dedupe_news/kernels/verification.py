@@ -240,3 +240,35 @@ def match_buckets(
                     n_found += 1
         begin = end
     return found[:n_found], n_candidates
+
+
+@kernel
+def fill_shared(
+    pairs: NDArray[np.uint64],
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    sizes: NDArray[np.int32],
+    start: Integer,
+    stop: Integer,
+    shared: NDArray[np.int64],
+) -> None:
+    """
+    Write the size of the intersection of pairs ``start`` to ``stop - 1``.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``set << 32 | other set``.
+    shingles, offsets, sizes
+        Sorted sets, as `sort_sets` leaves them.
+    start, stop : int
+        Pairs to do.
+    shared : ndarray of int64, shape (n_pairs,)
+        Receives the sizes.
+    """
+    for at in range(start, stop):
+        i = np.int64(pairs[at] >> np.uint64(32))
+        j = np.int64(pairs[at] & _LOW)
+        shared[at] = count_shared(
+            shingles, offsets[i], offsets[i] + sizes[i], offsets[j], offsets[j] + sizes[j]
+        )

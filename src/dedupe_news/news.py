@@ -1,0 +1,261 @@
+"""The policy "news": candidates wide, judgement sharp, templates kept apart."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news import judge, postings, relations, shingling, stars, verification
+from dedupe_news.columns import NO_SOURCE, NO_TIME
+from dedupe_news.kernels.features import SHINGLE_SIZE, Evidence
+from dedupe_news.outcome import Outcome
+from dedupe_news.records import Bounded, Relation
+from dedupe_news.series import group_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from dedupe_news.columns import Columns
+    from dedupe_news.config import Config
+    from dedupe_news.text import Tokens
+    from dedupe_news.texts import Texts
+
+STAGES = ("candidates", "judgement", "clustering")
+"""Stages that `find` announces, in order."""
+
+SERIES_OVERLAP = 0.5
+"""Share of the shorter text's tokens that two texts of one series have in common."""
+
+EXCERPT = 0.9
+"""Containment from which the shorter text is an excerpt of the longer."""
+
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_MICROSECONDS_A_DAY = 86_400_000_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Examination:
+    """
+    What is known of the texts of a batch before the judge speaks.
+
+    Parameters
+    ----------
+    order : ndarray of int64, shape (n_texts,)
+        The texts by time and digest; everything here numbers them so.
+    evidence : Evidence
+        Their tokens and statistics.
+    pairs : ndarray of uint64, shape (n_pairs,)
+        Candidates, ``text << 32 | later text``, increasing.
+    """
+
+    order: NDArray[np.int64]
+    evidence: Evidence
+    pairs: NDArray[np.uint64]
+
+    @property
+    def left(self) -> NDArray[np.int64]:
+        """
+        The first text of each pair.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_pairs,)
+            In the numbers of `order`.
+        """
+        return (self.pairs >> _HALF).astype(np.int64)
+
+    @property
+    def right(self) -> NDArray[np.int64]:
+        """
+        The second text of each pair.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_pairs,)
+            In the numbers of `order`.
+        """
+        return (self.pairs & _LOW).astype(np.int64)
+
+
+def examine(columns: Columns, tokens: Tokens, texts: Texts, n_jobs: int) -> Examination:
+    """
+    Count the shingles of a batch and pair the texts that share rare ones.
+
+    Parameters
+    ----------
+    columns : Columns
+        The documents.
+    tokens : Tokens
+        Their tokens.
+    texts : Texts
+        The distinct texts.
+    n_jobs : int
+        Threads.
+
+    Returns
+    -------
+    Examination
+        The same for any `n_jobs` and any order of the documents.
+    """
+    times = _of_texts(columns.published, texts, NO_TIME)
+    # By time, so that days can be counted; by digest, so that the order of the
+    # input does not matter.
+    order = np.lexsort((texts.digests, times))
+    times = times[order]
+    sources = _of_texts(columns.sources, texts, NO_SOURCE)[order].astype(np.int32)
+    starts, stops = texts.starts[order], texts.stops[order]
+    shingles, offsets = shingling.shingle(tokens.hashes, starts, stops, SHINGLE_SIZE, n_jobs)
+    found = postings.find_related(shingles, offsets, stops - starts, _days(times), n_jobs)
+    is_cold = len(order) < judge.LEAST_TEXTS
+    commonness = postings.token_commonness(tokens.hashes, n_jobs)
+    evidence = Evidence(
+        tokens=tokens.hashes,
+        flags=tokens.flags,
+        # A few texts tell nothing about how common anything is.
+        commonness=np.zeros_like(commonness) if is_cold else commonness,
+        starts=starts,
+        stops=stops,
+        frequency=np.zeros_like(found.frequency) if is_cold else found.frequency,
+        spread=np.zeros_like(found.spread) if is_cold else found.spread,
+        shingles=shingles,
+        shingle_offsets=offsets,
+        cut_off=tokens.cut_off[texts.document[order]],
+        sources=sources,
+        times=times,
+        log_texts=np.array([np.log(len(order) + 1.0)]),
+    )
+    return Examination(order, evidence, found.pairs)
+
+
+def find(
+    columns: Columns,
+    tokens: Tokens,
+    texts: Texts,
+    config: Config,
+    n_jobs: int,
+    done: Callable[[str], None],
+) -> Outcome:
+    """
+    Match and cluster texts by the judge's verdict.
+
+    Parameters
+    ----------
+    columns : Columns
+        The documents.
+    tokens : Tokens
+        Their tokens.
+    texts : Texts
+        The distinct texts.
+    config : Config
+        The settings.
+    n_jobs : int
+        Threads, at least 1.
+    done : callable
+        Called with the name of each stage as it ends.
+
+    Returns
+    -------
+    Outcome
+        The same for any `n_jobs` and any order of the documents.
+    """
+    examination = examine(columns, tokens, texts, n_jobs)
+    done("candidates")
+    n_texts = len(texts)
+    left, right = examination.left, examination.right
+    verdicts = judge.judge_pairs(
+        examination.evidence, left, right, judge.load_judge().models(n_texts), n_jobs
+    )
+    done("judgement")
+    order = examination.order
+    neighbours = stars.neighbours_of(examination.pairs, verdicts.margins, n_texts)
+    grouped = stars.group(neighbours, lambda numbers: _in_order(texts, order, numbers))
+    representative = np.empty(n_texts, np.int64)
+    representative[order] = order[grouped]
+    matched = verdicts.margins >= 0
+    jaccard, containment, relation = _scores(
+        examination, examination.pairs[matched], config, n_jobs
+    )
+    is_series = (verdicts.margins < 0) & (verdicts.overlap >= SERIES_OVERLAP)
+    typical = group_series(examination.pairs[is_series], verdicts.overlap[is_series], n_texts)
+    series_of = np.empty(n_texts, np.int64)
+    series_of[order] = np.where(typical >= 0, order[typical], -1)
+    outcome = Outcome(
+        representative=representative,
+        left=order[left[matched]],
+        right=order[right[matched]],
+        jaccard=jaccard,
+        containment=containment,
+        relation=relation,
+        probability=1.0 / (1.0 + np.exp(-verdicts.logits[matched].astype(np.float64))),
+        n_candidates=len(left),
+        bounded=Bounded(),
+        series_of=series_of,
+    )
+    done("clustering")
+    return outcome
+
+
+def _of_texts(
+    column: NDArray[np.int64] | NDArray[np.int32] | None, texts: Texts, missing: int
+) -> NDArray[np.int64]:
+    """Return the values of the preferred document of each text."""
+    if column is None:
+        return np.full(len(texts), missing, np.int64)
+    return column[texts.document].astype(np.int64)
+
+
+def _days(times: NDArray[np.int64]) -> NDArray[np.int32]:
+    known = times != NO_TIME
+    if not known.any():
+        return np.empty(0, np.int32)
+    days = times // _MICROSECONDS_A_DAY
+    return np.where(known, days - days[known].min(), -1).astype(np.int32)
+
+
+def _in_order(
+    texts: Texts, order: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return texts, as `order` numbers them, in order of preference."""
+    number_of = np.empty(len(order), np.int64)
+    number_of[order] = np.arange(len(order))
+    return number_of[texts.in_order(order[numbers])]
+
+
+def _scores(
+    examination: Examination, pairs: NDArray[np.uint64], config: Config, n_jobs: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
+    """Return exact Jaccard, containment and relation of duplicates."""
+    evidence = examination.evidence
+    left, right = (pairs >> _HALF).astype(np.int64), (pairs & _LOW).astype(np.int64)
+    wanted = np.zeros(len(examination.order), np.uint8)
+    wanted[left] = 1
+    wanted[right] = 1
+    shingles, offsets = evidence.shingles, evidence.shingle_offsets
+    if config.shingle_size != SHINGLE_SIZE:
+        shingles, offsets = shingling.shingle(
+            evidence.tokens, evidence.starts, evidence.stops, config.shingle_size, n_jobs
+        )
+    # Nobody reads the shingles in text order any more.
+    sets = verification.sort_sets(shingles, offsets, wanted, n_jobs)
+    shared = verification.count_shared(pairs, sets, n_jobs)
+    sizes = sets.sizes.astype(np.int64)
+    jaccard = shared / (sizes[left] + sizes[right] - shared)
+    containment = shared / np.minimum(sizes[left], sizes[right])
+    relation = relations.relate(
+        evidence.tokens,
+        evidence.starts,
+        evidence.stops,
+        left,
+        right,
+        np.where(containment >= EXCERPT, 1.0, containment),
+    )
+    lengths = evidence.stops - evidence.starts
+    shorter = np.where(lengths[left] <= lengths[right], left, right)
+    is_cut = (relation == Relation.CONTAINED) & (evidence.cut_off[shorter] == 1)
+    relation[is_cut] = Relation.TRUNCATED
+    return jaccard, containment, relation

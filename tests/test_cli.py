@@ -1,0 +1,829 @@
+"""The command line: what it reads, prints, writes and refuses."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime as dt
+import gzip
+import importlib
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from rich.console import Console
+
+import dedupe_news as dn
+from dedupe_news import cli
+from dedupe_news.cli import reading, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+STORM = "A storm cut the power of 4,000 homes in Tarnby on Sunday night, the grid operator said."
+MAYOR = "The council of Ostrand chose a new mayor after three rounds of voting."
+FERRY = "The ferry to Lower Fenwick runs again after two weeks of repairs."
+RECORDS = [
+    {"id": "a", "title": "Storm", "text": STORM, "published": "2026-03-02T05:00:00Z"},
+    {"id": "b", "title": "Vote", "text": MAYOR, "published": "2026-03-02T06:00:00Z"},
+    {"id": "c", "title": "Storm", "text": STORM, "published": "2026-03-02T04:00:00Z"},
+]
+EXPECTED = [
+    {"id": "a", "cluster": 0, "representative": False, "kept_id": "c", "cluster_size": 2},
+    {"id": "b", "cluster": 1, "representative": True, "kept_id": "b", "cluster_size": 1},
+    {"id": "c", "cluster": 0, "representative": True, "kept_id": "c", "cluster_size": 2},
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """How a run of the command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The JSON Lines on stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def run(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Callable[..., Ended]:
+    """Return a function that runs the command line in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str, stdin: bytes = b"", on_terminal: bool = False) -> Ended:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: on_terminal)
+        code = cli.main(arguments)
+        out, err = capsys.readouterr()
+        return Ended(code, out, err)
+
+    return call
+
+
+def started(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    """Start the command line in a process of its own, of the package under test."""
+    home = str(Path(dn.__file__).resolve().parents[1])
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "dedupe_news.cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": home},
+        **options,
+    )
+
+
+def as_jsonl(records: Sequence[dict[str, Any]]) -> bytes:
+    """Return records as JSON Lines."""
+    return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+
+
+def as_csv(records: Sequence[dict[str, Any]], delimiter: str = ",") -> bytes:
+    """Return records as CSV."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(records[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue().encode()
+
+
+def as_parquet(records: Sequence[dict[str, Any]]) -> bytes:
+    """Return records as Parquet."""
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(records)), sink)
+    return sink.getvalue()
+
+
+CONTENTS = {
+    "feed.jsonl": as_jsonl(RECORDS),
+    "feed.ndjson.gz": gzip.compress(as_jsonl(RECORDS)),
+    "feed.jsonl.zst": zstandard.compress(as_jsonl(RECORDS)),
+    "frames.jsonl.zst": b"".join(zstandard.compress(as_jsonl([record])) for record in RECORDS),
+    "feed.csv": as_csv(RECORDS),
+    "bom.csv": b"\xef\xbb\xbf" + as_csv(RECORDS),
+    "semicolons.csv": as_csv(RECORDS, ";"),
+    "feed.tsv": as_csv(RECORDS, "\t"),
+    "feed.csv.gz": gzip.compress(as_csv(RECORDS)),
+    "feed.parquet": as_parquet(RECORDS),
+    "feed.parquet.gz": gzip.compress(as_parquet(RECORDS)),
+    "no_suffix": as_jsonl(RECORDS),
+    "parquet_too": as_parquet(RECORDS),
+}
+
+
+# Reading
+
+
+@pytest.mark.parametrize("name", list(CONTENTS))
+def test_every_format_gives_the_same_clusters(
+    run: Callable[..., Ended], tmp_path: Path, name: str
+) -> None:
+    """Formats, compressions and delimiters are told apart by name or content."""
+    (tmp_path / name).write_bytes(CONTENTS[name])
+
+    ended = run("cluster", name)
+
+    assert ended.code == 0
+    assert ended.rows == EXPECTED
+
+
+@pytest.mark.parametrize("name", ["feed.jsonl", "feed.ndjson.gz", "feed.jsonl.zst", "feed.parquet"])
+def test_standard_input_is_told_by_its_content(run: Callable[..., Ended], name: str) -> None:
+    """A pipe has no suffix; JSON Lines and Parquet need none."""
+    assert run("cluster", "-", stdin=CONTENTS[name]).rows == EXPECTED
+
+
+def test_format_can_be_said(run: Callable[..., Ended]) -> None:
+    """CSV in a pipe cannot be told from plain lines, so one says it."""
+    assert run("cluster", "-", "--format", "csv", stdin=CONTENTS["feed.csv"]).rows == EXPECTED
+
+
+def test_plain_lines_are_numbered_as_in_the_file(run: Callable[..., Ended]) -> None:
+    """Blank lines are no documents, but count."""
+    ended = run("cluster", "-", stdin=f"{STORM}\r\n\n  \n{MAYOR}\n{STORM}".encode())
+
+    assert [(row["id"], row["kept_id"]) for row in ended.rows] == [(1, 1), (4, 4), (5, 1)]
+    assert "standard input: plain lines, 3 documents; id from the number of the line" in ended.err
+
+
+def test_line_separators_within_a_text_part_no_records(run: Callable[..., Ended]) -> None:
+    """Only a newline ends a line of JSON, U+2028 does not."""
+    record = json.dumps({"text": f"{STORM}\u2028{MAYOR}"}, ensure_ascii=False)
+
+    assert len(run("cluster", "-", stdin=record.encode()).rows) == 1
+
+
+def test_conventional_columns_are_found_and_said(run: Callable[..., Ended]) -> None:
+    """The first name of each convention that is there is taken; stderr says which."""
+    record = {"content": MAYOR, "description": STORM, "date": "2026-03-02", "title": "Storm"}
+
+    ended = run("cluster", "-", stdin=as_jsonl([record]))
+
+    assert (
+        "JSON Lines, 1 documents; id from the number of the line, title from 'title', "
+        "text from 'description', published from 'date'"
+    ) in ended.err
+    assert "times without a zone are taken as UTC" in ended.err
+
+
+def test_named_columns_take_precedence(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """Every role can be given another column, and columns can be ignored."""
+    records = [
+        {"id": "x", "key": 1, "title": "Storm", "text": FERRY, "body": STORM, "at": "2026-03-02"},
+        {"id": "x", "key": 2, "title": "Other", "text": MAYOR, "body": STORM, "at": "2026-03-01"},
+    ]
+    (tmp_path / "feed.jsonl").write_bytes(as_jsonl(records))
+
+    ended = run(
+        *["cluster", "feed.jsonl", "--id", "key", "--text", "body", "--published", "at"],
+        *["--ignore", "title"],
+    )
+
+    assert [(row["id"], row["kept_id"]) for row in ended.rows] == [(1, 2), (2, 2)]
+
+
+def test_parquet_times_of_every_type_are_read(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """Timestamps with a zone and without, dates and texts decide alike whom to keep."""
+    moments = [dt.datetime(2026, 3, 2, tzinfo=dt.UTC), dt.datetime(2026, 3, 1, tzinfo=dt.UTC)]
+    for times in (
+        pa.array(moments, pa.timestamp("ms", "UTC")),
+        pa.array(moments, pa.timestamp("us")),
+        pa.array(moments, pa.date32()),
+        pa.array([moment.isoformat() for moment in moments]),
+        pa.array(["Mon, 02 Mar 2026 00:00:00 +0000", "Sun, 01 Mar 2026 00:00:00 +0000"]),
+    ):
+        pq.write_table(pa.table({"text": [STORM, STORM], "date": times}), tmp_path / "f.parquet")
+
+        ended = run("cluster", "f.parquet")
+
+        assert [row["kept_id"] for row in ended.rows] == [2, 2], times.type
+
+
+def test_missing_values_are_empty_texts(run: Callable[..., Ended]) -> None:
+    """Keys that are absent, nulls and empty cells are documents that match nothing."""
+    jsonl = b'{"text": null}\n{"title": "x"}\n'
+    table = b"id,text,source,published\n1,,,\n2,,,\n"
+
+    assert [row["cluster"] for row in run("cluster", "-", stdin=jsonl).rows] == [0, 1]
+    ended = run("cluster", "-", "--format", "csv", stdin=table)
+    assert [row["cluster"] for row in ended.rows] == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["empty.jsonl", "empty.txt"])
+def test_empty_file_has_no_document(run: Callable[..., Ended], tmp_path: Path, name: str) -> None:
+    """Nothing in, nothing out."""
+    (tmp_path / name).touch()
+
+    ended = run("cluster", name, "--text", "body")
+
+    assert (ended.code, ended.out) == (0, "")
+
+
+def test_long_cells_of_csv_are_read(run: Callable[..., Ended]) -> None:
+    """A cell may be longer than the 131,072 characters that Python allows by default."""
+    table = f'id,text\n1,"{STORM * 2000}"\n'.encode()
+
+    assert run("cluster", "-", "--format", "csv", stdin=table).code == 0
+
+
+# Refusals
+
+BROKEN = {
+    "missing.jsonl": (None, "cannot read missing.jsonl: No such file or directory"),
+    "line.jsonl": (
+        b'{"text": "a"}\n\n{"text": }\n',
+        "line.jsonl, line 3 is not JSON: Expecting value at column 10",
+    ),
+    "deep.jsonl": (b"[" * 100_000, "deep.jsonl, line 1 is not JSON that can be read"),
+    "array.jsonl": (
+        b"[1]\n",
+        (
+            "array.jsonl, line 1 is a JSON array, not an object; JSON Lines holds one object a "
+            "line. An array is converted with: jq -c '.[]'"
+        ),
+    ),
+    "string.jsonl": (b'"a"\n', "string.jsonl, line 1 is a JSON string, not an object"),
+    "number.jsonl": (
+        b'{"text": "a"}\n{"text": 3}\n',
+        (
+            "number.jsonl, line 2: the text 'text' is 3; it must be a string. Correct it, or name "
+            "another column with --text COLUMN"
+        ),
+    ),
+    "source.jsonl": (
+        b'{"text": "a", "source": {"name": "x"}}\n',
+        (
+            "line 1: the source 'source' is {'name': 'x'}; it must be a string. Correct it, or do "
+            "without with --ignore source"
+        ),
+    ),
+    "ids.jsonl": (
+        b'{"id": 7, "text": "a"}\n{"id": 7, "text": "b"}\n',
+        (
+            "ids.jsonl, line 2: the id 'id' is 7, as in line 1 already. Correct it, or number the "
+            "documents instead with --ignore id"
+        ),
+    ),
+    "no_id.jsonl": (
+        b'{"id": 7, "text": "a"}\n{"text": "b"}\n',
+        "no_id.jsonl, line 2: the id 'id' is missing",
+    ),
+    "list_id.jsonl": (
+        b'{"id": [7], "text": "a"}\n',
+        "list_id.jsonl, line 1: the id 'id' is [7], neither string nor whole number",
+    ),
+    "time.jsonl": (
+        b'{"text": "a", "published": "yesterday"}\n',
+        (
+            "time.jsonl, line 1: the published time is 'yesterday', which is neither ISO 8601 nor "
+            "RFC 2822. Correct it, or do without with --ignore published"
+        ),
+    ),
+    "no_text.jsonl": (
+        b'{"headline": "a"}\n',
+        (
+            "no_text.jsonl has no column 'text', 'description', 'body' or 'content' for the text; "
+            "its columns are 'headline'. Name it with --text COLUMN"
+        ),
+    ),
+    "latin.txt": (
+        "\u00c9lise\n".encode() + "Élise\n".encode("latin-1"),
+        "latin.txt, line 2 is not UTF-8: byte 0xc9 at column 1",
+    ),
+    "binary.txt": (b"\x7fELF\0\0", "binary.txt is no text: it holds zero bytes"),
+    "wide.csv": (
+        b"id,text\n1,a\n\n2,b,c\n",
+        (
+            "wide.csv, line 4 has 3 values, but the header names 2 columns. Put values that hold "
+            "',' in quotes"
+        ),
+    ),
+    "empty.csv": (b"", "empty.csv has no header: its first line must name the columns"),
+    "twice.csv": (b"text,text\na,b\n", "twice.csv has more than one column 'text'"),
+    "quote.csv": (b'text\n"a"b\n', "quote.csv, line 2 is not CSV: ',' expected after '\"'"),
+    "bad.parquet": (b"PAR1 and no more", "bad.parquet is not Parquet that can be read"),
+    "cut.jsonl.gz": (CONTENTS["feed.ndjson.gz"][:-9], "cut.jsonl.gz is damaged"),
+    "bad.jsonl.gz": (b"\x1f\x8b\x08\0" + b"\xff" * 30, "bad.jsonl.gz is damaged"),
+    "cut.jsonl.zst": (CONTENTS["feed.jsonl.zst"][:-9], "cut.jsonl.zst is damaged"),
+    "bad.jsonl.zst": (CONTENTS["feed.jsonl.zst"][:8] + b"\xff" * 30, "bad.jsonl.zst is damaged"),
+}
+
+
+@pytest.mark.parametrize("name", list(BROKEN))
+def test_broken_file_is_one_line_on_stderr(
+    run: Callable[..., Ended], tmp_path: Path, name: str
+) -> None:
+    """What is wrong with a file, where, and what helps; exit code 2."""
+    content, message = BROKEN[name]
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+
+    ended = run("cluster", name)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("dedupe-news: ")
+    assert message in ended.err
+    assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--threshold", "1.01"], r"threshold=1\.01 is out of range"),
+        (["--threshold", "nan"], "threshold=nan is out of range"),
+        (["--threshold", "high"], r"Invalid value for '--threshold'.*; --help explains$"),
+        (["--recall", "1"], r"recall=1\.0 is out of range"),
+        (["--shingle-size", "0"], "shingle_size=0 is out of range"),
+        (["--prefer", "best"], "prefer='best' is not known; allowed are 'earliest'"),
+        (["--n-jobs", "0"], "n_jobs=0"),
+        (["--text", "body"], r"feed\.jsonl has no column 'body'; its columns are 'id', 'title'"),
+        (["--format", "xml"], r"Invalid value for '--format'"),
+        (["--output", "x.xml"], r"cannot write x\.xml: its suffix must be \.jsonl, \.csv or"),
+        (["--output", "no/x.csv"], r"cannot write no/x\.csv: there is no folder 'no'"),
+        (["--output", "feed.jsonl"], r"cannot write feed\.jsonl: it is the file that is read"),
+        (["--output", "dir.csv"], r"cannot write dir\.csv: it is a folder"),
+        (["--colour"], "No such option: --colour"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_arguments_are_one_line_on_stderr(
+    run: Callable[..., Ended], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    """Options are refused with their value and what is allowed; exit code 2."""
+    (tmp_path / "feed.jsonl").write_bytes(CONTENTS["feed.jsonl"])
+    (tmp_path / "dir.csv").mkdir()
+
+    ended = run("cluster", "feed.jsonl", *arguments)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert re.search(message, ended.err)
+    assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["query", "feed.jsonl"], "the text to look for is given once"),
+        (["query", "feed.jsonl", "a", "--text-file", "b"], "the text to look for is given once"),
+        (["query", "-", "--text-file", "-"], "standard input cannot be both"),
+        (["query", "feed.jsonl", "a", "--limit", "0"], "Invalid value for '--limit'"),
+        (["cluster"], "Missing argument 'FILE'; --help explains"),
+        (["clusters", "x"], "No such command 'clusters'"),
+    ],
+    ids=["no text", "two texts", "two inputs", "limit", "no file", "command"],
+)
+def test_commands_given_wrongly_are_refused(
+    run: Callable[..., Ended], arguments: list[str], message: str
+) -> None:
+    """One line says what is missing or too much."""
+    ended = run(*arguments)
+
+    assert ended.code == 2
+    assert message in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_library_errors_are_one_line_but_bugs_keep_their_traceback(
+    run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that nobody foresaw is not dressed up as the user's."""
+    app = importlib.import_module("dedupe_news.cli.app")
+
+    def fail(*_: object, **__: object) -> None:
+        message = "a bug"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr(app, "cluster", fail)
+
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        run("cluster", "-", stdin=b"a\n")
+
+
+# Writing
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.parquet", "out.jsonl.gz"])
+def test_output_is_written_by_suffix(run: Callable[..., Ended], tmp_path: Path, name: str) -> None:
+    """Every format holds the same rows, and stdout stays empty."""
+    (tmp_path / "feed.jsonl").write_bytes(CONTENTS["feed.jsonl"])
+
+    ended = run("cluster", "feed.jsonl", "--output", name)
+
+    written = (tmp_path / name).read_bytes()
+    if name.endswith(".parquet"):
+        rows = pq.read_table(tmp_path / name).to_pylist()
+    elif name.endswith(".csv"):
+        assert written == GOLDEN_CSV
+        rows = EXPECTED
+    else:
+        text = gzip.decompress(written) if name.endswith(".gz") else written
+        rows = [json.loads(line) for line in text.splitlines()]
+    assert rows == EXPECTED
+    assert ended.out == ""
+    assert f"wrote 3 rows to {name}" in ended.err
+
+
+GOLDEN_CSV = b"""\
+id,cluster,representative,kept_id,cluster_size
+a,0,false,c,2
+b,1,true,b,1
+c,0,true,c,2
+"""
+
+
+def test_mixed_ids_cannot_be_parquet(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """The message says which format can hold them."""
+    (tmp_path / "feed.jsonl").write_bytes(b'{"id": 1, "text": "a"}\n{"id": "b", "text": "b"}\n')
+
+    ended = run("cluster", "feed.jsonl", "--output", "out.parquet")
+
+    assert ended.code == 2
+    assert "these ids are mixed. Write .jsonl instead" in ended.err
+
+
+def test_ids_of_any_text_are_written_as_json(run: Callable[..., Ended]) -> None:
+    """Letters stay readable, and a lone surrogate is escaped."""
+    ended = run("cluster", "-", stdin=b'{"id": "\xc3\x89", "text": "a"}\n{"id": "\\ud800"}\n')
+
+    assert '"id": "É"' in ended.out
+    assert [row["id"] for row in ended.rows] == ["É", "\ud800"]
+
+
+def test_dash_writes_json_lines_on_a_terminal_too(
+    run: Callable[..., Ended], tmp_path: Path
+) -> None:
+    """Asking for it is enough."""
+    (tmp_path / "feed.jsonl").write_bytes(CONTENTS["feed.jsonl"])
+
+    assert run("cluster", "feed.jsonl", "-o", "-", on_terminal=True).rows == EXPECTED
+
+
+def test_quiet_says_nothing(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """Only errors are worth a word then."""
+    (tmp_path / "feed.jsonl").write_bytes(CONTENTS["feed.jsonl"])
+
+    assert run("cluster", "feed.jsonl", "--quiet", "-o", "out.csv").err == ""
+    assert run("query", "feed.jsonl", STORM, "--quiet").err == ""
+
+
+# Querying
+
+
+def test_query_finds_the_best_match_first(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """Scores are exact, ties are in the order of the file."""
+    cut = " ".join(STORM.split()[:12])
+    feed = [{"id": "x", "text": MAYOR}, {"id": "y", "text": f"{cut} ..."}]
+    feed += [{"id": "z", "text": STORM}, {"id": "w", "text": STORM}]
+    (tmp_path / "feed.jsonl").write_bytes(as_jsonl(feed))
+
+    ended = run("query", "feed.jsonl", STORM, "--threshold", "0.5")
+
+    whole = {"jaccard": 1.0, "containment": 1.0, "relation": "exact"}
+    index = dn.NewsIndex(threshold=0.5)
+    index.add("y", f"{cut} ...")
+    (match,) = index.query(STORM)
+    assert ended.rows == [
+        {"id": "z", **whole},
+        {"id": "w", **whole},
+        {
+            "id": "y",
+            "jaccard": match.jaccard,
+            "containment": match.containment,
+            "relation": match.relation.name.lower(),
+        },
+    ]
+    assert "3 of 4 documents match" in ended.err
+
+
+def test_query_takes_its_text_from_a_file_or_a_pipe(
+    run: Callable[..., Ended], tmp_path: Path
+) -> None:
+    """Title and text stand on two lines there, as they are joined in the feed."""
+    (tmp_path / "feed.jsonl").write_bytes(CONTENTS["feed.jsonl"])
+    (tmp_path / "sought.txt").write_text(f"Storm\n{STORM}\n", encoding="utf-8")
+
+    from_file = run("query", "feed.jsonl", "--text-file", "sought.txt", "--limit", "1")
+    from_pipe = run("query", "feed.jsonl", "--text-file", "-", stdin=f"Storm\n{STORM}".encode())
+
+    assert [row["id"] for row in from_file.rows] == ["a"]
+    assert [(row["id"], row["jaccard"]) for row in from_pipe.rows] == [("a", 1.0), ("c", 1.0)]
+
+
+def test_query_needs_no_unique_ids(run: Callable[..., Ended]) -> None:
+    """Without a column of ids, lines are named."""
+    lines = f"{MAYOR}\n{STORM}\n".encode()
+
+    assert [row["id"] for row in run("query", "-", STORM, stdin=lines).rows] == [2]
+
+
+def test_query_without_a_match_is_no_error(run: Callable[..., Ended]) -> None:
+    """Nothing found is an answer too."""
+    ended = run("query", "-", FERRY, stdin=STORM.encode())
+
+    assert (ended.code, ended.out) == (0, "")
+    assert "0 of 1 documents match" in ended.err
+
+
+# On a terminal
+
+
+def drawn(width: int, show: Callable[[Console], None]) -> str:
+    """Return what is printed on a terminal of a width, without colours and trailing blanks."""
+    file = io.StringIO()
+    show(Console(file=file, width=width, highlight=False, color_system=None))
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def plain(printed: str) -> str:
+    """Return what was printed without its colours."""
+    return re.sub(r"\x1b\[[\d;]*m", "", printed)
+
+
+def feed_of_two_clusters() -> dn.Clustering:
+    """Return a clustering whose times are fixed."""
+    feed = {
+        "id": ["storm-1", "vote", "storm-2", "ferry-1", "ferry-2", "storm-3"],
+        "title": ["Storm", "Vote", "Storm", "渡轮恢复运行", "渡轮恢复运行", "Storm"],
+        "text": [STORM, MAYOR, STORM, FERRY, FERRY, STORM],
+        "source": ["Post", "Post", "Echo", "Echo", "Echo", None],
+        "published": [f"2026-03-0{day}T00:00:00Z" for day in (1, 1, 3, 1, 1, 2)],
+    }
+    result = dn.cluster(feed, progress=False)
+    return dataclasses.replace(result, seconds={"text": 0.25, "clustering": 0.25})
+
+
+GOLDEN_TERMINAL = """\
+
+  documents        6  ━━━━━━━━━━━━━━━━━━━━━━━━
+  to keep          3  50.0 %
+  duplicates       3  50.0 %
+  clusters         2  of 2 to 3 documents
+  matches          3  3 exact
+  time        0.50 s  12 documents a second
+
+ size  span  sources  kept     text
+ ──────────────────────────────────────────────────────────────
+    3   2 d        2  storm-1  Storm
+                               A storm cut the power of 4,000…
+
+  and 1 more cluster; --output FILE for all, --top N for more
+"""
+
+
+def test_clusters_on_a_terminal() -> None:
+    """Figures, the largest clusters with their span and sources, and how many more."""
+    result = feed_of_two_clusters()
+
+    shown = drawn(64, lambda console: terminal.show_clustering(console, result, top=1))
+
+    assert shown == GOLDEN_TERMINAL
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_tables_fit_any_width(width: int) -> None:
+    """No line is wider than the terminal, whatever the alphabet."""
+    result = feed_of_two_clusters()
+    file = io.StringIO()
+    console = Console(file=file, width=width, color_system=None)
+
+    terminal.show_clustering(console, result, top=10)
+
+    lines = file.getvalue().splitlines()
+    assert max(console.measure(line).maximum for line in lines) <= width
+    assert any("渡轮恢复运行" in line for line in lines)
+
+
+def test_texts_cannot_steer_the_terminal() -> None:
+    """Escape sequences, markup and bidirectional controls are shown as blanks or as text."""
+    text = f"\x1b[31mred\x9b2J [bold]\u202e{STORM}"
+
+    shown = drawn(
+        100,
+        lambda console: terminal.show_clustering(
+            console, dn.cluster([text, text], progress=False), top=1
+        ),
+    )
+
+    assert not re.search("[\x1b\x9b\u202e]", shown)
+    assert "[bold]" in shown
+
+
+GOLDEN_MATCHES = """\
+
+  3 of 6 documents match
+
+ Jaccard  contained  relation  id       text
+ ────────────────────────────────────────────────────────────────────
+   1.000      1.000  exact     storm-1  Storm
+                                        A storm cut the power of 4,…
+   1.000      1.000  exact     storm-2  Storm
+                                        A storm cut the power of 4,…
+
+  and 1 more; --limit N shows more
+"""
+
+
+def test_matches_on_a_terminal(run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of scores and excerpts, and how many the limit hides."""
+    monkeypatch.setenv("COLUMNS", "70")
+    columns = feed_of_two_clusters().columns
+    feed = as_jsonl(
+        [
+            dict(zip(("title", "text"), columns.content(at).split("\n"), strict=True))
+            | {"id": columns.id_of(at)}
+            for at in range(len(columns))
+        ]
+    )
+
+    ended = run(
+        *["query", "-", f"Storm\n{STORM}", "--limit", "2", "-q"], stdin=feed, on_terminal=True
+    )
+
+    assert "\n".join(line.rstrip() for line in plain(ended.out).splitlines()) == GOLDEN_MATCHES
+
+
+def test_cluster_on_a_terminal_shows_figures(
+    run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain texts are shown on two lines, and duplicates need not exist."""
+    monkeypatch.setenv("COLUMNS", "60")
+    long = " ".join(f"word{number}" for number in range(30))
+
+    ended = run("cluster", "-", stdin=f"{long}\n{long}\n".encode(), on_terminal=True)
+    alone = run("cluster", "-", stdin=long.encode(), on_terminal=True)
+
+    assert re.search(r"2\s+1\s+word0 word1 .*\n\s+word\d.*…", plain(ended.out))
+    assert re.search(r"duplicates\s+0\s+0\.0 %", plain(alone.out))
+    assert "text" not in alone.out
+
+
+def test_bounded_work_is_said() -> None:
+    """What was not compared is reported beside the figures."""
+    feed = [f"{STORM} number{number} of the series{number}" for number in range(6)]
+    result = dn.cluster(feed, bucket_limit=2, threshold=0.3, progress=False)
+
+    shown = drawn(80, lambda console: terminal.show_clustering(console, result, top=1))
+
+    assert result.bounded
+    assert "Work was bounded" in shown
+
+
+# The program itself
+
+
+def test_help_has_examples(run: Callable[..., Ended]) -> None:
+    """Each command shows how it is used; without a command one is told."""
+    assert "Find near-duplicate news items" in run().out
+    assert "dedupe-news cluster feed.jsonl" in run("cluster", "--help").out
+    assert "dedupe-news query feed.jsonl" in run("query", "-h").out
+
+
+def test_version_is_shown(run: Callable[..., Ended]) -> None:
+    """One line, for bug reports."""
+    ended = run("--version")
+
+    assert ended.code == 0
+    assert re.fullmatch(r"dedupe-news (\d+\.\d+\S*|\(not installed\))\n", ended.out)
+
+
+@pytest.mark.parametrize("package", ["typer", "rich"])
+def test_missing_extra_names_the_command_that_brings_it(
+    run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    """One line and exit code 2, no traceback."""
+    monkeypatch.delitem(sys.modules, "dedupe_news.cli.app", raising=False)
+    monkeypatch.delitem(sys.modules, "dedupe_news.cli.terminal", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setitem(sys.modules, f"{package}.console", None)
+
+    ended = run("--help")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        f"dedupe-news: the command line needs {package}, which is not installed; "
+        "pip install 'dedupe-news[cli]'\n"
+    )
+
+
+def test_missing_zstandard_is_said(
+    run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message names the package."""
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+
+    ended = run("cluster", "-", stdin=CONTENTS["feed.jsonl.zst"])
+
+    assert ended.code == 2
+    assert ended.err == (
+        "dedupe-news: zstandard is needed to read zstd files; pip install zstandard\n"
+    )
+
+
+def test_formats_are_told_by_suffix() -> None:
+    """Case and compression do not matter."""
+    assert reading.format_of("a/b.PARQUET") is reading.Format.PARQUET
+    assert reading.format_of("feed.csv.gz") is reading.Format.CSV
+    assert reading.format_of("feed.gz") is None
+    assert reading.format_of("feed") is None
+
+
+def test_program_clusters_a_file(tmp_path: Path) -> None:
+    """As a process of its own: rows on stdout, notes on stderr, exit code 0."""
+    (tmp_path / "feed.jsonl").write_bytes(CONTENTS["feed.jsonl"])
+
+    process = started("cluster", "feed.jsonl", "--no-progress", cwd=tmp_path)
+    out, err = process.communicate()
+
+    assert process.returncode == 0
+    assert [json.loads(line) for line in out.splitlines()] == EXPECTED
+    assert b"3 documents" in err
+
+
+def test_program_refuses_with_one_line(tmp_path: Path) -> None:
+    """As a process of its own: no traceback, exit code 2."""
+    process = started("cluster", "missing.csv", cwd=tmp_path)
+    out, err = process.communicate()
+
+    assert process.returncode == 2
+    assert out == b""
+    assert err.decode().splitlines() == [
+        "dedupe-news: cannot read missing.csv: No such file or directory"
+    ]
+
+
+def test_closed_pipe_is_silent(tmp_path: Path) -> None:
+    """When nobody reads on, the program ends without a word about it."""
+    (tmp_path / "feed.txt").write_text("word\n" * 5_000, encoding="utf-8")
+
+    process = started("cluster", "feed.txt", "--no-progress", "-q", cwd=tmp_path)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+
+    assert process.wait() == 141
+    assert err == b""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+def test_interrupt_ends_with_130(tmp_path: Path) -> None:
+    """Ctrl-C while a pipe is read is no traceback."""
+    process = started("cluster", "-", cwd=tmp_path, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    # More than a pipe holds: once it is written, the program is reading.
+    process.stdin.write(b"word\n" * 100_000)
+    process.stdin.flush()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+
+
+# The guide
+
+
+def console_blocks(page: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a page, and what is printed after it."""
+    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
+        for shown in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = shown.partition("\n")
+            yield command, output
+
+
+def test_guide_prints_what_it_says(run: Callable[..., Ended], root: Path, tmp_path: Path) -> None:
+    """Every command of the guide runs, and prints the output shown after it."""
+    page = (root / "docs" / "how-to" / "command-line.md").read_text(encoding="utf-8")
+    for name, content in re.findall(r'``` *\{?[.\w]* *title="(.*?)"\}?\n(.*?)```', page, re.DOTALL):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    commands = list(console_blocks(page))
+
+    for command, output in commands:
+        program, *arguments = shlex.split(command)
+        assert program == "dedupe-news"
+        ended = run(*arguments)
+        printed = re.sub(r"\d+\.\d\d s$", "0.01 s", ended.err, flags=re.MULTILINE) + ended.out
+        assert printed == output, command
+
+    assert len(commands) >= 5
