@@ -6,11 +6,15 @@ import argparse
 import importlib
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.datasets import DataMissingError
 from benchmarks.report import RESULTS, publish
 
-SUITES = ("speed", "recall")
+if TYPE_CHECKING:
+    from types import ModuleType
+
+SUITES = ("speed", "recall", "quality", "fit-judge")
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""
 
 
@@ -33,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.suite is None:
         sys.stdout.write(listing())
         return 0
-    suite = importlib.import_module(f"benchmarks.{options.suite}")
+    suite = _module(options.suite)
     try:
         return publish(suite.run(options), options.output, check=options.check)
     except DataMissingError as error:
@@ -52,18 +56,22 @@ def listing() -> str:
     """
     lines = ["usage: python -m benchmarks SUITE [--help] [options]\n"]
     for name in SUITES:
-        suite = importlib.import_module(f"benchmarks.{name}")
-        lines.append(f"{name:8s} {suite.SUMMARY}")
-        lines.append(f"         needs {suite.NEEDS}")
-        lines.append(f"         takes {suite.TAKES}\n")
+        suite = _module(name)
+        lines.append(f"{name:10s} {suite.SUMMARY}")
+        lines.append(f"{'':10s} needs {suite.NEEDS}")
+        lines.append(f"{'':10s} takes {suite.TAKES}\n")
     return "\n".join(lines)
+
+
+def _module(suite: str) -> ModuleType:
+    return importlib.import_module(f"benchmarks.{suite.replace('-', '_')}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     suites = parser.add_subparsers(dest="suite", metavar="SUITE")
     for name in SUITES:
-        suite = importlib.import_module(f"benchmarks.{name}")
+        suite = _module(name)
         options = suites.add_parser(name, help=suite.SUMMARY, description=suite.__doc__)
         options.add_argument(
             "--output",

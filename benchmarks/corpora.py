@@ -392,9 +392,9 @@ def _copied(
     draws: _Draws, originals: NDArray[np.int64], copies: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return what each copy copies: an original of the two days or so before it."""
-    back = _squared(draws, 2_000, len(copies))
     latest = np.searchsorted(originals, copies) - 1
-    rank = np.maximum(latest - back, 0)
+    back = _squared(draws, 2**16, len(copies)) * np.minimum(latest + 1, 2_000) >> 16
+    rank = latest - back
     # One original in sixteen is copied by many.
     popular = draws.choice((6, 4), len(copies)) == 1
     rank[popular] -= rank[popular] % 16

@@ -65,7 +65,8 @@ class Examined:
         Returns
         -------
         ndarray of float32, shape (n_pairs, N_FEATURES)
-            In the order of ``dedupe_news.kernels.features.FEATURES``.
+            In the order of ``dedupe_news.kernels.features.FEATURES``; NaN for
+            pairs that share too little to be judged.
         """
         evidence = self.examination.evidence
         # A pair is always seen from its earlier text.
@@ -81,15 +82,17 @@ class Examined:
         Parameters
         ----------
         margins : ndarray of float64, shape (n_pairs,)
-            Logit of each candidate pair less that of the threshold.
+            Logit of each candidate pair less that of the threshold; minus
+            infinity for pairs that share too little to be judged.
 
         Returns
         -------
         ndarray of int64, shape (n_texts,)
             One member of each text's cluster.
         """
+        judged = np.isfinite(margins)
         neighbours = neighbours_of(
-            self.examination.pairs, margins.astype(np.float32), len(self)
+            self.examination.pairs[judged], margins[judged].astype(np.float32), len(self)
         )
         # Who represents a cluster does not change who is in it.
         return group(neighbours, lambda numbers: numbers)

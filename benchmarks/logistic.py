@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-RIDGE = 6.0
-"""Penalty on the squared standardised weights: chosen by cross-validation, flat around there."""
-
 _STEPS = 50
 _TOLERANCE = 1e-9
 _LEAST_CURVATURE = 1e-6
@@ -103,7 +100,7 @@ def fit(
     targets: NDArray[np.float64],
     row_weights: NDArray[np.float64],
     used: NDArray[np.bool_],
-    ridge: float = RIDGE,
+    ridge: float,
 ) -> Logistic:
     """
     Fit a ridge logistic regression by iteratively reweighted least squares.

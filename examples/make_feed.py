@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-N_ITEMS = 2_000
+N_ITEMS = 2000
 SEED = 20261123
 FOLDER = Path(__file__).resolve().parent
 START = dt.datetime(2026, 3, 2, 5, tzinfo=dt.UTC)
@@ -77,18 +77,16 @@ class Writer:
 
     def story(self, phrases: Phrases) -> tuple[str, str, dict[str, str]]:
         """Return title and description of a story of its own, and what it is about."""
-        number = self.below(len(phrases["title"]))
         values: dict[str, str] = {}
-        title = self.fill(phrases["title"][number], phrases, values)
-        sentences = [self.fill(phrases["opening"][number], phrases, values)]
-        closings = list(phrases["closing"])
+        sentences = [self.fill(self.pick(phrases["forms"]), phrases, values)]
+        title = self.fill(self.pick(phrases["title"]), phrases, values)
         for _ in range(1 + self.chance(60)):
-            closing = closings.pop(self.below(len(closings)))
-            # Other people and figures; the same place and plan.
-            others = {name: value for name, value in values.items() if name in {"city", "plan"}}
-            sentences.append(self.fill(closing, phrases, others))
-        self.fill("{city}{plan}{person}", phrases, values)
-        joint = " " if sentences[0].isascii() or " " in sentences[0] else ""
+            # Other people and figures; the same place.
+            others = {"city": values["city"]} if "city" in values else {}
+            sentences.append(self.fill(self.pick(phrases["closing"]), phrases, others))
+        self.fill("{city}", phrases, values)
+        title, *sentences = (text[0].upper() + text[1:] for text in (title, *sentences))
+        joint = " " if " " in sentences[0] else ""
         return title, joint.join(sentences), values
 
     def recurring(self, phrases: Phrases, number: int, when: dt.datetime) -> tuple[str, str]:
@@ -145,7 +143,7 @@ def make_feed() -> tuple[list[Item], list[dict[str, Any]]]:
     writer = Writer(SEED)
     items: list[Item] = []
     truth: list[dict[str, Any]] = []
-    said: set[tuple[str, str]] = set()  # by recurring items, which say something new
+    said: set[str] = set()  # by recurring items, and the events of stories: each is news
     known: list[set[str]] = []  # descriptions of the stories, which are kept apart
     stories: list[tuple[int, dict[str, str]]] = []  # where each is, and what it is about
     when = START
@@ -157,10 +155,10 @@ def make_feed() -> tuple[list[Item], list[dict[str, Any]]]:
             while True:
                 number = writer.below(len(LANGUAGES[language]["templates"]))
                 title, description = writer.recurring(LANGUAGES[language], number, when)
-                if (title, description) not in said:
+                if title + description not in said:
                     break  # else it says nothing new
             template = f"{language}-{number}"
-            said.add((title, description))
+            said.add(title + description)
             source = writer.pick(LANGUAGES[language]["outlets"])
         elif chance < SHARE_RECURRING + SHARE_COPIES and stories:
             # One of the last forty stories; the first of every sixteen is big news.
@@ -175,9 +173,12 @@ def make_feed() -> tuple[list[Item], list[dict[str, Any]]]:
             while True:
                 title, description, values = writer.story(LANGUAGES[language])
                 words = words_of(description)
-                if all(len(words & other) < 0.5 * len(words | other) for other in known):
+                event = f"{values['verb']} {values['object']}"
+                apart = all(len(words & other) < 0.25 * len(words | other) for other in known)
+                if event not in said and apart:
                     break  # else it is by chance too much like another story
             known.append(words)
+            said.add(event)
             stories.append((place, values))
             source = writer.pick(LANGUAGES[language]["outlets"])
         name = f"item-{place:04}"

@@ -175,10 +175,10 @@ def test_documents_of_any_kind_are_compared(document: str | Document) -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (b"text", "^a document of type 'bytes' cannot be compared; pass str, a mapping"),
-        (None, "^a document of type 'NoneType' cannot be compared"),
-        (["text"], "^a document of type 'list' cannot be compared"),
-        (("text",), "^a document of type 'tuple' cannot be compared"),
+        (b"text", "of type 'bytes' cannot be compared; pass str, a mapping"),
+        (None, "None of type 'NoneType' cannot be compared"),
+        (["text"], "of type 'list' cannot be compared"),
+        (("text",), "of type 'tuple' cannot be compared"),
         (5, "5 of type 'int'"),
     ],
 )
@@ -191,5 +191,5 @@ def test_other_documents_are_refused(document: str, message: str) -> None:
 
 def test_documents_without_text_are_refused() -> None:
     """The message says what is missing."""
-    with pytest.raises(dn.ColumnError, match=r"^there is no column 'text'"):
+    with pytest.raises(dn.ColumnError, match=r"the key 'body'; its keys may be"):
         dn.compare({"body": "a"}, "a")

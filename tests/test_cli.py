@@ -678,7 +678,7 @@ def test_cluster_on_a_terminal_shows_figures(
 def test_bounded_work_is_said() -> None:
     """What was not compared is reported beside the figures."""
     feed = [f"{STORM} number{number} of the series{number}" for number in range(6)]
-    result = dn.cluster(feed, bucket_limit=2, threshold=0.3, progress=False)
+    result = dn.cluster(feed, policy="similar", bucket_limit=2, threshold=0.3, progress=False)
 
     shown = drawn(80, lambda console: terminal.show_clustering(console, result, top=1))
 

@@ -142,7 +142,7 @@ def test_no_smaller_banding_reaches_the_recall_cheaper(threshold: float, recall:
 
 def test_for_recall_passes_other_settings_on() -> None:
     """And has the defaults of the class."""
-    assert Config.for_recall() == Config()
+    assert Config.for_recall() == Config(policy="similar")
     assert Config.for_recall(0.5, 0.9, seed=3) == Config(threshold=0.5, recall=0.9, seed=3)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import doctest
 import importlib
+import itertools
 import pkgutil
 import re
 import runpy
@@ -30,18 +32,44 @@ def with_code(pages: list[Path]) -> list[Path]:
     return [page for page in pages if BLOCK.search(page.read_text(encoding="utf-8"))]
 
 
+def shorten(feed: Path) -> None:
+    """Keep the first items of a feed: kernels as plain Python are slow."""
+    with feed.open(encoding="utf-8") as lines:
+        kept = list(itertools.islice(lines, 150))
+    feed.write_text("".join(kept), encoding="utf-8")
+
+
 @pytest.mark.parametrize("page", with_code(PAGES), ids=name_of)
-def test_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_of_a_page_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interpreted: bool
+) -> None:
     """All blocks of a page, from top to bottom, as a reader would enter them."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    if interpreted:
+        shorten(tmp_path / "examples" / "feed.jsonl")
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
     namespace: dict[str, object] = {"__name__": "__main__"}
 
     for block in BLOCK.finditer(text):
-        # Empty lines before it, so that a traceback names the line of the page.
-        code = "\n" * text[: block.start(1)].count("\n") + block[1]
-        exec(compile(code, str(page), "exec"), namespace)  # noqa: S102 - our own documentation
+        n_lines = text[: block.start(1)].count("\n")
+        if block[1].startswith(">>> "):
+            run_session(block[1], namespace, page, n_lines)
+        else:
+            # Empty lines before it, so that a traceback names the line of the page.
+            code = compile("\n" * n_lines + block[1], str(page), "exec")
+            exec(code, namespace)  # noqa: S102 - our own documentation
+
+
+def run_session(session: str, namespace: dict[str, object], page: Path, n_lines: int) -> None:
+    """Run what was typed at a prompt, and compare the answers."""
+    test = doctest.DocTestParser().get_doctest(session, {}, page.name, str(page), n_lines)
+    test.globs = namespace
+    report: list[str] = []
+
+    outcome = doctest.DocTestRunner().run(test, out=report.append, clear_globs=False)
+
+    assert outcome.failed == 0, "".join(report)
 
 
 def test_no_code_is_marked_otherwise() -> None:
@@ -54,7 +82,7 @@ def test_no_code_is_marked_otherwise() -> None:
         )
     }
 
-    assert languages <= {"", "python", "sh", "text", "json", "jsonl"}
+    assert languages <= {"", "console", "json", "python", "sh", "text"}
 
 
 def test_every_public_name_is_documented() -> None:

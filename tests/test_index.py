@@ -19,7 +19,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 import dedupe_news as dn
 import oracles
 from dedupe_news import Config, Match, NewsIndex, Relation
-from dedupe_news.stores import memory
+from dedupe_news.stores import similar
 from strategies import WORDS, feeds, texts
 
 STORM = "a storm shut the northern harbour on monday evening"
@@ -46,8 +46,8 @@ class AgainstBruteForce(RuleBasedStateMachine):
         self.monkeypatch = pytest.MonkeyPatch()
         # Small, so that arrays grow and removed documents are dropped all the time.
         self.monkeypatch.setattr("dedupe_news.index._COMPACT_ABOVE", 2)
-        self.monkeypatch.setattr(memory, "_FIRST_SLOTS", 2)
-        self.monkeypatch.setattr(memory, "_FIRST_TOKENS", 4)
+        self.monkeypatch.setattr(similar, "_FIRST_SLOTS", 2)
+        self.monkeypatch.setattr(similar, "_FIRST_TOKENS", 4)
         self.index = NewsIndex(SMALL)
         self.model = oracles.Index(SMALL)
         self.texts: dict[str, str] = {}
@@ -505,6 +505,19 @@ def test_removed_documents_do_not_count_towards_the_limit() -> None:
     index.remove("d")
 
     assert [match.id for match in index.query(STORM)] == ["a", "b"]
+
+
+def test_limit_met_by_one_query_does_not_touch_the_next() -> None:
+    """What was left out for one document is not for another of the same batch."""
+    index = NewsIndex(SMALL.replace(bucket_limit=2))
+    index.add("sun", "sun at last over the hills")
+    for name in "abc":
+        index.add(name, STORM)
+
+    first, second = index.query_many([STORM, "sun at last over the hills"])
+
+    assert [match.id for match in first] == ["b", "c"]
+    assert [match.id for match in second] == ["sun"]
 
 
 def test_limit_of_one_band_does_not_hide_matches_of_another() -> None:

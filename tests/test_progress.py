@@ -35,7 +35,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setattr(progress, "_BAR_AFTER_S", 0)
 
-    bar = functools.partial(tqdm.std.tqdm, file=stream, mininterval=0, miniters=1)
+    bar: Any = functools.partial(tqdm.std.tqdm, file=stream, mininterval=0, miniters=1)
     monkeypatch.setattr(tqdm.auto, "tqdm", bar)
     return stream
 

@@ -14,7 +14,16 @@ import pyarrow as pa
 import pytest
 
 import dedupe_news as dn
-from dedupe_news import Bounded, Clustering, Comparison, Difference, InputError, Pair, Relation
+from dedupe_news import (
+    Bounded,
+    Clustering,
+    Comparison,
+    Difference,
+    InputError,
+    Pair,
+    Reason,
+    Relation,
+)
 
 STORM = "a storm shut the northern harbour on monday evening"
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
@@ -224,11 +233,15 @@ def test_bounded_is_true_where_anything_was() -> None:
 def test_comparison_in_words() -> None:
     """The verdict and the differences."""
     differences = (Difference("replace", "old", "new"), Difference("insert", "", "at last"))
-    near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, differences)
+    reasons = (Reason("names_kept_most", 0.5, -1.25),)
+    near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, reasons, differences)
 
     assert str(near).splitlines() == [
-        "NEAR duplicate: Jaccard 0.750, containment 0.900, threshold 0.7",
+        "NEAR duplicates, probability 0.700: Jaccard 0.750, containment 0.900",
+        "   -1.25  names kept most 0.50",
         "  replace 'old' -> 'new'",
         "  insert  '' -> 'at last'",
     ]
-    assert str(dataclasses.replace(near, relation=None)).startswith("no match: Jaccard 0.750, ")
+    assert str(dataclasses.replace(near, relation=None)).startswith(
+        "no duplicates, probability 0.700: Jaccard 0.750, "
+    )

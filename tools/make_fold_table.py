@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels import folding as f
-from dedupe_news.kernels import furniture
+from dedupe_news.kernels import names as kernel_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,9 +92,12 @@ KANA = (
     range(0x1AFF0, 0x1B170),
 )
 
+HANGUL = range(0xAC00, 0xD7A4)
+
 # Canonical combining classes of marks that carry the sound of their word, in
 # order: voicing, virama, Telugu length, Thai, Lao, Tibetan vowels and tones.
 KEPT_CLASSES = (7, 8, 9, 84, 91, 103, 107, 118, 122, 129, 130, 132)
+NUKTA_CLASS = 7
 VOICING_CLASS = 8
 MYANMAR_DOT = 0x1037  # of class 7, the nuktas', but a tone
 
@@ -108,7 +111,7 @@ _KANA = frozenset().union(*KANA)
 
 
 @functools.cache
-def _kind(char: str) -> int:
+def _kind(char: str) -> int:  # noqa: PLR0911 - one return for each kind
     """
     Return what a character is to tokens, once decomposed and case-folded.
 
@@ -133,7 +136,9 @@ def _kind(char: str) -> int:
         if combining == VOICING_CLASS:
             return f.VOICING
         if combining:
-            kept = combining in KEPT_CLASSES and (combining != 7 or code_point == MYANMAR_DOT)
+            kept = combining in KEPT_CLASSES and (
+                combining != NUKTA_CLASS or code_point == MYANMAR_DOT
+            )
             return f.MARK if kept else f.IGNORED
         return f.IGNORED if category == "Me" else f.MARK
     if category[0] in "LN" and code_point not in APOSTROPHES:
@@ -207,7 +212,7 @@ def _is_bounded(code_point: int, sequence: list[int]) -> bool:
 def _entries() -> Iterator[tuple[int, list[int]]]:
     for code_point in range(f.MAX_CODE_POINT + 1):
         char = chr(code_point)
-        if 0xAC00 <= code_point < 0xD7A4:
+        if code_point in HANGUL:
             yield code_point, [f.HANGUL]
         elif unicodedata.category(char) in {"Cn", "Co", "Cs"}:
             yield code_point, [_kind(char)]
@@ -304,9 +309,9 @@ def _words(name: str) -> str:
 
 
 def _fnv(text: str) -> int:
-    hashed = furniture.FNV_START
+    hashed = kernel_names.FNV_START
     for char in text:
-        hashed = ((hashed ^ ord(char)) * furniture.FNV_PRIME) & 0xFFFFFFFF
+        hashed = ((hashed ^ ord(char)) * kernel_names.FNV_PRIME) & 0xFFFFFFFF
     return hashed
 
 
@@ -327,7 +332,7 @@ def make_names() -> list[int]:
     classes: dict[str, int] = {}
     for heading, names in tomllib.loads(NAMES_PATH.read_text("utf-8")).items():
         for name in map(_words, names):
-            classes[name] = classes.get(name, 0) | getattr(furniture, heading.upper())
+            classes[name] = classes.get(name, 0) | getattr(kernel_names, heading.upper())
     known = {_fnv(name): value for name, value in classes.items()}
     if len(known) < len(classes):
         message = "two names have the same hash. Spell one of them differently"

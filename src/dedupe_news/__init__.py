@@ -23,6 +23,7 @@ from dedupe_news.records import (
     Difference,
     Match,
     Pair,
+    Reason,
     Relation,
     Series,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "MissingDependencyError",
     "NewsIndex",
     "Pair",
+    "Reason",
     "Relation",
     "Series",
     "UnknownIdError",

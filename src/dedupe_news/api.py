@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dedupe_news import batch, relations, shingling
 from dedupe_news.config import Config, from_settings
-from dedupe_news.documents import read_documents
-from dedupe_news.errors import ConfigError, InputTypeError
+from dedupe_news.documents import Document, read_documents
+from dedupe_news.errors import ColumnError, ConfigError, InputTypeError
+from dedupe_news.foreign import shown
+from dedupe_news.news import explain
 from dedupe_news.progress import stages
 from dedupe_news.records import Comparison, Difference, Relation
 from dedupe_news.text import tokenize, words
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dedupe_news.columns import Columns
-    from dedupe_news.documents import ColumnChoice, Document
+    from dedupe_news.documents import ColumnChoice
+    from dedupe_news.records import Reason
     from dedupe_news.results import Clustering
+    from dedupe_news.text import Tokens
+
+_KEYS = ("id", "title", "text", "source", "published")
 
 
 def cluster(
@@ -129,7 +133,9 @@ def compare(
     Returns
     -------
     Comparison
-        Relation, scores, and the words that differ.
+        Relation, scores, probability, what decided, and the words that differ.
+        With the policy ``"news"`` the pair is judged by itself, without the
+        statistics of a feed.
 
     Raises
     ------
@@ -147,14 +153,22 @@ def compare(
     0.2
     """
     chosen = _settle(config, settings)
-    columns = [_one(document) for document in (a, b)]
-    jaccard, containment, relation = _scores(columns, chosen)
+    columns = read_documents([_one(a), _one(b)])
+    tokens = tokenize(columns.buffer, columns.offsets, chosen)
+    jaccard, containment, relation = _scores(tokens, chosen)
+    reasons: tuple[Reason, ...] = ()
+    if chosen.policy == "news":
+        probability, is_duplicate, reasons = explain(columns, tokens, chosen)
+    else:
+        is_duplicate = jaccard >= chosen.threshold
+        probability = float(is_duplicate)
     return Comparison(
-        relation=relation if jaccard >= chosen.threshold else None,
+        relation=relation if is_duplicate else None,
         jaccard=jaccard,
         containment=containment,
-        threshold=chosen.threshold,
-        differences=_differences(columns[0].content(0), columns[1].content(0), chosen),
+        probability=probability,
+        reasons=reasons,
+        differences=_differences(columns.content(0), columns.content(1), chosen),
     )
 
 
@@ -170,20 +184,31 @@ def _settle(config: Config | None, settings: dict[str, Any]) -> Config:
     return config.replace(**settings) if settings else config
 
 
-def _one(document: object) -> Columns:
-    if isinstance(document, (bytes, bytearray, list, tuple)) or document is None:
-        message = (
-            f"a document of type {type(document).__name__!r} cannot be compared; "
-            "pass str, a mapping with the key 'text', or dn.Document"
-        )
-        raise InputTypeError(message)
-    return read_documents([document])
+def _one(document: object) -> Document:
+    if isinstance(document, Document):
+        return document
+    if isinstance(document, str):
+        return Document(document)
+    if isinstance(document, Mapping):
+        unknown = sorted(map(str, set(document) - set(_KEYS)))
+        if unknown:
+            message = (
+                f"a document to compare has the key {unknown[0]!r}; "
+                f"its keys may be {', '.join(map(repr, _KEYS))}"
+            )
+            raise ColumnError(message)
+        if "text" not in document:
+            message = "a document to compare has no key 'text'; pass {'text': ...} or a str"
+            raise ColumnError(message)
+        return Document(**document)
+    message = (
+        f"{shown(document)} of type {type(document).__name__!r} cannot be compared; "
+        "pass str, a mapping with the key 'text', or dn.Document"
+    )
+    raise InputTypeError(message)
 
 
-def _scores(columns: list[Columns], config: Config) -> tuple[float, float, Relation]:
-    buffer = np.concatenate([column.buffer[: column.offsets[-1]] for column in columns])
-    offsets = np.array([0, columns[0].offsets[-1], len(buffer)])
-    tokens = tokenize(buffer, offsets, config)
+def _scores(tokens: Tokens, config: Config) -> tuple[float, float, Relation]:
     starts, stops = tokens.offsets[:-1], tokens.offsets[1:]
     if (starts == stops).any():
         return 0.0, 0.0, Relation.NEAR

@@ -62,7 +62,7 @@ def group(
         Members of each large bucket, whose pairs are unverified.
     limit : int
         Most representatives of one large bucket that a text is compared with.
-    shingles, offsets, sizes
+    shingles, offsets, sizes : ndarray of uint32, int64, int32
         Sorted shingle sets of all texts.
     threshold : float
         Least Jaccard similarity, inclusive.

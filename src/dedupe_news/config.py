@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast, get_args
 
 from dedupe_news import tuning
 from dedupe_news.errors import ConfigError
@@ -23,6 +23,19 @@ _MAX_SHINGLE_SIZE = 64
 _MAX_BUCKET_LIMIT = 1_000_000
 
 
+class _UnsaidNumber(float):
+    """A default that nobody has asked for."""
+
+
+class _UnsaidText(str):
+    """The same for a text."""
+
+    __slots__ = ()
+
+
+_UNSAID_POLICY = cast("Policy", _UnsaidText("news"))
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """
@@ -30,11 +43,15 @@ class Config:
 
     Parameters
     ----------
-    policy : {"news", "similar"}, default "similar"
-        ``"similar"`` matches every pair whose exact Jaccard similarity reaches
-        `threshold`.
+    policy : {"news", "similar"}, optional
+        ``"news"`` judges whether two texts are the same item again or the same
+        recurring form with different content. ``"similar"`` matches every pair
+        whose exact Jaccard similarity reaches `threshold`. By default
+        ``"news"``, but ``"similar"`` where `threshold`, `recall` or `params`
+        is given, which only that policy reads.
     threshold : float, default 0.7
-        Least Jaccard similarity of a match, in (0, 1], inclusive.
+        Least Jaccard similarity of a match, in (0, 1], inclusive; with the
+        policy ``"similar"``.
     recall : float, default 0.99
         Least probability, in (0, 1), that a pair exactly at `threshold`
         becomes a candidate. Not used where `params` is given.
@@ -78,9 +95,9 @@ class Config:
         If a setting is out of range, or settings contradict each other.
     """
 
-    policy: Policy = "similar"
-    threshold: float = 0.7
-    recall: float = 0.99
+    policy: Policy = _UNSAID_POLICY
+    threshold: float = _UnsaidNumber(0.7)
+    recall: float = _UnsaidNumber(0.99)
     shingle_size: int = 3
     num_perm: int = 128
     seed: int = 1
@@ -96,7 +113,8 @@ class Config:
     rows_per_band: int = dataclasses.field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Validate every setting, then settle the banding."""
+        """Validate every setting, then settle the policy and the banding."""
+        self._settle_policy()
         _require_choice("policy", self.policy, get_args(Policy))
         _require_choice("prefer", self.prefer, get_args(Prefer))
         _require_fraction("threshold", self.threshold, one_allowed=True)
@@ -112,6 +130,19 @@ class Config:
         bands, rows_per_band = self._settle_params()
         object.__setattr__(self, "bands", bands)
         object.__setattr__(self, "rows_per_band", rows_per_band)
+
+    def _settle_policy(self) -> None:
+        """Choose the policy that reads what was said, and forget what was not."""
+        if isinstance(self.policy, _UnsaidText):
+            is_unsaid = (
+                isinstance(self.threshold, _UnsaidNumber)
+                and isinstance(self.recall, _UnsaidNumber)
+                and self.params is None
+            )
+            object.__setattr__(self, "policy", "news" if is_unsaid else "similar")
+        for name in ("threshold", "recall"):
+            if isinstance(getattr(self, name), _UnsaidNumber):
+                object.__setattr__(self, name, float(getattr(self, name)))
 
     def _settle_params(self) -> tuple[int, int]:
         if self.params is None:
@@ -216,7 +247,10 @@ class Config:
         ConfigError
             If a setting is unknown or out of range.
         """
-        return from_settings({**self.to_dict(), **settings})
+        current = self.to_dict()
+        if "policy" not in settings and {"threshold", "recall", "params"} & set(settings):
+            current["policy"] = "similar"
+        return from_settings({**current, **settings})
 
     def to_dict(self) -> dict[str, Any]:
         """

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news import batch, fields
-from dedupe_news.columns import NO_TIME, Columns
+from dedupe_news import batch, fields, judge, postings
+from dedupe_news.columns import NO_SOURCE, NO_TIME, Columns
 from dedupe_news.config import Config
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import ConfigError, InputError, UnknownIdError
 from dedupe_news.foreign import is_missing
 from dedupe_news.progress import stages
 from dedupe_news.records import Bounded, Match, Relation
-from dedupe_news.stores.memory import Found, MemoryStore
+from dedupe_news.stores.arrays import Items
+from dedupe_news.stores.news import NewsStore
+from dedupe_news.stores.similar import SimilarStore
 from dedupe_news.text import tokenize
 from dedupe_news.threads import resolve_jobs
 from dedupe_news.times import moment
@@ -24,10 +27,10 @@ from dedupe_news.times import moment
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
-    from numpy.typing import NDArray
-
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.results import Clustering
+    from dedupe_news.stores.arrays import Found
+    from dedupe_news.text import Tokens
 
 _COMPACT_ABOVE = 4096
 
@@ -65,13 +68,14 @@ class NewsIndex:
             message = f"config is of type {type(config).__name__!r}; pass a dn.Config"
             raise ConfigError(message)
         self._config = (config or Config()).replace(**settings)
-        self._store = MemoryStore(self._config)
+        self._store = _make_store(self._config)
         self._lock = threading.RLock()
         self._ids: list[Hashable] = []
         self._slot_of: dict[Hashable, int] = {}
         self._texts: list[bytes] = []
         self._times: list[int] = []
         self._sources: list[str | None] = []
+        self._source_codes: dict[str, int] = {}
 
     @property
     def config(self) -> Config:
@@ -130,9 +134,9 @@ class NewsIndex:
         """
         Iterate over the ids.
 
-        Yields
-        ------
-        hashable
+        Returns
+        -------
+        iterator of hashable
             In order of arrival.
         """
         with self._lock:
@@ -167,7 +171,8 @@ class NewsIndex:
         Returns
         -------
         list of Match
-            Most similar first, then in order of arrival.
+            Best first: the most probable, then the most similar, then in order
+            of arrival.
 
         Raises
         ------
@@ -180,10 +185,10 @@ class NewsIndex:
         content = _content(text, title)
         _check_source(source)
         time = NO_TIME if is_missing(published) else moment(published)
-        tokens, offsets = self._tokenize(content)
         with self._lock:
+            items = self._item(content, source, time)
             replaced = self._slot_of.get(id, -1)
-            found = self._store.probe(tokens, offsets, np.array([replaced]), insert=True)
+            found = self._store.probe(items, np.array([replaced]), insert=True)
             self._record(id, content, time, source)
             matches = self._matches(found, 0)
             self._compact_if_due()
@@ -248,7 +253,8 @@ class NewsIndex:
             replaced = np.fromiter(
                 (self._slot_of.get(each, -1) for each in columns.ids), np.int64, n_documents
             )
-            found = self._store.probe(tokens.hashes, tokens.offsets, replaced, insert=True)
+            items = self._items(columns, tokens)
+            found = self._store.probe(items, replaced, insert=True)
             for at, each in enumerate(columns.ids):
                 self._record(each, contents[at], moments[at], columns.source_of(at))
             matches = [self._matches(found, at) for at in range(n_documents)]
@@ -256,7 +262,14 @@ class NewsIndex:
         return matches
 
     def query(
-        self, text: str | None, *, title: str | None = None, limit: int | None = None
+        self,
+        text: str | None,
+        *,
+        title: str | None = None,
+        source: str | None = None,
+        published: object = None,
+        limit: int | None = None,
+        include_series: bool = False,
     ) -> list[Match]:
         """
         Return the documents that match a text, which is not added.
@@ -267,26 +280,37 @@ class NewsIndex:
             The text; None or empty matches nothing.
         title : str, optional
             Its headline, joined before the text by a newline.
+        source : str, optional
+            Where it was published.
+        published : datetime, str or struct_time, optional
+            When, with a time zone.
         limit : int, optional
             Most matches to return; all by default.
+        include_series : bool, default False
+            Whether to return documents of the same recurring template too, as
+            `Relation.SERIES`: they are no duplicates.
 
         Returns
         -------
         list of Match
-            Most similar first, then in order of arrival.
+            Best first: the most probable, then the most similar, then in order
+            of arrival.
 
         Raises
         ------
         InputTypeError
             If a value is of a type that cannot be used.
         InputError
-            If `limit` is below 1 or a text cannot be used.
+            If `limit` is below 1 or a value cannot be used.
         """
         _check_limit(limit)
-        tokens, offsets = self._tokenize(_content(text, title))
+        _check_source(source)
+        time = NO_TIME if is_missing(published) else moment(published)
+        content = _content(text, title)
         with self._lock:
-            found = self._store.probe(tokens, offsets, _NOTHING_REPLACED, insert=False)
-            return self._matches(found, 0)[:limit]
+            items = self._item(content, source, time)
+            found = self._store.probe(items, _NOTHING_REPLACED, insert=False)
+            return self._matches(found, 0, include_series=include_series)[:limit]
 
     def query_many(
         self,
@@ -294,7 +318,10 @@ class NewsIndex:
         *,
         title: ColumnChoice = None,
         text: ColumnChoice = None,
+        source: ColumnChoice = None,
+        published: ColumnChoice = None,
         limit: int | None = None,
+        include_series: bool = False,
         n_jobs: int | None = -1,
     ) -> list[list[Match]]:
         """
@@ -304,10 +331,12 @@ class NewsIndex:
         ----------
         feed : iterable of str, mapping or Document; array, Series, DataFrame or Arrow data
             The documents, as in `cluster`.
-        title, text : str or sequence, optional
+        title, text, source, published : str or sequence, optional
             Names of the columns, as in `cluster`.
         limit : int, optional
             Most matches to return for each; all by default.
+        include_series : bool, default False
+            As for `query`.
         n_jobs : int, default -1
             Threads for the work on the texts.
 
@@ -327,12 +356,17 @@ class NewsIndex:
         """
         _check_limit(limit)
         threads = resolve_jobs(n_jobs)
-        columns = read_documents(feed, title=title, text=text, n_jobs=threads)
+        columns = read_documents(
+            feed, title=title, text=text, source=source, published=published, n_jobs=threads
+        )
         tokens = tokenize(columns.buffer, columns.offsets, self._config, n_jobs=threads)
         nothing = np.full(len(columns), -1, np.int64)
         with self._lock:
-            found = self._store.probe(tokens.hashes, tokens.offsets, nothing, insert=False)
-            return [self._matches(found, at)[:limit] for at in range(len(columns))]
+            found = self._store.probe(self._items(columns, tokens), nothing, insert=False)
+            return [
+                self._matches(found, at, include_series=include_series)[:limit]
+                for at in range(len(columns))
+            ]
 
     def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
         """
@@ -355,7 +389,7 @@ class NewsIndex:
                     "check with `id in index` before removing"
                 )
                 raise UnknownIdError(message)
-            self._store.alive[self._slot_of.pop(id)] = 0
+            self._store.retire(self._slot_of.pop(id))
             self._compact_if_due()
 
     def cluster(self, *, n_jobs: int | None = -1, progress: bool = True) -> Clustering:
@@ -397,11 +431,40 @@ class NewsIndex:
             source_names=names,
         )
 
-    def _tokenize(self, content: bytes) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    def _item(self, content: bytes, source: str | None, time: int) -> Items:
         tokens = tokenize(
             np.frombuffer(content, np.uint8), np.array([0, len(content)], np.int64), self._config
         )
-        return tokens.hashes, tokens.offsets
+        return Items(
+            hashes=tokens.hashes,
+            flags=tokens.flags,
+            offsets=tokens.offsets,
+            cut_off=tokens.cut_off,
+            sources=np.array([self._source_code(source)], np.int32),
+            times=np.array([time], np.int64),
+        )
+
+    def _items(self, columns: Columns, tokens: Tokens) -> Items:
+        n_documents = len(columns)
+        sources = np.full(n_documents, NO_SOURCE, np.int32)
+        if columns.sources is not None and columns.source_names:
+            codes = np.array([self._source_code(name) for name in columns.source_names], np.int32)
+            known = columns.sources >= 0
+            sources[known] = codes[columns.sources[known]]
+        times = columns.published
+        return Items(
+            hashes=tokens.hashes,
+            flags=tokens.flags,
+            offsets=tokens.offsets,
+            cut_off=tokens.cut_off,
+            sources=sources,
+            times=np.full(n_documents, NO_TIME) if times is None else times,
+        )
+
+    def _source_code(self, source: str | None) -> int:
+        if source is None:
+            return NO_SOURCE
+        return self._source_codes.setdefault(source, len(self._source_codes))
 
     def _record(self, id: Hashable, content: bytes, time: int, source: str | None) -> None:  # noqa: A002
         self._slot_of[id] = len(self._ids)
@@ -410,20 +473,21 @@ class NewsIndex:
         self._times.append(time)
         self._sources.append(source)
 
-    def _matches(self, found: Found, at: int) -> list[Match]:
+    def _matches(self, found: Found, at: int, *, include_series: bool = False) -> list[Match]:
         start, stop = found.offsets[at], found.offsets[at + 1]
         if start == stop:
             return []
         matches = [
-            (-jaccard, slot, containment, relation)
-            for (slot, relation), (jaccard, containment) in zip(
+            (relation == Relation.SERIES, -probability, -jaccard, slot, containment, relation)
+            for (slot, relation), (jaccard, containment, probability) in zip(
                 found.slots[start:stop].tolist(), found.scores[start:stop].tolist(), strict=True
             )
+            if include_series or relation != Relation.SERIES
         ]
         matches.sort()
         return [
-            Match(self._ids[slot], -jaccard, containment, Relation(relation))
-            for jaccard, slot, containment, relation in matches
+            Match(self._ids[slot], -jaccard, containment, Relation(relation), -probability)
+            for _, probability, jaccard, slot, containment, relation in matches
         ]
 
     def _compact_if_due(self) -> None:
@@ -449,9 +513,9 @@ class NewsIndex:
         with self._lock:
             state = vars(self).copy()
             del state["_lock"]
-            # The store copies its arrays now, while nobody changes them.
-            state["_store"] = self._store.__getstate__()
-            for name in ("_ids", "_texts", "_times", "_sources", "_slot_of"):
+            # Copied now, while nobody changes them.
+            state["_store"] = copy.copy(self._store)
+            for name in ("_ids", "_texts", "_times", "_sources", "_slot_of", "_source_codes"):
                 state[name] = state[name].copy()
         return state
 
@@ -464,9 +528,7 @@ class NewsIndex:
         state : dict
             As returned.
         """
-        store = MemoryStore.__new__(MemoryStore)
-        store.__setstate__(state["_store"])
-        vars(self).update(state, _store=store, _lock=threading.RLock())
+        vars(self).update(state, _lock=threading.RLock())
 
     def __repr__(self) -> str:
         """
@@ -481,6 +543,22 @@ class NewsIndex:
             f"<NewsIndex of {len(self):,} documents, policy {self._config.policy!r}, "
             f"threshold {self._config.threshold:g}>"
         )
+
+
+def _make_store(config: Config) -> SimilarStore | NewsStore:
+    if config.policy == "similar":
+        return SimilarStore(config)
+    models = judge.load_judge()
+    four = (models.full, models.bare, models.cold_full, models.cold_bare)
+    thresholds = np.array([model.threshold for model in four])
+    return NewsStore(
+        config,
+        np.array([model.weights for model in four]),
+        np.array([model.bias for model in four]),
+        np.log(thresholds / (1 - thresholds)),
+        postings.count_codes(),
+        judge.LEAST_TEXTS,
+    )
 
 
 _NOTHING_REPLACED = np.array([-1], np.int64)

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from dedupe_news.kernels.features import Evidence
 
-LEAST_TEXTS = 1000
+LEAST_TEXTS = 10_000
 """With fewer texts, counts say little and the models for a cold start judge."""
+
+LEAST_COLD_PROBABILITY = 0.65
+"""Least probability of a duplicate without statistics: two forms are easily taken for one item."""
 
 _BLOCK = 4096
 
@@ -132,7 +135,9 @@ def read_judge(document: dict[str, Any]) -> Judge:
             np.array(model["weights"], np.float64),
             float(model["bias"]),
             np.array(model["scale"], np.float64),
-            float(model["threshold"]),
+            max(float(model["threshold"]), LEAST_COLD_PROBABILITY)
+            if name.startswith("cold")
+            else float(model["threshold"]),
         )
         for name, model in document["models"].items()
     }
@@ -147,7 +152,8 @@ class Verdicts:
     Parameters
     ----------
     logits : ndarray of float32, shape (n_pairs,)
-        ``ln(p / (1 - p))`` of the probability of a duplicate.
+        ``ln(p / (1 - p))`` of the probability of a duplicate; minus infinity
+        for pairs that share too little to be judged.
     margins : ndarray of float32, shape (n_pairs,)
         Logits less the threshold's: a duplicate from 0.
     overlap : ndarray of float32, shape (n_pairs,)
@@ -165,6 +171,8 @@ def judge_pairs(
     right: NDArray[np.int64],
     models: tuple[Model, Model],
     n_jobs: int,
+    *,
+    is_cold: bool = False,
 ) -> Verdicts:
     """
     Judge pairs of texts.
@@ -179,6 +187,8 @@ def judge_pairs(
         For pairs whose sources and times are known, and for the others.
     n_jobs : int
         Threads.
+    is_cold : bool, default False
+        Whether the evidence is without statistics.
 
     Returns
     -------
@@ -195,7 +205,17 @@ def judge_pairs(
 
     def fill(bounds: tuple[int, int]) -> None:
         kernels.fill_logits(
-            evidence, left, right, *bounds, weights, biases, thresholds, logits, margins, overlap
+            evidence,
+            left,
+            right,
+            *bounds,
+            weights,
+            biases,
+            thresholds,
+            is_cold,
+            logits,
+            margins,
+            overlap,
         )
 
     run(fill, split(n_pairs, max(n_jobs, n_pairs // _BLOCK)), n_jobs)
@@ -220,7 +240,7 @@ def pair_features(
     Returns
     -------
     ndarray of float32, shape (n_pairs, N_FEATURES)
-        In the order of `FEATURES`.
+        In the order of `FEATURES`; NaN for pairs that share too little.
     """
     features = np.empty((len(left), N_FEATURES), np.float32)
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from dedupe_news import judge, postings, relations, shingling, stars, verification
 from dedupe_news.columns import NO_SOURCE, NO_TIME
-from dedupe_news.kernels.features import SHINGLE_SIZE, Evidence
+from dedupe_news.kernels.features import FEATURES, SHINGLE_SIZE, Evidence
 from dedupe_news.outcome import Outcome
-from dedupe_news.records import Bounded, Relation
+from dedupe_news.records import Bounded, Reason, Relation
 from dedupe_news.series import group_series
+from dedupe_news.texts import distinct_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,9 @@ SERIES_OVERLAP = 0.5
 
 EXCERPT = 0.9
 """Containment from which the shorter text is an excerpt of the longer."""
+
+REASONS = 8
+"""Features that an explanation names."""
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -168,11 +172,17 @@ def find(
     n_texts = len(texts)
     left, right = examination.left, examination.right
     verdicts = judge.judge_pairs(
-        examination.evidence, left, right, judge.load_judge().models(n_texts), n_jobs
+        examination.evidence,
+        left,
+        right,
+        judge.load_judge().models(n_texts),
+        n_jobs,
+        is_cold=n_texts < judge.LEAST_TEXTS,
     )
     done("judgement")
     order = examination.order
-    neighbours = stars.neighbours_of(examination.pairs, verdicts.margins, n_texts)
+    judged = np.isfinite(verdicts.margins)
+    neighbours = stars.neighbours_of(examination.pairs[judged], verdicts.margins[judged], n_texts)
     grouped = stars.group(neighbours, lambda numbers: _in_order(texts, order, numbers))
     representative = np.empty(n_texts, np.int64)
     representative[order] = order[grouped]
@@ -259,3 +269,54 @@ def _scores(
     is_cut = (relation == Relation.CONTAINED) & (evidence.cut_off[shorter] == 1)
     relation[is_cut] = Relation.TRUNCATED
     return jaccard, containment, relation
+
+
+def explain(
+    columns: Columns, tokens: Tokens, config: Config
+) -> tuple[float, bool, tuple[Reason, ...]]:
+    """
+    Judge two documents by themselves.
+
+    Parameters
+    ----------
+    columns : Columns
+        The two documents.
+    tokens : Tokens
+        Their tokens.
+    config : Config
+        The settings.
+
+    Returns
+    -------
+    probability : float
+        That they are duplicates, in [0, 1].
+    is_duplicate : bool
+        The verdict.
+    reasons : tuple of Reason
+        What the features of the pair add to it, the weightiest first; empty
+        for pairs that share too little, or all their words.
+    """
+    if (tokens.offsets[:-1] == tokens.offsets[1:]).any():
+        return 0.0, False, ()
+    texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, 1)
+    if len(texts) == 1:
+        return 1.0, True, ()
+    evidence = examine(columns, tokens, texts, 1).evidence
+    left, right = np.array([0]), np.array([1])
+    models = judge.load_judge().models(len(texts))
+    verdicts = judge.judge_pairs(evidence, left, right, models, 1, is_cold=True)
+    if not np.isfinite(verdicts.logits[0]):
+        return 0.0, False, ()
+    features = judge.pair_features(evidence, left, right, 1)[0].astype(np.float64)
+    has_metadata = bool((evidence.times != NO_TIME).all() and (evidence.sources >= 0).all())
+    contributions = features * models[0 if has_metadata else 1].weights
+    weightiest = np.argsort(-np.abs(contributions), kind="stable")[:REASONS]
+    return (
+        float(1.0 / (1.0 + np.exp(-np.float64(verdicts.logits[0])))),
+        bool(verdicts.margins[0] >= 0),
+        tuple(
+            Reason(FEATURES[which], float(features[which]), float(contributions[which]))
+            for which in weightiest.tolist()
+            if contributions[which] != 0
+        ),
+    )

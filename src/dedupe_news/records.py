@@ -205,6 +205,26 @@ class Difference:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Reason:
+    """
+    What one feature of a pair adds to the judge's verdict.
+
+    Parameters
+    ----------
+    feature : str
+        Its name; docs/explanation/judge.md says what each means.
+    value : float
+        Its value for the pair.
+    contribution : float
+        What it adds to the logit: above 0 for duplicates, below against.
+    """
+
+    feature: str
+    value: float
+    contribution: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Comparison:
     """
     How two documents are related.
@@ -212,13 +232,15 @@ class Comparison:
     Parameters
     ----------
     relation : Relation or None
-        None where the two do not match.
+        None where the two are no duplicates.
     jaccard : float
         Exact Jaccard similarity of the shingle sets, in [0, 1].
     containment : float
         Shared shingles over those of the smaller set, in [0, 1].
-    threshold : float
-        The least Jaccard similarity of a match.
+    probability : float
+        Probability that the two are duplicates, in [0, 1].
+    reasons : tuple of Reason
+        What decided, the weightiest first; empty with the policy "similar".
     differences : tuple of Difference
         The words that differ, in order.
     """
@@ -226,7 +248,8 @@ class Comparison:
     relation: Relation | None
     jaccard: float
     containment: float
-    threshold: float
+    probability: float
+    reasons: tuple[Reason, ...]
     differences: tuple[Difference, ...]
 
     def __str__(self) -> str:
@@ -236,11 +259,15 @@ class Comparison:
         Returns
         -------
         str
-            One line, and one for every difference.
+            One line, then one for every reason and for every difference.
         """
-        verdict = "no match" if self.relation is None else f"{self.relation.name} duplicate"
+        verdict = "no duplicates" if self.relation is None else f"{self.relation.name} duplicates"
         scores = f"Jaccard {self.jaccard:.3f}, containment {self.containment:.3f}"
-        lines = [f"{verdict}: {scores}, threshold {self.threshold:g}"]
+        lines = [f"{verdict}, probability {self.probability:.3f}: {scores}"]
+        lines += [
+            f"  {reason.contribution:+6.2f}  {reason.feature.replace('_', ' ')} {reason.value:.2f}"
+            for reason in self.reasons
+        ]
         lines += [
             f"  {difference.kind:7s} {difference.left!r} -> {difference.right!r}"
             for difference in self.differences

@@ -93,9 +93,9 @@ class Matches:
         """
         Iterate over the pairs.
 
-        Yields
-        ------
-        Pair
+        Returns
+        -------
+        iterator of Pair
             In order.
         """
         return (self[index] for index in range(len(self)))

@@ -25,6 +25,7 @@ STARTS_SENTENCE = folding.STARTS_SENTENCE
 
 _ROOM_FACTOR = 3  # bytes a token that a range is expected to have at least
 _LEAST_ROOM = 256
+_LEAD_BITS, _CONTINUATION = 0xC0, 0x80  # of UTF-8: 10xxxxxx begins no character
 _NO_SPANS = np.empty((0, 3), np.int64)
 _NO_PLACES = np.empty((0, 2), np.int64)
 _BLOCK = 4096  # documents that are worked on while they are in the cache
@@ -148,25 +149,21 @@ def _find_runs(
     """
     start, stop = bounds
     table = _load()
+    marked = np.empty(stop - start if rules & lines.STRIP_HTML else 0, np.uint8)
+    n_marked = markup.find_markup(buffer, offsets, start, stop, marked) if marked.size else 0
     cleaned, clean_offsets = _NO_TEXT, _NO_OFFSETS
-    if rules & lines.STRIP_HTML:
-        marked = np.empty(stop - start, np.uint8)
-        n_bytes = markup.find_markup(buffer, offsets, start, stop, marked)
-        if n_bytes:
-            clean = np.empty(n_bytes, np.uint8)
-            cleaned = _read_only(clean)
-            room = np.empty(stop - start + 1, np.int64)
-            markup.clean_markup(buffer, offsets, start, marked, table, clean, cleaned, room, places)
-            clean_offsets = _read_only(room)
+    if n_marked:
+        clean = np.empty(n_marked, np.uint8)
+        cleaned = _read_only(clean)
+        room = np.empty(stop - start + 1, np.int64)
+        markup.clean_markup(buffer, offsets, start, marked, table, clean, cleaned, room, places)
+        clean_offsets = _read_only(room)
+    else:
+        marked = marked[:0]
     runs = np.empty((stop - start, folding.N_RUN_COLUMNS), np.int64)
-    doubts = lines.find_lines(buffer, offsets, start, stop, cleaned, clean_offsets, runs)
-    doubts |= doubts >> lines.REST
-    if doubts & lines.MAY_BE_CUT:
-        lines.strip_marks(buffer, cleaned, rules, runs, cut_off)
-    if doubts & lines.MAY_END_IN_NAME and rules & lines.STRIP_PUBLISHERS:
-        lines.strip_publishers(buffer, cleaned, table, runs)
-    if doubts & lines.MAY_LEAD and rules & (lines.STRIP_DATELINES | lines.STRIP_BYLINES):
-        lines.strip_leads(buffer, cleaned, rules, table, runs)
+    doubts = lines.find_lines(buffer, offsets, start, stop, marked, cleaned, clean_offsets, runs)
+    if doubts:
+        lines.strip_furniture(buffer, cleaned, rules, table, runs, cut_off)
     return cleaned, runs
 
 
@@ -322,7 +319,7 @@ def words(text: str, config: Config) -> list[Word]:
         spans[:, 1] = places[spans[:, 1] - 1, 1]
         spans[:, 0] = places[spans[:, 0], 0]
     # Characters before each byte: continuation bytes begin none.
-    before = np.concatenate(([0], np.cumsum((encoded & 0xC0) != 0x80))).tolist()
+    before = np.concatenate(([0], np.cumsum((encoded & _LEAD_BITS) != _CONTINUATION))).tolist()
     found = []
     begin = 0
     for k in range(spans.shape[0]):

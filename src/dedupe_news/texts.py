@@ -118,7 +118,7 @@ def distinct_texts(
     packed |= np.arange(n_documents, dtype=np.uint64)
     packed.sort()
     text_of = np.empty(n_documents, np.int64)
-    n_texts = kernels.group_identical(packed, digests, tokens, offsets, text_of)
+    n_texts = int(kernels.group_identical(packed, digests, tokens, offsets, text_of))
     document = np.empty(n_texts, np.int64)
     # Assigned from the back, so that the first document of a text stays.
     backwards = np.flatnonzero(text_of >= 0)[::-1]

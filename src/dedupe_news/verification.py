@@ -83,7 +83,9 @@ def match_buckets(
 
     Parameters
     ----------
-    packed, keys, in_large
+    packed : list of ndarray of uint64
+        As in `dedupe_news.banding.Buckets`.
+    keys, in_large : ndarray of uint32, uint8
         As in `dedupe_news.banding.Buckets`.
     limit : int
         Larger buckets are passed over.

@@ -182,6 +182,16 @@ _ShingleSize = Annotated[
         rich_help_panel=_MATCHING,
     ),
 ]
+_Policy = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        metavar="news|similar",
+        show_default=False,
+        help=f"Judge items as news, or by similarity alone. Default {_DEFAULTS.policy}.",
+        rich_help_panel=_MATCHING,
+    ),
+]
 _Prefer = Annotated[
     str | None,
     typer.Option(
@@ -316,6 +326,7 @@ def _cluster(
     source: _Source = None,
     published: _Published = None,
     ignore: _Ignore = None,
+    policy: _Policy = None,
     threshold: _Threshold = None,
     recall: _Recall = None,
     shingle_size: _ShingleSize = None,
@@ -327,7 +338,13 @@ def _cluster(
     quiet: _Quiet = False,
 ) -> None:
     # Everything that can be refused is refused before the work begins.
-    config = _config(threshold=threshold, recall=recall, shingle_size=shingle_size, prefer=prefer)
+    config = _config(
+        policy=policy,
+        threshold=threshold,
+        recall=recall,
+        shingle_size=shingle_size,
+        prefer=prefer,
+    )
     resolve_jobs(n_jobs)
     if output is not None:
         writing.check_target(output, file)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import pathlib
+import pickle
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import numba
@@ -42,6 +44,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """
     if COMPILED:
         compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, fastmath=False)(function)
+        _discard_unreadable(compiled)
         _dispatchers.append(compiled)
         return compiled
 
@@ -72,8 +75,26 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
         compiled: Callable[P, R] = numba.njit(
             cache=True, nogil=True, fastmath=False, forceinline=True
         )(function)
+        _discard_unreadable(compiled)
         return compiled
     return function
+
+
+def _discard_unreadable(dispatcher: object) -> None:
+    """
+    Remove a kernel's cached code where its index names a class that is gone.
+
+    numba pickles the types of arguments into the index, named tuples of ours
+    among them, and reads it before it looks at the age of the source: after
+    an update in place a kernel could not even be compiled anew.
+    """
+    index: Any = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    try:
+        index._load_index()  # noqa: SLF001 - numba offers no public way
+    except (AttributeError, ImportError, EOFError, pickle.UnpicklingError):
+        path = getattr(index, "_index_path", None)
+        if path is not None:
+            pathlib.Path(path).unlink(missing_ok=True)
 
 
 def n_compilations() -> int:

@@ -24,7 +24,24 @@ _GOLDEN = np.uint32(0x9E3779B1)
 
 
 @inlined
-def _place(token: np.uint32, keys: NDArray[np.uint32], numbers: NDArray[np.int32]) -> np.intp:
+def find_place(token: np.uint32, keys: NDArray[np.uint32], numbers: NDArray[np.int32]) -> np.intp:
+    """
+    Return the place of a token in the hash table of the left run, or where it would go.
+
+    Parameters
+    ----------
+    token : uint32
+        A token hash.
+    keys : ndarray of uint32, shape (N_PLACES,)
+        Tokens of the table.
+    numbers : ndarray of int32, shape (N_PLACES,)
+        Number of the distinct token at each place; -1 for free places.
+
+    Returns
+    -------
+    int
+        ``numbers`` there is -1 for a token that the left run does not have.
+    """
     at = np.intp(np.uint32(token * _GOLDEN) >> np.uint32(23))
     while numbers[at] >= 0 and keys[at] != token:
         at = (at + 1) & (N_PLACES - 1)
@@ -43,6 +60,7 @@ def align(
     numbers: NDArray[np.int32],
     columns: NDArray[np.uint64],
     partner: NDArray[np.int32],
+    least: Integer,
 ) -> int:
     """
     Align two token runs by a longest common subsequence.
@@ -64,11 +82,14 @@ def align(
     partner : ndarray of int32, shape (MAX_TOKENS,)
         Receives, for each token of the left run, its place in the right run,
         or -1.
+    least : int
+        A shorter subsequence is not looked for.
 
     Returns
     -------
     int
-        Length of the subsequence.
+        Length of the subsequence; -1 where it is certainly below `least`, and
+        `partner` is then undefined.
 
     References
     ----------
@@ -79,45 +100,50 @@ def align(
     for at in range(N_PLACES):
         numbers[at] = -1
     n_distinct = 0
-    for i in range(left_length):
-        token = tokens[left + i]
-        at = _place(token, keys, numbers)
-        if numbers[at] < 0:
-            numbers[at] = n_distinct
-            keys[at] = token
+    for place in range(left_length):
+        token = tokens[left + place]
+        found = find_place(token, keys, numbers)
+        if numbers[found] < 0:
+            numbers[found] = n_distinct
+            keys[found] = token
             for word in range(n_words):
                 masks[n_distinct, word] = 0
             n_distinct += 1
-        masks[numbers[at], i >> 6] |= _ONE << np.uint64(i & 63)
+        masks[numbers[found], place >> 6] |= _ONE << np.uint64(place & 63)
+    n_known: Integer = 0
+    for place in range(right_length):
+        n_known += numbers[find_place(tokens[right + place], keys, numbers)] >= 0
+    if n_known < least:
+        return -1
     for word in range(n_words):
         columns[0, word] = ~np.uint64(0)
-    for j in range(right_length):
-        row = numbers[_place(tokens[right + j], keys, numbers)]
+    for place in range(right_length):
+        row = numbers[find_place(tokens[right + place], keys, numbers)]
         carry = np.uint64(0)
         for word in range(n_words):
-            before = columns[j, word]
+            before = columns[place, word]
             if row < 0:
-                columns[j + 1, word] = before
+                columns[place + 1, word] = before
                 continue
             met = np.uint64(before & masks[row, word])
             total = np.uint64(before + met)
             with_carry = np.uint64(total + carry)
             carry = np.uint64(total < before) | np.uint64(with_carry < total)
-            columns[j + 1, word] = with_carry | np.uint64(before - met)
-    for i in range(left_length):
-        partner[i] = -1
+            columns[place + 1, word] = with_carry | np.uint64(before - met)
+    for place in range(left_length):
+        partner[place] = -1
     n_common = 0
-    i = np.int64(left_length)
-    j = np.int64(right_length)
-    while i > 0 and j > 0:
-        word = (i - 1) >> 6
-        bit = np.uint64((i - 1) & 63)
-        if (columns[j, word] >> bit) & _ONE:
-            i -= 1  # the subsequence is no shorter without this token
+    row_left = np.int64(left_length)
+    column_left = np.int64(right_length)
+    while row_left > 0 and column_left > 0:
+        cell = (row_left - 1) >> 6
+        bit = np.uint64((row_left - 1) & 63)
+        if (columns[column_left, cell] >> bit) & _ONE:
+            row_left -= 1  # the subsequence is no shorter without this token
             continue
-        j -= 1
-        if j == 0 or (columns[j, word] >> bit) & _ONE:
-            i -= 1
-            partner[i] = j
+        column_left -= 1
+        if column_left == 0 or (columns[column_left, cell] >> bit) & _ONE:
+            row_left -= 1
+            partner[row_left] = column_left
             n_common += 1
     return n_common

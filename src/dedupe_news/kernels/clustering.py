@@ -59,7 +59,7 @@ def group_by_preference(
         Most representatives of one bucket that a node is compared with.
     sets_of : ndarray of int64, shape (n_nodes,)
         The shingle set of each node.
-    shingles, offsets, sizes
+    shingles, offsets, sizes : ndarray of uint32, int64, int32
         Sorted sets.
     threshold : float
         Least Jaccard similarity, inclusive.

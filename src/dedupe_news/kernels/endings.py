@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import kernel
-from dedupe_news.kernels.furniture import (
+from dedupe_news.kernels.names import (
     AGENCY,
     CAPITAL,
     CAPS,
@@ -15,22 +15,25 @@ from dedupe_news.kernels.furniture import (
     DOMAIN,
     INDICATOR,
     LOWER,
+    MAX_ITEMS,
     MAX_NAME_BYTES,
     NUMBER,
+    POINT,
     PUBLISHER,
     PUNCTUATION,
     name_class,
     read_items,
 )
+from dedupe_news.kernels.registers import int64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MAX_SUFFIX_WORDS = 6
-_MAX_PIPED_WORDS = 5
+_MAX_HOST_WORDS = 5
+_MAX_PIPED_WORDS = 3
 _LEAST_WORDS_LEFT = 3
 _MAX_DIGITS = 9
-_POINT = PUNCTUATION + 0x2E
 _AMPERSAND = PUNCTUATION + 0x26
 _CHARS = np.frombuffer(b"chars", np.uint8)
 _READ_MORE = np.frombuffer(b"read more", np.uint8)
@@ -118,7 +121,7 @@ def _phrase_start(text: NDArray[np.uint8], start: int, stop: int, phrase: NDArra
 
 
 @kernel
-def _mark_start(text: NDArray[np.uint8], start: int, stop: int) -> int:
+def _mark_start(text: NDArray[np.uint8], start: int, stop: int) -> int:  # noqa: PLR0911 - one return for each reason
     """
     Return where the cut-off mark that ends at `stop` begins; `stop` where none does.
 
@@ -210,12 +213,13 @@ def cut_off_start(text: NDArray[np.uint8], start: int, stop: int) -> int:
 
 
 @kernel
-def publisher_start(
+def publisher_start(  # noqa: PLR0911 - one return for each reason
     text: NDArray[np.uint8],
     start: int,
     stop: int,
     table: NDArray[np.uint32],
     items: NDArray[np.int64],
+    is_title: int,
 ) -> int:
     """
     Return where the publisher's name at the end of a line begins.
@@ -230,6 +234,8 @@ def publisher_start(
         Fold table and names.
     items : ndarray of int64, shape (MAX_ITEMS, 4)
         Overwritten.
+    is_title : int
+        1 for a title. The end of a text may name a host for other reasons.
 
     Returns
     -------
@@ -273,7 +279,7 @@ def publisher_start(
     known = name_class(text, name_start, end, table)
     if known & (PUBLISHER | AGENCY):
         return at
-    n = read_items(text, name_start, end, table, items)
+    n = read_items(text, name_start, end, table, items, int64(MAX_ITEMS))
     n_words = 0
     hint = 0
     numbered = False
@@ -282,7 +288,7 @@ def publisher_start(
         kind = items[k, 0]
         if kind == _AMPERSAND:
             continue
-        if kind == _POINT:
+        if kind == POINT:
             # Only inside a host's name.
             if k + 1 >= n or items[k, 3] == 1 or items[k + 1, 3] == 1:
                 return stop
@@ -293,16 +299,19 @@ def publisher_start(
         if kind > NUMBER or kind == 0:
             return stop
         own = name_class(text, items[k, 1], items[k, 2], table)
-        if kind == LOWER and own & (CONNECTIVE | DOMAIN) == 0 and not (host and own & INDICATOR):
-            # A host may begin in lower case.
-            if k + 1 >= n or items[k + 1, 0] != _POINT:
-                return stop
-        hint |= own
+        # A host may begin in lower case.
+        begins_host = k + 1 < n and items[k + 1, 0] == POINT
+        small = own & (CONNECTIVE | DOMAIN) or (host and own & INDICATOR)
+        if kind == LOWER and not small and not begins_host:
+            return stop
+        # "Evening Post" is a publisher, "Post Office" is not; Cyrillic names begin with it.
+        if k == n - 1 or (k == 0 and text[items[k, 1]] >= 0xC3):
+            hint |= own
         for byte in range(items[k, 1], items[k, 2]):
             if 0x30 <= text[byte] <= 0x39:
                 numbered = True
         n_words += 1
-    if host and n_words <= _MAX_PIPED_WORDS:
+    if host and n_words <= _MAX_HOST_WORDS and (piped or is_title == 1):
         return at
     if hint & INDICATOR and n_words >= 2 and n_words <= _MAX_SUFFIX_WORDS:
         return at

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.alignment import MAX_TOKENS, N_PLACES, N_WORDS, align
+from dedupe_news.kernels.alignment import MAX_TOKENS, N_PLACES, N_WORDS, align, find_place
 from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT, STARTS_SENTENCE
 
 if TYPE_CHECKING:
@@ -63,10 +63,34 @@ FEATURES = (
     "share_of_frequent",
     "share_of_new",
     "tail_length",
+    "names_kept_most",
+    "names_kept_least",
 )
 """Names of the features, in order; docs/explanation/judge.md says what each means."""
 
 N_FEATURES = len(FEATURES)
+
+LEAST_CONTAINMENT = 0.3
+"""Share of the shorter text's tokens below which two texts are not compared further."""
+
+LEAST_JACCARD = 0.18
+"""Jaccard similarity of the aligned tokens below which they are not, but for excerpts."""
+
+LEAST_EXCERPT = 0.7
+"""Share of the shorter text's tokens from which it may be an excerpt of a long one."""
+
+SAME_WORDS = 0.6
+"""Jaccard similarity of the aligned tokens from which names may differ as they like."""
+
+LEAST_NAMES = 0.4
+"""Share of its names that one of two duplicates of fewer common words must find in the other."""
+
+COLD_JACCARD = 0.3
+COLD_CONTAINMENT = 0.8
+"""What two texts must share, one or the other, to be duplicates without statistics."""
+
+DOUBT = 2.0
+"""How far below the threshold, in logits, such a pair is judged at least."""
 
 _CODES = 16.0  # a count is coded as 16 ln(count)
 _RARE = 33  # code of 8 texts
@@ -76,6 +100,7 @@ _COMMON_WORD = 6.2  # a word in more than exp(-6.2), 0.2 %, of the texts
 _UNKNOWN_FREQUENCY = 5.0
 _UNKNOWN_SPREAD = 4.0
 _SHORT_GAP = 4
+_NAME = CAPITALISED | STARTS_SENTENCE
 _SLACK = 16  # tokens of a long text beyond the length of the short one
 _HOUR = 3_600_000_000.0
 NO_TIME = np.iinfo(np.int64).min
@@ -132,6 +157,8 @@ class Scratch(NamedTuple):
         As for `dedupe_news.kernels.alignment.align`.
     back : ndarray of int32, shape (MAX_TOKENS,)
         Partner of each token of the right run.
+    met : ndarray of uint8, shape (MAX_TOKENS,)
+        Whether each distinct token of the left run is in the right run.
     histogram : ndarray of int64, shape (16,)
         Shared shingles by frequency.
     logs : ndarray of float64
@@ -144,6 +171,7 @@ class Scratch(NamedTuple):
     columns: NDArray[np.uint64]
     partner: NDArray[np.int32]
     back: NDArray[np.int32]
+    met: NDArray[np.uint8]
     histogram: NDArray[np.int64]
     logs: NDArray[np.float64]
 
@@ -158,6 +186,9 @@ def make_scratch() -> Scratch:
     Scratch
         For one thread.
     """
+    logs = np.empty(2 * MAX_TOKENS + 1, np.float64)
+    for i in range(logs.shape[0]):
+        logs[i] = np.log(1.0 + i)
     return Scratch(
         np.zeros((MAX_TOKENS, N_WORDS), np.uint64),
         np.zeros(N_PLACES, np.uint32),
@@ -165,35 +196,39 @@ def make_scratch() -> Scratch:
         np.zeros((MAX_TOKENS + 1, N_WORDS), np.uint64),
         np.zeros(MAX_TOKENS, np.int32),
         np.zeros(MAX_TOKENS, np.int32),
+        np.zeros(MAX_TOKENS, np.uint8),
         np.zeros(16, np.int64),
-        np.log(np.arange(1, 2 * MAX_TOKENS + 2).astype(np.float64)),
+        logs,
     )
 
 
-@inlined
+@kernel
 def _offset_of(evidence: Evidence, short: Integer, long: Integer) -> int:
     """Return where in a long text the first rare shingle of a short one leads its start."""
-    begin = evidence.shingle_offsets[short]
-    n_looked_at = min(evidence.shingle_offsets[short + 1] - begin, MAX_TOKENS)
+    shingle_offsets = evidence.shingle_offsets
+    frequencies = evidence.frequency
+    shingles = evidence.shingles
+    begin = shingle_offsets[short]
+    n_looked_at = min(shingle_offsets[short + 1] - begin, MAX_TOKENS)
     best = np.int64(-1)
     for at in range(n_looked_at):
-        code = evidence.frequency[begin + at]
-        if code > 0 and (best < 0 or code < evidence.frequency[begin + best]):
+        code = frequencies[begin + at]
+        if code > 0 and (best < 0 or code < frequencies[begin + best]):
             best = np.int64(at)
     if best < 0:
         return 0
-    wanted = evidence.shingles[begin + best]
-    first = evidence.shingle_offsets[long]
-    for at in range(first, evidence.shingle_offsets[long + 1]):
-        if evidence.shingles[at] == wanted:
-            return max(at - first - best, 0)
+    wanted = shingles[begin + best]
+    first = shingle_offsets[long]
+    for at in range(first, shingle_offsets[long + 1]):
+        if shingles[at] == wanted:
+            return int(max(at - first - best, 0))
     return 0
 
 
 @kernel
 def fill_features(
     evidence: Evidence, scratch: Scratch, x: Integer, y: Integer, row: NDArray[np.float64]
-) -> None:
+) -> bool:
     """
     Write the features of one pair.
 
@@ -211,6 +246,12 @@ def fill_features(
         The texts.
     row : ndarray of float64, shape (N_FEATURES,)
         Receives the features, in the order of `FEATURES`.
+
+    Returns
+    -------
+    bool
+        False, with the overlap alone in `row`, for a pair that shares less
+        than the pairs that the judge was taught with.
     """
     shift_x = 0
     shift_y = 0
@@ -223,28 +264,50 @@ def fill_features(
         else:
             shift_y = _offset_of(evidence, x, y)
             lb = min(lb - shift_y, la + _SLACK)
-        la = min(la, MAX_TOKENS)
-        lb = min(lb, MAX_TOKENS)
+        la = min(la, np.int64(MAX_TOKENS))
+        lb = min(lb, np.int64(MAX_TOKENS))
     a = np.int64(evidence.starts[x] + shift_x)
     b = np.int64(evidence.starts[y] + shift_y)
     n_matched = _match(evidence, scratch, a, la, b, lb)
+    if n_matched < _least_overlap(la, lb):
+        row[2] = 0.0
+        return False
     _fill_matched(evidence, scratch, x, shift_x, y, shift_y, la, lb, n_matched, row)
     _fill_gaps(evidence, scratch, a, la, b, lb, row)
+    _fill_names(evidence, scratch, a, la, b, lb, row)
     row[22] = evidence.cut_off[x] + evidence.cut_off[y]
     _fill_metadata(evidence, x, y, row)
+    return True
+
+
+@inlined
+def _least_overlap(la: Integer, lb: Integer) -> Integer:
+    """Return how many tokens a pair must share in order before the judge speaks of it."""
+    shorter = min(la, lb)
+    # jaccard >= LEAST_JACCARD, or the shorter text is mostly in the longer.
+    for_jaccard = np.int64(np.ceil(LEAST_JACCARD / (1.0 + LEAST_JACCARD) * (la + lb)))
+    for_excerpt = np.int64(np.ceil(LEAST_EXCERPT * shorter))
+    return max(
+        np.int64(1), np.int64(np.ceil(LEAST_CONTAINMENT * shorter)), min(for_jaccard, for_excerpt)
+    )
 
 
 @inlined
 def _common_code(evidence: Evidence) -> float:
     """Return the code above which a word is common."""
-    return min(255.0, max(0.0, _CODES * (evidence.log_texts[0] - _COMMON_WORD)))
+    return min(255.0, max(0.0, _CODES * float(evidence.log_texts[0] - _COMMON_WORD)))
 
 
-@inlined
+@kernel
 def _match(
     evidence: Evidence, scratch: Scratch, a: Integer, la: Integer, b: Integer, lb: Integer
 ) -> int:
-    """Align two runs, and drop lone matches of common words between differences."""
+    """
+    Align two runs, and drop lone matches of common words between differences.
+
+    Returns -1 where the runs have too little in common for the judge.
+    """
+    commonness = evidence.commonness
     partner, back = scratch.partner, scratch.back
     n_matched = align(
         evidence.tokens,
@@ -257,7 +320,10 @@ def _match(
         scratch.numbers,
         scratch.columns,
         partner,
+        _least_overlap(la, lb),
     )
+    if n_matched < 0:
+        return -1
     for j in range(lb):
         back[j] = -1
     for i in range(la):
@@ -269,7 +335,7 @@ def _match(
         if (
             j > 0
             and j + 1 < lb
-            and evidence.commonness[a + i] > common
+            and commonness[a + i] > common
             and partner[i - 1] != j - 1
             and partner[i + 1] != j + 1
         ):
@@ -288,7 +354,7 @@ def _is_new(evidence: Evidence, text: Integer, at: Integer) -> bool:
     return bool(evidence.frequency[first + at] == 0)
 
 
-@inlined
+@kernel
 def _fill_matched(
     evidence: Evidence,
     scratch: Scratch,
@@ -302,6 +368,10 @@ def _fill_matched(
     row: NDArray[np.float64],
 ) -> None:
     """Write what the matched and the unmatched tokens of a pair sum to."""
+    all_flags = evidence.flags
+    commonness = evidence.commonness
+    frequencies = evidence.frequency
+    spreads = evidence.spread
     partner, back, histogram, logs = (
         scratch.partner,
         scratch.back,
@@ -324,8 +394,8 @@ def _fill_matched(
     frequency_least = spread_least = 255.0
     stretch = longest = 0
     for i in range(la):
-        flags = evidence.flags[a + i]
-        weight = log_texts - evidence.commonness[a + i] / _CODES
+        flags = all_flags[a + i]
+        weight = log_texts - commonness[a + i] / _CODES
         weight_a += weight
         in_title = flags & FIRST_LINE != 0
         title_a += in_title
@@ -342,16 +412,16 @@ def _fill_matched(
             continue
         matched_weight += weight
         numbers_shared += flags & HAS_DIGIT != 0
-        rare_shared += evidence.commonness[a + i] <= common
-        in_other_title = evidence.flags[b + j] & FIRST_LINE != 0
+        rare_shared += commonness[a + i] <= common
+        in_other_title = all_flags[b + j] & FIRST_LINE != 0
         title_matched += in_title and in_other_title
         text_matched += not in_title and not in_other_title
         stretch = stretch + 1 if stretch > 0 and partner[i - 1] == j - 1 else 1
         longest = max(longest, stretch)
         if stretch >= SHINGLE_SIZE:
             at = first_shingle + i - (SHINGLE_SIZE - 1)
-            frequency = float(evidence.frequency[at])
-            spread = float(evidence.spread[at])
+            frequency = float(frequencies[at])
+            spread = float(spreads[at])
             n_shingles += 1
             frequency_sum += frequency
             spread_sum += spread
@@ -360,10 +430,10 @@ def _fill_matched(
             n_rare += frequency <= _RARE
             n_frequent += frequency >= _FREQUENT
             n_few_days += spread <= _FEW_DAYS
-            histogram[min(15, np.int64(evidence.frequency[at]) >> 3)] += 1
+            histogram[min(np.int64(15), np.int64(frequencies[at]) >> 3)] += 1
     for j in range(lb):
-        flags = evidence.flags[b + j]
-        weight = log_texts - evidence.commonness[b + j] / _CODES
+        flags = all_flags[b + j]
+        weight = log_texts - commonness[b + j] / _CODES
         weight_b += weight
         title_b += flags & FIRST_LINE != 0
         if back[j] < 0:
@@ -417,7 +487,7 @@ def _fill_matched(
     row[42] = n_new / (n_unmatched + 1.0)
 
 
-@inlined
+@kernel
 def _fill_gaps(
     evidence: Evidence,
     scratch: Scratch,
@@ -428,9 +498,12 @@ def _fill_gaps(
     row: NDArray[np.float64],
 ) -> None:
     """Write what the gaps between matched tokens say: replaced on both sides, or cut off on one."""
+    all_flags = evidence.flags
+    commonness = evidence.commonness
     partner, back, logs = scratch.partner, scratch.back, scratch.logs
     common = _common_code(evidence)
-    numbers = names = rare = n_short = n_long = n_title = n_inner = 0
+    numbers = names = rare = n_short = n_title = 0
+    n_long = n_inner = np.int64(0)
     first = np.int64(-1)
     prefix = np.int64(0)
     while prefix < la and partner[prefix] == prefix:
@@ -453,17 +526,17 @@ def _fill_gaps(
         if gap_a > 0 and gap_b > 0:
             numbers_a = names_a = rare_a = title_a = 0
             for at in range(a + i, a + i_stop):
-                flags = evidence.flags[at]
+                flags = all_flags[at]
                 numbers_a += flags & HAS_DIGIT != 0
                 names_a += flags & (HAS_DIGIT | CAPITALISED) == CAPITALISED
-                rare_a += evidence.commonness[at] <= common
+                rare_a += commonness[at] <= common
                 title_a += flags & FIRST_LINE != 0
             numbers_b = names_b = rare_b = title_b = 0
             for at in range(b + j, b + j_stop):
-                flags = evidence.flags[at]
+                flags = all_flags[at]
                 numbers_b += flags & HAS_DIGIT != 0
                 names_b += flags & (HAS_DIGIT | CAPITALISED) == CAPITALISED
-                rare_b += evidence.commonness[at] <= common
+                rare_b += commonness[at] <= common
                 title_b += flags & FIRST_LINE != 0
             numbers += min(numbers_a, numbers_b)
             rare += min(rare_a, rare_b)
@@ -499,7 +572,7 @@ def _fill_gaps(
     row[43] = logs[max(gap_a, gap_b)] if ends_unmatched else 0.0
 
 
-@inlined
+@kernel
 def _fill_metadata(evidence: Evidence, x: Integer, y: Integer, row: NDArray[np.float64]) -> None:
     """Write what sources and times say; zeros where they are unknown."""
     same = evidence.sources[x] >= 0 and evidence.sources[x] == evidence.sources[y]
@@ -513,3 +586,83 @@ def _fill_metadata(evidence: Evidence, x: Integer, y: Integer, row: NDArray[np.f
         row[36] = hours > 72.0
         row[37] = hours > 336.0
         row[38] = row[34] if same else 0.0
+
+
+@kernel
+def _fill_names(
+    evidence: Evidence,
+    scratch: Scratch,
+    a: Integer,
+    la: Integer,
+    b: Integer,
+    lb: Integer,
+    row: NDArray[np.float64],
+) -> None:
+    """
+    Write which share of the names of each text the other has, wherever it has them.
+
+    An item keeps its names however it is edited; a template changes them. A
+    name is a capitalised word that does not begin a sentence; a text without
+    any keeps them all.
+    """
+    tokens = evidence.tokens
+    flags = evidence.flags
+    keys, numbers, met = scratch.keys, scratch.numbers, scratch.met
+    for number in range(MAX_TOKENS):
+        met[number] = 0
+    names_b = 0
+    kept_b = 0
+    for at in range(b, b + lb):
+        number = numbers[find_place(tokens[at], keys, numbers)]
+        if number >= 0:
+            met[number] = 1
+        if flags[at] & _NAME == CAPITALISED:
+            names_b += 1
+            kept_b += number >= 0
+    names_a = 0
+    kept_a = 0
+    for at in range(a, a + la):
+        if flags[at] & _NAME == CAPITALISED:
+            names_a += 1
+            kept_a += met[numbers[find_place(tokens[at], keys, numbers)]]
+    row[44] = row[45] = 1.0
+    if names_a > 0 and names_b > 0:
+        row[44] = max(kept_a / names_a, kept_b / names_b)
+        row[45] = min(kept_a / names_a, kept_b / names_b)
+
+
+@inlined
+def is_far_fetched(row: NDArray[np.float64]) -> bool:
+    """
+    Return whether a pair shares too little to be judged without statistics.
+
+    Parameters
+    ----------
+    row : ndarray of float64, shape (N_FEATURES,)
+        The features of the pair.
+
+    Returns
+    -------
+    bool
+        True for pairs that only the rarity of what they share could tell from
+        texts of one form.
+    """
+    return bool(row[3] < COLD_JACCARD and row[2] < COLD_CONTAINMENT)
+
+
+@inlined
+def names_differ(row: NDArray[np.float64]) -> bool:
+    """
+    Return whether a pair keeps fewer names than any duplicate the judge was taught with.
+
+    Parameters
+    ----------
+    row : ndarray of float64, shape (N_FEATURES,)
+        The features of the pair.
+
+    Returns
+    -------
+    bool
+        True for texts that share some of their words, but not who and where.
+    """
+    return bool(row[3] < SAME_WORDS and row[44] < LEAST_NAMES)

@@ -8,6 +8,18 @@ import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.hashing import xxh32_bytes
+from dedupe_news.kernels.registers import (
+    ALL,
+    CASE,
+    ONES,
+    TOPS,
+    below,
+    digits_of,
+    hash_short,
+    int64,
+    letters_of,
+    load64,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,70 +92,9 @@ _N_TRAILING = 28
 _N_VOWELS = 21
 
 
-# Eight bytes at a time: each constant repeats in every byte of a word.
-_U32 = np.uint32
-_U64 = np.uint64
-_ONES = _U64(0x0101010101010101)
-_TOPS = _U64(0x8080808080808080)
-_SEVENS = _U64(0x7F7F7F7F7F7F7F7F)
-_CASE = _U64(0x2020202020202020)
-_FROM_A = _U64(0x1F1F1F1F1F1F1F1F)  # sets the top bit from "a" on
-_PAST_Z = _U64(0x0505050505050505)  # sets it past "z"
-_FROM_0 = _U64(0x5050505050505050)
-_PAST_9 = _U64(0x4646464646464646)
-
-_P1 = _U32(2654435761)
-_P2 = _U32(2246822519)
-_P3 = _U32(3266489917)
-_P4 = _U32(668265263)
-_P5 = _U32(374761393)
-
-
-@inlined
-def _load64(text: NDArray[np.uint8], at: int) -> np.uint64:
-    # LLVM merges the eight loads into one.
-    word = _U64(0)
-    for k in range(8):
-        word |= _U64(text[np.uintp(at + k)]) << _U64(8 * k)
-    return word
-
-
-@inlined
-def _hash_short(word: np.uint64, n_bytes: int) -> np.uint32:
-    """
-    XXH32, seed 0, of up to seven bytes in a register.
-
-    Parameters
-    ----------
-    word : uint64
-        The bytes, the first one lowest.
-    n_bytes : int
-        How many, in [0, 7].
-
-    Returns
-    -------
-    uint32
-        As `dedupe_news.kernels.hashing.xxh32_bytes`.
-    """
-    h = _U32(_P5 + _U32(n_bytes))
-    if n_bytes >= 4:
-        h = _U32(h + _U32(_U32(word & _U64(0xFFFFFFFF)) * _P3))
-        h = _U32(_U32(_U32(h << _U32(17)) | _U32(h >> _U32(15))) * _P4)
-        word >>= _U64(32)
-        n_bytes -= 4
-    while n_bytes > 0:
-        h = _U32(h + _U32(_U32(word & _U64(0xFF)) * _P5))
-        h = _U32(_U32(_U32(h << _U32(11)) | _U32(h >> _U32(21))) * _P1)
-        word >>= _U64(8)
-        n_bytes -= 1
-    h = _U32(_U32(h ^ _U32(h >> _U32(15))) * _P2)
-    h = _U32(_U32(h ^ _U32(h >> _U32(13))) * _P3)
-    return _U32(h ^ _U32(h >> _U32(16)))
-
-
 @inlined
 def _byte(text: NDArray[np.uint8], at: int) -> int:
-    return np.int64(text[np.uintp(at)])
+    return int64(text[np.uintp(at)])
 
 
 @inlined
@@ -245,8 +196,8 @@ def entry_of(table: NDArray[np.uint32], code_point: int) -> int:
     int
         Its entry.
     """
-    page = np.int64(table[np.uintp(PAGES_AT + (code_point >> PAGE_BITS))])
-    return np.int64(table[np.uintp(ENTRIES_AT + (page << PAGE_BITS) + (code_point & PAGE_MASK))])
+    page = int64(table[np.uintp(PAGES_AT + (code_point >> PAGE_BITS))])
+    return int64(table[np.uintp(ENTRIES_AT + (page << PAGE_BITS) + (code_point & PAGE_MASK))])
 
 
 @kernel
@@ -329,6 +280,13 @@ def _put_hangul(scratch: NDArray[np.uint8], n: int, syllable: int) -> int:
 
 
 @inlined
+def _is_dash_or_quote(text: NDArray[np.uint8], at: int) -> bool:
+    # U+2010 to U+2026, all punctuation; only the last, "…", ends a sentence.
+    third = _byte(text, at + 2)
+    return _byte(text, at) == 0xE2 and _byte(text, at + 1) == 0x80 and 0x90 <= third <= 0xA6
+
+
+@inlined
 def fold_run(
     text: NDArray[np.uint8],
     start: int,
@@ -374,7 +332,7 @@ def fold_run(
     int
         Tokens written so far.
     """
-    expansions = np.int64(table[EXPANSIONS_PLACE])
+    expansions = int64(table[EXPANSIONS_PLACE])
     keep = spans.shape[0] > 0
     # Short words of ASCII are folded and hashed in a register.
     limit = 0 if keep else text.shape[0]
@@ -391,50 +349,72 @@ def fold_run(
         first = 0
         seen = 0
         rank = 0
+        parted = False
         token_start = at
         if expansion == 0:
             while at < stop:
-                entry = np.int64(table[np.uintp(ASCII_AT + _byte(text, at))])
-                if entry & KIND_MASK != SEPARATOR:
+                entry = int64(table[np.uintp(ASCII_AT + int64(text[np.uintp(at)]))])
+                if entry & KIND_MASK == SEPARATOR:
+                    sentence |= entry
+                    at += 1
+                elif (
+                    entry & KIND_MASK == NOT_ASCII
+                    and at + 3 <= stop
+                    and _is_dash_or_quote(text, at)
+                ):
+                    if text[np.uintp(at + 2)] == 0xA6:
+                        sentence |= STOP_BIT
+                    at += 3
+                else:
                     break
-                sentence |= entry
-                at += 1
             token_start = at
-            if at + 8 <= limit:
-                word = _load64(text, at)
-                letters = word | _CASE
-                sevens = letters & _SEVENS
-                digits = word & _SEVENS
-                digits = (digits + _FROM_0) & ~(digits + _PAST_9) & ~word & _TOPS
-                others = (sevens + _FROM_A) & ~(sevens + _PAST_Z) & ~word & _TOPS
-                others = (others | digits) ^ _TOPS
-                if others != _U64(0):
-                    # All bits below the first byte that is no letter or digit.
-                    below = (others & (~others + _U64(1))) - _U64(1)
-                    size = np.int64(((below & _ONES) * _ONES) >> _U64(56)) - 1
-                    after = np.int64((word >> _U64(8 * size)) & _U64(0xFF))
-                    if size > 0 and (at + size == stop or (at + size < stop and after < 0x80)):
-                        below >>= _U64(7)
-                        flag = line
-                        if digits & below:
-                            flag |= HAS_DIGIT
-                        if word & _U64(0x20) == _U64(0):
-                            flag |= CAPITALISED
-                        if sentence & STOP_BIT:
-                            flag |= STARTS_SENTENCE
-                        hashes[np.uintp(n_tokens)] = _hash_short(letters & below, size)
-                        flags[np.uintp(n_tokens)] = np.uint8(flag)
-                        n_tokens += 1
-                        sentence = 0
-                        at += size
-                        continue
+            if at + 16 <= limit:
+                low = load64(text, at)
+                high = np.uint64(0)
+                digits = digits_of(low)
+                ends = (letters_of(low) | digits) ^ TOPS
+                if ends:
+                    low_kept = below(ends)
+                    digits &= low_kept
+                    high_kept = np.uint64(0)
+                    size = int64(((low_kept & ONES) * ONES) >> np.uint64(56))
+                else:
+                    high = load64(text, at + 8)
+                    high_digits = digits_of(high)
+                    ends = (letters_of(high) | high_digits) ^ TOPS
+                    low_kept = ALL
+                    high_kept = below(ends)
+                    digits |= high_digits & high_kept
+                    size = 8 + int64(((high_kept & ONES) * ONES) >> np.uint64(56))
+                after = int64(text[np.uintp(at + (size & 15))])
+                ends_here = at + size <= stop and ends != np.uint64(0) and size > 0
+                if ends_here and at + size < stop and after >= 0x80:
+                    # Typographic quotes and dashes part words; other characters may not.
+                    ends_here = at + size + 3 <= stop and _is_dash_or_quote(text, at + size)
+                if ends_here:
+                    flag = line
+                    if digits:
+                        flag |= HAS_DIGIT
+                    if low & np.uint64(0x20) == np.uint64(0):
+                        flag |= CAPITALISED
+                    if sentence & STOP_BIT:
+                        flag |= STARTS_SENTENCE
+                    hashes[np.uintp(n_tokens)] = hash_short(
+                        (low | CASE) & low_kept, (high | CASE) & high_kept, size
+                    )
+                    flags[np.uintp(n_tokens)] = np.uint8(flag)
+                    n_tokens += 1
+                    sentence = 0
+                    # Mostly one space follows; beyond `stop` nothing is read anyway.
+                    at += size + int64(after == 0x20)
+                    continue
         while True:
             char = 0
             if expansion == 0:
                 if not single:
                     run_start = at
                     while at < stop:
-                        entry = np.int64(table[np.uintp(ASCII_AT + _byte(text, at))])
+                        entry = int64(table[np.uintp(ASCII_AT + int64(text[np.uintp(at)]))])
                         if entry & KIND_MASK != WORD:
                             break
                         scratch[np.uintp(n)] = np.uint8(entry >> PAYLOAD_SHIFT)
@@ -445,10 +425,12 @@ def fold_run(
                         rank = 0
                         if n - base == at - run_start:
                             token_start = run_start
-                            first = np.int64(table[np.uintp(ASCII_AT + _byte(text, run_start))])
+                            first = int64(
+                                table[np.uintp(ASCII_AT + int64(text[np.uintp(run_start)]))]
+                            )
                 if at >= stop:
                     break
-                entry = np.int64(table[np.uintp(ASCII_AT + _byte(text, at))])
+                entry = int64(table[np.uintp(ASCII_AT + int64(text[np.uintp(at)]))])
                 width = 1
                 if entry & KIND_MASK == NOT_ASCII:
                     decoded = decode(text, at, stop)
@@ -461,7 +443,7 @@ def fold_run(
                         following = payload >> COUNT_BITS
                         opening = following
             if expansion > 0:
-                entry = np.int64(table[np.uintp(expansions + following)])
+                entry = int64(table[np.uintp(expansions + following)])
                 char = 0
             kind = entry & KIND_MASK
             folded = -1
@@ -497,6 +479,7 @@ def fold_run(
                 if n > base:
                     break
                 sentence |= entry
+                parted = expansion <= 1
             if folded >= 0:
                 n = put(scratch, n, folded & PAYLOAD_MASK)
             if expansion > 0:
@@ -504,7 +487,11 @@ def fold_run(
                 expansion -= 1
             if expansion == 0:
                 at += width
+            if parted:
+                break
         if n == base:
+            if parted:
+                continue
             break
         hashes[np.uintp(n_tokens)] = xxh32_bytes(scratch, base, n)
         flag = line
@@ -614,4 +601,4 @@ def fill_tokens(
                 spans,
             )
         token_stops[i] = n_tokens
-    return runs.shape[0]
+    return int64(runs.shape[0])

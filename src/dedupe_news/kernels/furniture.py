@@ -4,261 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dedupe_news.kernels._jit import kernel
-from dedupe_news.kernels.folding import (
-    IGNORED,
-    KIND_MASK,
-    MARK,
-    N_NAMES_PLACE,
-    NAMES_PLACE,
-    NOT_ASCII,
-    PAYLOAD_MASK,
-    PAYLOAD_SHIFT,
-    UPPER_BIT,
-    WORD,
-    decode,
-    entry_of,
+from dedupe_news.kernels.names import (
+    AGENCY,
+    BAR,
+    BY,
+    CAPITAL,
+    CAPS,
+    CITY,
+    CLOSING,
+    COLON,
+    COMMA,
+    CONNECTIVE,
+    DASH,
+    DATE_WORD,
+    DESK,
+    INDICATOR,
+    LOWER,
+    MAX_ITEMS,
+    MONTH,
+    NO_NAME,
+    NUMBER,
+    OPENING,
+    POINT,
+    QUOTE,
+    REGION,
+    SLASH,
+    WEEKDAY,
+    name_class,
+    read_items,
 )
+from dedupe_news.kernels.registers import int64
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-# What a name of data/names.toml may be; a name may be several things.
-AGENCY = 1
-CITY = 2
-MONTH = 4
-WEEKDAY = 8
-REGION = 16
-PUBLISHER = 32
-INDICATOR = 64  # a word of publishers' names
-CONNECTIVE = 128  # a small word inside names
-NO_NAME = 256  # a capitalised word that no person's name holds
-ELEMENT = 512  # of HTML
-DESK = 1024  # of an agency: "Business", "Sport"
-BY = 2048
-DATE_WORD = 4096  # before a date: "le", "on"
-DOMAIN = 8192  # last part of a host's name
-
-# Kinds of items; any other ASCII character is PUNCTUATION plus its code.
-LOWER = 1
-CAPITAL = 2
-CAPS = 3
-NUMBER = 4
-DASH = 5
-QUOTE = 6
-OTHER = 7
-PUNCTUATION = 1000
-_COMMA = PUNCTUATION + 0x2C
-_POINT = PUNCTUATION + 0x2E
-_SLASH = PUNCTUATION + 0x2F
-_COLON = PUNCTUATION + 0x3A
-_OPEN = PUNCTUATION + 0x28
-_CLOSE = PUNCTUATION + 0x29
-_PIPE = PUNCTUATION + 0x7C
-
-FNV_START = 0x811C9DC5
-FNV_PRIME = 0x01000193
-
-MAX_ITEMS = 40
-MAX_NAME_BYTES = 64
+_MAX_LEAD_BYTES = 120
 _MAX_PLACE_WORDS = 5
 _MAX_BYLINE_WORDS = 24
 _MAX_NAME_WORDS = 4
 _MAX_CREDIT_ITEMS = 8
-
-
-@kernel
-def find_hash(table: NDArray[np.uint32], part: int, wanted: int) -> int:
-    """
-    Return where a hash is among the increasing hashes of a part.
-
-    Parameters
-    ----------
-    table : ndarray of uint32
-        Holds the hashes.
-    part : int
-        NAMES_PLACE or REFERENCES_PLACE; its length is the next word.
-    wanted : int
-        The hash.
-
-    Returns
-    -------
-    int
-        Its index in the part; -1 where it is not.
-    """
-    begin = np.int64(table[part])
-    low = 0
-    high = np.int64(table[part + 1])
-    n_hashes = high
-    while low < high:
-        middle = (low + high) >> 1
-        if np.int64(table[begin + middle]) < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < n_hashes and np.int64(table[begin + low]) == wanted else -1
-
-
-@kernel
-def name_class(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np.uint32]) -> int:
-    """
-    Return what is known of a name.
-
-    Names are told by the FNV-1a hash [1]_ of their folded characters, one
-    space between two words: a stranger passes for one of a thousand names
-    once in four million times.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        UTF-8.
-    start, stop : int
-        Bounds of the name.
-    table : ndarray of uint32
-        Holds the names.
-
-    Returns
-    -------
-    int
-        Sum of classes such as AGENCY; 0 for a stranger.
-
-    References
-    ----------
-    .. [1] G. Fowler et al., RFC 9923, over 32-bit code points, not bytes.
-    """
-    if stop - start > MAX_NAME_BYTES:
-        return 0
-    wanted = FNV_START
-    empty = True
-    space = False
-    at = start
-    while at < stop:
-        decoded = decode(text, at, stop)
-        at += decoded & 7
-        char = decoded >> 3
-        entry = entry_of(table, char)
-        kind = entry & KIND_MASK
-        if kind == WORD:
-            if space and not empty:
-                wanted = ((wanted ^ 0x20) * FNV_PRIME) & 0xFFFFFFFF
-            space = False
-            empty = False
-            folded = (char + (entry >> PAYLOAD_SHIFT)) & PAYLOAD_MASK
-            wanted = ((wanted ^ folded) * FNV_PRIME) & 0xFFFFFFFF
-        elif kind != IGNORED and kind != MARK:
-            space = True
-    if empty:
-        return 0
-    place = find_hash(table, np.int64(NAMES_PLACE), wanted)
-    if place < 0:
-        return 0
-    classes = np.int64(table[NAMES_PLACE]) + np.int64(table[N_NAMES_PLACE])
-    return np.int64(table[classes + place])
-
-
-@kernel
-def read_items(
-    text: NDArray[np.uint8],
-    start: int,
-    stop: int,
-    table: NDArray[np.uint32],
-    items: NDArray[np.int64],
-) -> int:
-    """
-    Cut the beginning of a line into words, numbers, dashes and punctuation.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        UTF-8.
-    start, stop : int
-        Bounds of the line; a newline ends it too.
-    table : ndarray of uint32
-        Fold table.
-    items : ndarray of int64, shape (MAX_ITEMS, 4)
-        Receives of each item its kind, bounds, and 1 where space is before it.
-        Hyphens and apostrophes inside a word belong to it.
-
-    Returns
-    -------
-    int
-        Number of items.
-    """
-    n = 0
-    at = start
-    space = 0
-    while at < stop and n < MAX_ITEMS:
-        begin = at
-        kind = 0
-        n_upper = 0
-        n_lower = 0
-        first = 0
-        inner = 0  # where a hyphen or apostrophe began that may be inside a word
-        while at < stop:
-            decoded = decode(text, at, stop)
-            char = decoded >> 3
-            entry = entry_of(table, char)
-            entry_kind = entry & KIND_MASK
-            if entry_kind == IGNORED or entry_kind == MARK:
-                at += decoded & 7
-                continue
-            if 0x30 <= char <= 0x39:
-                if first == 0:
-                    first = NUMBER
-            elif entry_kind == WORD or 0 < entry_kind < NOT_ASCII and entry_kind != 9:
-                if entry & UPPER_BIT:
-                    n_upper += 1
-                    if first == 0:
-                        first = CAPITAL
-                else:
-                    n_lower += 1
-                    if first == 0:
-                        first = LOWER
-            elif first > 0 and inner == 0 and (char == 0x27 or char == 0x2019 or char == 0x2D):
-                inner = at
-                at += decoded & 7
-                continue
-            else:
-                break
-            inner = 0
-            at += decoded & 7
-        if inner > 0:
-            at = inner
-        if first > 0:
-            kind = first
-            if first == CAPITAL and n_lower == 0 and n_upper > 1:
-                kind = CAPS
-        else:
-            if at >= stop:
-                break
-            decoded = decode(text, at, stop)
-            char = decoded >> 3
-            at += decoded & 7
-            if char == 0x0A:
-                break
-            if char == 0x20 or char == 0x09 or char == 0x0D or char == 0xA0 or char == 0x202F:
-                space = 1
-                continue
-            if char == 0x2D or 0x2010 <= char <= 0x2015 or char == 0x2212:
-                kind = DASH
-            elif char == 0x22 or char == 0x27 or 0x2018 <= char <= 0x201F or char == 0xAB:
-                kind = QUOTE
-            elif char < 0x80:
-                kind = PUNCTUATION + char
-            else:
-                kind = OTHER
-            if kind == DASH and n > 0 and items[n - 1, 0] == DASH and space == 0:
-                items[n - 1, 2] = at
-                continue
-        items[n, 0] = kind
-        items[n, 1] = begin
-        items[n, 2] = at
-        items[n, 3] = space
-        space = 0
-        n += 1
-    return n
 
 
 @kernel
@@ -270,12 +56,17 @@ def _is_capital(items: NDArray[np.int64], k: int, n: int) -> bool:
 def _opens_sentence(items: NDArray[np.int64], k: int, n: int) -> bool:
     if k < n and items[k, 0] == QUOTE:
         k += 1
-    return _is_capital(items, k, n) and items[k, 3] + items[k - 1, 3] > 0
+    spaced = items[k, 3] + items[k - 1, 3] > 0 or items[k - 1, 0] == CLOSING
+    return spaced and _is_capital(items, k, n)
 
 
 @kernel
 def _date_stop(
-    text: NDArray[np.uint8], items: NDArray[np.int64], k: int, n: int, table: NDArray[np.uint32]
+    text: NDArray[np.uint8],
+    items: NDArray[np.int64],
+    k: int,
+    n: int,
+    table: NDArray[np.uint32],
 ) -> int:
     """
     Return the item after a date that begins at item `k`, or `k` where none does.
@@ -301,7 +92,7 @@ def _date_stop(
         known = name_class(text, items[at, 1], items[at, 2], table)
         if known & (DATE_WORD | WEEKDAY):
             at += 1
-            if at < n and items[at, 0] == _COMMA:
+            if at < n and items[at, 0] == COMMA:
                 at += 1
     n_months = 0
     n_numbers = 0
@@ -314,7 +105,7 @@ def _date_stop(
             if name_class(text, items[at, 1], items[at, 2], table) & MONTH == 0:
                 break
             n_months += 1
-        elif (kind == _POINT or kind == _COMMA) and at > k:
+        elif (kind == POINT or kind == COMMA) and at > k:
             # Belongs to the date only if more of the date follows.
             at += 1
             continue
@@ -339,7 +130,11 @@ def _is_station(text: NDArray[np.uint8], start: int, stop: int) -> bool:
 
 @kernel
 def _credit_class(
-    text: NDArray[np.uint8], items: NDArray[np.int64], k: int, stop: int, table: NDArray[np.uint32]
+    text: NDArray[np.uint8],
+    items: NDArray[np.int64],
+    k: int,
+    stop: int,
+    table: NDArray[np.uint32],
 ) -> int:
     """
     Return how surely items ``k`` to ``stop - 1`` name an agency.
@@ -377,7 +172,7 @@ def _credit_class(
 
 
 @kernel
-def dateline_stop(
+def dateline_stop(  # noqa: PLR0911 - one return for each reason
     text: NDArray[np.uint8],
     start: int,
     stop: int,
@@ -406,7 +201,7 @@ def dateline_stop(
     int
         First byte of the text proper.
     """
-    n = read_items(text, start, min(stop, start + 200), table, items)
+    n = read_items(text, start, min(stop, start + _MAX_LEAD_BYTES), table, items, int64(24))
     k = 0
     n_words = 0
     all_caps = True
@@ -419,22 +214,23 @@ def dateline_stop(
         k += 1
         short = items[k - 1, 2] - items[k - 1, 1] <= 3
         if k + 1 < n and (
-            items[k, 0] == _SLASH or (items[k, 0] == _POINT and short and n_words == 1)
+            items[k, 0] == SLASH or (items[k, 0] == POINT and short and n_words == 1)
         ):
             if not _is_capital(items, k + 1, n):
                 break
             k += 1
     place_known = False
     region_known = False
+    region_strange = False
     if n_words > 0:
         place = name_class(text, items[0, 1], items[k - 1, 2], table)
         place_known = place & CITY != 0
-        if k + 1 < n and items[k, 0] == _COMMA and _is_capital(items, k + 1, n):
+        if k + 1 < n and items[k, 0] == COMMA and _is_capital(items, k + 1, n):
             end = k + 1
             while (
                 end < n
                 and end < k + 6
-                and (_is_capital(items, end, n) or (items[end, 0] == _POINT and items[end, 3] == 0))
+                and (_is_capital(items, end, n) or (items[end, 0] == POINT and items[end, 3] == 0))
             ):
                 if name_class(text, items[end, 1], items[end, 2], table) & (MONTH | WEEKDAY):
                     break
@@ -442,11 +238,14 @@ def dateline_stop(
             if end > k + 1:
                 region = name_class(text, items[k + 1, 1], items[end - 1, 2], table)
                 region_known = region & REGION != 0
+                region_strange = not region_known
                 k = end
     dated = k
+    comma = False
     if n_words > 0:
         begin = k
-        if begin < n and (items[begin, 0] == _COMMA or items[begin, 0] == _POINT):
+        if begin < n and (items[begin, 0] == COMMA or items[begin, 0] == POINT):
+            comma = items[begin, 0] == COMMA
             begin += 1
         dated = _date_stop(text, items, begin, n, table)
         if dated == begin:
@@ -454,9 +253,9 @@ def dateline_stop(
     has_date = dated > k
     k = dated
     credit = 0
-    if k < n and items[k, 0] == _OPEN:
+    if k < n and items[k, 0] == OPENING:
         end = k + 1
-        while end < n and items[end, 0] != _CLOSE:
+        while end < n and items[end, 0] != CLOSING:
             end += 1
         if end >= n:
             return start
@@ -466,9 +265,9 @@ def dateline_stop(
         if credit == 0:
             credit = 1
         k = end + 1
-        if k < n and items[k, 0] == _COMMA:
+        if k < n and items[k, 0] == COMMA:
             return start
-    elif has_date and k < n and items[k, 0] == _POINT:
+    elif has_date and k < n and items[k, 0] == POINT:
         # "MOSCOW. May 12. INTERFAX -"
         end = k + 1
         while end < n and end < k + 4 and items[end, 0] != DASH:
@@ -483,8 +282,8 @@ def dateline_stop(
     if k < n and items[k, 0] == DASH:
         # A hyphen alone needs space before it, or a parenthesis.
         wide = items[k, 2] - items[k, 1] > 1
-        dash = wide or items[k, 3] == 1 or (k > 0 and items[k - 1, 0] == _CLOSE)
-    colon = k + 1 < n and items[k, 0] == _COLON and items[k + 1, 3] == 1
+        dash = wide or items[k, 3] == 1 or (k > 0 and items[k - 1, 0] == CLOSING)
+    colon = k + 1 < n and items[k, 0] == COLON and items[k + 1, 3] == 1
     closed = dash or colon
     after = k + 1 if closed else k
     if after >= n:
@@ -503,7 +302,8 @@ def dateline_stop(
     elif sure == 1:
         taken = False
     elif has_date:
-        taken = closed and (all_caps or place_known)
+        # A comma parts place and date; "BRIEFING 3 May:" is none.
+        taken = closed and not region_strange and (place_known or (all_caps and comma))
     else:
         taken = (
             closed
@@ -517,13 +317,11 @@ def dateline_stop(
     if dash and credit == 0 and after < n:
         # "MOSCOW, May 12 - Agency." names the agency behind the dash.
         for end in range(after + 1, min(after + 4, n)):
-            if items[end, 0] == _POINT or items[end, 0] == DASH:
+            if items[end, 0] == POINT or items[end, 0] == DASH:
                 if _credit_class(text, items, after, end, table) == 2 and end + 1 < n:
-                    return items[end, 2]
+                    return int64(items[end, 2])
                 break
-    if not closed:
-        return items[after - 1, 2]
-    return items[after - 1, 2]
+    return int64(items[after - 1, 2])
 
 
 @kernel
@@ -534,7 +332,7 @@ def byline_stop(
     whole_line: int,
     table: NDArray[np.uint32],
     items: NDArray[np.int64],
-    further: NDArray[np.int64],
+    places: NDArray[np.int64],
 ) -> int:
     """
     Return where the byline at `start` ends; `start` where none is.
@@ -549,79 +347,79 @@ def byline_stop(
         1 if only a byline that fills its line counts, else 0.
     table : ndarray of uint32
         Fold table and names.
-    items, further : ndarray of int64, shape (MAX_ITEMS, 4)
+    items : ndarray of int64, shape (MAX_ITEMS, 4)
         Overwritten.
+    places : ndarray of int64, shape (MAX_ITEMS,)
+        Receives where a dateline may close the byline, if nothing else does.
 
     Returns
     -------
     int
-        First byte after it, and after what closes it.
+        First byte after it and what closes it; or less than 0, the negative
+        number of `places` at one of which a dateline must follow.
     """
-    n = read_items(text, start, min(stop, start + 240), table, items)
+    n = read_items(
+        text, start, min(stop, start + 2 * _MAX_LEAD_BYTES), table, items, int64(MAX_ITEMS)
+    )
     if n < 3 or name_class(text, items[0, 1], items[0, 2], table) & BY == 0:
         return start
     k = 1
     n_words = 0
     in_name = 0
+    n_places = 0
+    failed = False
     while k < n and n_words < _MAX_BYLINE_WORDS:
         kind = items[k, 0]
         known = 0
         if kind <= CAPS:
             known = name_class(text, items[k, 1], items[k, 2], table)
         if kind == CAPITAL or kind == CAPS:
-            if known & (NO_NAME | MONTH | WEEKDAY):
-                return start
-            if in_name >= 2 and n_words >= 2:
-                end = dateline_stop(text, items[k, 1], stop, table, further, np.int64(1))
-                if end > items[k, 1]:
-                    return start if whole_line == 1 else end
-            if in_name == _MAX_NAME_WORDS:
-                return start
+            failed = known & (NO_NAME | MONTH | WEEKDAY) != 0
+            if failed:
+                break
+            if in_name >= 2:
+                places[n_places] = items[k, 1]
+                n_places += 1
+            failed = in_name == _MAX_NAME_WORDS
+            if failed:
+                break
             in_name += 1
             n_words += 1
         elif kind == LOWER and known & CONNECTIVE:
             # "and" parts two names; "de" or "van" is inside one.
             if items[k, 2] - items[k, 1] == 3 and text[items[k, 1]] == 0x61:
                 in_name = 0
-        elif kind == _COMMA and in_name >= 2:
+        elif kind == COMMA and in_name >= 2:
             end = k + 1
             if end < n and _credit_class(text, items, end, end + 1, table) == 2:
-                if (
-                    end + 1 < n
-                    and items[end + 1, 0] <= CAPS
-                    and (name_class(text, items[end + 1, 1], items[end + 1, 2], table) & DESK)
-                ):
-                    end += 1
+                if end + 1 < n and items[end + 1, 0] <= CAPS:
+                    desk = name_class(text, items[end + 1, 1], items[end + 1, 2], table)
+                    end += int64(desk & DESK != 0)
                 if whole_line == 0 and _opens_sentence(items, end + 1, n):
-                    return items[end, 2]
+                    return int64(items[end, 2])
                 k = end
             else:
                 in_name = 0
-        elif kind == _POINT and items[k - 1, 2] - items[k - 1, 1] <= 2:
-            # An initial, or "Dr."
-            k += 1
-            continue
-        else:
+        elif kind != POINT or items[k - 1, 2] - items[k - 1, 1] > 2:
+            # Anything but the point of an initial, or of "Dr.".
             break
         k += 1
-    if n_words < 2:
-        return start
-    if k >= n:
-        # The line ends here, if the items were not cut short.
-        end = items[n - 1, 2]
-        while end < stop and (text[end] == 0x20 or text[end] == 0x0D):
-            end += 1
-        return end if end < stop and text[end] == 0x0A else start
-    if in_name < 2:
-        return start
-    if whole_line == 1:
-        return start
-    if items[k, 0] == _OPEN:
-        end = dateline_stop(text, items[k, 1], stop, table, further, np.int64(1))
-        return end if end > items[k, 1] else start
-    closed = (
-        (items[k, 0] == DASH and items[k, 3] == 1)
-        or items[k, 0] == _PIPE
-        or (items[k, 0] == _COLON and k + 1 < n and items[k + 1, 3] == 1)
-    )
-    return items[k, 2] if closed and k + 1 < n else start
+    if not failed and k < n and items[k, 0] == OPENING and in_name >= 2:
+        places[n_places] = items[k, 1]
+        n_places += 1
+    elif not failed and n_words >= 2:
+        if k >= n:
+            # The line ends here, if the items were not cut short.
+            end = items[n - 1, 2]
+            while end < stop and (text[end] == 0x20 or text[end] == 0x0D):
+                end += 1
+            if end >= stop or text[end] == 0x0A:
+                return int64(end)
+        closed = k + 1 < n and (
+            (items[k, 0] == DASH and items[k, 3] == 1)
+            or items[k, 0] == BAR
+            or (items[k, 0] == COLON and items[k + 1, 3] == 1)
+        )
+        if closed and in_name >= 2 and whole_line == 0:
+            return int64(items[k, 2])
+    return -n_places if n_places > 0 and whole_line == 0 else start

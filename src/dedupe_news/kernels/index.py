@@ -126,17 +126,21 @@ def probe(
         Whether to add the documents, at slots from `first_slot`.
     first_slot : int
         First free slot; everything per slot has room for the documents.
-    multipliers, increments, rows_per_band
+    multipliers, increments : ndarray of uint32, shape (bands * rows_per_band,)
         The permutations that the bands read.
-    shingle_size, threshold, bucket_limit
-        As in `Config`; a chain's `bucket_limit` newest members with the key
+    rows_per_band, shingle_size : int
+        As in `Config`.
+    threshold : float
+        As in `Config`.
+    bucket_limit : int
+        As in `Config`: of a chain that many of the newest members with the key
         are compared.
     tokens : ndarray of uint32
         Token hashes of all slots, with room for those of the documents.
     starts, lengths, sizes, alive : ndarray, shape (capacity,)
         Of each slot: where its tokens begin, how many they are, its distinct
         shingles, and whether it counts.
-    keys, heads, links
+    keys, heads, links : ndarray of uint32, int32, int32
         As in `link_all`.
 
     Returns

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.features import N_FEATURES, NO_TIME, Evidence, fill_features, make_scratch
+from dedupe_news.kernels.features import (
+    DOUBT,
+    N_FEATURES,
+    NO_TIME,
+    Evidence,
+    fill_features,
+    is_far_fetched,
+    make_scratch,
+    names_differ,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,12 +47,14 @@ def fill_feature_rows(
     start, stop : int
         Pairs to do.
     features : ndarray of float32, shape (n_pairs, N_FEATURES)
-        Receives the features.
+        Receives the features; NaN for pairs that share too little.
     """
     scratch = make_scratch()
     row = np.zeros(N_FEATURES, np.float64)
     for pair in range(start, stop):
-        fill_features(evidence, scratch, left[pair], right[pair], row)
+        if not fill_features(evidence, scratch, left[pair], right[pair], row):
+            for feature in range(N_FEATURES):
+                row[feature] = np.nan
         for feature in range(N_FEATURES):
             features[pair, feature] = row[feature]
 
@@ -68,6 +79,7 @@ def fill_logits(
     weights: NDArray[np.float64],
     biases: NDArray[np.float64],
     thresholds: NDArray[np.float64],
+    is_cold: bool,
     logits: NDArray[np.float32],
     margins: NDArray[np.float32],
     overlap: NDArray[np.float32],
@@ -90,8 +102,11 @@ def fill_logits(
         Added to the weighted sum.
     thresholds : ndarray of float64, shape (2,)
         Logit from which a pair is a duplicate.
+    is_cold : bool
+        Whether there are no statistics.
     logits : ndarray of float32, shape (n_pairs,)
-        Receives ``ln(p / (1 - p))`` of the probability of a duplicate.
+        Receives ``ln(p / (1 - p))`` of the probability of a duplicate; minus
+        infinity for pairs that share too little to be judged.
     margins : ndarray of float32, shape (n_pairs,)
         Receives the logits less the threshold.
     overlap : ndarray of float32, shape (n_pairs,)
@@ -100,11 +115,17 @@ def fill_logits(
     scratch = make_scratch()
     row = np.zeros(N_FEATURES, np.float64)
     for pair in range(start, stop):
-        fill_features(evidence, scratch, left[pair], right[pair], row)
+        if not fill_features(evidence, scratch, left[pair], right[pair], row):
+            logits[pair] = -np.inf
+            margins[pair] = -np.inf
+            overlap[pair] = 0.0
+            continue
         model = 0 if _has_metadata(evidence, left[pair], right[pair]) else 1
         logit = biases[model]
         for feature in range(N_FEATURES):
             logit += weights[model, feature] * row[feature]
+        if names_differ(row) or (is_cold and is_far_fetched(row)):
+            logit = min(logit, thresholds[model] - DOUBT)
         logits[pair] = logit
         margins[pair] = logit - thresholds[model]
         overlap[pair] = row[2]

@@ -15,9 +15,10 @@ from dedupe_news.kernels.folding import (
     RUN_END,
     RUN_LINE,
     RUN_LINE_STOP,
-    RUN_REST,
 )
-from dedupe_news.kernels.furniture import MAX_ITEMS, byline_stop, dateline_stop
+from dedupe_news.kernels.furniture import byline_stop, dateline_stop
+from dedupe_news.kernels.names import MAX_ITEMS
+from dedupe_news.kernels.registers import int64, load64, matches_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +37,7 @@ MAY_END_IN_NAME = 4
 REST = 3
 
 _NEWLINE = 10
+_NEWLINES = np.uint64(0x0A0A0A0A0A0A0A0A)
 _MAX_LEADS = 3  # a byline, a dateline, a credit
 _CREDIT_WITHIN = 64
 _MAX_SUFFIXES = 2
@@ -44,6 +46,25 @@ _MAX_SUFFIXES = 2
 @inlined
 def _is_space(byte: int) -> bool:
     return byte == 0x20 or 0x09 <= byte <= 0x0D
+
+
+@inlined
+def _may_be_cut(text: NDArray[np.uint8], start: int, stop: int) -> bool:
+    # Whether the last characters end a mark, an arrow, "more" or "reading".
+    last = text[np.uintp(stop - 1)]
+    if last == 0x2E and text[np.uintp(stop - 2)] | 0x20 != 0x65:
+        # One full stop alone is the end of a sentence.
+        before = text[np.uintp(stop - 2)]
+        return bool(before == 0x2E or before == 0x20 or before == 0xA6 or before | 0x20 == 0x67)
+    if last == 0x65 or last == 0x45 or last == 0x2E:
+        third = text[np.uintp(stop - 3)]
+        return bool(
+            text[np.uintp(stop - 2)] | 0x20 == 0x72 or (last == 0x2E and third | 0x20 == 0x72)
+        )
+    if last == 0x67 or last == 0x47:
+        return stop - start > 7 and bool(text[np.uintp(stop - 7)] | 0x20 == 0x72)
+    typographic = last >= 0x80 and text[np.uintp(stop - 3)] == 0xE2
+    return bool(last == 0x5D or last == 0x29 or typographic)
 
 
 @inlined
@@ -61,9 +82,10 @@ def _doubts(text: NDArray[np.uint8], start: int, stop: int) -> int:
     Returns
     -------
     int
-        Sum of MAY_LEAD (it begins with a parenthesis, two capitals, "By" or
-        "Par", or has a parenthesis early on), MAY_BE_CUT (its last characters
-        could end a mark) and MAY_END_IN_NAME (a dash or bar is near its end).
+        Sum of MAY_LEAD (it begins with a parenthesis, "By" or "Par"; or it has
+        a parenthesis early on, or after two capitals a dash or colon),
+        MAY_BE_CUT (its last characters could end a mark) and MAY_END_IN_NAME
+        (a dash or bar is near its end).
     """
     if stop - start < 4:
         return MAY_BE_CUT
@@ -72,41 +94,35 @@ def _doubts(text: NDArray[np.uint8], start: int, stop: int) -> int:
     second = text[np.uintp(start + 1)]
     third = text[np.uintp(start + 2)]
     fourth = text[np.uintp(start + 3)]
-    if first == 0x28:
+    if (
+        first == 0x28
+        or (third == 0x20 and first == 0x42 and second | 0x20 == 0x79)
+        or (fourth == 0x20 and first == 0x50 and second == 0x61 and third == 0x72)
+    ):
         doubts = MAY_LEAD
     elif 0x41 <= first <= 0x5A or first >= 0xC3:
-        if first < 0x80 and (0x41 <= second <= 0x5A or second == 0x2E):
+        shouted = (first < 0x80 and (0x41 <= second <= 0x5A or second == 0x2E)) or (
+            first == 0xD0 and third == 0xD0 and fourth < 0xB0
+        )
+        found = np.uint8(0)
+        for at in range(start, min(stop, start + _CREDIT_WITHIN)):
+            byte = text[np.uintp(at)]
+            found |= np.uint8(byte == 0x28)
+            if shouted:
+                # A dateline in capitals may do without a credit.
+                found |= np.uint8(byte == 0x2D) | np.uint8(byte == 0x3A) | np.uint8(byte == 0xE2)
+        if found:
             doubts = MAY_LEAD
-        elif first == 0x42 and second == 0x79 and third == 0x20:
-            doubts = MAY_LEAD
-        elif first == 0x50 and second == 0x61 and third == 0x72 and fourth == 0x20:
-            doubts = MAY_LEAD
-        elif first == 0xD0 and third == 0xD0 and fourth < 0xB0:
-            # Two Cyrillic capitals.
-            doubts = MAY_LEAD
-        else:
-            found = np.uint8(0)
-            for at in range(start, min(stop, start + _CREDIT_WITHIN)):
-                found |= np.uint8(text[np.uintp(at)] == 0x28)
-            if found:
-                doubts = MAY_LEAD
-    last = text[np.uintp(stop - 1)]
-    before = text[np.uintp(stop - 2)]
-    lower = last | 0x20
-    if last == 0x2E:
-        # One full stop is the end of a sentence, or of "Read more."
-        if before == 0x2E or before == 0x20 or before == 0xA6 or before | 0x20 == 0x65:
-            doubts |= MAY_BE_CUT
-        return doubts
-    if last >= 0x80 or last == 0x5D or last == 0x29 or lower == 0x65 or lower == 0x67:
+    if _may_be_cut(text, start, stop):
         doubts |= MAY_BE_CUT
-    found = np.uint8(0)
-    for at in range(max(start, stop - 64), stop - 1):
-        if text[np.uintp(at)] == 0x20:
+    if text[np.uintp(stop - 1)] != 0x2E:
+        found = np.uint8(0)
+        for at in range(max(start, stop - 64), stop - 1):
             byte = text[np.uintp(at + 1)]
-            found |= np.uint8(byte == 0x7C) | np.uint8(byte == 0x2D) | np.uint8(byte == 0xE2)
-    if found:
-        doubts |= MAY_END_IN_NAME
+            mark = np.uint8(byte == 0x7C) | np.uint8(byte == 0x2D) | np.uint8(byte == 0xE2)
+            found |= np.uint8(text[np.uintp(at)] == 0x20) & mark
+        if found:
+            doubts |= MAY_END_IN_NAME
     return doubts
 
 
@@ -116,6 +132,7 @@ def find_lines(
     offsets: NDArray[np.int64],
     start: int,
     stop: int,
+    marked: NDArray[np.uint8],
     cleaned: NDArray[np.uint8],
     clean_offsets: NDArray[np.int64],
     runs: NDArray[np.int64],
@@ -131,10 +148,12 @@ def find_lines(
         Document ``i`` is ``buffer[offsets[i]:offsets[i + 1]]``.
     start, stop : int
         Documents to do.
+    marked : ndarray of uint8, shape (stop - start,) or (0,)
+        1 at those that are taken from `cleaned`; of no length, if none is.
     cleaned : ndarray of uint8
-        Text without markup of some of them.
+        Text without markup.
     clean_offsets : ndarray of int64, shape (stop - start + 1,) or (0,)
-        Bounds there; a document of no length there is that in `buffer`.
+        Bounds there.
     runs : ndarray of int64, shape (stop - start, N_RUN_COLUMNS)
         Receives the lines, without white space at their ends, and the doubts.
 
@@ -148,25 +167,29 @@ def find_lines(
         begin = offsets[start + row]
         end = offsets[start + row + 1]
         text = buffer
-        is_clean = clean_offsets.shape[0] > 0 and clean_offsets[row + 1] > clean_offsets[row]
+        is_clean = marked.shape[0] > 0 and marked[row] == 1
         if is_clean:
             begin = clean_offsets[row]
             end = clean_offsets[row + 1]
             text = cleaned
         line_stop = begin
+        while line_stop + 8 <= end and matches_of(load64(text, line_stop), _NEWLINES) == np.uint64(
+            0
+        ):
+            line_stop += 8
         while line_stop < end and text[np.uintp(line_stop)] != _NEWLINE:
             line_stop += 1
         runs[row, RUN_BEGIN] = begin
         runs[row, RUN_LINE_STOP] = line_stop
         runs[row, RUN_END] = end
-        runs[row, RUN_CLEANED] = np.int64(is_clean)
+        runs[row, RUN_CLEANED] = int64(is_clean)
         doubts = 0
         run_start = begin
         run_stop = line_stop
         for part in range(2):
-            while run_start < run_stop and _is_space(np.int64(text[np.uintp(run_start)])):
+            while run_start < run_stop and _is_space(int64(text[np.uintp(run_start)])):
                 run_start += 1
-            while run_start < run_stop and _is_space(np.int64(text[np.uintp(run_stop - 1)])):
+            while run_start < run_stop and _is_space(int64(text[np.uintp(run_stop - 1)])):
                 run_stop -= 1
             runs[row, RUN_LINE + 2 * part] = run_start
             runs[row, RUN_LINE + 2 * part + 1] = run_stop
@@ -180,124 +203,89 @@ def find_lines(
 
 
 @kernel
-def strip_marks(
+def strip_furniture(
     buffer: NDArray[np.uint8],
     cleaned: NDArray[np.uint8],
     rules: int,
+    table: NDArray[np.uint32],
     runs: NDArray[np.int64],
     cut_off: NDArray[np.uint8],
 ) -> None:
     """
-    Take cut-off marks off the ends of the lines in doubt.
+    Shorten the lines in doubt by the furniture at their ends.
 
     Parameters
     ----------
     buffer, cleaned : ndarray of uint8
         UTF-8.
     rules : int
-        Rules that are on; marks are found in any case.
+        Rules that are on; cut-off marks are told in any case.
+    table : ndarray of uint32
+        Fold table and names.
     runs : ndarray of int64, shape (n_documents, N_RUN_COLUMNS)
         Lines; shortened.
     cut_off : ndarray of uint8, shape (n_documents,)
         Receives 1 where the last line that is not blank ends in a mark.
     """
+    items = np.empty((MAX_ITEMS, 4), np.int64)
+    places = np.empty(MAX_ITEMS, np.int64)
     for i in range(runs.shape[0]):
         cut_off[i] = 0
-        doubts = runs[i, RUN_DOUBTS]
-        if doubts & (MAY_BE_CUT | MAY_BE_CUT << REST) == 0:
+        all_doubts = runs[i, RUN_DOUBTS]
+        if all_doubts == 0:
             continue
         text = cleaned if runs[i, RUN_CLEANED] else buffer
+        two_lines = runs[i, RUN_LINE_STOP] < runs[i, RUN_END]
         for part in range(2):
-            start = runs[i, RUN_LINE + 2 * part]
-            stop = runs[i, RUN_LINE + 2 * part + 1]
+            column = RUN_LINE + 2 * part
+            start = runs[i, column]
+            stop = runs[i, column + 1]
             if start == stop:
                 continue
-            cut_off[i] = 0
-            if (doubts >> (REST * part)) & MAY_BE_CUT:
+            doubts = all_doubts >> (REST * part)
+            is_title = int64(part == 0)
+            cut = 0
+            if doubts & MAY_BE_CUT:
                 found = cut_off_start(text, start, stop)
-                cut_off[i] = np.uint8(found & 1)
+                cut = found & 1
                 if rules & STRIP_CUT_OFF_MARKS:
-                    runs[i, RUN_LINE + 2 * part + 1] = found >> 1
-
-
-@kernel
-def strip_publishers(
-    buffer: NDArray[np.uint8],
-    cleaned: NDArray[np.uint8],
-    table: NDArray[np.uint32],
-    runs: NDArray[np.int64],
-) -> None:
-    """
-    Take publishers' names off the ends of the lines in doubt.
-
-    Parameters
-    ----------
-    buffer, cleaned : ndarray of uint8
-        UTF-8.
-    table : ndarray of uint32
-        Fold table and names.
-    runs : ndarray of int64, shape (n_documents, N_RUN_COLUMNS)
-        Lines; shortened.
-    """
-    items = np.empty((MAX_ITEMS, 4), np.int64)
-    for i in range(runs.shape[0]):
-        for part in range(2):
-            if (runs[i, RUN_DOUBTS] >> (REST * part)) & MAY_END_IN_NAME == 0:
-                continue
-            text = cleaned if runs[i, RUN_CLEANED] else buffer
-            for _ in range(_MAX_SUFFIXES):
-                start = runs[i, RUN_LINE + 2 * part]
-                stop = runs[i, RUN_LINE + 2 * part + 1]
-                before = publisher_start(text, start, stop, table, items)
-                if before == stop:
-                    break
-                runs[i, RUN_LINE + 2 * part + 1] = before
-
-
-@kernel
-def strip_leads(
-    buffer: NDArray[np.uint8],
-    cleaned: NDArray[np.uint8],
-    rules: int,
-    table: NDArray[np.uint32],
-    runs: NDArray[np.int64],
-) -> None:
-    """
-    Take bylines, credits and datelines off the beginnings of the lines in doubt.
-
-    Parameters
-    ----------
-    buffer, cleaned : ndarray of uint8
-        UTF-8.
-    rules : int
-        Rules that are on.
-    table : ndarray of uint32
-        Fold table and names.
-    runs : ndarray of int64, shape (n_documents, N_RUN_COLUMNS)
-        Lines; shortened.
-    """
-    items = np.empty((MAX_ITEMS, 4), np.int64)
-    further = np.empty((MAX_ITEMS, 4), np.int64)
-    for i in range(runs.shape[0]):
-        for part in range(2):
-            if (runs[i, RUN_DOUBTS] >> (REST * part)) & MAY_LEAD == 0:
-                continue
-            text = cleaned if runs[i, RUN_CLEANED] else buffer
-            at = runs[i, RUN_LINE + 2 * part]
-            stop = runs[i, RUN_LINE + 2 * part + 1]
-            # A title must not be taken for a byline; one line alone may have one.
-            whole_line = np.int64(part == 0 and runs[i, RUN_LINE_STOP] < runs[i, RUN_END])
-            named = False
-            for _ in range(_MAX_LEADS):
-                after = at
-                if rules & STRIP_BYLINES and not named:
-                    after = byline_stop(text, at, stop, whole_line, table, items, further)
-                    named = after > at
-                if after == at and rules & STRIP_DATELINES:
-                    after = dateline_stop(text, at, stop, table, items, np.int64(0))
-                if after == at:
-                    break
-                at = after
-                while at < stop and _is_space(np.int64(text[at])):
-                    at += 1
-            runs[i, RUN_LINE + 2 * part] = at
+                    stop = found >> 1
+            cut_off[i] = cut
+            # What was cut off ends in half a name at best.
+            if doubts & MAY_END_IN_NAME and rules & STRIP_PUBLISHERS and cut == 0:
+                for _ in range(_MAX_SUFFIXES):
+                    before = publisher_start(text, start, stop, table, items, is_title)
+                    if before == stop:
+                        break
+                    stop = before
+            if doubts & MAY_LEAD:
+                # A title must not be taken for a byline; one line alone may have one.
+                whole_line = int64(part == 0 and two_lines)
+                named = rules & STRIP_BYLINES == 0
+                for _ in range(_MAX_LEADS):
+                    after = start
+                    if not named and start < stop:
+                        # "By" and "Par".
+                        initial = text[start]
+                        if initial == 0x42 or initial == 0x50:
+                            after = byline_stop(text, start, stop, whole_line, table, items, places)
+                            named = after != start
+                    if after == start and rules & STRIP_DATELINES:
+                        places[0] = start
+                        after = -1
+                        sure = int64(0)
+                    else:
+                        sure = int64(1)
+                    n_places = -after
+                    for k in range(n_places):
+                        after = dateline_stop(text, places[k], stop, table, items, sure)
+                        if after > places[k]:
+                            break
+                        after = start
+                    if after == start:
+                        break
+                    start = after
+                    while start < stop and _is_space(int64(text[start])):
+                        start += 1
+            runs[i, column] = start
+            runs[i, column + 1] = stop

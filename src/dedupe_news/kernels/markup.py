@@ -13,13 +13,14 @@ from dedupe_news.kernels.folding import (
     REFERENCES_PLACE,
     put,
 )
-from dedupe_news.kernels.furniture import (
+from dedupe_news.kernels.names import (
     ELEMENT,
     FNV_PRIME,
     FNV_START,
     find_hash,
     name_class,
 )
+from dedupe_news.kernels.registers import int64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,7 +123,7 @@ def _from_number(number: int) -> int:
         has them.
     """
     if 0x80 <= number < 0xA0:
-        return _WINDOWS_1252[number - 0x80]
+        return int64(_WINDOWS_1252[number - 0x80])
     if number == 0 or 0xD800 <= number < 0xE000 or number > MAX_CODE_POINT:
         return _REPLACEMENT
     if number < 0x20 or number == 0x7F:
@@ -135,7 +136,11 @@ def _from_number(number: int) -> int:
 
 @kernel
 def _reference_stop(
-    text: NDArray[np.uint8], at: int, stop: int, table: NDArray[np.uint32], value: NDArray[np.uint8]
+    text: NDArray[np.uint8],
+    at: int,
+    stop: int,
+    table: NDArray[np.uint32],
+    value: NDArray[np.uint8],
 ) -> int:
     """
     Decode the character reference whose ampersand is at `at`.
@@ -167,7 +172,7 @@ def _reference_stop(
         begin = k
         number = 0
         while k < stop:
-            digit = _digit(np.int64(text[k]), base)
+            digit = _digit(int64(text[k]), base)
             if digit < 0:
                 break
             number = min(number * base + digit, MAX_CODE_POINT + 1)
@@ -177,20 +182,20 @@ def _reference_stop(
         if k < stop and text[k] == 0x3B:
             k += 1
         char = _from_number(number)
-        value[7] = put(value, np.int64(0), char) if char >= 0 else 0
+        value[7] = put(value, int64(0), char) if char >= 0 else 0
         return k
     wanted = FNV_START
-    while k < stop and (_is_letter(np.int64(text[k])) or 0x30 <= text[k] <= 0x39):
-        wanted = ((wanted ^ np.int64(text[k])) * FNV_PRIME) & 0xFFFFFFFF
+    while k < stop and (_is_letter(int64(text[k])) or 0x30 <= text[k] <= 0x39):
+        wanted = ((wanted ^ int64(text[k])) * FNV_PRIME) & 0xFFFFFFFF
         k += 1
     if k == stop or text[k] != 0x3B:
         return at
-    place = find_hash(table, np.int64(REFERENCES_PLACE), wanted)
+    place = find_hash(table, int64(REFERENCES_PLACE), wanted)
     if place < 0:
         return at
-    values = np.int64(table[REFERENCES_PLACE]) + np.int64(table[N_REFERENCES_PLACE])
-    low = np.int64(table[values + 2 * place])
-    high = np.int64(table[values + 2 * place + 1])
+    values = int64(table[REFERENCES_PLACE]) + int64(table[N_REFERENCES_PLACE])
+    low = int64(table[values + 2 * place])
+    high = int64(table[values + 2 * place + 1])
     for byte in range(4):
         value[byte] = np.uint8((low >> (8 * byte)) & 0xFF)
         value[4 + byte] = np.uint8((high >> (8 * byte)) & 0xFF)
@@ -244,21 +249,21 @@ def _tag_stop(text: NDArray[np.uint8], at: int, stop: int, table: NDArray[np.uin
     while (
         k < stop
         and k - begin < 12
-        and (_is_letter(np.int64(text[k])) or (k > begin and 0x30 <= text[k] <= 0x39))
+        and (_is_letter(int64(text[k])) or (k > begin and 0x30 <= text[k] <= 0x39))
     ):
         k += 1
     if k == begin or k == stop or name_class(text, begin, k, table) & ELEMENT == 0:
         return at
     if text[k] == _GREATER:
         return k + 1
-    if not _is_space(np.int64(text[k])) and text[k] != 0x2F:
+    if not _is_space(int64(text[k])) and text[k] != 0x2F:
         return at
     limit = min(stop, k + _MAX_TAG)
     quote = 0
     n_equal = 0
     n_letters = 0
     while k < limit:
-        byte = np.int64(text[k])
+        byte = int64(text[k])
         if quote > 0:
             if byte == quote:
                 quote = 0
@@ -281,9 +286,9 @@ def _is_raw_text(text: NDArray[np.uint8], at: int) -> bool:
     # <script or <style; a tag was found here, so that six bytes are there.
     second = text[at + 2] | 0x20
     third = text[at + 3] | 0x20
-    return text[at + 1] | 0x20 == 0x73 and (
-        (second == 0x63 and third == 0x72) or (second == 0x74 and third == 0x79)
-    )
+    script = second == 0x63 and third == 0x72
+    style = second == 0x74 and third == 0x79
+    return bool(text[at + 1] | 0x20 == 0x73 and (script or style))
 
 
 @kernel
@@ -360,12 +365,18 @@ def _clean_once(
             if after > at:
                 end = after
                 value[0] = _SPACE
+                if source[end - 1] != _GREATER and end == stop:
+                    # A tag that the end of the text cuts off: an ellipsis says so.
+                    value[0] = 0xE2
+                    value[1] = 0x80
+                    value[2] = 0xA6
+                    value[7] = 3
         begin_place = at
         end_place = end
         if keep and first == 0:
             begin_place = places[at, 0]
             end_place = places[end - 1, 1]
-        for k in range(np.int64(value[7])):
+        for k in range(int64(value[7])):
             clean[n] = value[k]
             if keep:
                 places[n, 0] = begin_place
@@ -390,7 +401,7 @@ def clean_markup(
     """
     Decode character references and drop tags, comments, scripts and styles.
 
-    Each tag or comment leaves one space. What markup hides is looked at again,
+    Each tag or comment leaves one space, a tag that is cut off an ellipsis. What markup hides is looked at again,
     since feeds escape text twice.
 
     Parameters
@@ -416,7 +427,7 @@ def clean_markup(
         If it has rows, receives where in `buffer` the source of each byte
         begins and ends.
     """
-    end = np.int64(0)
+    end = int64(0)
     clean_offsets[0] = 0
     for i in range(marked.shape[0]):
         if marked[i]:
@@ -425,7 +436,7 @@ def clean_markup(
             source_start = offsets[start + i]
             source_stop = offsets[start + i + 1]
             for turn in range(_MAX_PASSES):
-                first = np.int64(turn == 0)
+                first = int64(turn == 0)
                 end = _clean_once(
                     source, source_start, source_stop, table, clean, places, begin, first
                 )

@@ -125,7 +125,7 @@ def fill_band_keys(
 
     Parameters
     ----------
-    shingles, offsets
+    shingles, offsets : ndarray of uint32, int64
         As for `fill_signatures`.
     multipliers, increments : ndarray of uint32, shape (bands * rows_per_band,)
         Coefficients of the permutations that the bands read.

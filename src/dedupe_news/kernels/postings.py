@@ -345,7 +345,7 @@ def code_tokens(
 
     Parameters
     ----------
-    tokens, counts
+    tokens, counts : ndarray of uint32
         As for `count_tokens`, which has run.
     codes : ndarray of uint8
         Code of each count; larger counts have that of the last.

@@ -112,14 +112,14 @@ def group_identical(
                 n_leaders += 1
         begin = end
     n_groups = 0
-    for i in range(n):
-        if offsets[i + 1] == offsets[i]:
-            group_of[i] = -1
-        elif first[i] == i:
-            group_of[i] = n_groups
+    for position in range(n):
+        if offsets[position + 1] == offsets[position]:
+            group_of[position] = -1
+        elif first[position] == position:
+            group_of[position] = n_groups
             n_groups += 1
         else:
-            group_of[i] = group_of[first[i]]
+            group_of[position] = group_of[first[position]]
     return n_groups
 
 

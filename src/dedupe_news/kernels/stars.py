@@ -116,7 +116,7 @@ def form_stars(
     ----------
     order : ndarray of int64, shape (n_nodes,)
         Texts that have a match, most central first.
-    offsets, neighbours, scores
+    offsets, neighbours, scores : ndarray of int64, int32, float32
         The pairs of each text and their logits.
     least : float
         Logit from which a pair is a match.
@@ -162,7 +162,7 @@ def refine_stars(
 
     Parameters
     ----------
-    offsets, neighbours, scores
+    offsets, neighbours, scores : ndarray of int64, int32, float32
         All candidate pairs of each text and their logits.
     least : float
         Logit from which a pair is a match.
@@ -229,7 +229,7 @@ def elect(
     ----------
     order : ndarray of int64, shape (n_nodes,)
         Texts that have a match, most preferred first.
-    offsets, neighbours, scores
+    offsets, neighbours, scores : ndarray of int64, int32, float32
         The pairs of each text and their logits.
     least : float
         Logit from which a pair is a match.

@@ -128,7 +128,7 @@ def jaccard_of(
 
     Parameters
     ----------
-    shingles, offsets, sizes
+    shingles, offsets, sizes : ndarray of uint32, int64, int32
         Sorted sets, as `sort_sets` leaves them; neither is empty.
     i, j : int
         The sets.
@@ -202,7 +202,7 @@ def match_buckets(
         The band of `packed`.
     limit : int
         Buckets of more members are passed over.
-    shingles, offsets, sizes
+    shingles, offsets, sizes : ndarray of uint32, int64, int32
         Sorted sets, as `sort_sets` leaves them.
     threshold : float
         Least Jaccard similarity, inclusive.
@@ -259,7 +259,7 @@ def fill_shared(
     ----------
     pairs : ndarray of uint64, shape (n_pairs,)
         ``set << 32 | other set``.
-    shingles, offsets, sizes
+    shingles, offsets, sizes : ndarray of uint32, int64, int32
         Sorted sets, as `sort_sets` leaves them.
     start, stop : int
         Pairs to do.

@@ -1,8 +1,7 @@
-"""The index in memory: growing arrays, chained by band key."""
+"""The index of the policy "similar" in memory: growing arrays, chained by band key."""
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,38 +9,19 @@ import numpy as np
 from dedupe_news.kernels import index as kernels
 from dedupe_news.kernels.index import NO_SLOT
 from dedupe_news.permutations import coefficients
+from dedupe_news.stores.arrays import Found, grown, power_of_two
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
+    from dedupe_news.stores.arrays import Items
 
 _FIRST_SLOTS = 1024
 _FIRST_TOKENS = 1 << 16
-_GROWTH = 1.5
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Found:
-    """
-    What a batch of look-ups found.
-
-    Parameters
-    ----------
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each document's matches.
-    slots : ndarray of int64, shape (n_matches, 2)
-        Slot and relation of each match.
-    scores : ndarray of float64, shape (n_matches, 2)
-        Jaccard similarity and containment.
-    """
-
-    offsets: NDArray[np.int64]
-    slots: NDArray[np.int64]
-    scores: NDArray[np.float64]
-
-
-class MemoryStore:
+class SimilarStore:
     """
     Token runs by slot, and the chains that find them.
 
@@ -72,12 +52,12 @@ class MemoryStore:
         self.alive = np.zeros(capacity, np.uint8)
         self._keys = np.zeros((capacity, bands), np.uint32)
         self._links = np.full((capacity, bands), NO_SLOT, np.int32)
-        self._heads = np.full((bands, _power_of_two(capacity)), NO_SLOT, np.int32)
+        self._heads = np.full((bands, power_of_two(capacity)), NO_SLOT, np.int32)
 
     @property
     def n_bytes(self) -> int:
         """
-        Bytes held by the arrays.
+        Memory held by the arrays, in bytes.
 
         Returns
         -------
@@ -86,23 +66,25 @@ class MemoryStore:
         """
         return sum(array.nbytes for array in vars(self).values() if isinstance(array, np.ndarray))
 
-    def probe(
-        self,
-        tokens: NDArray[np.uint32],
-        offsets: NDArray[np.int64],
-        replaced: NDArray[np.int64],
-        *,
-        insert: bool,
-    ) -> Found:
+    def retire(self, slot: int) -> None:
+        """
+        Take a document out.
+
+        Parameters
+        ----------
+        slot : int
+            A slot that counts.
+        """
+        self.alive[slot] = 0
+
+    def probe(self, items: Items, replaced: NDArray[np.int64], *, insert: bool) -> Found:
         """
         Look up documents one after another, and add each before the next if asked.
 
         Parameters
         ----------
-        tokens : ndarray of uint32, shape (n_tokens,)
-            Token hashes of the documents.
-        offsets : ndarray of int64, shape (n_documents + 1,)
-            Bounds of each document.
+        items : Items
+            The documents.
         replaced : ndarray of int64, shape (n_documents,)
             Slot that each document replaces, or -1.
         insert : bool
@@ -113,12 +95,13 @@ class MemoryStore:
         Found
             The matches of each document among those before it.
         """
+        offsets = items.offsets
         n_documents = len(offsets) - 1
         self._reserve(n_documents, int(offsets[-1]))
         config = self._config
         first = self.n_slots
         matched, slots, scores, n_cut_short = kernels.probe(
-            tokens,
+            items.hashes,
             offsets,
             replaced,
             insert,
@@ -141,20 +124,21 @@ class MemoryStore:
         self.n_cut_short += n_cut_short
         if insert:
             self.n_slots += n_documents
-        return Found(matched, slots, scores)
+        certain = np.ones((len(scores), 1))
+        return Found(matched, slots, np.concatenate((scores, certain), axis=1))
 
     def _reserve(self, n_documents: int, n_tokens: int) -> None:
         used = int(self._starts[self.n_slots])
         if used + n_tokens > len(self._tokens):
-            self._tokens = _grown(self._tokens, used + n_tokens)
+            self._tokens = grown(self._tokens, used + n_tokens)
         needed = self.n_slots + n_documents
         capacity = len(self.alive)
         if needed <= capacity:
             return
-        self._starts = _grown(self._starts, needed + 1)
+        self._starts = grown(self._starts, needed + 1)
         for name in ("_lengths", "_sizes", "alive", "_keys", "_links"):
-            setattr(self, name, _grown(getattr(self, name), len(self._starts) - 1))
-        n_chains = _power_of_two(needed)
+            setattr(self, name, grown(getattr(self, name), len(self._starts) - 1))
+        n_chains = power_of_two(needed)
         if n_chains > self._heads.shape[1]:
             self._heads = np.full((self._config.bands, n_chains), NO_SLOT, np.int32)
             kernels.link_all(self._keys, self.n_slots, self._heads, self._links)
@@ -214,25 +198,14 @@ class MemoryStore:
         state : dict
             Settings and arrays.
         """
-        MemoryStore.__init__(self, state["config"])
+        SimilarStore.__init__(self, state["config"])
         self.n_cut_short = state["n_cut_short"]
         self.n_slots = n_slots = len(state["alive"])
         self._allot(max(_FIRST_SLOTS, n_slots))
-        self._tokens = _grown(state["tokens"], max(_FIRST_TOKENS, len(state["tokens"])))
+        self._tokens = grown(state["tokens"], max(_FIRST_TOKENS, len(state["tokens"])))
         self._starts[: n_slots + 1] = state["starts"]
         self._lengths[:n_slots] = state["lengths"]
         self._sizes[:n_slots] = state["sizes"]
         self.alive[:n_slots] = state["alive"]
         self._keys[:n_slots] = state["keys"]
         kernels.link_all(self._keys, n_slots, self._heads, self._links)
-
-
-def _power_of_two(least: int) -> int:
-    return 1 << max(least - 1, 1).bit_length()
-
-
-def _grown(array: NDArray[Any], least: int) -> NDArray[Any]:
-    capacity = max(least, int(len(array) * _GROWTH))
-    grown = np.zeros((capacity, *array.shape[1:]), array.dtype)
-    grown[: len(array)] = array
-    return grown

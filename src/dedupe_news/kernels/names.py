@@ -1,0 +1,261 @@
+"""Words, names and punctuation of a line, as the rules for furniture see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dedupe_news.kernels._jit import kernel
+from dedupe_news.kernels.folding import (
+    IGNORED,
+    KIND_MASK,
+    MARK,
+    N_NAMES_PLACE,
+    NAMES_PLACE,
+    NOT_ASCII,
+    PAYLOAD_MASK,
+    PAYLOAD_SHIFT,
+    UNASSIGNED,
+    UPPER_BIT,
+    WORD,
+    decode,
+    entry_of,
+)
+from dedupe_news.kernels.registers import int64
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# What a name of data/names.toml may be; a name may be several things.
+AGENCY = 1
+CITY = 2
+MONTH = 4
+WEEKDAY = 8
+REGION = 16
+PUBLISHER = 32
+INDICATOR = 64  # a word of publishers' names
+CONNECTIVE = 128  # a small word inside names
+NO_NAME = 256  # a capitalised word that no person's name holds
+ELEMENT = 512  # of HTML
+DESK = 1024  # of an agency: "Business", "Sport"
+BY = 2048
+DATE_WORD = 4096  # before a date: "le", "on"
+DOMAIN = 8192  # last part of a host's name
+
+# Kinds of items; any other ASCII character is PUNCTUATION plus its code.
+LOWER = 1
+CAPITAL = 2
+CAPS = 3
+NUMBER = 4
+DASH = 5
+QUOTE = 6
+OTHER = 7
+PUNCTUATION = 1000
+COMMA = PUNCTUATION + 0x2C
+POINT = PUNCTUATION + 0x2E
+SLASH = PUNCTUATION + 0x2F
+COLON = PUNCTUATION + 0x3A
+OPENING = PUNCTUATION + 0x28
+CLOSING = PUNCTUATION + 0x29
+BAR = PUNCTUATION + 0x7C
+
+FNV_START = 0x811C9DC5
+FNV_PRIME = 0x01000193
+
+MAX_ITEMS = 40
+MAX_NAME_BYTES = 64
+
+
+@kernel
+def find_hash(table: NDArray[np.uint32], part: int, wanted: int) -> int:
+    """
+    Return where a hash is among the increasing hashes of a part.
+
+    Parameters
+    ----------
+    table : ndarray of uint32
+        Holds the hashes.
+    part : int
+        NAMES_PLACE or REFERENCES_PLACE; its length is the next word.
+    wanted : int
+        The hash.
+
+    Returns
+    -------
+    int
+        Its index in the part; -1 where it is not.
+    """
+    begin = int64(table[part])
+    low = 0
+    high = int64(table[part + 1])
+    n_hashes = high
+    while low < high:
+        middle = (low + high) >> 1
+        if int64(table[begin + middle]) < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < n_hashes and int64(table[begin + low]) == wanted else -1
+
+
+@kernel
+def name_class(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np.uint32]) -> int:
+    """
+    Return what is known of a name.
+
+    Names are told by the FNV-1a hash [1]_ of their folded characters, one
+    space between two words: a stranger passes for one of a thousand names
+    once in four million times.
+
+    Parameters
+    ----------
+    text : ndarray of uint8
+        UTF-8.
+    start, stop : int
+        Bounds of the name.
+    table : ndarray of uint32
+        Holds the names.
+
+    Returns
+    -------
+    int
+        Sum of classes such as AGENCY; 0 for a stranger.
+
+    References
+    ----------
+    .. [1] G. Fowler et al., RFC 9923, over 32-bit code points, not bytes.
+    """
+    if stop - start > MAX_NAME_BYTES:
+        return 0
+    wanted = FNV_START
+    empty = True
+    space = False
+    at = start
+    while at < stop:
+        decoded = decode(text, at, stop)
+        at += decoded & 7
+        char = decoded >> 3
+        entry = entry_of(table, char)
+        kind = entry & KIND_MASK
+        if kind == WORD:
+            if space and not empty:
+                wanted = ((wanted ^ 0x20) * FNV_PRIME) & 0xFFFFFFFF
+            space = False
+            empty = False
+            folded = (char + (entry >> PAYLOAD_SHIFT)) & PAYLOAD_MASK
+            wanted = ((wanted ^ folded) * FNV_PRIME) & 0xFFFFFFFF
+        elif kind != IGNORED and kind != MARK:
+            space = True
+    if empty:
+        return 0
+    place = find_hash(table, int64(NAMES_PLACE), wanted)
+    if place < 0:
+        return 0
+    classes = int64(table[NAMES_PLACE]) + int64(table[N_NAMES_PLACE])
+    return int64(table[classes + place])
+
+
+@kernel
+def read_items(
+    text: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    table: NDArray[np.uint32],
+    items: NDArray[np.int64],
+    room: int,
+) -> int:
+    """
+    Cut the beginning of a line into words, numbers, dashes and punctuation.
+
+    Parameters
+    ----------
+    text : ndarray of uint8
+        UTF-8.
+    start, stop : int
+        Bounds of the line; a newline ends it too.
+    table : ndarray of uint32
+        Fold table.
+    items : ndarray of int64, shape (MAX_ITEMS, 4)
+        Receives of each item its kind, bounds, and 1 where space is before it.
+        Hyphens and apostrophes inside a word belong to it.
+    room : int
+        Most items to read, at most MAX_ITEMS.
+
+    Returns
+    -------
+    int
+        Number of items.
+    """
+    n = 0
+    at = start
+    space = 0
+    while at < stop and n < room:
+        begin = at
+        kind = 0
+        n_upper = 0
+        n_lower = 0
+        first = 0
+        inner = 0  # where a hyphen or apostrophe began that may be inside a word
+        while at < stop:
+            decoded = decode(text, at, stop)
+            char = decoded >> 3
+            entry = entry_of(table, char)
+            entry_kind = entry & KIND_MASK
+            if entry_kind == IGNORED or entry_kind == MARK:
+                at += decoded & 7
+                continue
+            if 0x30 <= char <= 0x39:
+                if first == 0:
+                    first = NUMBER
+            elif 0 < entry_kind < NOT_ASCII and entry_kind != UNASSIGNED:
+                if entry & UPPER_BIT:
+                    n_upper += 1
+                    if first == 0:
+                        first = CAPITAL
+                else:
+                    n_lower += 1
+                    if first == 0:
+                        first = LOWER
+            elif first > 0 and inner == 0 and (char == 0x27 or char == 0x2019 or char == 0x2D):
+                inner = at
+                at += decoded & 7
+                continue
+            else:
+                break
+            inner = 0
+            at += decoded & 7
+        if inner > 0:
+            at = inner
+        if first > 0:
+            kind = first
+            if first == CAPITAL and n_lower == 0 and n_upper > 1:
+                kind = CAPS
+        else:
+            if at >= stop:
+                break
+            decoded = decode(text, at, stop)
+            char = decoded >> 3
+            at += decoded & 7
+            if char == 0x0A:
+                break
+            if char == 0x20 or char == 0x09 or char == 0x0D or char == 0xA0 or char == 0x202F:
+                space = 1
+                continue
+            if char == 0x2D or 0x2010 <= char <= 0x2015 or char == 0x2212:
+                kind = DASH
+            elif char == 0x22 or char == 0x27 or 0x2018 <= char <= 0x201F or char == 0xAB:
+                kind = QUOTE
+            elif char < 0x80:
+                kind = PUNCTUATION + char
+            else:
+                kind = OTHER
+            if kind == DASH and n > 0 and items[n - 1, 0] == DASH and space == 0:
+                items[n - 1, 2] = at
+                continue
+        items[n, 0] = kind
+        items[n, 1] = begin
+        items[n, 2] = at
+        items[n, 3] = space
+        space = 0
+        n += 1
+    return n

@@ -1,0 +1,99 @@
+"""What goes into a store and comes out, and arrays that grow."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_GROWTH = 1.5
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Items:
+    """
+    Documents on their way into a store.
+
+    Parameters
+    ----------
+    hashes, flags : ndarray of uint32, uint8, shape (n_tokens,)
+        Their tokens.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each document.
+    cut_off : ndarray of uint8, shape (n_documents,)
+        1 where the text ends in a cut-off mark.
+    sources : ndarray of int32, shape (n_documents,)
+        Codes of the sources, negative for unknown.
+    times : ndarray of int64, shape (n_documents,)
+        Microseconds since 1970 UTC, or `dedupe_news.columns.NO_TIME`.
+    """
+
+    hashes: NDArray[np.uint32]
+    flags: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    cut_off: NDArray[np.uint8]
+    sources: NDArray[np.int32]
+    times: NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Found:
+    """
+    What a batch of look-ups found.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each document's matches.
+    slots : ndarray of int64, shape (n_matches, 2)
+        Slot and relation of each match.
+    scores : ndarray of float64, shape (n_matches, 3)
+        Jaccard similarity, containment and probability.
+    """
+
+    offsets: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+
+def power_of_two(least: int) -> int:
+    """
+    Return the least power of two that is at least 2 and not below a number.
+
+    Parameters
+    ----------
+    least : int
+        The number.
+
+    Returns
+    -------
+    int
+        A power of two.
+    """
+    return 1 << max(least - 1, 1).bit_length()
+
+
+def grown(array: NDArray[Any], least: int) -> NDArray[Any]:
+    """
+    Return a longer copy of an array, half as long again or as long as needed.
+
+    Parameters
+    ----------
+    array : ndarray
+        Any array.
+    least : int
+        Least length of the copy.
+
+    Returns
+    -------
+    ndarray
+        With zeros behind what was there.
+    """
+    capacity = max(least, int(len(array) * _GROWTH))
+    longer = np.zeros((capacity, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
