@@ -186,6 +186,10 @@ def cut_off_start(text: NDArray[np.uint8], start: int, stop: int) -> int:
     end = stop
     for _ in range(4):
         at = skip_space_back(text, start, end)
+        lower = (text[at - 1] if at > start else np.uint8(0)) | 0x20
+        if cut == 1 and 0x61 <= lower <= 0x7A and lower != 0x65 and lower != 0x67:
+            # Mostly: one mark, and a letter that ends neither "more" nor "reading".
+            break
         mark = _mark_start(text, start, at)
         if mark < at:
             end = mark

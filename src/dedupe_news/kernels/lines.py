@@ -117,9 +117,11 @@ def _doubts(text: NDArray[np.uint8], start: int, stop: int) -> int:
         doubts |= MAY_BE_CUT
     if text[np.uintp(stop - 1)] != 0x2E:
         found = np.uint8(0)
-        for at in range(max(start, stop - 64), stop - 1):
+        for at in range(max(start, stop - 64), stop - 4):
             byte = text[np.uintp(at + 1)]
-            mark = np.uint8(byte == 0x7C) | np.uint8(byte == 0x2D) | np.uint8(byte == 0xE2)
+            # E2 80 90 to 97 are the dashes; from 98 on they are quotation marks.
+            dash = np.uint8(byte == 0xE2) & np.uint8(text[np.uintp(at + 3)] < 0x98)
+            mark = np.uint8(byte == 0x7C) | np.uint8(byte == 0x2D) | dash
             found |= np.uint8(text[np.uintp(at)] == 0x20) & mark
         if found:
             doubts |= MAY_END_IN_NAME

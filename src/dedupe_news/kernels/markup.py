@@ -401,8 +401,8 @@ def clean_markup(
     """
     Decode character references and drop tags, comments, scripts and styles.
 
-    Each tag or comment leaves one space, a tag that is cut off an ellipsis. What markup hides is looked at again,
-    since feeds escape text twice.
+    Each tag or comment leaves one space, a tag that is cut off an ellipsis.
+    What markup hides is looked at again, since feeds escape text twice.
 
     Parameters
     ----------
