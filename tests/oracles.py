@@ -232,11 +232,9 @@ class Outcome:
 
 def time_rank(time: int | None, prefer: str) -> tuple[bool, int]:
     """Return a key that puts the preferred time first, and a missing one last."""
-    if prefer == "longest":
-        return (False, 0)
     if time is None:
         return (True, 0)
-    return (False, time if prefer == "earliest" else -time)
+    return (False, -time if prefer == "latest" else time)
 
 
 def cluster(
@@ -250,9 +248,10 @@ def cluster(
         content = xxhash.xxh64_intdigest(texts[i].encode())
         return (time_rank(moments[i], settings.prefer), content, i)
 
-    def among_texts(i: int) -> tuple[tuple[bool, int], int, int]:
+    def among_texts(i: int) -> tuple[int, tuple[bool, int], int, int]:
         tokens = sketches[i].tokens
-        return (time_rank(moments[i], settings.prefer), -len(tokens), digest(tokens))
+        first = -len(tokens) if settings.prefer == "longest" else 0
+        return (first, time_rank(moments[i], settings.prefer), -len(tokens), digest(tokens))
 
     copies: dict[tuple[int, ...], list[int]] = {}
     for i, each in enumerate(sketches):

@@ -352,6 +352,7 @@ def test_broken_file_is_one_line_on_stderr(
         (["--threshold", "high"], r"Invalid value for '--threshold'.*; --help explains$"),
         (["--recall", "1"], r"recall=1\.0 is out of range"),
         (["--shingle-size", "0"], "shingle_size=0 is out of range"),
+        (["--policy", "best"], "policy='best' is not known; allowed are 'news', 'similar'"),
         (["--prefer", "best"], "prefer='best' is not known; allowed are 'earliest'"),
         (["--n-jobs", "0"], "n_jobs=0"),
         (["--text", "body"], r"feed\.jsonl has no column 'body'; its columns are 'id', 'title'"),
@@ -511,6 +512,25 @@ def test_query_finds_the_best_match_first(run: Callable[..., Ended], tmp_path: P
         },
     ]
     assert "3 of 4 documents match" in ended.err
+
+
+def test_policy_can_be_said(run: Callable[..., Ended]) -> None:
+    """Another day's form is a match by similarity, and no copy as news."""
+    form = (
+        "The weather in Tarnby on day {}: rain in the morning, dry from noon, the highest "
+        "temperature is {} degrees, the wind comes from the west, and the harbour office warns "
+        "of waves off the coast until the evening of that day"
+    )
+    one, other = form.format(3, 11), form.format(4, 17)
+
+    def n_found(*arguments: str) -> tuple[int, int]:
+        clustered = run("cluster", "-", *arguments, stdin=f"{one}\n{other}\n".encode())
+        queried = run("query", "-", other, *arguments, stdin=f"{one}\n".encode())
+        return len({row["cluster"] for row in clustered.rows}), len(queried.rows)
+
+    assert n_found() == n_found("--policy", "news") == (2, 0)
+    assert n_found("--policy", "similar") == n_found("--threshold", "0.7") == (1, 1)
+    assert n_found("--policy", "news", "--threshold", "0.7") == (2, 0)
 
 
 def test_query_takes_its_text_from_a_file_or_a_pipe(

@@ -155,7 +155,9 @@ def test_texts_outside_the_order_represent_themselves() -> None:
     assert grouped([[0], [1], [2]], [2], []).representative.tolist() == [0, 1, 2]
 
 
-def in_order(rows: list[tuple[int, int, int]], *, timed: bool) -> list[int]:
+def in_order(
+    rows: list[tuple[int, int, int]], *, timed: bool, by_length: bool = False
+) -> list[int]:
     """Return texts of given times, lengths and digests by preference."""
     times, lengths, digests = ([row[column] for row in rows] for column in range(3))
     stops = np.cumsum(np.array(lengths, np.int64))
@@ -166,6 +168,7 @@ def in_order(rows: list[tuple[int, int, int]], *, timed: bool) -> list[int]:
         stops=stops,
         digests=np.array(digests, np.uint64),
         preference=np.array(times, np.int64) if timed else None,
+        by_length=by_length,
     )
     ordered: list[int] = texts.in_order(np.arange(len(rows))).tolist()
     return ordered
@@ -186,6 +189,15 @@ def test_preference_is_time_then_length_then_digest(rows: list[tuple[int, int, i
     """Earliest, then longest, then the smallest digest."""
     expected = sorted(range(len(rows)), key=lambda i: (rows[i][0], -rows[i][1], rows[i][2]))
     assert in_order(rows, timed=True) == expected
+
+
+@given(rows=preferences)
+def test_preference_of_the_longest_is_length_then_time_then_digest(
+    rows: list[tuple[int, int, int]],
+) -> None:
+    """Longest, then earliest, then the smallest digest."""
+    expected = sorted(range(len(rows)), key=lambda i: (-rows[i][1], rows[i][0], rows[i][2]))
+    assert in_order(rows, timed=True, by_length=True) == expected
 
 
 @given(rows=preferences)

@@ -7,8 +7,10 @@ import json
 import math
 import pickle
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,11 +66,13 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ({"recall": "0.9"}, "recall='0.9' is no number"),
         ({"shingle_size": 0}, "shingle_size=0 is out of range; pass a whole number from 1 to 64"),
         ({"shingle_size": 65}, "shingle_size=65 is out of range"),
-        ({"shingle_size": 2.0}, "shingle_size=2.0 is "),
+        ({"shingle_size": 2.0}, "shingle_size=2.0 is no whole number; pass a whole number from 1"),
         ({"num_perm": 0}, "num_perm=0 is out of range; pass a whole number from 1 to 4096"),
         ({"num_perm": 4097}, "num_perm=4097 is out of range"),
         ({"num_perm": "128"}, "num_perm='128' is "),
-        ({"num_perm": True}, "num_perm=True is "),
+        ({"num_perm": True}, "num_perm=True is no whole number"),
+        ({"num_perm": np.float64(128)}, r"num_perm=np.float64\(128.0\) is no whole number"),
+        ({"threshold": np.True_}, "threshold=np.True_ is no number"),
         ({"seed": -1}, "seed=-1 is out of range; pass a whole number from 0 to 4294967295"),
         ({"seed": 2**32}, "seed=4294967296 is out of range"),
         ({"seed": None}, "seed=None is "),
@@ -110,6 +114,20 @@ def test_unknown_settings_are_refused_by_name(
     """The message lists those there are."""
     with pytest.raises(ConfigError, match=r"^unknown setting 'bands', 'thresold'; .* threshold, "):
         make({"thresold": 0.5, "bands": 3})
+
+
+def test_numbers_of_any_type_are_taken() -> None:
+    """They are kept as Python's own, so that settings stay JSON."""
+    config = Config(
+        threshold=np.float32(0.5),  # type: ignore[arg-type]
+        recall=Fraction(3, 4),  # type: ignore[arg-type]
+        num_perm=np.int64(64),  # type: ignore[arg-type]
+        params=(np.int32(4), np.uint8(2)),  # type: ignore[arg-type]
+    )
+
+    assert config == Config(threshold=0.5, recall=0.75, num_perm=64, params=(4, 2))
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert config.recall_at(np.float32(1.0)) == 1.0  # type: ignore[arg-type]
 
 
 def test_errors_are_value_errors() -> None:

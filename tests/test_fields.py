@@ -293,6 +293,51 @@ def test_text_columns_are_utf8(values: list[str | None]) -> None:
     assert np.diff(column.offsets).tolist() == [len((value or "").encode()) for value in values]
 
 
+FAR = dt.datetime.max.replace(tzinfo=dt.timezone(-dt.timedelta(hours=1)))
+LONG_AGO = dt.datetime.min.replace(tzinfo=dt.timezone(dt.timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([None, FAR], "^the published time of document 1 is .*, which is outside the years 1 to"),
+        ([LONG_AGO], "which is outside the years 1 to 9999 in UTC. Pass None if it is not known"),
+        (["0001-01-01T00:00+05:00"], "is '0001-01-01T00:00.05:00', which is outside the years"),
+        ([time.struct_time((10**4, 1, 1, 0, 0, 0, 0, 1, 0))], "which is outside the years 1 to"),
+        ([time.struct_time((10**12, 1, 1, 0, 0, 0, 0, 1, 0))], "which is outside the years 1 to"),
+        ([time.struct_time((0, 1, 1, 0, 0, 0, 0, 1, 0))], "which is outside the years 1 to"),
+        (["Mon, 23 Nov 2026 12:00:00 +99999999999999"], "which is neither ISO 8601 nor RFC 2822"),
+        (
+            pa.array([2**60, None], pa.timestamp("s", "UTC")),
+            r"^a published time of Arrow type 'tim",
+        ),
+        (pa.chunked_array([[2**43]], pa.timestamp("s", "UTC")), "outside the years 1 to 9999;"),
+        (pa.array([-(2**62)], pa.timestamp("us", "UTC")), "outside the years 1 to 9999; check its"),
+    ],
+)
+def test_times_that_no_datetime_holds_are_refused(values: object, message: str) -> None:
+    """Neither an overflow nor another year."""
+    with pytest.raises(InputError, match=message):
+        time_column(values)
+
+
+def test_moments_that_no_datetime_holds_are_refused() -> None:
+    """On the way back, too."""
+    with pytest.raises(InputError, match=r"^253402300800000000 microseconds since 1970 are outsid"):
+        from_microseconds(253_402_300_800_000_000)
+
+
+def test_strings_of_pandas_need_no_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read value by value."""
+    values = pd.Series(["ka", None, "lo"], dtype="string[python]")
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+
+    column = text_column(values, "text")
+
+    assert column.buffer.tobytes() == b"kalo"
+    assert column.offsets.tolist() == [0, 2, 2, 4]
+
+
 @given(text=st.text(max_size=5), surrogate=st.integers(0xD800, 0xDFFF))
 def test_lone_surrogates_are_refused_with_their_place(text: str, surrogate: int) -> None:
     """UTF-8 cannot hold them."""

@@ -158,11 +158,7 @@ def test_any_order_gives_the_same_partition(
     )
 
     assert partition(shuffled, order) == partition(straight)
-    # Who prefers the longest does not ask for times, and copies of one text are equally long.
-    keys = [
-        (text, None if config.prefer == "longest" else time)
-        for text, time in zip(texts, drawn_times, strict=True)
-    ]
+    keys = list(zip(texts, drawn_times, strict=True))
     kept = {keys[i] for i in straight.representatives.tolist()}
     assert {keys[order[i]] for i in shuffled.representatives.tolist()} == kept
     assert shuffled.bounded == straight.bounded
@@ -291,6 +287,7 @@ COPIES = ["ka lo mi nu po ra", "ka lo mi nu po ra xo", "ka lo mi nu po", "ka lo 
         ("earliest", [3, 1, 2, 4], 1),
         ("latest", [3, 1, 2, 4], 3),
         ("longest", [1, 2, 3, 4], 3),
+        ("longest", [None, None, None, None], 3),
         ("earliest", [None, None, 2, 4], 2),
         ("latest", [None, 5, 2, None], 1),
         ("earliest", [None, None, None, None], 3),
@@ -309,7 +306,7 @@ def test_representative_is_the_preferred(prefer: str, days: list[int | None], ke
     assert result.representatives.tolist() == [kept]
 
 
-@pytest.mark.parametrize(("prefer", "kept"), [("earliest", 1), ("latest", 2)])
+@pytest.mark.parametrize(("prefer", "kept"), [("earliest", 1), ("latest", 2), ("longest", 1)])
 def test_representative_of_equal_words_is_the_preferred(prefer: str, kept: int) -> None:
     """Copies differ in time alone."""
     published = [EPOCH + dt.timedelta(days=day) for day in (2, 1, 3)]

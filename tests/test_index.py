@@ -385,6 +385,17 @@ def test_failing_query_changes_nothing() -> None:
     assert [match.id for match in index.query(STORM)] == ["a"]
 
 
+@pytest.mark.parametrize("id", [[1], {}, ("a", [])])
+def test_ids_that_cannot_be_hashed_are_refused(id: object) -> None:  # noqa: A002 - an id
+    """No document has one; asking for it is a mistake."""
+    index = filled()
+
+    with pytest.raises(dn.InputTypeError, match=r"^the id .* is not hashable, so that no document"):
+        _ = id in index
+    with pytest.raises(dn.InputTypeError, match=r"^the id .* is not hashable, .* pass str or int"):
+        index.remove(id)
+
+
 @pytest.mark.parametrize("limit", [0, -1, 1.5, True, "1"])
 def test_bad_limits_are_refused(limit: int) -> None:
     """None is for all."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,10 +43,23 @@ def test_all_processors_where_the_system_knows_no_affinity(
     assert resolve_jobs(-1) == expected
 
 
-@pytest.mark.parametrize("n_jobs", [0, True, False, 2.0, "2"])
-def test_other_jobs_are_refused(n_jobs: int) -> None:
+def test_jobs_are_whole_numbers_of_any_type() -> None:
+    """NumPy's too; what comes back is Python's own."""
+    assert type(resolve_jobs(np.int64(2))) is int  # type: ignore[arg-type]
+    assert resolve_jobs(np.uint8(3)) == 3  # type: ignore[arg-type]
+
+
+def test_no_jobs_at_all_are_refused() -> None:
     """The message says what is allowed."""
-    with pytest.raises(ConfigError, match=rf"n_jobs={n_jobs!r} .* -1 for all processors"):
+    with pytest.raises(ConfigError, match=r"^n_jobs=0 means no thread .* -1 for all processors"):
+        resolve_jobs(0)
+
+
+@pytest.mark.parametrize("n_jobs", [True, False, 2.0, "2", np.float64(2)], ids=repr)
+def test_jobs_that_are_no_whole_number_are_refused(n_jobs: int) -> None:
+    """The message says so."""
+    message = rf"^n_jobs={re.escape(repr(n_jobs))} is no whole number; .* -1 for all processors"
+    with pytest.raises(ConfigError, match=message):
         resolve_jobs(n_jobs)
 
 
@@ -66,7 +81,7 @@ def test_ranges_are_as_many_as_asked_and_nearly_equal(n_items: int, n_parts: int
     assert min(lengths) >= 1
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2, 8])
+@pytest.mark.parametrize("n_jobs", [1, 2, 8], ids=repr)
 def test_results_come_in_the_order_of_the_items(n_jobs: int) -> None:
     """Whichever thread is first."""
     gate = threading.Event()
@@ -90,7 +105,7 @@ def test_no_items_give_no_results() -> None:
     assert run(abs, [], 4) == []
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, 2], ids=repr)
 def test_errors_of_a_task_reach_the_caller(n_jobs: int) -> None:
     """Also out of a thread."""
     with pytest.raises(ZeroDivisionError, match="division"):

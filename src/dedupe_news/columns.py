@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe_news.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
@@ -21,6 +23,12 @@ NO_SOURCE: int = -1
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
+
+FIRST_TIME: int = (dt.datetime.min.replace(tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
+"""The first moment that a datetime can hold, in UTC."""
+
+LAST_TIME: int = (dt.datetime.max.replace(tzinfo=dt.UTC) - _EPOCH) // _MICROSECOND
+"""The last such moment."""
 
 
 def to_microseconds(moment: dt.datetime) -> int:
@@ -53,9 +61,20 @@ def from_microseconds(microseconds: int) -> dt.datetime | None:
     -------
     datetime.datetime or None
         In UTC; None for `NO_TIME`.
+
+    Raises
+    ------
+    InputError
+        If no datetime can hold it.
     """
     if microseconds == NO_TIME:
         return None
+    if not FIRST_TIME <= microseconds <= LAST_TIME:
+        message = (
+            f"{microseconds} microseconds since 1970 are outside the years 1 to 9999; "
+            "check the unit of the times"
+        )
+        raise InputError(message)
     return _EPOCH + microseconds * _MICROSECOND
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
+import operator
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast, get_args
 
 from dedupe_news import tuning
@@ -21,6 +23,12 @@ Prefer: TypeAlias = Literal["earliest", "latest", "longest"]
 _MAX_NUM_PERM = 4096
 _MAX_SHINGLE_SIZE = 64
 _MAX_BUCKET_LIMIT = 1_000_000
+_WHOLE_NUMBERS = (
+    ("shingle_size", 1, _MAX_SHINGLE_SIZE),
+    ("num_perm", 1, _MAX_NUM_PERM),
+    ("seed", 0, 2**32 - 1),
+    ("bucket_limit", 2, _MAX_BUCKET_LIMIT),
+)
 
 
 class _UnsaidNumber(float):
@@ -67,7 +75,8 @@ class Config:
     prefer : {"earliest", "latest", "longest"}, default "earliest"
         The document that represents a cluster: first or last published, or
         longest. Documents without a time come after those with one. Ties go
-        to the longer, then to the smaller content digest.
+        to the longer, or among the longest to the earliest; then to the
+        smaller content digest.
     bucket_limit : int, default 1000
         Largest number of distinct texts in one bucket whose pairs are all
         compared. In a larger bucket each document is compared with the
@@ -117,12 +126,12 @@ class Config:
         self._settle_policy()
         _require_choice("policy", self.policy, get_args(Policy))
         _require_choice("prefer", self.prefer, get_args(Prefer))
-        _require_fraction("threshold", self.threshold, one_allowed=True)
-        _require_fraction("recall", self.recall, one_allowed=False)
-        _require_int("shingle_size", self.shingle_size, 1, _MAX_SHINGLE_SIZE)
-        _require_int("num_perm", self.num_perm, 1, _MAX_NUM_PERM)
-        _require_int("seed", self.seed, 0, 2**32 - 1)
-        _require_int("bucket_limit", self.bucket_limit, 2, _MAX_BUCKET_LIMIT)
+        for name, one_allowed in (("threshold", True), ("recall", False)):
+            fraction = _required_fraction(name, getattr(self, name), one_allowed=one_allowed)
+            object.__setattr__(self, name, fraction)
+        for name, least, most in _WHOLE_NUMBERS:
+            number = _required_int(name, getattr(self, name), least, most)
+            object.__setattr__(self, name, number)
         for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 message = f"{name}={getattr(self, name)!r} is no switch; pass True or False"
@@ -159,9 +168,8 @@ class Config:
         if not isinstance(params, (tuple, list)) or len(params) != _PARAMS_LENGTH:
             message = f"params={params!r} must be a pair (bands, rows_per_band), such as (17, 4)"
             raise ConfigError(message)
-        bands, rows_per_band = self.params
-        _require_int("bands in params", bands, 1, self.num_perm)
-        _require_int("rows_per_band in params", rows_per_band, 1, self.num_perm)
+        bands = _required_int("bands in params", params[0], 1, self.num_perm)
+        rows_per_band = _required_int("rows_per_band in params", params[1], 1, self.num_perm)
         if bands * rows_per_band > self.num_perm:
             message = (
                 f"params={(bands, rows_per_band)} need {bands * rows_per_band} permutations, "
@@ -332,10 +340,33 @@ def _require_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    # NumPy's numbers are Real too, its booleans are not.
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
-def _require_fraction(name: str, value: object, *, one_allowed: bool) -> None:
+def whole_number(value: object) -> int | None:
+    """
+    Return a whole number of any type as Python's own.
+
+    Parameters
+    ----------
+    value : object
+        Any value.
+
+    Returns
+    -------
+    int or None
+        None for what is no whole number by its type: 2.0, True and "2".
+    """
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+def _required_fraction(name: str, value: object, *, one_allowed: bool) -> float:
     bound = "1 included" if one_allowed else "1 excluded"
     remedy = f"pass a number above 0 and up to 1 ({bound})"
     if not _is_number(value):
@@ -344,9 +375,13 @@ def _require_fraction(name: str, value: object, *, one_allowed: bool) -> None:
     if math.isnan(value) or value <= 0 or value > 1 or (value == 1 and not one_allowed):
         message = f"{name}={value!r} is out of range; {remedy}"
         raise ConfigError(message)
+    return float(value)
 
 
-def _require_int(name: str, value: object, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        message = f"{name}={value!r} is out of range; pass a whole number from {least} to {most}"
+def _required_int(name: str, value: object, least: int, most: int) -> int:
+    number = whole_number(value)
+    if number is None or not least <= number <= most:
+        fault = "no whole number" if number is None else "out of range"
+        message = f"{name}={value!r} is {fault}; pass a whole number from {least} to {most}"
         raise ConfigError(message)
+    return number

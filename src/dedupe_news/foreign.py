@@ -186,7 +186,10 @@ def as_arrow(values: Any) -> Any:
         return values
     array = getattr(values, "array", None)
     if home == "pandas" and hasattr(array, "__arrow_array__"):
-        return require_pyarrow("read pandas' Arrow columns").array(array)
+        try:
+            return require_pyarrow("read pandas' Arrow columns").array(array)
+        except MissingDependencyError:
+            return None  # its own strings and nullable numbers need no Arrow
     # A Series that says its type but not Arrow's is read value by value.
     is_foreign = not hasattr(values, "dtype") or home == "polars"
     if is_foreign and hasattr(values, "__arrow_c_stream__"):

@@ -11,10 +11,10 @@ import numpy as np
 
 from dedupe_news import batch, fields, judge, postings
 from dedupe_news.columns import NO_SOURCE, NO_TIME, Columns
-from dedupe_news.config import Config
+from dedupe_news.config import Config, whole_number
 from dedupe_news.documents import read_documents
-from dedupe_news.errors import ConfigError, InputError, UnknownIdError
-from dedupe_news.foreign import is_missing
+from dedupe_news.errors import ConfigError, InputError, InputTypeError, UnknownIdError
+from dedupe_news.foreign import is_missing, shown
 from dedupe_news.progress import stages
 from dedupe_news.records import Bounded, Match, Relation
 from dedupe_news.stores.arrays import Items
@@ -127,7 +127,13 @@ class NewsIndex:
         -------
         bool
             False after its removal.
+
+        Raises
+        ------
+        InputTypeError
+            If `id` is not hashable.
         """
+        _check_hashable(id)
         return id in self._slot_of
 
     def __iter__(self) -> Iterator[Hashable]:
@@ -379,9 +385,12 @@ class NewsIndex:
 
         Raises
         ------
+        InputTypeError
+            If it is not hashable.
         UnknownIdError
             If no document has it.
         """
+        _check_hashable(id)
         with self._lock:
             if id not in self._slot_of:
                 message = (
@@ -568,13 +577,24 @@ def _check_id(id: object) -> None:  # noqa: A002
     fields.id_column([id])
 
 
+def _check_hashable(id: object) -> None:  # noqa: A002
+    try:
+        hash(id)
+    except TypeError:
+        message = f"the id {shown(id)} is not hashable, so that no document has it; pass str or int"
+        raise InputTypeError(message) from None
+
+
 def _check_source(source: object) -> None:
     if source is not None:
         fields.source_column([source])
 
 
 def _check_limit(limit: object) -> None:
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+    if limit is None:
+        return
+    number = whole_number(limit)
+    if number is None or number < 1:
         message = f"limit={limit!r} is out of range; pass a whole number from 1, or None for all"
         raise InputError(message)
 

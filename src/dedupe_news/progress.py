@@ -16,7 +16,7 @@ _BAR_AFTER_S = 2.0
 _NOTICE_AFTER_S = 1.0
 _NOTICE = (
     "dedupe_news: compiling its kernels for this machine; this happens once after "
-    "installation and takes about 20 seconds\n"
+    "installation and takes up to a minute\n"
 )
 
 

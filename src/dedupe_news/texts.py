@@ -37,6 +37,8 @@ class Texts:
     preference : ndarray of int64, shape (n_texts,), optional
         What the preferred document is preferred by, smallest first; None
         where only length counts.
+    by_length : bool, default False
+        Whether length comes before `preference`.
     """
 
     text_of: NDArray[np.int64]
@@ -45,6 +47,7 @@ class Texts:
     stops: NDArray[np.int64]
     digests: NDArray[np.uint64]
     preference: NDArray[np.int64] | None
+    by_length: bool = False
 
     def __len__(self) -> int:
         """
@@ -69,12 +72,13 @@ class Texts:
         Returns
         -------
         ndarray of int64, shape (n,)
-            Most preferred first; among equals the longest, then the smallest digest.
+            Most preferred first: by `preference`, then the longest, or the other
+            way round; then the smallest digest.
         """
         lengths = self.stops[numbers] - self.starts[numbers]
         keys: list[NDArray[np.generic]] = [self.digests[numbers], -lengths]
         if self.preference is not None:
-            keys.append(self.preference[numbers])
+            keys.insert(1 if self.by_length else 2, self.preference[numbers])
         ordered: NDArray[np.int64] = numbers[np.lexsort(keys)]
         return ordered
 
@@ -142,6 +146,7 @@ def distinct_texts(
         stops=offsets[document + 1],
         digests=digests[document],
         preference=None if preference is None else preference[document],
+        by_length=prefer == "longest",
     )
 
 
@@ -174,8 +179,8 @@ def _content_digest(columns: Columns, position: int) -> int:
 
 
 def _preference(columns: Columns, prefer: Prefer) -> NDArray[np.int64] | None:
-    if columns.published is None or prefer == "longest":
+    if columns.published is None:
         return None
-    times = columns.published if prefer == "earliest" else -columns.published
+    times = -columns.published if prefer == "latest" else columns.published
     # Documents without a time come last.
     return np.where(columns.published == NO_TIME, np.iinfo(np.int64).max, times)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -38,20 +39,27 @@ def resolve_jobs(n_jobs: int | None) -> int:
     """
     if n_jobs is None:
         return 1
-    value: object = n_jobs
-    if isinstance(value, bool) or not isinstance(value, int) or value == 0:
-        message = (
-            f"n_jobs={n_jobs!r} means no thread at all; allowed are positive integers, "
-            "or -1 for all processors, -2 for all but one. Pass n_jobs=1 for a single thread"
-        )
+    allowed = (
+        "allowed are positive integers, or -1 for all processors, -2 for all but one. "
+        "Pass n_jobs=1 for a single thread"
+    )
+    try:
+        wanted = operator.index(n_jobs)
+    except TypeError:
+        wanted = None
+    if wanted is None or isinstance(n_jobs, bool):
+        message = f"n_jobs={n_jobs!r} is no whole number; {allowed}"
         raise ConfigError(message)
-    if n_jobs > 0:
-        return n_jobs
+    if wanted == 0:
+        message = f"n_jobs=0 means no thread at all; {allowed}"
+        raise ConfigError(message)
+    if wanted > 0:
+        return wanted
     if hasattr(os, "sched_getaffinity"):
         available = len(os.sched_getaffinity(0))
     else:
         available = os.cpu_count() or 1
-    return max(1, available + 1 + n_jobs)
+    return max(1, available + 1 + wanted)
 
 
 def split(n_items: int, n_parts: int) -> list[tuple[int, int]]:

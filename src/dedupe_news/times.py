@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news.columns import NO_TIME, to_microseconds
+from dedupe_news.columns import FIRST_TIME, LAST_TIME, NO_TIME, to_microseconds
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.foreign import as_arrow, as_list, is_missing, shown, where
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 
@@ -38,7 +40,8 @@ def time_column(values: Any) -> NDArray[np.int64] | None:
     Raises
     ------
     InputError
-        If a time has no time zone or cannot be read.
+        If a time has no time zone, cannot be read, or is outside the years 1
+        to 9999 in UTC.
     InputTypeError
         If a value is no time.
     """
@@ -72,8 +75,21 @@ def _arrow_times(arrow: Any, pyarrow: Any) -> NDArray[np.int64]:
             "so that the moment is unknown. Say which: pyarrow.compute.assume_timezone"
         )
         raise InputError(message)
-    microseconds = arrow.cast(pyarrow.timestamp("us", arrow.type.tz), safe=False)
-    numbers = microseconds.cast(pyarrow.int64()).fill_null(NO_TIME)
+    compute = importlib.import_module("pyarrow.compute")
+    # Nanoseconds are cut; seconds that microseconds cannot hold are refused.
+    options = compute.CastOptions(pyarrow.timestamp("us", arrow.type.tz), allow_time_truncate=True)
+    try:
+        numbers = arrow.cast(options=options).cast(pyarrow.int64())
+        bounds = compute.min_max(numbers).as_py()
+    except pyarrow.ArrowInvalid:
+        bounds = {"min": NO_TIME, "max": NO_TIME}
+    if bounds["min"] is not None and not FIRST_TIME <= bounds["min"] <= bounds["max"] <= LAST_TIME:
+        message = (
+            f"a published time of Arrow type {str(arrow.type)!r} is outside the years 1 to 9999; "
+            "check its unit"
+        )
+        raise InputError(message)
+    numbers = numbers.fill_null(NO_TIME)
     times: NDArray[np.int64] = (
         numbers.to_numpy(zero_copy_only=False)
         if not isinstance(numbers, pyarrow.ChunkedArray)
@@ -101,13 +117,14 @@ def moment(value: object, position: int | None = None) -> int:
     Raises
     ------
     InputError
-        If the time has no time zone or cannot be read.
+        If the time has no time zone, cannot be read, or is outside the years
+        1 to 9999 in UTC.
     InputTypeError
         If the value is no time.
     """
     what = "published time" if position is None else where("published time", position)
     if isinstance(value, time.struct_time):
-        return calendar.timegm(value) * 1_000_000
+        return _in_range(lambda: calendar.timegm(value) * 1_000_000, what, value)
     read = value
     if isinstance(value, str):
         read = _read_time(value)
@@ -130,7 +147,22 @@ def moment(value: object, position: int | None = None) -> int:
             "unknown. Say which: value.replace(tzinfo=timezone.utc)"
         )
         raise InputError(message)
-    return to_microseconds(read)
+    found = read
+    return _in_range(lambda: to_microseconds(found), what, value)
+
+
+def _in_range(convert: Callable[[], int], what: str, value: object) -> int:
+    try:
+        microseconds = convert()
+    except (OverflowError, ValueError):  # as pandas and calendar have it
+        microseconds = NO_TIME
+    if not FIRST_TIME <= microseconds <= LAST_TIME:
+        message = (
+            f"the {what} is {shown(value)}, which is outside the years 1 to 9999 in UTC. "
+            "Pass None if it is not known"
+        )
+        raise InputError(message)
+    return microseconds
 
 
 def _read_time(text: str) -> dt.datetime | None:
@@ -140,5 +172,5 @@ def _read_time(text: str) -> dt.datetime | None:
         pass
     try:
         return email.utils.parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -387,6 +387,7 @@ def _query(
     title: _Title = None,
     text: _Text = None,
     ignore: _Ignore = None,
+    policy: _Policy = None,
     threshold: _Threshold = None,
     recall: _Recall = None,
     shingle_size: _ShingleSize = None,
@@ -395,7 +396,7 @@ def _query(
     no_progress: _NoProgress = False,
     quiet: _Quiet = False,
 ) -> None:
-    config = _config(threshold=threshold, recall=recall, shingle_size=shingle_size)
+    config = _config(policy=policy, threshold=threshold, recall=recall, shingle_size=shingle_size)
     threads = resolve_jobs(n_jobs)
     sought = _sought(file, wanted, text_file)
     named = {"id": id_column, "title": title, "text": text}
