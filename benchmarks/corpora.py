@@ -252,7 +252,8 @@ _VOCABULARY = 20_000
 _PHRASES = 2_000
 _TABLE_BITS = 20
 _COMMA, _STOP, _CAPITAL = 1, 2, 3  # added up, the variant of a word; 6 in all
-_TEMPLATES = 300
+_TEMPLATES = 4_000  # in use at a time, the popular ones far more often
+_TEMPLATE_CHUNKS = 20  # how long each is in use: about a third of a million items
 _SOURCES = 400
 _MOST_SLOTS = 4  # of names, and as many of figures
 _OFTEN_COMMA, _OFTEN_STOP = 250, 3_900  # of 4096: 6 and 5 in a hundred
@@ -269,8 +270,10 @@ class _Template:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Language:
-    """The words, names and templates of one seed."""
+    """The words and names of one seed."""
 
+    seed: int
+    vocabulary: list[str]  # of the first alphabet
     # For each alphabet every entry in its 6 variants, then a line break: UTF-8 of fixed width.
     words: list[NDArray[np.bytes_]]
     table: NDArray[np.int64]  # entries, as often as Zipf's law has them
@@ -278,7 +281,6 @@ class _Language:
     figures: list[str]
     sources: list[str]
     agencies: list[str]
-    templates: list[_Template]
 
 
 @functools.lru_cache(maxsize=2)
@@ -303,13 +305,14 @@ def _language(seed: int) -> _Language:
     outlets = itertools.pairwise(names[: _SOURCES + 1])
     kinds = itertools.cycle(("News", "Times", "Post", "Herald"))
     return _Language(
+        seed=seed,
+        vocabulary=latin,
         words=words,
         table=np.repeat(np.arange(len(weights)), np.diff(bounds, prepend=0)),
         names=names,
         figures=[f"{figure:,}" for figure in range(10_000)],
         sources=[f"{a} {b} {kind}" for (a, b), kind in zip(outlets, kinds, strict=False)],
         agencies=[name[:4].upper() for name in names[500:512]],
-        templates=[_template(draws, latin) for _ in range(_TEMPLATES)],
     )
 
 
@@ -336,8 +339,11 @@ def _vocabulary(draws: _Draws, consonants: str, vowels: str) -> list[str]:
     return entries
 
 
-def _template(draws: _Draws, vocabulary: list[str]) -> _Template:
+@functools.lru_cache(maxsize=2 * _TEMPLATES)
+def _template(seed: int, number: int) -> _Template:
     """Return a template of 5 to 10 and 12 to 34 words, of which some vary."""
+    draws = _Draws(seed, 0, 1 + number)
+    vocabulary = _language(seed).vocabulary
     texts: list[str] = []
     for least, most, most_slots in ((5, 10, 2), (12, 34, 5)):
         length = int(draws.between(least, most, 1)[0])
@@ -360,7 +366,9 @@ def _make_chunk(language: _Language, draws: _Draws, start: int) -> Feed:
     _write_originals(language, draws, originals, titles, descriptions)
     forms = np.flatnonzero(kinds == Kind.TEMPLATE)
     template = np.full(n, NO_TEMPLATE, np.int64)
-    template[forms] = _squared(draws, _TEMPLATES, len(forms))
+    rank = _squared(draws, _TEMPLATES, len(forms))
+    # Each rank passes to a new template now and then, not all at once.
+    template[forms] = rank + (start // CHUNK + rank) // _TEMPLATE_CHUNKS * _TEMPLATES
     _write_templates(language, draws, template, titles, descriptions)
     story = start + np.arange(n, dtype=np.int64)
     sources = [language.sources[i] for i in _squared(draws, len(language.sources), n).tolist()]
@@ -459,7 +467,7 @@ def _write_templates(
     for row, (place, number) in enumerate(
         zip(places.tolist(), template[places].tolist(), strict=True)
     ):
-        form = language.templates[number]
+        form = _template(language.seed, number)
         first = row * 2 * _MOST_SLOTS + number % 2
         second = first + form.n_slots[0]
         titles[place] = form.title % tuple(values[first:second])

@@ -42,6 +42,7 @@ def grouped(
         sets.shingles,
         sets.offsets,
         sets.sizes,
+        sets.sketches,
         THRESHOLD,
         len(runs),
     )

@@ -29,7 +29,7 @@ def test_feed_is_the_same_on_every_machine(feed: corpora.Feed) -> None:
     for truth in (feed.story, feed.template, feed.kind):
         digest.update(truth.astype("<i8").tobytes())
 
-    assert digest.hexdigest() == "bb6776f00293bf9f175e7e36cb2cde5577f4529998b9437e876197f151a8b38c"
+    assert digest.hexdigest() == "a02b19200fee1fb550092af28d445552fa2023251ae954c36d048ca903fb1667"
 
 
 def test_seeds_give_different_feeds(feed: corpora.Feed) -> None:
@@ -128,7 +128,7 @@ def test_templates_recur_with_other_content(feed: corpora.Feed) -> None:
     np.testing.assert_array_equal(places, np.flatnonzero(feed.kind == Kind.TEMPLATE))
     assert len(np.unique(feed.story[places])) == len(places)
     assert len({feed.texts()[place] for place in places.tolist()}) > 0.95 * len(places)
-    assert np.bincount(feed.template[places]).max() > 20
+    assert np.bincount(feed.template[places]).max() > 10
 
 
 def test_slice_of_a_feed_is_a_feed(feed: corpora.Feed) -> None:

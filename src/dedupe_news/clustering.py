@@ -46,6 +46,7 @@ def group(
     shingles: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     sizes: NDArray[np.int32],
+    sketches: NDArray[np.uint64],
     threshold: float,
     n_texts: int,
 ) -> Grouping:
@@ -62,7 +63,7 @@ def group(
         Members of each large bucket, whose pairs are unverified.
     limit : int
         Most representatives of one large bucket that a text is compared with.
-    shingles, offsets, sizes : ndarray of uint32, int64, int32
+    shingles, offsets, sizes, sketches : ndarray of uint32, int64, int32, uint64
         Sorted shingle sets of all texts.
     threshold : float
         Least Jaccard similarity, inclusive.
@@ -104,6 +105,7 @@ def group(
         shingles,
         offsets,
         sizes,
+        sketches,
         threshold,
         node_representative,
         shared_with,

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_TEXT_TYPES = frozenset((str, type(None)))
 
 
 class TextColumn(NamedTuple):
@@ -75,13 +74,15 @@ def text_column(values: Any, role: str) -> TextColumn:
         values = as_list(values)
         # pyarrow encodes three times as fast as str.encode, but costs an import.
         pyarrow = sys.modules.get("pyarrow")
-        # It would take bytes for text, too.
-        if pyarrow is None or not _TEXT_TYPES.issuperset(map(type, values)):
+        if pyarrow is None:
             return _encode(values, role)
         try:
-            arrow = pyarrow.array(values, pyarrow.large_string())
+            arrow = pyarrow.array(values)
         except (pyarrow.ArrowException, UnicodeError, TypeError, ValueError):
             return _encode(values, role)  # it finds the culprit
+        # Left to find the type itself, it does not take bytes or numbers for text.
+        if not (pyarrow.types.is_string(arrow.type) or pyarrow.types.is_null(arrow.type)):
+            return _encode(values, role)
     return _from_arrow(arrow, role)
 
 

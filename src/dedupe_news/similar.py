@@ -78,6 +78,7 @@ def find(
         sets.shingles,
         sets.offsets,
         sets.sizes,
+        sets.sketches,
         config.threshold,
         len(texts),
     )

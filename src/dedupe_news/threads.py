@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import operator
 import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
@@ -99,7 +100,31 @@ def run(task: Callable[[T], R], items: Sequence[T], n_jobs: int) -> list[R]:
     list
         Results in the order of `items`, whichever thread was first.
     """
-    if n_jobs == 1 or len(items) <= 1:
+    n_helpers = min(n_jobs, len(items)) - 1
+    if n_helpers < 1:
         return [task(item) for item in items]
-    with ThreadPoolExecutor(min(n_jobs, len(items))) as pool:
-        return list(pool.map(task, items))
+    results: list[R] = [None] * len(items)  # type: ignore[list-item]
+    waiting = collections.deque(range(len(items)))  # its popleft is atomic
+    failures: list[tuple[int, BaseException]] = []
+
+    def work() -> None:
+        while not failures:
+            try:
+                place = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                results[place] = task(items[place])
+            except BaseException as error:  # noqa: BLE001 - raised by the caller's thread
+                failures.append((place, error))
+
+    # The caller works too: a thread costs more to start than many a task takes.
+    helpers = [threading.Thread(target=work) for _ in range(n_helpers)]
+    for helper in helpers:
+        helper.start()
+    work()
+    for helper in helpers:
+        helper.join()
+    if failures:
+        raise min(failures, key=operator.itemgetter(0))[1]
+    return results

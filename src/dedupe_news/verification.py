@@ -13,6 +13,8 @@ from dedupe_news.threads import run, split
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_LEAST_ROOM = 1024
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ShingleSets:
@@ -27,11 +29,15 @@ class ShingleSets:
         Where each set begins.
     sizes : ndarray of int32, shape (n_sets,)
         Distinct shingles of each set; 0 for a set that nothing is compared with.
+    sketches : ndarray of uint64, shape (n_sets, 4)
+        A bit for each shingle, which rule most pairs out; undefined for a set
+        that nothing is compared with.
     """
 
     shingles: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     sizes: NDArray[np.int32]
+    sketches: NDArray[np.uint64]
 
 
 def sort_sets(
@@ -61,12 +67,13 @@ def sort_sets(
     """
     n_sets = offsets.shape[0] - 1
     sizes = np.empty(n_sets, np.int32)
+    sketches = np.empty((n_sets, kernels.SKETCH_WORDS), np.uint64)
 
     def fill(bounds: tuple[int, int]) -> None:
-        kernels.sort_sets(shingles, offsets, wanted, *bounds, sizes)
+        kernels.sort_sets(shingles, offsets, wanted, *bounds, sizes, sketches)
 
     run(fill, split(n_sets, n_jobs), n_jobs)
-    return ShingleSets(shingles, offsets, sizes)
+    return ShingleSets(shingles, offsets, sizes, sketches)
 
 
 def match_buckets(
@@ -106,17 +113,25 @@ def match_buckets(
     """
 
     def verify(band: int) -> tuple[NDArray[np.int64], int]:
-        return kernels.match_buckets(
-            packed[band],
-            keys,
-            in_large,
-            band,
-            limit,
-            sets.shingles,
-            sets.offsets,
-            sets.sizes,
-            threshold,
-        )
+        room = _LEAST_ROOM + len(keys) // 8
+        while True:
+            found = np.empty((room, 3), np.int64)
+            n_matches, n_candidates = kernels.match_buckets(
+                packed[band],
+                keys,
+                in_large,
+                band,
+                limit,
+                sets.shingles,
+                sets.offsets,
+                sets.sizes,
+                sets.sketches,
+                threshold,
+                found,
+            )
+            if n_matches <= room:
+                return found[:n_matches].copy(), int(n_candidates)
+            room = int(n_matches)
 
     verified = run(verify, range(len(packed)), n_jobs)
     matches = np.concatenate([found for found, _ in verified])

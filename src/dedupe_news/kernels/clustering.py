@@ -27,6 +27,7 @@ def group_by_preference(
     shingles: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     sizes: NDArray[np.int32],
+    sketches: NDArray[np.uint64],
     threshold: float,
     representative: NDArray[np.int64],
     shared_with: NDArray[np.int64],
@@ -59,7 +60,7 @@ def group_by_preference(
         Most representatives of one bucket that a node is compared with.
     sets_of : ndarray of int64, shape (n_nodes,)
         The shingle set of each node.
-    shingles, offsets, sizes : ndarray of uint32, int64, int32
+    shingles, offsets, sizes, sketches : ndarray of uint32, int64, int32, uint64
         Sorted sets.
     threshold : float
         Least Jaccard similarity, inclusive.
@@ -99,7 +100,7 @@ def group_by_preference(
                     break
                 n_compared += 1
                 shared = jaccard_of(
-                    shingles, offsets, sizes, sets_of[leader], sets_of[node], threshold
+                    shingles, offsets, sizes, sketches, sets_of[leader], sets_of[node], threshold
                 )
                 if shared >= 0:
                     best = leader
