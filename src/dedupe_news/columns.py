@@ -188,3 +188,23 @@ class Columns:
         if self.published is None:
             return None
         return from_microseconds(int(self.published[position]))
+
+
+def extent(offsets: NDArray[np.int64]) -> tuple[int, int]:
+    """
+    Return how many bytes or tokens documents have together, and the longest alone.
+
+    Parameters
+    ----------
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each.
+
+    Returns
+    -------
+    n_values, longest : int
+        0 where there is no document.
+    """
+    n_values = int(offsets[-1] - offsets[0])
+    if len(offsets) <= 2:  # noqa: PLR2004 - one document, or none: the common case, made short
+        return n_values, n_values
+    return n_values, int(np.diff(offsets).max())

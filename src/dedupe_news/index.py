@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+from array import array
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from dedupe_news.threads import resolve_jobs
 from dedupe_news.times import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.results import Clustering
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from dedupe_news.text import Tokens
 
 _COMPACT_ABOVE = 4096
+_RELATIONS = tuple(Relation)  # an index is far quicker than the enumeration's look-up
 
 
 class NewsIndex:
@@ -73,7 +75,7 @@ class NewsIndex:
         self._ids: list[Hashable] = []
         self._slot_of: dict[Hashable, int] = {}
         self._texts: list[bytes] = []
-        self._times: list[int] = []
+        self._times = array("q")  # a list of int takes four times as much
         self._sources: list[str | None] = []
         self._source_codes: dict[str, int] = {}
 
@@ -195,7 +197,7 @@ class NewsIndex:
             items = self._item(content, source, time)
             replaced = self._slot_of.get(id, -1)
             found = self._store.probe(items, np.array([replaced]), insert=True)
-            self._record(id, content, time, source)
+            self._record([id], [content], [time], [source])
             matches = self._matches(found, 0)
             self._compact_if_due()
         return matches
@@ -261,9 +263,9 @@ class NewsIndex:
             )
             items = self._items(columns, tokens)
             found = self._store.probe(items, replaced, insert=True)
-            for at, each in enumerate(columns.ids):
-                self._record(each, contents[at], moments[at], columns.source_of(at))
-            matches = [self._matches(found, at) for at in range(n_documents)]
+            sources = [columns.source_of(at) for at in range(n_documents)]
+            self._record(columns.ids, contents, moments, sources)
+            matches = self._all_matches(found)
             self._compact_if_due()
         return matches
 
@@ -369,10 +371,8 @@ class NewsIndex:
         nothing = np.full(len(columns), -1, np.int64)
         with self._lock:
             found = self._store.probe(self._items(columns, tokens), nothing, insert=False)
-            return [
-                self._matches(found, at, include_series=include_series)[:limit]
-                for at in range(len(columns))
-            ]
+            matches = self._all_matches(found, include_series=include_series)
+        return [each[:limit] for each in matches]
 
     def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
         """
@@ -429,7 +429,7 @@ class NewsIndex:
         contents = [self._texts[slot] for slot in slots]
         offsets = np.zeros(len(slots) + 1, np.int64)
         np.cumsum([len(content) for content in contents], out=offsets[1:])
-        times = np.array([self._times[slot] for slot in slots], np.int64)
+        times = np.frombuffer(self._times, np.int64)[slots] if slots else np.zeros(0, np.int64)
         sources, names = fields.source_column([self._sources[slot] for slot in slots])
         return Columns(
             buffer=np.frombuffer(b"".join(contents), np.uint8),
@@ -475,12 +475,26 @@ class NewsIndex:
             return NO_SOURCE
         return self._source_codes.setdefault(source, len(self._source_codes))
 
-    def _record(self, id: Hashable, content: bytes, time: int, source: str | None) -> None:  # noqa: A002
-        self._slot_of[id] = len(self._ids)
-        self._ids.append(id)
-        self._texts.append(content)
-        self._times.append(time)
-        self._sources.append(source)
+    def _record(
+        self,
+        ids: Sequence[Hashable],
+        contents: Iterable[bytes],
+        times: Iterable[int],
+        sources: Iterable[str | None],
+    ) -> None:
+        first = len(self._ids)
+        self._slot_of.update(zip(ids, range(first, first + len(ids)), strict=True))
+        self._ids.extend(ids)
+        self._texts.extend(contents)
+        self._times.extend(times)
+        self._sources.extend(sources)
+
+    def _all_matches(self, found: Found, *, include_series: bool = False) -> list[list[Match]]:
+        bounds = pairwise(found.offsets.tolist())
+        return [
+            self._matches(found, at, include_series=include_series) if start < stop else []
+            for at, (start, stop) in enumerate(bounds)
+        ]
 
     def _matches(self, found: Found, at: int, *, include_series: bool = False) -> list[Match]:
         start, stop = found.offsets[at], found.offsets[at + 1]
@@ -495,7 +509,7 @@ class NewsIndex:
         ]
         matches.sort()
         return [
-            Match(self._ids[slot], -jaccard, containment, Relation(relation), -probability)
+            Match(self._ids[slot], -jaccard, containment, _RELATIONS[relation], -probability)
             for _, probability, jaccard, slot, containment, relation in matches
         ]
 
@@ -505,9 +519,10 @@ class NewsIndex:
         if n_removed < _COMPACT_ABOVE or n_removed < len(self._slot_of):
             return
         kept = self._store.compact().tolist()
-        for name in ("_ids", "_texts", "_times", "_sources"):
+        for name in ("_ids", "_texts", "_sources"):
             values = getattr(self, name)
             setattr(self, name, [values[slot] for slot in kept])
+        self._times = array("q", [self._times[slot] for slot in kept])
         self._slot_of = {each: slot for slot, each in enumerate(self._ids)}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -525,7 +540,7 @@ class NewsIndex:
             # Copied now, while nobody changes them.
             state["_store"] = copy.copy(self._store)
             for name in ("_ids", "_texts", "_times", "_sources", "_slot_of", "_source_codes"):
-                state[name] = state[name].copy()
+                state[name] = copy.copy(state[name])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xxhash
 
+from dedupe_news.columns import extent
 from dedupe_news.kernels import folding, lines, markup
 from dedupe_news.threads import resolve_jobs, run, split
 
@@ -188,11 +189,11 @@ def _tokenize_range(
         Those of the range alone.
     """
     start, stop = bounds
-    room = int(offsets[stop] - offsets[start]) // _ROOM_FACTOR + _LEAST_ROOM
+    n_bytes, longest = extent(offsets[start : stop + 1])
+    room = n_bytes // _ROOM_FACTOR + folding.TOKENS_PER_BYTE * longest + _LEAST_ROOM
     hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
     token_offsets = np.zeros(stop - start + 1, np.int64)
     cut_off = np.zeros(stop - start, np.uint8)
-    longest = int(np.diff(offsets[start : stop + 1]).max())
     scratch = np.empty(folding.GROWTH * longest + 8, np.uint8)
     n_tokens = 0
     for first in range(start, stop, _BLOCK):
@@ -266,10 +267,10 @@ def tokenize(
             np.empty(0, np.uint32), np.empty(0, np.uint8),
             np.zeros(1, np.int64), np.empty(0, np.uint8),
         )  # fmt: skip
+    if n_jobs == 1 or n_documents == 1:
+        return _tokenize_range(buffer, offsets, rules, (0, n_documents))
     task = functools.partial(_tokenize_range, buffer, offsets, rules)
     parts = run(task, split(n_documents, n_jobs), n_jobs)
-    if len(parts) == 1:
-        return parts[0]
     token_offsets = np.zeros(n_documents + 1, np.int64)
     done = 0
     for part in parts:

@@ -10,6 +10,7 @@ from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.hashing import xxh32_words
 from dedupe_news.kernels.minhash import sign_one
 from dedupe_news.kernels.relations import relation_of
+from dedupe_news.kernels.verification import SKETCH_WORDS, most_shared, sketch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,6 +69,15 @@ def _place(table: NDArray[np.uint32], used: NDArray[np.int32], value: np.uint32)
 
 
 @inlined
+def _n_places(length: Integer) -> Integer:
+    """Return the size of a table for the shingles of a run, at most half full."""
+    n_places = np.int64(4)
+    while n_places < 2 * length:
+        n_places *= 2
+    return n_places
+
+
+@inlined
 def _count_hits(
     tokens: NDArray[np.uint32],
     start: Integer,
@@ -89,13 +99,60 @@ def _count_hits(
     return hits
 
 
+@inlined
+def _fill_table(
+    tokens: NDArray[np.uint32],
+    start: Integer,
+    length: Integer,
+    shingle_size: Integer,
+    table: NDArray[np.uint32],
+    seen: NDArray[np.int32],
+    shingles: NDArray[np.uint32],
+    sketches: NDArray[np.uint64],
+    slot: Integer,
+) -> Integer:
+    """Write a run's distinct shingles, their table and their sketch; return their number."""
+    for place in range(seen.shape[0]):
+        seen[place] = -1
+    for word in range(SKETCH_WORDS):
+        sketches[slot, word] = np.uint64(0)
+    width = min(np.int64(shingle_size), np.int64(length))
+    size = 0
+    for s in range(max(length - shingle_size + 1, 1)):
+        value = xxh32_words(tokens, start + s, start + s + width, np.uint32(0))
+        at = _place(table, seen, value)
+        if seen[at] < 0:
+            table[at] = value
+            seen[at] = 0
+            shingles[size] = value
+            sketch(sketches, slot, value)
+            size += 1
+    return size
+
+
+@inlined
+def _met_before(
+    keys: NDArray[np.uint32],
+    lowest: NDArray[np.int64],
+    band: Integer,
+    slot: Integer,
+    candidate: Integer,
+) -> bool:
+    for earlier in range(band):
+        if keys[candidate, earlier] == keys[slot, earlier] and candidate >= lowest[earlier]:
+            return True
+    return False
+
+
 @kernel
 def probe(
     batch_tokens: NDArray[np.uint32],
     batch_offsets: NDArray[np.int64],
     replaced: NDArray[np.int64],
     insert: bool,
+    begin: Integer,
     first_slot: Integer,
+    longest: Integer,
     multipliers: NDArray[np.uint32],
     increments: NDArray[np.uint32],
     rows_per_band: Integer,
@@ -107,10 +164,14 @@ def probe(
     lengths: NDArray[np.int32],
     sizes: NDArray[np.int32],
     alive: NDArray[np.uint8],
+    sketches: NDArray[np.uint64],
     keys: NDArray[np.uint32],
     heads: NDArray[np.int32],
     links: NDArray[np.int32],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], int]:
+    offsets: NDArray[np.int64],
+    found: NDArray[np.int64],
+    scores: NDArray[np.float64],
+) -> tuple[Integer, Integer]:
     """
     Look up documents one after another, and add each before the next if asked.
 
@@ -123,9 +184,14 @@ def probe(
     replaced : ndarray of int64, shape (n_documents,)
         Slot that each document replaces, or `NO_SLOT`.
     insert : bool
-        Whether to add the documents, at slots from `first_slot`.
+        Whether to add the documents, each at the next free slot.
+    begin : int
+        First document to do.
     first_slot : int
-        First free slot; everything per slot has room for the documents.
+        First free slot; everything per slot has room for the documents, or
+        for one of them where they are not added.
+    longest : int
+        Most tokens of any of the documents.
     multipliers, increments : ndarray of uint32, shape (bands * rows_per_band,)
         The permutations that the bands read.
     rows_per_band, shingle_size : int
@@ -140,103 +206,82 @@ def probe(
     starts, lengths, sizes, alive : ndarray, shape (capacity,)
         Of each slot: where its tokens begin, how many they are, its distinct
         shingles, and whether it counts.
+    sketches : ndarray of uint64, shape (capacity, SKETCH_WORDS)
+        As in `dedupe_news.kernels.verification`.
     keys, heads, links : ndarray of uint32, int32, int32
         As in `link_all`.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each document's matches; ``offsets[begin]`` is given.
+    found : ndarray of int64, shape (n_rows, 2)
+        Receives slot and relation of each match.
+    scores : ndarray of float64, shape (n_rows, 3)
+        Receives Jaccard similarity, containment and 1.
 
     Returns
     -------
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each document's matches.
-    slots : ndarray of int64, shape (n_matches, 2)
-        Slot and relation of each match.
-    scores : ndarray of float64, shape (n_matches, 2)
-        Jaccard similarity and containment.
+    done : int
+        One past the last document that was done: all, unless `found` has not
+        the room for the matches of that one.
     n_cut_short : int
         Chains that were left at the limit.
     """
     n_documents = batch_offsets.shape[0] - 1
     n_bands = keys.shape[1]
     mask = np.uint32(heads.shape[1] - 1)
-    offsets = np.zeros(n_documents + 1, np.int64)
-    found = np.empty((16, 2), np.int64)
-    scores = np.empty((16, 2), np.float64)
-    n_found = 0
-    n_cut_short = 0
+    share = threshold / (1.0 + threshold)
     minima = np.empty(multipliers.shape[0], np.uint32)
-    own_keys = np.empty(n_bands, np.uint32)
     # Of a chain that was left at the limit only slots from here on were compared.
     lowest = np.zeros(n_bands, np.int64)
-    shingles = np.empty(64, np.uint32)
-    table = np.empty(256, np.uint32)
-    seen = np.empty(256, np.int32)
-    free = starts[first_slot]
-    for d in range(n_documents):
-        offsets[d] = n_found
-        slot = first_slot + d
+    shingles = np.empty(longest + 1, np.uint32)
+    n_places = _n_places(longest)
+    table = np.empty(n_places, np.uint32)
+    seen = np.empty(n_places, np.int32)
+    slot = np.int64(first_slot)
+    n_found = offsets[begin]
+    all_cut_short = 0
+    for d in range(begin, n_documents):
         length = batch_offsets[d + 1] - batch_offsets[d]
         # The document goes behind the last slot, so that one array holds both sides.
-        begin = free
+        start = starts[slot]
         for t in range(length):
-            tokens[begin + t] = batch_tokens[batch_offsets[d] + t]
+            tokens[start + t] = batch_tokens[batch_offsets[d] + t]
         if replaced[d] != NO_SLOT:
             alive[replaced[d]] = 0
-        size = 0
+        size: Integer = 0
+        n_cut_short = 0
         if length > 0:
-            n_shingles = max(length - shingle_size + 1, 1)
-            width = min(np.int64(shingle_size), length)
-            if n_shingles > shingles.shape[0]:
-                shingles = np.empty(2 * n_shingles, np.uint32)
-            places = 4
-            while places < 2 * n_shingles:
-                places *= 2
-            if places > table.shape[0]:
-                table = np.empty(places, np.uint32)
-                seen = np.empty(places, np.int32)
-            own_table = table[:places]
-            own_seen = seen[:places]
-            for place in range(places):
-                own_seen[place] = -1
-            for s in range(n_shingles):
-                value = xxh32_words(tokens, begin + s, begin + s + width, np.uint32(0))
-                at = _place(own_table, own_seen, value)
-                if own_seen[at] < 0:
-                    own_table[at] = value
-                    own_seen[at] = 0
-                    shingles[size] = value
-                    size += 1
+            n_places = _n_places(length)
+            own_table = table[:n_places]
+            own_seen = seen[:n_places]
+            size = _fill_table(
+                tokens, start, length, shingle_size, own_table, own_seen, shingles, sketches, slot
+            )
             sign_one(shingles, 0, size, multipliers, increments, minima)
             for band in range(n_bands):
                 at = band * rows_per_band
-                own_keys[band] = xxh32_words(minima, at, at + rows_per_band, np.uint32(band))
+                keys[slot, band] = xxh32_words(minima, at, at + rows_per_band, np.uint32(band))
             mark = 0
             for band in range(n_bands):
                 n_members = 0
                 lowest[band] = 0
-                other = heads[band, own_keys[band] & mask]
+                own_key = keys[slot, band]
+                other = np.int64(heads[band, own_key & mask])
                 while other != NO_SLOT:
                     candidate = other
-                    other = links[candidate, band]
-                    if alive[candidate] == 0 or keys[candidate, band] != own_keys[band]:
+                    other = np.int64(links[candidate, band])
+                    if keys[candidate, band] != own_key or alive[candidate] == 0:
                         continue
                     n_members += 1
                     if n_members > bucket_limit:
                         n_cut_short += 1
                         lowest[band] = candidate + 1
                         break
-                    met = False
-                    for earlier in range(band):
-                        if (
-                            keys[candidate, earlier] == own_keys[earlier]
-                            and candidate >= lowest[earlier]
-                        ):
-                            met = True
-                            break
-                    if met:
-                        continue
                     other_size = np.int64(sizes[candidate])
-                    smaller = min(np.int64(size), other_size)
-                    larger = max(np.int64(size), other_size)
-                    if smaller / larger < threshold:
+                    # As in `verification.jaccard_of`.
+                    least = np.int64((size + other_size) * share)
+                    if most_shared(sketches, slot, candidate, size, other_size) < least:
+                        continue
+                    if _met_before(keys, lowest, band, slot, candidate):
                         continue
                     mark += 1
                     shared = _count_hits(
@@ -252,18 +297,12 @@ def probe(
                     if jaccard < threshold:
                         continue
                     if n_found == found.shape[0]:
-                        wider_found = np.empty((2 * n_found, 2), np.int64)
-                        wider_scores = np.empty((2 * n_found, 2), np.float64)
-                        for row in range(n_found):
-                            for column in range(2):
-                                wider_found[row, column] = found[row, column]
-                                wider_scores[row, column] = scores[row, column]
-                        found = wider_found
-                        scores = wider_scores
+                        return d, all_cut_short
+                    smaller = min(np.int64(size), other_size)
                     found[n_found, 0] = candidate
                     found[n_found, 1] = relation_of(
                         tokens,
-                        begin,
+                        start,
                         length,
                         starts[candidate],
                         np.int64(lengths[candidate]),
@@ -271,20 +310,19 @@ def probe(
                     )
                     scores[n_found, 0] = jaccard
                     scores[n_found, 1] = shared / smaller
+                    scores[n_found, 2] = 1.0
                     n_found += 1
+        offsets[d + 1] = n_found
+        all_cut_short += n_cut_short
         if insert:
-            starts[slot] = begin
             lengths[slot] = length
             sizes[slot] = size
             alive[slot] = 1
-            free = begin + length
-            starts[slot + 1] = free
+            starts[slot + 1] = start + length
             if length > 0:
-                for band in range(n_bands):
-                    keys[slot, band] = own_keys[band]
                 _link(keys, heads, links, slot)
-    offsets[n_documents] = n_found
-    return offsets, found[:n_found], scores[:n_found], n_cut_short
+            slot += 1
+    return n_documents, all_cut_short
 
 
 @kernel

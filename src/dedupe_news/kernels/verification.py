@@ -181,7 +181,7 @@ def _count_up_to(
             break
         # So many steps cannot leave either set. They have no branches on the
         # data: the order of two hashes is a coin toss.
-        for _ in range(min(ahead, _STRIDE)):
+        for _ in range(min(ahead, np.int64(_STRIDE))):
             a = shingles[i]
             b = shingles[j]
             shared += np.int64(a == b)

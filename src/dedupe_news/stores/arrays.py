@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 _GROWTH = 1.5
+_FIRST_ROOM = 1024
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,6 +61,49 @@ class Found:
     offsets: NDArray[np.int64]
     slots: NDArray[np.int64]
     scores: NDArray[np.float64]
+
+
+class Room:
+    """
+    Where kernels write the matches of a batch; kept from one call to the next.
+
+    A kernel that finds no room for the matches of a document stops before it,
+    and is called again for the rest.
+    """
+
+    def __init__(self) -> None:
+        self._slots = np.empty((_FIRST_ROOM, 2), np.int64)
+        self._scores = np.empty((_FIRST_ROOM, 3), np.float64)
+
+    def fill(
+        self,
+        n_documents: int,
+        work: Callable[[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]], int],
+    ) -> Found:
+        """
+        Call a kernel until all documents are done.
+
+        Parameters
+        ----------
+        n_documents : int
+            How many there are.
+        work : callable
+            Called with the first document to do, and the arrays of a `Found`;
+            returns the first document not done.
+
+        Returns
+        -------
+        Found
+            A copy.
+        """
+        offsets = np.zeros(n_documents + 1, np.int64)
+        done = work(0, offsets, self._slots, self._scores)
+        while done < n_documents:
+            room = 2 * len(self._slots)
+            self._slots, self._scores = grown(self._slots, room), grown(self._scores, room)
+            done = work(done, offsets, self._slots, self._scores)
+        n_found = int(offsets[-1])
+        return Found(offsets, self._slots[:n_found].copy(), self._scores[:n_found].copy())
 
 
 def power_of_two(least: int) -> int:

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news.columns import extent
 from dedupe_news.kernels import index as kernels
 from dedupe_news.kernels.index import NO_SLOT
+from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.permutations import coefficients
-from dedupe_news.stores.arrays import Found, grown, power_of_two
+from dedupe_news.stores.arrays import Room, grown, power_of_two
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
-    from dedupe_news.stores.arrays import Items
+    from dedupe_news.stores.arrays import Found, Items
 
 _FIRST_SLOTS = 1024
 _FIRST_TOKENS = 1 << 16
@@ -41,6 +43,7 @@ class SimilarStore:
         self._multipliers, self._increments = multipliers[:used], increments[:used]
         self.n_slots = 0
         self.n_cut_short = 0
+        self._room = Room()
         self._tokens = np.empty(_FIRST_TOKENS, np.uint32)
         self._allot(_FIRST_SLOTS)
 
@@ -50,6 +53,7 @@ class SimilarStore:
         self._lengths = np.zeros(capacity, np.int32)
         self._sizes = np.zeros(capacity, np.int32)
         self.alive = np.zeros(capacity, np.uint8)
+        self._sketches = np.zeros((capacity, SKETCH_WORDS), np.uint64)
         self._keys = np.zeros((capacity, bands), np.uint32)
         self._links = np.full((capacity, bands), NO_SLOT, np.int32)
         self._heads = np.full((bands, power_of_two(capacity)), NO_SLOT, np.int32)
@@ -97,35 +101,54 @@ class SimilarStore:
         """
         offsets = items.offsets
         n_documents = len(offsets) - 1
-        self._reserve(n_documents, int(offsets[-1]))
+        n_tokens, longest = extent(offsets)
+        if insert:
+            self._reserve(n_documents, n_tokens)
+        else:
+            self._reserve(1, longest)
         config = self._config
         first = self.n_slots
-        matched, slots, scores, n_cut_short = kernels.probe(
-            items.hashes,
-            offsets,
-            replaced,
-            insert,
-            first,
-            self._multipliers,
-            self._increments,
-            config.rows_per_band,
-            config.shingle_size,
-            config.threshold,
-            config.bucket_limit,
-            self._tokens,
-            self._starts,
-            self._lengths,
-            self._sizes,
-            self.alive,
-            self._keys,
-            self._heads,
-            self._links,
-        )
-        self.n_cut_short += n_cut_short
+
+        def work(
+            done: int,
+            bounds: NDArray[np.int64],
+            slots: NDArray[np.int64],
+            scores: NDArray[np.float64],
+        ) -> int:
+            stopped, n_cut_short = kernels.probe(
+                items.hashes,
+                offsets,
+                replaced,
+                insert,
+                done,
+                first + done if insert else first,
+                longest,
+                self._multipliers,
+                self._increments,
+                config.rows_per_band,
+                config.shingle_size,
+                config.threshold,
+                config.bucket_limit,
+                self._tokens,
+                self._starts,
+                self._lengths,
+                self._sizes,
+                self.alive,
+                self._sketches,
+                self._keys,
+                self._heads,
+                self._links,
+                bounds,
+                slots,
+                scores,
+            )
+            self.n_cut_short += int(n_cut_short)
+            return int(stopped)
+
+        found = self._room.fill(n_documents, work)
         if insert:
             self.n_slots += n_documents
-        certain = np.ones((len(scores), 1))
-        return Found(matched, slots, np.concatenate((scores, certain), axis=1))
+        return found
 
     def _reserve(self, n_documents: int, n_tokens: int) -> None:
         used = int(self._starts[self.n_slots])
@@ -136,7 +159,7 @@ class SimilarStore:
         if needed <= capacity:
             return
         self._starts = grown(self._starts, needed + 1)
-        for name in ("_lengths", "_sizes", "alive", "_keys", "_links"):
+        for name in ("_lengths", "_sizes", "alive", "_sketches", "_keys", "_links"):
             setattr(self, name, grown(getattr(self, name), len(self._starts) - 1))
         n_chains = power_of_two(needed)
         if n_chains > self._heads.shape[1]:
@@ -153,12 +176,13 @@ class SimilarStore:
             Former slot of each slot.
         """
         kept = np.flatnonzero(self.alive[: self.n_slots])
-        former = (self._tokens, self._starts, self._lengths, self._sizes, self._keys)
-        tokens, starts, lengths, sizes, keys = former
+        tokens, starts, lengths = self._tokens, self._starts, self._lengths
+        sizes, sketches, keys = self._sizes, self._sketches, self._keys
         self._allot(max(_FIRST_SLOTS, len(kept)))
         n_kept = len(kept)
         self._lengths[:n_kept] = lengths[kept]
         self._sizes[:n_kept] = sizes[kept]
+        self._sketches[:n_kept] = sketches[kept]
         self._keys[:n_kept] = keys[kept]
         self.alive[:n_kept] = 1
         np.cumsum(lengths[kept], out=self._starts[1 : n_kept + 1])
@@ -186,6 +210,7 @@ class SimilarStore:
             "lengths": self._lengths[:n_slots].copy(),
             "sizes": self._sizes[:n_slots].copy(),
             "alive": self.alive[:n_slots].copy(),
+            "sketches": self._sketches[:n_slots].copy(),
             "keys": self._keys[:n_slots].copy(),
         }
 
@@ -207,5 +232,6 @@ class SimilarStore:
         self._lengths[:n_slots] = state["lengths"]
         self._sizes[:n_slots] = state["sizes"]
         self.alive[:n_slots] = state["alive"]
+        self._sketches[:n_slots] = state["sketches"]
         self._keys[:n_slots] = state["keys"]
         kernels.link_all(self._keys, n_slots, self._heads, self._links)
