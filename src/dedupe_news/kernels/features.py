@@ -69,6 +69,7 @@ FEATURES = (
 """Names of the features, in order; docs/explanation/judge.md says what each means."""
 
 N_FEATURES = len(FEATURES)
+CONTAINMENT = FEATURES.index("containment")
 
 LEAST_CONTAINMENT = 0.3
 """Share of the shorter text's tokens below which two texts are not compared further."""

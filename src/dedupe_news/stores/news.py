@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news.kernels import memory as kernels
+from dedupe_news.columns import extent
+from dedupe_news.kernels import tables as kernels
 from dedupe_news.kernels.index import gather_runs
-from dedupe_news.stores.arrays import Found, grown, power_of_two
+from dedupe_news.kernels.seeking import seek
+from dedupe_news.stores.arrays import Room, grown, power_of_two
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
-    from dedupe_news.stores.arrays import Items
+    from dedupe_news.stores.arrays import Found, Items
 
 _FIRST_SLOTS = 1024
 _FIRST_TOKENS = 1 << 16
@@ -58,6 +61,7 @@ class NewsStore:
         self._codes = codes
         self._least_texts = least_texts
         self._longest = 0
+        self._room = Room()
         self.n_slots = 0
         self._arrays: dict[str, NDArray[Any]] = {}
         self._allot(_FIRST_SLOTS, _FIRST_TOKENS)
@@ -156,11 +160,29 @@ class NewsStore:
             same series among them.
         """
         n_documents = len(items.offsets) - 1
-        if n_documents:
-            self._longest = max(self._longest, int(np.diff(items.offsets).max()))
-        self._reserve(n_documents, int(items.offsets[-1]))
+        n_tokens, longest = extent(items.offsets)
+        self._longest = max(self._longest, longest)
+        if insert:
+            self._reserve(n_documents, n_tokens)
+        else:
+            self._reserve(1, longest)
+        work = partial(self._seek, items, replaced, insert, self.n_slots)
+        found = self._room.fill(n_documents, work)
+        if insert:
+            self.n_slots += n_documents
+        return found
+
+    def _seek(
+        self,
+        items: Items,
+        replaced: NDArray[np.int64],
+        insert: bool,  # noqa: FBT001 - as in the kernel
+        first: int,
+        begin: int,
+        *matches: Any,
+    ) -> int:
         weights, biases, thresholds = self._models
-        offsets, slots, scores = kernels.seek(
+        done = seek(
             items.hashes,
             items.flags,
             items.offsets,
@@ -169,7 +191,8 @@ class NewsStore:
             items.times,
             replaced,
             insert,
-            self.n_slots,
+            begin,
+            first + begin if insert else first,
             self._least_texts,
             self._config.bucket_limit,
             self._longest,
@@ -177,10 +200,9 @@ class NewsStore:
             biases,
             thresholds,
             self._tables,
+            *matches,
         )
-        if insert:
-            self.n_slots += n_documents
-        return Found(offsets, slots, scores)
+        return int(done)
 
     def _reserve(self, n_documents: int, n_tokens: int) -> None:
         arrays = self._arrays

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,56 +100,56 @@ class SimilarStore:
         Found
             The matches of each document among those before it.
         """
-        offsets = items.offsets
-        n_documents = len(offsets) - 1
-        n_tokens, longest = extent(offsets)
+        n_documents = len(items.offsets) - 1
+        n_tokens, longest = extent(items.offsets)
         if insert:
             self._reserve(n_documents, n_tokens)
         else:
             self._reserve(1, longest)
-        config = self._config
-        first = self.n_slots
-
-        def work(
-            done: int,
-            bounds: NDArray[np.int64],
-            slots: NDArray[np.int64],
-            scores: NDArray[np.float64],
-        ) -> int:
-            stopped, n_cut_short = kernels.probe(
-                items.hashes,
-                offsets,
-                replaced,
-                insert,
-                done,
-                first + done if insert else first,
-                longest,
-                self._multipliers,
-                self._increments,
-                config.rows_per_band,
-                config.shingle_size,
-                config.threshold,
-                config.bucket_limit,
-                self._tokens,
-                self._starts,
-                self._lengths,
-                self._sizes,
-                self.alive,
-                self._sketches,
-                self._keys,
-                self._heads,
-                self._links,
-                bounds,
-                slots,
-                scores,
-            )
-            self.n_cut_short += int(n_cut_short)
-            return int(stopped)
-
+        work = partial(self._probe, items, replaced, insert, self.n_slots, longest)
         found = self._room.fill(n_documents, work)
         if insert:
             self.n_slots += n_documents
         return found
+
+    def _probe(
+        self,
+        items: Items,
+        replaced: NDArray[np.int64],
+        insert: bool,  # noqa: FBT001 - as in the kernel
+        first: int,
+        longest: int,
+        begin: int,
+        *matches: Any,
+    ) -> int:
+        config = self._config
+        done, n_cut_short = kernels.probe(
+            items.hashes,
+            items.offsets,
+            replaced,
+            insert,
+            begin,
+            first + begin if insert else first,
+            longest,
+            self._multipliers,
+            self._increments,
+            config.rows_per_band,
+            config.shingle_size,
+            config.threshold,
+            config.bucket_limit,
+            self._tokens,
+            self._starts,
+            self._lengths,
+            self._sizes,
+            self.alive,
+            self._sketches,
+            self._keys,
+            self._heads,
+            self._links,
+            *matches,
+        )
+        self.n_cut_short += int(n_cut_short)
+        return int(done)
 
     def _reserve(self, n_documents: int, n_tokens: int) -> None:
         used = int(self._starts[self.n_slots])

@@ -1,0 +1,357 @@
+"""An index of judged news: look a document up, judge what it meets, add it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.features import (
+    CONTAINMENT,
+    DOUBT,
+    N_FEATURES,
+    NO_TIME,
+    Evidence,
+    Scratch,
+    fill_features,
+    is_far_fetched,
+    make_scratch,
+    names_differ,
+)
+from dedupe_news.kernels.relations import CONTAINED, EXACT, TRUNCATED, relation_of
+from dedupe_news.kernels.staging import (
+    distinct_in,
+    equal_runs,
+    intersection,
+    make_evidence,
+    stage,
+)
+from dedupe_news.kernels.tables import (
+    NO_SLOT,
+    digest_place,
+    gather_places,
+    post,
+    retire,
+    tally,
+    tally_tokens,
+)
+from dedupe_news.kernels.votes import (
+    LEAST_SHARED,
+    MOST_JUDGED,
+    N_PLACES,
+    SHORT,
+    keep_best,
+    propose,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news.kernels._jit import Integer
+    from dedupe_news.kernels.tables import Tables
+
+SERIES = 4
+
+_EXCERPT = 0.9
+_SERIES_OVERLAP = 0.5
+
+
+@inlined
+def _model_of(evidence: Evidence, is_cold: bool) -> Integer:
+    """Return which model judges the staged pair."""
+    known = (
+        evidence.times[0] != NO_TIME
+        and evidence.times[1] != NO_TIME
+        and evidence.sources[0] >= 0
+        and evidence.sources[1] >= 0
+    )
+    return (2 if is_cold else 0) + (0 if known else 1)
+
+
+@inlined
+def _judge(
+    evidence: Evidence,
+    scratch: Scratch,
+    row: NDArray[np.float64],
+    is_cold: bool,
+    weights: NDArray[np.float64],
+    biases: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
+) -> tuple[float, bool]:
+    """Return the logit of the staged pair, and the verdict."""
+    if not fill_features(evidence, scratch, 0, 1, row):
+        return -np.inf, False  # they share too little; its containment is 0
+    model = _model_of(evidence, is_cold)
+    logit = biases[model]
+    for feature in range(N_FEATURES):
+        logit += weights[model, feature] * row[feature]
+    if names_differ(row) or (is_cold and is_far_fetched(row)):
+        logit = min(logit, thresholds[model] - DOUBT)
+    return logit, bool(logit >= thresholds[model])
+
+
+@inlined
+def _same_words(
+    tables: Tables,
+    start: Integer,
+    length: Integer,
+    most: Integer,
+    n_found: Integer,
+    found: NDArray[np.int64],
+    scores: NDArray[np.float64],
+) -> Integer:
+    """Write the newest documents of the same words; return the matches so far."""
+    posting = np.int64(tables.heads[digest_place(tables, start, length)])
+    n_equal = 0
+    while posting >= 0:
+        slot = np.int64(tables.posting_slots[posting])
+        posting = np.int64(tables.posting_links[posting])
+        if (
+            tables.alive[slot]
+            and tables.lengths[slot] == length
+            and equal_runs(tables.tokens, tables.starts[slot], start, length)
+        ):
+            if n_equal == most:
+                tables.counters[2] += 1
+                break
+            n_equal += 1
+            if n_found < found.shape[0]:
+                found[n_found, 0] = slot
+                found[n_found, 1] = EXACT
+                scores[n_found, 0] = 1.0
+                scores[n_found, 1] = 1.0
+                scores[n_found, 2] = 1.0
+            n_found += 1
+    return n_found
+
+
+@inlined
+def _most_voted(
+    tables: Tables,
+    start: Integer,
+    length: Integer,
+    n_met: Integer,
+    slots: NDArray[np.int32],
+    votes: NDArray[np.int32],
+    order: NDArray[np.int32],
+    best_slots: NDArray[np.int64],
+    best_votes: NDArray[np.int64],
+) -> Integer:
+    """Choose whom to judge among the documents met, and clear the table of votes."""
+    n_best: Integer = np.int64(0)
+    for at in range(n_met):
+        slot = np.int64(slots[order[at]])
+        n_votes = np.int64(votes[order[at]])
+        slots[order[at]] = NO_SLOT
+        other_length = np.int64(tables.lengths[slot])
+        if n_votes < LEAST_SHARED and min(length, other_length) > SHORT:
+            continue
+        if other_length == length and equal_runs(tables.tokens, tables.starts[slot], start, length):
+            continue  # named already
+        tables.counters[2] += n_best == MOST_JUDGED
+        n_best = keep_best(slot, n_votes, best_slots, best_votes, n_best)
+    return n_best
+
+
+@inlined
+def _relation(
+    tables: Tables,
+    start: Integer,
+    length: Integer,
+    cut_off: Integer,
+    slot: Integer,
+    containment: float,
+) -> Integer:
+    """Return how a document and its duplicate are related."""
+    other_length = np.int64(tables.lengths[slot])
+    relation: Integer = relation_of(
+        tables.tokens,
+        start,
+        length,
+        tables.starts[slot],
+        other_length,
+        bool(containment >= _EXCERPT),
+    )
+    shorter_is_cut = cut_off if length <= other_length else tables.cut_off[slot]
+    if relation == CONTAINED and shorter_is_cut:
+        relation = TRUNCATED
+    return relation
+
+
+@kernel
+def seek(
+    batch_tokens: NDArray[np.uint32],
+    batch_flags: NDArray[np.uint8],
+    batch_offsets: NDArray[np.int64],
+    batch_cut_off: NDArray[np.uint8],
+    batch_sources: NDArray[np.int32],
+    batch_times: NDArray[np.int64],
+    replaced: NDArray[np.int64],
+    insert: bool,
+    begin: Integer,
+    first_slot: Integer,
+    least_texts: Integer,
+    bucket_limit: Integer,
+    longest: Integer,
+    weights: NDArray[np.float64],
+    biases: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
+    tables: Tables,
+    offsets: NDArray[np.int64],
+    found: NDArray[np.int64],
+    scores: NDArray[np.float64],
+) -> Integer:
+    """
+    Judge documents against the index one after another, and add each if asked.
+
+    Parameters
+    ----------
+    batch_tokens, batch_flags : ndarray of uint32, uint8
+        Tokens of the documents.
+    batch_offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each document.
+    batch_cut_off, batch_sources, batch_times : ndarray, shape (n_documents,)
+        As in `Tables`.
+    replaced : ndarray of int64, shape (n_documents,)
+        Slot that each document replaces, or `NO_SLOT`.
+    insert : bool
+        Whether to add the documents, each at the next free slot.
+    begin : int
+        First document to do.
+    first_slot : int
+        First free slot.
+    least_texts : int
+        With fewer documents the models for a cold start judge.
+    bucket_limit : int
+        Most documents of the same words that are named.
+    longest : int
+        Most tokens of any document, in the index or the batch.
+    weights : ndarray of float64, shape (4, N_FEATURES)
+        Models with and without metadata, then the same for a cold start.
+    biases, thresholds : ndarray of float64, shape (4,)
+        Theirs; thresholds as logits.
+    tables : Tables
+        The index, with room for the documents.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each document's matches; ``offsets[begin]`` is given.
+    found : ndarray of int64, shape (n_rows, 2)
+        Receives slot and relation of each match; `SERIES` among them.
+    scores : ndarray of float64, shape (n_rows, 3)
+        Receives Jaccard similarity, containment, probability.
+
+    Returns
+    -------
+    int
+        One past the last document that was done: all, unless `found` has not
+        the room for the matches of that one.
+    """
+    n_documents = batch_offsets.shape[0] - 1
+    evidence = make_evidence(2 * longest + 2)
+    scratch = make_scratch()
+    row = np.zeros(N_FEATURES, np.float64)
+    places = np.empty(longest + 1, np.int64)
+    slots = np.full(N_PLACES, NO_SLOT, np.int32)
+    votes = np.zeros(N_PLACES, np.int32)
+    order = np.empty(N_PLACES, np.int32)
+    best_slots = np.empty(MOST_JUDGED, np.int64)
+    best_votes = np.empty(MOST_JUDGED, np.int64)
+    n_table = 64
+    while n_table < 4 * longest:
+        n_table *= 2
+    table = np.empty(n_table, np.int64)
+    new_slot = np.int64(first_slot)
+    n_found = offsets[begin]
+    for d in range(begin, n_documents):
+        if replaced[d] != NO_SLOT and tables.alive[replaced[d]]:
+            retire(tables, replaced[d])
+        n_cut_short = tables.counters[2]
+        start = tables.starts[new_slot]
+        length = batch_offsets[d + 1] - batch_offsets[d]
+        for at in range(length):
+            tables.tokens[start + at] = batch_tokens[batch_offsets[d] + at]
+            tables.flags[start + at] = batch_flags[batch_offsets[d] + at]
+        n_places = gather_places(tables, start, length, places)
+        # Counted in before it is judged, as in a batch; out again after a mere look.
+        tally(tables, places, n_places, 1)
+        tally_tokens(tables, start, length, 1)
+        tables.counters[0] += 1
+        is_cold = tables.counters[0] < least_texts
+        n_room = 64
+        while n_room < 2 * length:
+            n_room *= 2
+        size = 0
+        if length > 0:
+            n_found = _same_words(tables, start, length, bucket_limit, n_found, found, scores)
+            n_met = propose(tables, start, length, places, n_places, slots, votes, order)
+            n_best = _most_voted(
+                tables, start, length, n_met, slots, votes, order, best_slots, best_votes
+            )
+            if insert or n_best > 0:
+                size = distinct_in(tables, start, length, table, n_room)
+            if n_best > 0:
+                evidence.log_texts[0] = np.log(tables.counters[0] + 1.0)
+                stage(
+                    tables,
+                    evidence,
+                    0,
+                    start,
+                    length,
+                    batch_cut_off[d],
+                    batch_sources[d],
+                    batch_times[d],
+                    is_cold,
+                )
+            for at in range(n_best):
+                slot = best_slots[at]
+                stage(
+                    tables,
+                    evidence,
+                    1,
+                    tables.starts[slot],
+                    np.int64(tables.lengths[slot]),
+                    tables.cut_off[slot],
+                    tables.sources[slot],
+                    tables.times[slot],
+                    is_cold,
+                )
+                logit, is_duplicate = _judge(
+                    evidence, scratch, row, is_cold, weights, biases, thresholds
+                )
+                if not is_duplicate and row[CONTAINMENT] < _SERIES_OVERLAP:
+                    continue
+                if n_found < found.shape[0]:
+                    shared = intersection(evidence, table, n_room)
+                    other_size = np.int64(tables.sizes[slot])
+                    containment = shared / min(np.int64(size), other_size)
+                    relation: Integer = SERIES
+                    if is_duplicate:
+                        relation = _relation(
+                            tables, start, length, batch_cut_off[d], slot, containment
+                        )
+                    found[n_found, 0] = slot
+                    found[n_found, 1] = relation
+                    scores[n_found, 0] = shared / (size + other_size - shared)
+                    scores[n_found, 1] = containment
+                    scores[n_found, 2] = 1.0 / (1.0 + np.exp(-logit))
+                n_found += 1
+        has_room = n_found <= found.shape[0]
+        if insert and has_room:
+            tables.starts[new_slot + 1] = start + length
+            tables.lengths[new_slot] = length
+            tables.alive[new_slot] = 1
+            tables.cut_off[new_slot] = batch_cut_off[d]
+            tables.sources[new_slot] = batch_sources[d]
+            tables.times[new_slot] = batch_times[d]
+            tables.sizes[new_slot] = size
+            post(tables, places, n_places, new_slot)
+            new_slot += 1
+        else:
+            tally(tables, places, n_places, -1)
+            tally_tokens(tables, start, length, -1)
+            tables.counters[0] -= 1
+        if not has_room:
+            tables.counters[2] = n_cut_short
+            return d
+        offsets[d + 1] = n_found
+    return np.int64(n_documents)

@@ -1,0 +1,321 @@
+"""The tables of an index of judged news: postings of shingles, counted as documents come and go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.features import NO_TIME, SHINGLE_SIZE
+from dedupe_news.kernels.hashing import xxh32_words, xxh64_words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news.kernels._jit import Integer
+
+NO_SLOT = -1
+
+_DAY = 86_400_000_000
+
+
+class Tables(NamedTuple):
+    """
+    The arrays of an index.
+
+    Parameters
+    ----------
+    tokens, flags : ndarray of uint32, uint8
+        Tokens of all slots, one slot after another.
+    starts : ndarray of int64, shape (capacity + 1,)
+        Where each slot's tokens begin; that of the first free slot is where
+        the next document goes.
+    lengths, sizes : ndarray of int32, shape (capacity,)
+        Tokens, and distinct shingles, of each slot.
+    alive, cut_off : ndarray of uint8, shape (capacity,)
+        Whether each slot counts, and ends in a cut-off mark.
+    times : ndarray of int64, shape (capacity,)
+        Microseconds, or `NO_TIME`.
+    sources : ndarray of int32, shape (capacity,)
+        Codes of sources; -1 for unknown.
+    posting_slots, posting_links : ndarray of int32
+        Slot of each posting, and the next older posting of its chain or -1.
+    heads : ndarray of int32, shape (n_places,)
+        Newest posting of each place; `n_places` is a power of two.
+    frequency : ndarray of uint16, shape (n_places,)
+        Documents with a shingle of each place; saturates.
+    spread : ndarray of uint16, shape (n_places,)
+        Days on which such a document came; never decreases.
+    last_day : ndarray of int32, shape (n_places,)
+        The last of those days.
+    token_counts : ndarray of uint32
+        Tokens counted by hash; its length is a power of two.
+    codes : ndarray of uint8, shape (4096,)
+        Code of each count.
+    counters : ndarray of int64, shape (3,)
+        Documents that count; postings in use; look-ups that were cut short.
+    """
+
+    tokens: NDArray[np.uint32]
+    flags: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int32]
+    sizes: NDArray[np.int32]
+    alive: NDArray[np.uint8]
+    cut_off: NDArray[np.uint8]
+    times: NDArray[np.int64]
+    sources: NDArray[np.int32]
+    posting_slots: NDArray[np.int32]
+    posting_links: NDArray[np.int32]
+    heads: NDArray[np.int32]
+    frequency: NDArray[np.uint16]
+    spread: NDArray[np.uint16]
+    last_day: NDArray[np.int32]
+    token_counts: NDArray[np.uint32]
+    codes: NDArray[np.uint8]
+    counters: NDArray[np.int64]
+
+
+@inlined
+def shingle_at(
+    tokens: NDArray[np.uint32], start: Integer, length: Integer, at: Integer
+) -> np.uint32:
+    """
+    Return a shingle of a document.
+
+    Parameters
+    ----------
+    tokens : ndarray of uint32
+        Holds its tokens.
+    start, length : int
+        Where they begin, and how many they are; at least 1.
+    at : int
+        Which shingle, below `n_shingles`.
+
+    Returns
+    -------
+    uint32
+        Its hash.
+    """
+    width = min(np.int64(SHINGLE_SIZE), np.int64(length))
+    return xxh32_words(tokens, start + at, start + at + width, np.uint32(0))
+
+
+@inlined
+def n_shingles(length: Integer) -> Integer:
+    """
+    Return the number of shingles of a document, repeats included.
+
+    Parameters
+    ----------
+    length : int
+        Its tokens.
+
+    Returns
+    -------
+    int
+        One for a text shorter than a shingle, none for one without tokens.
+    """
+    if length == 0:
+        return 0
+    return max(length - SHINGLE_SIZE + 1, 1)
+
+
+@inlined
+def digest_place(tables: Tables, start: Integer, length: Integer) -> np.int64:
+    """
+    Return the place of the chain of documents of the same words.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    start, length : int
+        Bounds of the document's tokens.
+
+    Returns
+    -------
+    int
+        Below the length of ``tables.heads``; chains of shingles share places
+        with these.
+    """
+    digest = xxh64_words(tables.tokens, start, start + length)
+    return np.int64((digest >> np.uint64(17)) & np.uint64(tables.heads.shape[0] - 1))
+
+
+@inlined
+def _link(tables: Tables, place: Integer, slot: Integer) -> None:
+    head = tables.heads[place]
+    if head >= 0 and tables.posting_slots[head] == slot:
+        return  # a shingle that the document has twice
+    posting = tables.counters[1]
+    tables.posting_slots[posting] = slot
+    tables.posting_links[posting] = head
+    tables.heads[place] = posting
+    tables.counters[1] += 1
+
+
+@inlined
+def tally(tables: Tables, places: NDArray[np.int64], n: Integer, step: Integer) -> None:
+    """
+    Count a document in or out at its places, each place once.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    places : ndarray of int64
+        Distinct places of its shingles, from `gather_places`.
+    n : int
+        How many.
+    step : int
+        1 or -1.
+    """
+    for at in range(n):
+        count = np.int64(tables.frequency[places[at]]) + step
+        tables.frequency[places[at]] = min(max(count, np.int64(0)), np.int64(65_535))
+
+
+@inlined
+def tally_tokens(tables: Tables, start: Integer, length: Integer, step: Integer) -> None:
+    """
+    Count the tokens of a document in or out.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    start, length : int
+        Bounds of the document's tokens.
+    step : int
+        1 or -1.
+    """
+    mask = np.uint32(tables.token_counts.shape[0] - 1)
+    for at in range(start, start + length):
+        place = tables.tokens[at] & mask
+        tables.token_counts[place] = np.uint32(np.int64(tables.token_counts[place]) + step)
+
+
+@inlined
+def gather_places(
+    tables: Tables, start: Integer, length: Integer, places: NDArray[np.int64]
+) -> Integer:
+    """
+    Write the distinct places of a document's shingles, in text order.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    start, length : int
+        Bounds of the document's tokens.
+    places : ndarray of int64
+        Receives them; has room for `n_shingles`.
+
+    Returns
+    -------
+    int
+        How many they are.
+    """
+    mask = np.uint32(tables.heads.shape[0] - 1)
+    n = 0
+    for at in range(n_shingles(length)):
+        place = np.int64(shingle_at(tables.tokens, start, length, at) & mask)
+        known = False
+        # Repeats are few and near; those farther back count twice, harmlessly.
+        for back in range(max(0, n - 64), n):
+            if places[back] == place:
+                known = True
+                break
+        if not known:
+            places[n] = place
+            n += 1
+    return n
+
+
+@inlined
+def _spread_out(tables: Tables, places: NDArray[np.int64], n: Integer, time: Integer) -> None:
+    if time == NO_TIME:
+        return
+    day = np.int32(time // _DAY)
+    for at in range(n):
+        place = places[at]
+        if tables.spread[place] == 0 or tables.last_day[place] != day:
+            tables.last_day[place] = day
+            if tables.spread[place] < 65_535:
+                tables.spread[place] += np.uint16(1)
+
+
+@inlined
+def post(tables: Tables, places: NDArray[np.int64], n: Integer, slot: Integer) -> None:
+    """
+    Chain a document at its places, so that it is found, and count its day.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    places : ndarray of int64
+        Distinct places of its shingles, from `gather_places`.
+    n : int
+        How many.
+    slot : int
+        Its slot, which is filled in but for this.
+    """
+    start = tables.starts[slot]
+    length = np.int64(tables.lengths[slot])
+    for at in range(n):
+        _link(tables, places[at], slot)
+    if length > 0:
+        _link(tables, digest_place(tables, start, length), slot)
+    _spread_out(tables, places, n, tables.times[slot])
+
+
+@kernel
+def replay(tables: Tables, n_slots: Integer) -> None:
+    """
+    Post and count all slots anew, after tables were replaced by empty ones.
+
+    Parameters
+    ----------
+    tables : Tables
+        With empty postings and counts.
+    n_slots : int
+        Slots in use; those not alive are posted, but not counted.
+    """
+    longest = 0
+    for slot in range(n_slots):
+        longest = max(longest, tables.lengths[slot])
+    places = np.empty(longest + 1, np.int64)
+    for slot in range(n_slots):
+        start = tables.starts[slot]
+        length = np.int64(tables.lengths[slot])
+        n = gather_places(tables, start, length, places)
+        if tables.alive[slot]:
+            tally(tables, places, n, 1)
+            tally_tokens(tables, start, length, 1)
+            tables.counters[0] += 1
+        post(tables, places, n, slot)
+
+
+@kernel
+def retire(tables: Tables, slot: Integer) -> None:
+    """
+    Count a document out; its postings stay until the tables are replaced.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    slot : int
+        A slot that counts.
+    """
+    start = tables.starts[slot]
+    length = np.int64(tables.lengths[slot])
+    places = np.empty(length + 1, np.int64)
+    n = gather_places(tables, start, length, places)
+    tally(tables, places, n, -1)
+    tally_tokens(tables, start, length, -1)
+    tables.alive[slot] = 0
+    tables.counters[0] -= 1
