@@ -29,7 +29,7 @@ class ShingleSets:
         Where each set begins.
     sizes : ndarray of int32, shape (n_sets,)
         Distinct shingles of each set; 0 for a set that nothing is compared with.
-    sketches : ndarray of uint64, shape (n_sets, 4)
+    sketches : ndarray of uint64, shape (n_sets, 2)
         A bit for each shingle, which rule most pairs out; undefined for a set
         that nothing is compared with.
     """

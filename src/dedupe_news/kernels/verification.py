@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LOW = np.uint64(0xFFFFFFFF)
 _STRIDE = 8  # steps between two looks at whether the end can still be reached
-SKETCH_WORDS = 4
+SKETCH_WORDS = 2
 """Words of 64 bits in the sketch of a set."""
 
 

@@ -57,7 +57,7 @@ class SimilarStore:
         self._sketches = np.zeros((capacity, SKETCH_WORDS), np.uint64)
         self._keys = np.zeros((capacity, bands), np.uint32)
         self._links = np.full((capacity, bands), NO_SLOT, np.int32)
-        self._heads = np.full((bands, power_of_two(capacity)), NO_SLOT, np.int32)
+        self._heads = np.full((bands, _n_chains(capacity)), NO_SLOT, np.int32)
 
     @property
     def n_bytes(self) -> int:
@@ -162,7 +162,7 @@ class SimilarStore:
         self._starts = grown(self._starts, needed + 1)
         for name in ("_lengths", "_sizes", "alive", "_sketches", "_keys", "_links"):
             setattr(self, name, grown(getattr(self, name), len(self._starts) - 1))
-        n_chains = power_of_two(needed)
+        n_chains = _n_chains(needed)
         if n_chains > self._heads.shape[1]:
             self._heads = np.full((self._config.bands, n_chains), NO_SLOT, np.int32)
             kernels.link_all(self._keys, self.n_slots, self._heads, self._links)
@@ -236,3 +236,8 @@ class SimilarStore:
         self._sketches[:n_slots] = state["sketches"]
         self._keys[:n_slots] = state["keys"]
         kernels.link_all(self._keys, n_slots, self._heads, self._links)
+
+
+def _n_chains(n_slots: int) -> int:
+    # One to two documents a chain: shorter ones would save less time than they cost memory.
+    return power_of_two(n_slots) // 2
