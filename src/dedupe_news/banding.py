@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels import banding as kernels
+from dedupe_news.sorting import pack_repeated
 from dedupe_news.threads import run
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ class Buckets:
     ----------
     keys : ndarray of uint32, shape (n_sets, bands)
         Band keys.
-    packed : list of ndarray of uint64, shape (n_sets,)
+    packed : list of ndarray of uint64
         For each band ``key << 32 | set``, sorted: a bucket is a run of equal keys.
+        Most sets that share no bucket of the band are left out.
     shared : ndarray of uint8, shape (n_sets,)
         1 for every set that shares a bucket with another.
     large : list of ndarray of int64
@@ -64,9 +66,7 @@ def fill_buckets(keys: NDArray[np.uint32], limit: int, n_jobs: int) -> Buckets:
     shared = np.zeros(n_sets, np.uint8)
 
     def fill(band: int) -> tuple[NDArray[np.uint64], list[NDArray[np.int64]]]:
-        packed = np.empty(n_sets, np.uint64)
-        kernels.pack_band(keys, band, packed)
-        packed.sort()
+        packed = pack_repeated(np.ascontiguousarray(keys[:, band]))
         kernels.mark_shared(packed, shared)
         bounds = kernels.large_buckets(packed, limit)
         members = [(packed[start:stop] & _SET).astype(np.int64) for start, stop in bounds]

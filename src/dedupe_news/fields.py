@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_BLOCK = 1024
+"""Texts encoded at a time: the memory of one block serves the next, still in the cache."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -113,13 +116,20 @@ def _from_arrow(arrow: Any, role: str) -> TextColumn:
 
 
 def _encode(values: list[Any], role: str) -> TextColumn:
-    try:
-        encoded = list(map(str.encode, values))
-    except (TypeError, UnicodeEncodeError):
-        encoded = [_encode_one(value, role, position) for position, value in enumerate(values)]
-    offsets = np.zeros(len(encoded) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=offsets[1:])
-    return TextColumn(np.frombuffer(b"".join(encoded), np.uint8), offsets)
+    parts = []
+    offsets = np.zeros(len(values) + 1, np.int64)
+    for start in range(0, len(values), _BLOCK):
+        block = values[start : start + _BLOCK]
+        try:
+            encoded = list(map(str.encode, block))
+        except (TypeError, UnicodeEncodeError):
+            encoded = [
+                _encode_one(value, role, position) for position, value in enumerate(block, start)
+            ]
+        offsets[start + 1 : start + 1 + len(block)] = list(map(len, encoded))
+        parts.append(b"".join(encoded))
+    np.cumsum(offsets, out=offsets)
+    return TextColumn(np.frombuffer(b"".join(parts), np.uint8), offsets)
 
 
 def _encode_one(value: object, role: str, position: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels import postings as kernels
+from dedupe_news.sorting import sort_values
 from dedupe_news.threads import run, split
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def find_related(
         own = slice(bounds[part], bounds[part + 1])
         packed = np.empty(bounds[part + 1] - bounds[part], np.uint64)
         kernels.pack_numbered(hashes[own], packed)
-        packed.sort()
+        sort_values(packed, 32, 32 - part_bits)
         pairs = kernels.scan(
             packed, texts[own], positions[own], days, MOST_TEXTS, codes, frequency, spread
         )
@@ -145,11 +146,11 @@ def find_related(
         shingles, offsets, frequency, int(codes[MOST_TEXTS]), TEMPLATE_SHARE, keys
     )
     keys = keys[:n_keys]
-    keys.sort()
+    sort_values(keys)
     linked = np.empty(2 * n_keys, np.uint64)
     linked = linked[: kernels.link_buckets(keys, linked)]
     pairs = np.concatenate((related, linked))
-    pairs.sort()
+    sort_values(pairs)
     distinct = np.ones(len(pairs), bool)
     distinct[1:] = pairs[1:] != pairs[:-1]
     return Postings(pairs[distinct], frequency, spread)
@@ -162,7 +163,7 @@ def _keep_related(
         # All occurrences of a pair have the same first text.
         low, high = np.uint64(bounds[0] << 32), np.uint64(bounds[1] << 32)
         pairs = shared[(shared >= low) & (shared < high)]
-        pairs.sort()
+        sort_values(pairs)
         return pairs[: kernels.keep_related(pairs, lengths, LEAST_SHARED, SHORT)]
 
     if not len(lengths):

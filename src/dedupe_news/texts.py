@@ -10,6 +10,7 @@ import xxhash
 
 from dedupe_news.columns import NO_TIME
 from dedupe_news.kernels import shingling as kernels
+from dedupe_news.sorting import pack_repeated
 from dedupe_news.threads import run, split
 
 if TYPE_CHECKING:
@@ -118,9 +119,7 @@ def distinct_texts(
         kernels.fill_digests(tokens, offsets, *bounds, digests)
 
     run(digest, split(n_documents, n_jobs), n_jobs)
-    packed = digests & np.uint64(0xFFFFFFFF00000000)
-    packed |= np.arange(n_documents, dtype=np.uint64)
-    packed.sort()
+    packed = pack_repeated((digests >> np.uint64(32)).astype(np.uint32))
     text_of = np.empty(n_documents, np.int64)
     n_texts = int(kernels.group_identical(packed, digests, tokens, offsets, text_of))
     document = np.empty(n_texts, np.int64)

@@ -17,24 +17,6 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
 
-@kernel
-def pack_band(keys: NDArray[np.uint32], band: Integer, packed: NDArray[np.uint64]) -> None:
-    """
-    Write ``key << 32 | set`` for one band, ready to be sorted into buckets.
-
-    Parameters
-    ----------
-    keys : ndarray of uint32, shape (n_sets, bands)
-        Band keys.
-    band : int
-        Column of `keys`.
-    packed : ndarray of uint64, shape (n_sets,)
-        Receives the packed keys.
-    """
-    for i in range(packed.shape[0]):
-        packed[i] = np.uint64(keys[i, band]) << _HALF | np.uint64(i)
-
-
 @inlined
 def bucket_stop(packed: NDArray[np.uint64], begin: Integer) -> Integer:
     """
@@ -66,7 +48,7 @@ def mark_shared(packed: NDArray[np.uint64], shared: NDArray[np.uint8]) -> None:
 
     Parameters
     ----------
-    packed : ndarray of uint64, shape (n_sets,)
+    packed : ndarray of uint64, shape (n_packed,)
         Sorted packed keys of one band.
     shared : ndarray of uint8, shape (n_sets,)
         Receives 1 for such sets; others keep what they have, so that threads
@@ -85,7 +67,7 @@ def large_buckets(packed: NDArray[np.uint64], limit: Integer) -> NDArray[np.int6
 
     Parameters
     ----------
-    packed : ndarray of uint64, shape (n_sets,)
+    packed : ndarray of uint64, shape (n_packed,)
         Sorted packed keys of one band.
     limit : int
         Largest size that is not returned.

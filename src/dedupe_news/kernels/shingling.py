@@ -62,8 +62,9 @@ def group_identical(
 
     Parameters
     ----------
-    packed : ndarray of uint64, shape (n_documents,)
-        Sorted ``(digest >> 32) << 32 | document``.
+    packed : ndarray of uint64
+        Sorted ``(digest >> 32) << 32 | document``; documents whose half of the
+        digest no other has may be left out.
     digests : ndarray of uint64, shape (n_documents,)
         As `fill_digests` writes them.
     tokens : ndarray of uint32, shape (n_tokens,)
@@ -84,7 +85,8 @@ def group_identical(
     Equality is of the token runs themselves; digests only find who to compare.
     """
     n = packed.shape[0]
-    first = np.empty(n, np.int64)  # first position of the text a document repeats
+    n_documents = group_of.shape[0]
+    first = np.arange(n_documents)  # first position of the text a document repeats
     leaders = np.empty(n, np.int64)
     begin: Integer = 0
     while begin < n:
@@ -95,7 +97,6 @@ def group_identical(
         for at in range(begin, end):
             i = np.int64(packed[at] & np.uint64(0xFFFFFFFF))
             length = offsets[i + 1] - offsets[i]
-            first[i] = i
             found = False
             for which in range(n_leaders):
                 k = leaders[which]
@@ -112,7 +113,7 @@ def group_identical(
                 n_leaders += 1
         begin = end
     n_groups = 0
-    for position in range(n):
+    for position in range(n_documents):
         if offsets[position + 1] == offsets[position]:
             group_of[position] = -1
         elif first[position] == position:
