@@ -318,3 +318,13 @@ class Index:
     def remove(self, name: str) -> None:
         """Forget a text."""
         del self._sketches[name]
+
+
+def subsequence_length(left: Sequence[int], right: Sequence[int]) -> int:
+    """Return the length of a longest common subsequence, by the table of the textbook."""
+    row = [0] * (len(right) + 1)
+    for a in left:
+        diagonal = 0
+        for j, b in enumerate(right, 1):
+            diagonal, row[j] = row[j], diagonal + 1 if a == b else max(row[j], row[j - 1])
+    return row[-1]

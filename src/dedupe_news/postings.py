@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels import postings as kernels
-from dedupe_news.sorting import sort_values
+from dedupe_news.sorting import pack_repeated, sort_values
 from dedupe_news.threads import run, split
 
 if TYPE_CHECKING:
@@ -126,20 +126,24 @@ def find_related(
 
     run(fill, range(len(ranges)), n_jobs)
     codes = count_codes()
-    frequency = np.empty(n_shingles, np.uint8)
-    spread = np.empty(n_shingles, np.uint8)
+    frequency = np.zeros(n_shingles, np.uint8)
+    spread = np.zeros(n_shingles, np.uint8)
 
     def scan(part: int) -> NDArray[np.uint64]:
         own = slice(bounds[part], bounds[part + 1])
-        packed = np.empty(bounds[part + 1] - bounds[part], np.uint64)
-        kernels.pack_numbered(hashes[own], packed)
-        sort_values(packed, 32, 32 - part_bits)
         pairs = kernels.scan(
-            packed, texts[own], positions[own], days, MOST_TEXTS, codes, frequency, spread
+            pack_repeated(hashes[own]),
+            texts[own],
+            positions[own],
+            days,
+            MOST_TEXTS,
+            codes,
+            frequency,
+            spread,
         )
         return pairs.copy()  # without the room that was not needed
 
-    shared = np.concatenate(run(scan, range(1 << part_bits), n_jobs))
+    shared = run(scan, range(1 << part_bits), n_jobs)
     related = _keep_related(shared, lengths, n_jobs)
     keys = np.empty(2 * n_texts, np.uint64)
     n_keys = kernels.pack_template_keys(
@@ -157,18 +161,37 @@ def find_related(
 
 
 def _keep_related(
-    shared: NDArray[np.uint64], lengths: NDArray[np.int64], n_jobs: int
+    shared: list[NDArray[np.uint64]], lengths: NDArray[np.int64], n_jobs: int
 ) -> NDArray[np.uint64]:
-    def keep(bounds: tuple[int, int]) -> NDArray[np.uint64]:
+    """Return the pairs that share enough rare shingles, increasing."""
+    n_pairs = sum(map(len, shared))
+    text_bits = max(len(lengths).bit_length(), 1)
+    range_bits = max(0, text_bits - max(1, n_pairs // _PART_SIZE).bit_length())
+    n_ranges = (len(lengths) >> range_bits) + 1
+    counts = np.zeros((len(shared), n_ranges), np.int64)
+
+    def count(part: int) -> None:
+        kernels.count_pairs(shared[part], range_bits, counts[part])
+
+    run(count, range(len(shared)), n_jobs)
+    bounds = np.zeros(n_ranges + 1, np.int64)
+    np.cumsum(counts.sum(axis=0), out=bounds[1:])
+    free = bounds[:-1] + np.cumsum(counts, axis=0) - counts
+    scattered = np.empty(n_pairs, np.uint64)
+
+    def scatter(part: int) -> None:
+        kernels.scatter_pairs(shared[part], range_bits, free[part], scattered)
+
+    run(scatter, range(len(shared)), n_jobs)
+
+    def keep(which: int) -> NDArray[np.uint64]:
         # All occurrences of a pair have the same first text.
-        low, high = np.uint64(bounds[0] << 32), np.uint64(bounds[1] << 32)
-        pairs = shared[(shared >= low) & (shared < high)]
-        sort_values(pairs)
+        pairs = scattered[bounds[which] : bounds[which + 1]]
+        sort_values(pairs, 0, text_bits)  # by the later text, then by the first
+        sort_values(pairs, 32, text_bits)
         return pairs[: kernels.keep_related(pairs, lengths, LEAST_SHARED, SHORT)]
 
-    if not len(lengths):
-        return shared
-    return np.concatenate(run(keep, split(len(lengths), 2 * n_jobs), n_jobs))
+    return np.concatenate(run(keep, range(n_ranges), n_jobs))
 
 
 def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint8]:

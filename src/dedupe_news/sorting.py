@@ -22,15 +22,15 @@ _KEY_BITS = 32
 
 def sort_values(values: NDArray[np.uint64], first_bit: int = 0, n_bits: int = 64) -> None:
     """
-    Sort values in place.
+    Sort values in place, by some of their bits at least.
 
     Parameters
     ----------
     values : ndarray of uint64, shape (n,)
-        Sorted; where they differ in other bits than those named, they must be
-        in order already among those that do not.
+        Sorted by the bits named. Those equal in these bits keep their order,
+        or come to be in the order of the other bits.
     first_bit, n_bits : int, default 0 and 64
-        Bits, from the least significant, by which they have to be sorted.
+        The bits, from the least significant.
     """
     if len(values) < _FEW:
         values.sort()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import pathlib
 import pickle
+import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import numba
@@ -44,7 +45,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """
     if COMPILED:
         compiled: Callable[P, R] = numba.njit(cache=True, nogil=True, fastmath=False)(function)
-        _discard_unreadable(compiled)
+        _discard_outdated(compiled)
         _dispatchers.append(compiled)
         return compiled
 
@@ -75,26 +76,40 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
         compiled: Callable[P, R] = numba.njit(
             cache=True, nogil=True, fastmath=False, forceinline=True
         )(function)
-        _discard_unreadable(compiled)
+        _discard_outdated(compiled)
         return compiled
     return function
 
 
-def _discard_unreadable(dispatcher: object) -> None:
-    """
-    Remove a kernel's cached code where its index names a class that is gone.
+def _newest_source(folder: pathlib.Path) -> float:
+    ages = [each.stat().st_mtime for each in folder.glob("*.py")]
+    # Sources from the future would be newer than whatever is compiled from them.
+    return max((age for age in ages if age <= time.time()), default=0.0)
 
-    numba pickles the types of arguments into the index, named tuples of ours
-    among them, and reads it before it looks at the age of the source: after
+
+_NEWEST_SOURCE = _newest_source(pathlib.Path(__file__).parent)
+
+
+def _discard_outdated(dispatcher: object) -> None:
+    """
+    Remove a kernel's cached code that was made from other sources than today's.
+
+    numba looks at the age of the kernel's own module alone, not of those that
+    it calls into. It also pickles the types of arguments into the index, named
+    tuples of ours among them, and reads that before it looks at any age: after
     an update in place a kernel could not even be compiled anew.
     """
     index: Any = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    path = pathlib.Path(getattr(index, "_index_path", ""))
     try:
+        is_outdated = path.stat().st_mtime < _NEWEST_SOURCE
         index._load_index()  # noqa: SLF001 - numba offers no public way
     except (AttributeError, ImportError, EOFError, pickle.UnpicklingError):
-        path = getattr(index, "_index_path", None)
-        if path is not None:
-            pathlib.Path(path).unlink(missing_ok=True)
+        is_outdated = True
+    except OSError:
+        return  # there is none
+    if is_outdated and path.is_file():
+        path.unlink(missing_ok=True)
 
 
 def n_compilations() -> int:

@@ -154,7 +154,7 @@ class Scratch(NamedTuple):
 
     Parameters
     ----------
-    masks, keys, numbers, columns, partner
+    prepared, masks, keys, numbers, columns, carries, partner
         As for `dedupe_news.kernels.alignment.align`.
     back : ndarray of int32, shape (MAX_TOKENS,)
         Partner of each token of the right run.
@@ -166,10 +166,12 @@ class Scratch(NamedTuple):
         ``ln(1 + i)``.
     """
 
+    prepared: NDArray[np.int64]
     masks: NDArray[np.uint64]
     keys: NDArray[np.uint32]
     numbers: NDArray[np.int32]
     columns: NDArray[np.uint64]
+    carries: NDArray[np.uint64]
     partner: NDArray[np.int32]
     back: NDArray[np.int32]
     met: NDArray[np.uint8]
@@ -191,10 +193,12 @@ def make_scratch() -> Scratch:
     for i in range(logs.shape[0]):
         logs[i] = np.log(1.0 + i)
     return Scratch(
-        np.zeros((MAX_TOKENS, N_WORDS), np.uint64),
+        np.full(2, -1, np.int64),
+        np.zeros((MAX_TOKENS + 1, N_WORDS), np.uint64),
         np.zeros(N_PLACES, np.uint32),
         np.zeros(N_PLACES, np.int32),
         np.zeros((MAX_TOKENS + 1, N_WORDS), np.uint64),
+        np.zeros(MAX_TOKENS, np.uint64),
         np.zeros(MAX_TOKENS, np.int32),
         np.zeros(MAX_TOKENS, np.int32),
         np.zeros(MAX_TOKENS, np.uint8),
@@ -226,7 +230,7 @@ def _offset_of(evidence: Evidence, short: Integer, long: Integer) -> int:
     return 0
 
 
-@kernel
+@inlined
 def fill_features(
     evidence: Evidence, scratch: Scratch, x: Integer, y: Integer, row: NDArray[np.float64]
 ) -> bool:
@@ -299,7 +303,7 @@ def _common_code(evidence: Evidence) -> float:
     return min(255.0, max(0.0, _CODES * float(evidence.log_texts[0] - _COMMON_WORD)))
 
 
-@kernel
+@inlined
 def _match(
     evidence: Evidence, scratch: Scratch, a: Integer, la: Integer, b: Integer, lb: Integer
 ) -> int:
@@ -316,10 +320,12 @@ def _match(
         la,
         b,
         lb,
+        scratch.prepared,
         scratch.masks,
         scratch.keys,
         scratch.numbers,
         scratch.columns,
+        scratch.carries,
         partner,
         _least_overlap(la, lb),
     )

@@ -88,22 +88,6 @@ def fill_parts(
 
 
 @kernel
-def pack_numbered(hashes: NDArray[np.uint32], packed: NDArray[np.uint64]) -> None:
-    """
-    Write ``hash << 32 | place``.
-
-    Parameters
-    ----------
-    hashes : ndarray of uint32, shape (n,)
-        Hashes.
-    packed : ndarray of uint64, shape (n,)
-        Receives the hashes, each with its place.
-    """
-    for at in range(hashes.shape[0]):
-        packed[at] = np.uint64(hashes[at]) << _HALF | np.uint64(at)
-
-
-@kernel
 def scan(
     packed: NDArray[np.uint64],
     texts: NDArray[np.uint32],
@@ -119,8 +103,9 @@ def scan(
 
     Parameters
     ----------
-    packed : ndarray of uint64, shape (n_postings,)
-        Sorted ``shingle << 32 | place``, all postings of each shingle.
+    packed : ndarray of uint64, shape (n_packed,)
+        Sorted ``shingle << 32 | place``, all postings of each shingle; most
+        shingles that occur once are left out.
     texts, positions : ndarray of uint32, shape (n_postings,)
         Text and position of the posting at each place, neither decreasing.
     days : ndarray of int32, shape (n_texts,) or (0,)
@@ -131,8 +116,8 @@ def scan(
     codes : ndarray of uint8
         Code of each count; larger counts have that of the last.
     frequency, spread : ndarray of uint8, shape (n_shingles,)
-        Receive at each position the codes of the number of texts and of days
-        with the shingle there.
+        Zeros, the codes of one; receive at each position the codes of the number
+        of texts and of days with the shingle there.
 
     Returns
     -------
@@ -142,8 +127,8 @@ def scan(
     largest = codes.shape[0] - 1
     n = packed.shape[0]
     members = np.empty(most, np.uint64)
-    text_codes = np.empty(n, np.uint8)
-    day_codes = np.empty(n, np.uint8)
+    text_codes = np.zeros(texts.shape[0], np.uint8)
+    day_codes = np.zeros(texts.shape[0], np.uint8)
     pairs = np.empty(4 * n + most * most, np.uint64)
     n_pairs = 0
     begin = np.int64(0)
@@ -184,10 +169,56 @@ def scan(
             day_codes[place] = day_code
         begin = end
     # In order of position, which spares the caches.
-    for place in range(n):
-        frequency[positions[place]] = text_codes[place]
-        spread[positions[place]] = day_codes[place]
+    for place in range(texts.shape[0]):
+        if text_codes[place] or day_codes[place]:
+            frequency[positions[place]] = text_codes[place]
+            spread[positions[place]] = day_codes[place]
     return pairs[:n_pairs]
+
+
+@kernel
+def count_pairs(pairs: NDArray[np.uint64], text_bits: Integer, counts: NDArray[np.int64]) -> None:
+    """
+    Count pairs by the range that their first text is in.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``text << 32 | later text``.
+    text_bits : int
+        A range is of ``2**text_bits`` texts.
+    counts : ndarray of int64, shape (n_ranges,)
+        Zeros; receives the counts.
+    """
+    shift = np.uint64(32 + text_bits)
+    for pair in pairs:
+        counts[pair >> shift] += 1
+
+
+@kernel
+def scatter_pairs(
+    pairs: NDArray[np.uint64],
+    text_bits: Integer,
+    free: NDArray[np.int64],
+    scattered: NDArray[np.uint64],
+) -> None:
+    """
+    Copy pairs into the range that their first text is in.
+
+    Parameters
+    ----------
+    pairs, text_bits
+        As for `count_pairs`.
+    free : ndarray of int64, shape (n_ranges,)
+        Where the next pair of each range goes; overwritten.
+    scattered : ndarray of uint64
+        Receives the pairs.
+    """
+    shift = np.uint64(32 + text_bits)
+    for pair in pairs:
+        to = np.uintp(free[pair >> shift])
+        free[pair >> shift] += 1
+        scattered[to] = pair
 
 
 @kernel

@@ -290,6 +290,7 @@ def seek(
             if insert or n_best > 0:
                 size = distinct_in(tables, start, length, table, n_room)
             if n_best > 0:
+                scratch.prepared[0] = -1  # another document is staged where the last one was
                 evidence.log_texts[0] = np.log(tables.counters[0] + 1.0)
                 stage(
                     tables,

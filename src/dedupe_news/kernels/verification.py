@@ -8,6 +8,7 @@ import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.banding import bucket_stop
+from dedupe_news.kernels.bits import count_ones
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,16 +58,6 @@ def sketch(sketches: NDArray[np.uint64], i: Integer, value: np.uint32) -> None:
 
 
 @inlined
-def _n_bits(word: np.uint64) -> Integer:
-    # LLVM knows this for what it is and takes the processor's instruction.
-    word = word - (word >> np.uint64(1) & np.uint64(0x5555555555555555))
-    threes = np.uint64(0x3333333333333333)
-    word = (word & threes) + (word >> np.uint64(2) & threes)
-    word = word + (word >> np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64(np.uint64(word * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
-@inlined
 def most_shared(
     sketches: NDArray[np.uint64], i: Integer, j: Integer, a: Integer, b: Integer
 ) -> Integer:
@@ -91,8 +82,8 @@ def most_shared(
     for word in range(SKETCH_WORDS):
         left = sketches[i, word]
         right = sketches[j, word]
-        a -= _n_bits(left & ~right)
-        b -= _n_bits(right & ~left)
+        a -= count_ones(left & ~right)
+        b -= count_ones(right & ~left)
     return min(a, b)
 
 
