@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import text_oracle
 from dedupe_news import text
 from dedupe_news.config import Config
-from dedupe_news.kernels import folding
+from dedupe_news.kernels import fold_table
 from dedupe_news.kernels._jit import COMPILED
 
 if TYPE_CHECKING:
@@ -444,7 +444,8 @@ def test_the_table_is_what_the_tool_makes() -> None:
     else:
         settled = [c for c in range(0x110000) if is_settled(chr(c))]
         kinds = [
-            [folding.entry_of(t, c) & folding.KIND_MASK for c in settled] for t in (made, table)
+            [fold_table.entry_of(t, c) & fold_table.KIND_MASK for c in settled]
+            for t in (made, table)
         ]
         assert kinds[0] == kinds[1]
 

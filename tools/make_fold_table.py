@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news.kernels import folding as f
+from dedupe_news.kernels import fold_table as f
 from dedupe_news.kernels import names as kernel_names
+from dedupe_news.kernels.folding import GROWTH, TOKENS_PER_BYTE
+from dedupe_news.kernels.utf8 import MAX_CODE_POINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +125,7 @@ def _kind(char: str) -> int:  # noqa: PLR0911 - one return for each kind
     Returns
     -------
     int
-        A kind of `dedupe_news.kernels.folding`.
+        A kind of `dedupe_news.kernels.fold_table`.
     """
     code_point = ord(char)
     category = unicodedata.category(char)
@@ -204,13 +206,13 @@ def _is_bounded(code_point: int, sequence: list[int]) -> bool:
     n_bytes = len(chr(code_point).encode())
     return (
         len(sequence) <= f.COUNT_MASK
-        and sum(len(chr(one).encode()) for one in kept) <= f.GROWTH * n_bytes
-        and len(kept) <= f.TOKENS_PER_BYTE * n_bytes + 12
+        and sum(len(chr(one).encode()) for one in kept) <= GROWTH * n_bytes
+        and len(kept) <= TOKENS_PER_BYTE * n_bytes + 12
     )
 
 
 def _entries() -> Iterator[tuple[int, list[int]]]:
-    for code_point in range(f.MAX_CODE_POINT + 1):
+    for code_point in range(MAX_CODE_POINT + 1):
         char = chr(code_point)
         if code_point in HANGUL:
             yield code_point, [f.HANGUL]
@@ -259,7 +261,7 @@ def make_folding() -> tuple[list[NDArray[np.uint32]], list[int]]:
     ValueError
         If Unicode grew beyond what the kernel's bounds or the entries hold.
     """
-    flat = np.empty(f.MAX_CODE_POINT + 1, np.uint32)
+    flat = np.empty(MAX_CODE_POINT + 1, np.uint32)
     expansions: list[int] = []
     known: dict[tuple[int, ...], int] = {}
     for code_point, sequence in _entries():
@@ -375,7 +377,7 @@ def make_references() -> list[int]:
 
 def make_table() -> NDArray[np.uint32]:
     """
-    Return the table, as `dedupe_news.kernels.folding` describes it.
+    Return the table, as `dedupe_news.kernels.fold_table` describes it.
 
     Returns
     -------

@@ -7,6 +7,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.fold_table import (
+    ASCII_AT,
+    COUNT_BITS,
+    COUNT_MASK,
+    DIGIT_BIT,
+    EXPANSION,
+    EXPANSIONS_PLACE,
+    HANGUL,
+    KANA,
+    KIND_MASK,
+    MARK,
+    NOT_ASCII,
+    PAYLOAD_MASK,
+    PAYLOAD_SHIFT,
+    RANK_MASK,
+    RANK_SHIFT,
+    SEPARATOR,
+    SINGLE,
+    STOP_BIT,
+    UNASSIGNED,
+    UPPER_BIT,
+    VOICING,
+    WORD,
+    entry_of,
+)
 from dedupe_news.kernels.hashing import xxh32_bytes
 from dedupe_news.kernels.registers import (
     ALL,
@@ -20,48 +45,10 @@ from dedupe_news.kernels.registers import (
     letters_of,
     load64,
 )
+from dedupe_news.kernels.utf8 import byte_at, decode, put
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-# An entry of the fold table: kind, three flags, rank of a mark, payload.
-SEPARATOR = 0  # ends a token
-WORD = 1  # belongs to a word; payload is the folded character less the character
-SINGLE = 2  # a token of its own, with the marks after it
-KANA = 3  # the same, and takes voicing marks
-MARK = 4  # belongs to the token before it
-VOICING = 5  # the same after kana; nothing elsewhere
-IGNORED = 6  # as if it were not there
-HANGUL = 7  # a syllable: its letters follow from arithmetic
-EXPANSION = 8  # several entries; payload is offset << 5 | count
-UNASSIGNED = 9  # as SEPARATOR; no character in the table's version of Unicode
-NOT_ASCII = 15  # in the table of bytes only: look further
-
-KIND_MASK = 0xF
-UPPER_BIT = 0x10  # upper or title case before folding
-DIGIT_BIT = 0x20  # an ASCII digit after folding
-STOP_BIT = 0x40  # ends a sentence, or introduces one
-RANK_SHIFT = 7
-RANK_MASK = 0xF
-PAYLOAD_SHIFT = 11
-PAYLOAD_MASK = 0x1FFFFF
-COUNT_BITS = 5
-COUNT_MASK = 0x1F
-
-PAGE_BITS = 7
-PAGE_MASK = 0x7F
-
-# Everything kernels look up is one array, so that they compile fast: first where
-# the later parts are and how long, then parts whose place is fixed.
-EXPANSIONS_PLACE = 0  # entries of characters that fold to several
-NAMES_PLACE = 1  # hashes of names, increasing; then the classes of each
-N_NAMES_PLACE = 2
-REFERENCES_PLACE = 3  # hashes of HTML's references, increasing; then two words each
-N_REFERENCES_PLACE = 4
-ASCII_AT = 16  # entries of the bytes, the folded byte as payload
-PAGES_AT = ASCII_AT + 256  # page of each run of 128 code points
-ENTRIES_AT = PAGES_AT + (0x110000 >> PAGE_BITS)  # the pages
-MAX_CODE_POINT = 0x10FFFF
 
 # Flags of a token.
 HAS_DIGIT = 1
@@ -90,114 +77,6 @@ MAX_REORDERED = 32
 _HANGUL_FIRST = 0xAC00
 _N_TRAILING = 28
 _N_VOWELS = 21
-
-
-@inlined
-def _byte(text: NDArray[np.uint8], at: int) -> int:
-    return int64(text[np.uintp(at)])
-
-
-@inlined
-def put(scratch: NDArray[np.uint8], n: int, code_point: int) -> int:
-    """
-    Append a code point as UTF-8.
-
-    Parameters
-    ----------
-    scratch : ndarray of uint8
-        Has room.
-    n : int
-        Bytes in use.
-    code_point : int
-        In [0, 0x10FFFF].
-
-    Returns
-    -------
-    int
-        Bytes in use afterwards.
-    """
-    if code_point < 0x80:
-        scratch[np.uintp(n)] = np.uint8(code_point)
-        return n + 1
-    if code_point < 0x800:
-        scratch[np.uintp(n)] = np.uint8(0xC0 | (code_point >> 6))
-        scratch[np.uintp(n + 1)] = np.uint8(0x80 | (code_point & 0x3F))
-        return n + 2
-    if code_point < 0x10000:
-        scratch[np.uintp(n)] = np.uint8(0xE0 | (code_point >> 12))
-        scratch[np.uintp(n + 1)] = np.uint8(0x80 | ((code_point >> 6) & 0x3F))
-        scratch[np.uintp(n + 2)] = np.uint8(0x80 | (code_point & 0x3F))
-        return n + 3
-    scratch[np.uintp(n)] = np.uint8(0xF0 | (code_point >> 18))
-    scratch[np.uintp(n + 1)] = np.uint8(0x80 | ((code_point >> 12) & 0x3F))
-    scratch[np.uintp(n + 2)] = np.uint8(0x80 | ((code_point >> 6) & 0x3F))
-    scratch[np.uintp(n + 3)] = np.uint8(0x80 | (code_point & 0x3F))
-    return n + 4
-
-
-@inlined
-def decode(text: NDArray[np.uint8], at: int, stop: int) -> int:
-    """
-    Return the character at `at` and its length, as ``code_point << 3 | n_bytes``.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        Any bytes.
-    at, stop : int
-        Where it begins, and where reading must end; ``at < stop``.
-
-    Returns
-    -------
-    int
-        Bytes that are no UTF-8 count as U+FFFD, one byte long. Overlong forms
-        and surrogates are decoded as they stand.
-    """
-    lead = _byte(text, at)
-    if lead < 0x80:
-        return lead << 3 | 1
-    n_bytes = 1
-    code_point = 0
-    if 0xC0 <= lead < 0xE0:
-        n_bytes = 2
-        code_point = lead & 0x1F
-    elif 0xE0 <= lead < 0xF0:
-        n_bytes = 3
-        code_point = lead & 0x0F
-    elif 0xF0 <= lead < 0xF8:
-        n_bytes = 4
-        code_point = lead & 0x07
-    if n_bytes == 1 or at + n_bytes > stop:
-        return 0xFFFD << 3 | 1
-    for k in range(1, n_bytes):
-        following = _byte(text, at + k)
-        if following & 0xC0 != 0x80:
-            return 0xFFFD << 3 | 1
-        code_point = code_point << 6 | (following & 0x3F)
-    if code_point > MAX_CODE_POINT:
-        return 0xFFFD << 3 | 1
-    return code_point << 3 | n_bytes
-
-
-@inlined
-def entry_of(table: NDArray[np.uint32], code_point: int) -> int:
-    """
-    Return the fold table's entry of a code point.
-
-    Parameters
-    ----------
-    table : ndarray of uint32
-        What `dedupe_news.text` loads.
-    code_point : int
-        In [0, 0x10FFFF].
-
-    Returns
-    -------
-    int
-        Its entry.
-    """
-    page = int64(table[np.uintp(PAGES_AT + (code_point >> PAGE_BITS))])
-    return int64(table[np.uintp(ENTRIES_AT + (page << PAGE_BITS) + (code_point & PAGE_MASK))])
 
 
 @kernel
@@ -231,7 +110,7 @@ def _put_mark(
     place = n
     for _ in range(MAX_REORDERED):
         before = place - 1
-        while before > base and _byte(scratch, before) & 0xC0 == 0x80:
+        while before > base and byte_at(scratch, before) & 0xC0 == 0x80:
             before -= 1
         if before <= base:
             break
@@ -282,8 +161,8 @@ def _put_hangul(scratch: NDArray[np.uint8], n: int, syllable: int) -> int:
 @inlined
 def _is_dash_or_quote(text: NDArray[np.uint8], at: int) -> bool:
     # U+2010 to U+2026, all punctuation; only the last, "…", ends a sentence.
-    third = _byte(text, at + 2)
-    return _byte(text, at) == 0xE2 and _byte(text, at + 1) == 0x80 and 0x90 <= third <= 0xA6
+    third = byte_at(text, at + 2)
+    return byte_at(text, at) == 0xE2 and byte_at(text, at + 1) == 0x80 and 0x90 <= third <= 0xA6
 
 
 @inlined

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import kernel
-from dedupe_news.kernels.folding import (
-    MAX_CODE_POINT,
-    N_REFERENCES_PLACE,
-    REFERENCES_PLACE,
-    put,
-)
+from dedupe_news.kernels.fold_table import N_REFERENCES_PLACE, REFERENCES_PLACE
 from dedupe_news.kernels.names import (
     ELEMENT,
     FNV_PRIME,
@@ -21,6 +16,7 @@ from dedupe_news.kernels.names import (
     name_class,
 )
 from dedupe_news.kernels.registers import int64
+from dedupe_news.kernels.utf8 import MAX_CODE_POINT, put
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dedupe_news.kernels._jit import kernel
-from dedupe_news.kernels.folding import (
+from dedupe_news.kernels.fold_table import (
     IGNORED,
     KIND_MASK,
     MARK,
@@ -17,10 +17,10 @@ from dedupe_news.kernels.folding import (
     UNASSIGNED,
     UPPER_BIT,
     WORD,
-    decode,
     entry_of,
 )
 from dedupe_news.kernels.registers import int64
+from dedupe_news.kernels.utf8 import decode
 
 if TYPE_CHECKING:
     import numpy as np

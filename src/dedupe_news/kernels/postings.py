@@ -207,7 +207,9 @@ def scatter_pairs(
 
     Parameters
     ----------
-    pairs, text_bits
+    pairs : ndarray of uint64, shape (n_pairs,)
+        As for `count_pairs`.
+    text_bits : int
         As for `count_pairs`.
     free : ndarray of int64, shape (n_ranges,)
         Where the next pair of each range goes; overwritten.
