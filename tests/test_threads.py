@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import ConfigError
-from dedupe_news.threads import resolve_jobs, run, split
+from dedupe_news.threads import resolve_jobs, run, shares, split
 
 
 @pytest.fixture
@@ -79,6 +79,19 @@ def test_ranges_are_as_many_as_asked_and_nearly_equal(n_items: int, n_parts: int
     assert len(lengths) == min(n_items, n_parts)
     assert max(lengths) - min(lengths) <= 1
     assert min(lengths) >= 1
+
+
+@given(n_items=st.integers(0, 100_000), n_jobs=st.integers(1, 8))
+def test_shares_cover_all_items_and_are_several_where_there_is_much(
+    n_items: int, n_jobs: int
+) -> None:
+    """One job takes all at once."""
+    ranges = shares(n_items, n_jobs)
+
+    assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges)][: len(ranges)]
+    assert sum(stop - start for start, stop in ranges) == n_items
+    assert len(ranges) <= (4 * n_jobs if n_jobs > 1 else 1)
+    assert len(ranges) >= min(n_items, n_jobs)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 8], ids=repr)

@@ -12,7 +12,7 @@ from dedupe_news import fields, foreign, times
 from dedupe_news.columns import Columns
 from dedupe_news.errors import ColumnError, InputError, InputTypeError
 from dedupe_news.kernels.columns import join_lines
-from dedupe_news.threads import run, split
+from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -138,7 +138,7 @@ def _join(titles: TextColumn, texts: TextColumn, n_jobs: int) -> TextColumn:
             titles.buffer, titles.offsets, texts.buffer, texts.offsets, *bounds, offsets, joined
         )
 
-    run(join, split(n_documents, n_jobs), n_jobs)
+    run(join, shares(n_documents, n_jobs), n_jobs)
     return fields.TextColumn(joined, offsets)
 
 

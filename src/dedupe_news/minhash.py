@@ -8,7 +8,7 @@ import numpy as np
 
 from dedupe_news.kernels import minhash as kernels
 from dedupe_news.permutations import coefficients
-from dedupe_news.threads import run, split
+from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def sign(
     def fill(bounds: tuple[int, int]) -> None:
         kernels.fill_signatures(shingles, offsets, multipliers, increments, *bounds, signatures)
 
-    run(fill, split(n_sets, n_jobs), n_jobs)
+    run(fill, shares(n_sets, n_jobs), n_jobs)
     return signatures
 
 
@@ -94,5 +94,5 @@ def band_keys(
             keys,
         )
 
-    run(fill, split(n_sets, n_jobs), n_jobs)
+    run(fill, shares(n_sets, n_jobs), n_jobs)
     return keys

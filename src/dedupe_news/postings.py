@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe_news.kernels import postings as kernels
 from dedupe_news.sorting import pack_repeated, sort_values
-from dedupe_news.threads import run, split
+from dedupe_news.threads import run, shares, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -220,5 +220,5 @@ def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint
     def code(bounds: tuple[int, int]) -> None:
         kernels.code_tokens(tokens, counts, codes, *bounds, commonness)
 
-    run(code, split(len(tokens), n_jobs), n_jobs)
+    run(code, shares(len(tokens), n_jobs), n_jobs)
     return commonness

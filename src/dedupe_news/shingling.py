@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels import shingling as kernels
-from dedupe_news.threads import run, split
+from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,5 +50,5 @@ def shingle(
     def fill(bounds: tuple[int, int]) -> None:
         kernels.fill_shingles(tokens, starts, stops, shingle_size, *bounds, offsets, shingles)
 
-    run(fill, split(n_runs, n_jobs), n_jobs)
+    run(fill, shares(n_runs, n_jobs), n_jobs)
     return shingles, offsets

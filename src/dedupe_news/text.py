@@ -12,7 +12,7 @@ import xxhash
 
 from dedupe_news.columns import extent
 from dedupe_news.kernels import folding, lines, markup
-from dedupe_news.threads import resolve_jobs, run, split
+from dedupe_news.threads import resolve_jobs, run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -270,7 +270,7 @@ def tokenize(
     if n_jobs == 1 or n_documents == 1:
         return _tokenize_range(buffer, offsets, rules, (0, n_documents))
     task = functools.partial(_tokenize_range, buffer, offsets, rules)
-    parts = run(task, split(n_documents, n_jobs), n_jobs)
+    parts = run(task, shares(n_documents, n_jobs), n_jobs)
     token_offsets = np.zeros(n_documents + 1, np.int64)
     done = 0
     for part in parts:

@@ -11,7 +11,7 @@ import xxhash
 from dedupe_news.columns import NO_TIME
 from dedupe_news.kernels import shingling as kernels
 from dedupe_news.sorting import pack_repeated
-from dedupe_news.threads import run, split
+from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +118,7 @@ def distinct_texts(
     def digest(bounds: tuple[int, int]) -> None:
         kernels.fill_digests(tokens, offsets, *bounds, digests)
 
-    run(digest, split(n_documents, n_jobs), n_jobs)
+    run(digest, shares(n_documents, n_jobs), n_jobs)
     packed = pack_repeated((digests >> np.uint64(32)).astype(np.uint32))
     text_of = np.empty(n_documents, np.int64)
     n_texts = int(kernels.group_identical(packed, digests, tokens, offsets, text_of))

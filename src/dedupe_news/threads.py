@@ -14,6 +14,9 @@ from dedupe_news.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+_SHARES = 4
+_LEAST_SHARE = 8192
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -80,6 +83,26 @@ def split(n_items: int, n_parts: int) -> list[tuple[int, int]]:
     n_parts = max(1, min(n_parts, n_items))
     edges = [n_items * part // n_parts for part in range(n_parts + 1)]
     return [(start, stop) for start, stop in pairwise(edges) if start < stop]
+
+
+def shares(n_items: int, n_jobs: int) -> list[tuple[int, int]]:
+    """
+    Cut ``range(n_items)`` into what threads take one after another.
+
+    Parameters
+    ----------
+    n_items, n_jobs : int
+        Non-negative; `n_jobs` at least 1.
+
+    Returns
+    -------
+    list of (int, int)
+        As from `split`. Where there is much to do there are several for each
+        thread, so that one that is held up does not hold up all.
+    """
+    if n_jobs == 1:
+        return split(n_items, 1)
+    return split(n_items, min(_SHARES * n_jobs, max(n_jobs, n_items // _LEAST_SHARE)))
 
 
 def run(task: Callable[[T], R], items: Sequence[T], n_jobs: int) -> list[R]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels import verification as kernels
-from dedupe_news.threads import run, split
+from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ def sort_sets(
     def fill(bounds: tuple[int, int]) -> None:
         kernels.sort_sets(shingles, offsets, wanted, *bounds, sizes, sketches)
 
-    run(fill, split(n_sets, n_jobs), n_jobs)
+    run(fill, shares(n_sets, n_jobs), n_jobs)
     return ShingleSets(shingles, offsets, sizes, sketches)
 
 
@@ -161,5 +161,5 @@ def count_shared(pairs: NDArray[np.uint64], sets: ShingleSets, n_jobs: int) -> N
     def fill(bounds: tuple[int, int]) -> None:
         kernels.fill_shared(pairs, sets.shingles, sets.offsets, sets.sizes, *bounds, shared)
 
-    run(fill, split(len(pairs), 4 * n_jobs), n_jobs)
+    run(fill, shares(len(pairs), n_jobs), n_jobs)
     return shared
