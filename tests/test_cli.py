@@ -39,10 +39,18 @@ RECORDS = [
     {"id": "b", "title": "Vote", "text": MAYOR, "published": "2026-03-02T06:00:00Z"},
     {"id": "c", "title": "Storm", "text": STORM, "published": "2026-03-02T04:00:00Z"},
 ]
+KEPT = {"relation": None, "jaccard": None, "containment": None, "probability": None}
+COPY = {"relation": "exact", "jaccard": 1.0, "containment": 1.0, "probability": 1.0}
 EXPECTED = [
-    {"id": "a", "cluster": 0, "representative": False, "kept_id": "c", "cluster_size": 2},
-    {"id": "b", "cluster": 1, "representative": True, "kept_id": "b", "cluster_size": 1},
-    {"id": "c", "cluster": 0, "representative": True, "kept_id": "c", "cluster_size": 2},
+    {"id": "a", "cluster": 0, "representative": False, "kept_id": "c", "cluster_size": 2}
+    | COPY
+    | {"series": None},
+    {"id": "b", "cluster": 1, "representative": True, "kept_id": "b", "cluster_size": 1}
+    | KEPT
+    | {"series": None},
+    {"id": "c", "cluster": 0, "representative": True, "kept_id": "c", "cluster_size": 2}
+    | KEPT
+    | {"series": None},
 ]
 
 

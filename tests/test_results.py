@@ -106,6 +106,11 @@ EXPECTED = {
     "representative": [False, False, True, True, False, True],
     "kept_id": ["c", "f", "c", "d", "c", "f"],
     "cluster_size": [3, 2, 3, 1, 3, 2],
+    "relation": ["truncated", "exact", None, None, "truncated", None],
+    "jaccard": [7 / 8, 1.0, None, None, 7 / 8, None],
+    "containment": [1.0, 1.0, None, None, 1.0, None],
+    "probability": [1.0, 1.0, None, None, 1.0, None],
+    "series": [None] * 6,
 }
 
 
@@ -114,7 +119,7 @@ def test_result_as_pandas(result: Clustering) -> None:
     frame = result.to_frame()
 
     assert isinstance(frame, pd.DataFrame)
-    assert frame.to_dict("list") == EXPECTED
+    assert frame.astype(object).where(frame.notna(), None).to_dict("list") == EXPECTED
 
 
 def test_result_as_polars(result: Clustering) -> None:
@@ -214,7 +219,7 @@ def test_empty_result_has_every_view() -> None:
 
     assert (len(result), len(result.matches), result.clusters) == (0, 0, [])
     assert result.summary().startswith("0 documents: 0 clusters, 0 duplicates, 0 to keep")
-    assert result.to_frame().shape == (0, 5)
+    assert result.to_frame().shape == (0, 10)
     assert result.to_arrow().num_rows == 0
 
 
@@ -232,9 +237,9 @@ def test_bounded_is_true_where_anything_was() -> None:
 
 def test_comparison_in_words() -> None:
     """The verdict and the differences."""
-    differences = (Difference("replace", "old", "new"), Difference("insert", "", "at last"))
+    differences = (Difference("replace", "old", "new", 0, 0), Difference("insert", "", "at last", 3, 4))
     reasons = (Reason("names_kept_most", 0.5, -1.25),)
-    near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, reasons, differences)
+    near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, reasons, differences, "old", "new at last")
 
     assert str(near).splitlines() == [
         "NEAR duplicates, probability 0.700: Jaccard 0.750, containment 0.900",

@@ -16,6 +16,7 @@ from dedupe_news.errors import (
     MissingDependencyError,
     UnknownIdError,
 )
+from dedupe_news.matches import Matches
 from dedupe_news.records import (
     Bounded,
     Cluster,
@@ -27,7 +28,7 @@ from dedupe_news.records import (
     Relation,
     Series,
 )
-from dedupe_news.results import Clustering, Matches
+from dedupe_news.results import Clustering
 
 if TYPE_CHECKING:
     from dedupe_news import interop

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from dedupe_news.displayable import Displayable, display
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,7 +29,7 @@ class Relation(enum.IntEnum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Match:
+class Match(Displayable):
     """
     A document of an index that matches.
 
@@ -80,7 +82,7 @@ class Pair:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Displayable):
     """
     Documents that each match one of them, the representative.
 
@@ -95,12 +97,16 @@ class Cluster:
     span : datetime.timedelta, optional
         Time from the first to the last publication; None where fewer than two
         members have a time.
+    result : Clustering, optional
+        What it is part of, so that it can show its texts. It is not compared,
+        nor pickled with it.
     """
 
     label: int
     representative: int
     members: tuple[int, ...]
     span: dt.timedelta | None
+    result: Any = dataclasses.field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         """
@@ -113,9 +119,33 @@ class Cluster:
         """
         return len(self.members)
 
+    def __str__(self) -> str:
+        """
+        Return the documents, the one to keep first.
+
+        Returns
+        -------
+        str
+            A line that sums it up and one for each member; the places alone
+            without `result`.
+        """
+        text: str = repr(self) if self.result is None else display().plain.of_cluster(self)
+        return text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """
+        Leave `result` behind when pickled: a cluster is small, a result is not.
+
+        Returns
+        -------
+        tuple
+            How to make it anew.
+        """
+        return Cluster, (self.label, self.representative, self.members, self.span)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Series:
+class Series(Displayable):
     """
     Documents made from one recurring template: the same form, not the same item.
 
@@ -132,6 +162,9 @@ class Series:
     span : datetime.timedelta, optional
         Time from the first to the last publication; None where fewer than two
         members have a time.
+    result : Clustering, optional
+        What it is part of, so that it can show its texts. It is not compared,
+        nor pickled with it.
     """
 
     representative: int
@@ -139,6 +172,7 @@ class Series:
     template: str
     variants: tuple[str, ...]
     span: dt.timedelta | None
+    result: Any = dataclasses.field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         """
@@ -150,6 +184,32 @@ class Series:
             At least 3.
         """
         return len(self.members)
+
+    def __str__(self) -> str:
+        """
+        Return the template and the documents.
+
+        Returns
+        -------
+        str
+            A line that sums it up, the template, and a line for each member
+            where there is a `result`.
+        """
+        text: str = display().plain.of_series(self)
+        return text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """
+        Leave `result` behind when pickled: a series is small, a result is not.
+
+        Returns
+        -------
+        tuple
+            How to make it anew.
+        """
+        return Series, (
+            self.representative, self.members, self.template, self.variants, self.span,
+        )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -197,11 +257,15 @@ class Difference:
         What turns the first document into the second.
     left, right : str
         The words there, as written; empty for an insertion or a deletion.
+    left_start, right_start : int
+        Where they begin in each document, in characters.
     """
 
     kind: str
     left: str
     right: str
+    left_start: int
+    right_start: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -225,7 +289,7 @@ class Reason:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Displayable):
     """
     How two documents are related.
 
@@ -243,6 +307,8 @@ class Comparison:
         What decided, the weightiest first; empty with the policy "similar".
     differences : tuple of Difference
         The words that differ, in order.
+    left, right : str
+        The documents, title and text on lines of their own.
     """
 
     relation: Relation | None
@@ -251,6 +317,8 @@ class Comparison:
     probability: float
     reasons: tuple[Reason, ...]
     differences: tuple[Difference, ...]
+    left: str
+    right: str
 
     def __str__(self) -> str:
         """

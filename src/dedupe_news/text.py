@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib.resources
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -285,6 +286,74 @@ def tokenize(
     )
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Places:
+    """
+    The tokens of one text, and where they stand in it, as arrays.
+
+    Parameters
+    ----------
+    hashes : ndarray of uint32, shape (n_tokens,)
+        As in `Tokens`.
+    flags : ndarray of uint8, shape (n_tokens,)
+        As in `Tokens`.
+    starts, stops : ndarray of int64, shape (n_tokens,)
+        Token ``k`` is ``text[starts[k]:stops[k]]``, in characters.
+    folded : ndarray of uint8
+        UTF-8 of the folded tokens, one after another.
+    ends : ndarray of int64, shape (n_tokens,)
+        Where each token ends in `folded`.
+    """
+
+    hashes: NDArray[np.uint32]
+    flags: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    folded: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+
+
+def places(text: str, config: Config) -> Places:
+    """
+    Return the tokens of one text with their places.
+
+    Parameters
+    ----------
+    text : str
+        A text; its title, where it has one, is the first line.
+    config : Config
+        Says which furniture is left out.
+
+    Returns
+    -------
+    Places
+        The tokens that `tokenize` hashes, in the same order.
+    """
+    # Lone surrogates are no text; each still takes one place in `text`.
+    encoded = _read_only(np.frombuffer(text.encode("utf-8", "replace"), np.uint8))
+    n_bytes = encoded.shape[0]
+    room = folding.TOKENS_PER_BYTE * n_bytes
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    spans = np.empty((room + 1, 3), np.int64)
+    folded = np.empty(folding.GROWTH * n_bytes + 8, np.uint8)
+    came_from = np.empty((n_bytes + 1, 2), np.int64)
+    token_stops, cut_off = np.zeros(1, np.int64), np.zeros(1, np.uint8)
+    offsets = _read_only(np.array([0, n_bytes], np.int64))
+    cleaned, runs = _find_runs(encoded, offsets, _rules(config), (0, 1), cut_off, came_from)
+    folding.fill_tokens(
+        encoded, cleaned, runs, 0, _load(), hashes, flags, 0, token_stops, folded, spans
+    )
+    n_tokens = int(token_stops[0])
+    starts, stops, ends = spans[:n_tokens].T
+    if runs[0, folding.RUN_CLEANED]:
+        starts, stops = came_from[starts, 0], came_from[stops - 1, 1]
+    if n_bytes != len(text):
+        # Characters before each byte: continuation bytes begin none.
+        before = np.concatenate(([0], np.cumsum((encoded & _LEAD_BITS) != _CONTINUATION)))
+        starts, stops = before[starts], before[stops]
+    return Places(hashes[:n_tokens], flags[:n_tokens], starts, stops, folded, ends)
+
+
 def words(text: str, config: Config) -> list[Word]:
     """
     Return the tokens of one text in the clear, with their places.
@@ -301,31 +370,8 @@ def words(text: str, config: Config) -> list[Word]:
     list of Word
         The tokens that `tokenize` hashes, in the same order.
     """
-    # Lone surrogates are no text; each still takes one place in `text`.
-    encoded = _read_only(np.frombuffer(text.encode("utf-8", "replace"), np.uint8))
-    n_bytes = encoded.shape[0]
-    room = folding.TOKENS_PER_BYTE * n_bytes
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
-    spans = np.empty((room + 1, 3), np.int64)
-    folded = np.empty(folding.GROWTH * n_bytes + 8, np.uint8)
-    places = np.empty((n_bytes + 1, 2), np.int64)
-    token_stops, cut_off = np.zeros(1, np.int64), np.zeros(1, np.uint8)
-    offsets = _read_only(np.array([0, n_bytes], np.int64))
-    cleaned, runs = _find_runs(encoded, offsets, _rules(config), (0, 1), cut_off, places)
-    folding.fill_tokens(
-        encoded, cleaned, runs, 0, _load(), hashes, flags, 0, token_stops, folded, spans
-    )
-    spans = spans[: int(token_stops[0])]
-    if runs[0, folding.RUN_CLEANED]:
-        spans[:, 1] = places[spans[:, 1] - 1, 1]
-        spans[:, 0] = places[spans[:, 0], 0]
-    # Characters before each byte: continuation bytes begin none.
-    before = np.concatenate(([0], np.cumsum((encoded & _LEAD_BITS) != _CONTINUATION))).tolist()
-    found = []
-    begin = 0
-    for k in range(spans.shape[0]):
-        start, stop, end = spans[k].tolist()
-        clear = folded[begin:end].tobytes().decode()
-        found.append(Word(clear, before[start], before[stop], int(flags[k])))
-        begin = end
-    return found
+    found = places(text, config)
+    ends = found.ends.tolist()
+    clear = [found.folded[begin:end].tobytes().decode() for begin, end in pairwise([0, *ends])]
+    columns = (found.starts.tolist(), found.stops.tolist(), found.flags.tolist())
+    return [Word(*values) for values in zip(clear, *columns, strict=True)]

@@ -12,10 +12,10 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from dedupe_news.phrasing import counted, duration, share
 from dedupe_news.records import Relation
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -93,7 +93,7 @@ def show_clustering(console: Console, result: Clustering, top: int) -> None:
     if n_hidden:
         console.print(
             Text(
-                f"  and {n_hidden:,} more {_plural(n_hidden, 'cluster')}; "
+                f"  and {counted(n_hidden, 'more cluster')}; "
                 "--output FILE for all, --top N for more",
                 "dim",
             )
@@ -132,7 +132,7 @@ def _bar(n_kept: int, n_documents: int) -> Text:
 
 
 def _share(part: int, whole: int) -> Text:
-    return Text(f"{part / whole:.1%}".replace("%", " %") if whole else "", "dim")
+    return Text(share(part, whole), "dim")
 
 
 def _size_range(sizes: Sequence[int]) -> Text:
@@ -156,8 +156,7 @@ def _relations(result: Clustering) -> Text:
 def _bounded(result: Clustering) -> Text:
     bounded = result.bounded
     return Text(
-        f"  Work was bounded: {bounded.n_large_buckets:,} "
-        f"{_plural(bounded.n_large_buckets, 'bucket')} of more than "
+        f"  Work was bounded: {counted(bounded.n_large_buckets, 'bucket')} of more than "
         f"{result.config.bucket_limit:,} texts, {bounded.n_pairs_not_compared:,} pairs within "
         f"not compared, {bounded.n_representatives_passed_over:,} representatives passed over.",
         "yellow",
@@ -178,7 +177,7 @@ def _clusters(columns: Columns, clusters: Sequence[Cluster], *, narrow: bool) ->
     for cluster in clusters:
         cells: list[str | Text | _Excerpt] = [f"{len(cluster):,}"]
         if has_spans:
-            cells.append(_duration(cluster.span))
+            cells.append("" if cluster.span is None else duration(cluster.span))
         if has_sources:
             names = {columns.source_of(member) for member in cluster.members}
             cells.append(f"{len(names - {None}):,}")
@@ -207,7 +206,7 @@ def show_matches(
     """
     n_found = len(found) + n_hidden
     verb = "matches" if n_found == 1 else "match"
-    documents = f"{len(columns):,} {_plural(len(columns), 'document')}"
+    documents = counted(len(columns), "document")
     console.print()
     console.print(Text.assemble("  ", (f"{n_found:,}", "bold"), f" of {documents} {verb}"))
     if found:
@@ -260,17 +259,3 @@ def _printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
-
-
-def _duration(span: dt.timedelta | None) -> str:
-    if span is None:
-        return ""
-    seconds = span.total_seconds()
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:,.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def _plural(count: int, noun: str) -> str:
-    return noun if count == 1 else f"{noun}s"
