@@ -237,7 +237,10 @@ def test_bounded_is_true_where_anything_was() -> None:
 
 def test_comparison_in_words() -> None:
     """The verdict and the differences."""
-    differences = (Difference("replace", "old", "new", 0, 0), Difference("insert", "", "at last", 3, 4))
+    differences = (
+        Difference("replace", "old", "new", 0, 0),
+        Difference("insert", "", "at last", 3, 4),
+    )
     reasons = (Reason("names_kept_most", 0.5, -1.25),)
     near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, reasons, differences, "old", "new at last")
 
