@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dedupe_news import interop
     from dedupe_news.api import cluster, compare
     from dedupe_news.documents import Document
+    from dedupe_news.estimator import NewsDeduplicator
     from dedupe_news.index import NewsIndex
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "Match",
     "Matches",
     "MissingDependencyError",
+    "NewsDeduplicator",
     "NewsIndex",
     "Pair",
     "Reason",
@@ -67,6 +69,7 @@ __all__ = [
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {
     "Document": "documents",
+    "NewsDeduplicator": "estimator",
     "NewsIndex": "index",
     "cluster": "api",
     "compare": "api",

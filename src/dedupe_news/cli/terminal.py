@@ -30,13 +30,14 @@ _NARROW_CELLS = 60
 _LEAST_TEXT_CELLS = 24
 _JOINERS = "\u200c\u200d"  # Devanagari and emoji need them
 _WRITTEN_CHARACTERS = 400
-_RELATION_STYLES = {
+RELATION_STYLES = {
     Relation.EXACT: "green",
     Relation.NEAR: "cyan",
     Relation.TRUNCATED: "yellow",
     Relation.CONTAINED: "yellow",
     Relation.SERIES: "magenta",
 }
+"""How each relation is coloured."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,11 +81,7 @@ def show_clustering(console: Console, result: Clustering, top: int) -> None:
     top : int
         Most clusters to show.
     """
-    console.print()
-    console.print(_figures(result))
-    if result.bounded:
-        console.print()
-        console.print(_bounded(result))
+    show_figures(console, result)
     largest = sorted(result.clusters, key=lambda cluster: (-len(cluster), cluster.label))
     shown = largest[:top]
     if shown:
@@ -99,6 +96,24 @@ def show_clustering(console: Console, result: Clustering, top: int) -> None:
             )
         )
     console.print()
+
+
+def show_figures(console: Console, result: Clustering) -> None:
+    """
+    Print the figures of a run.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to.
+    result : Clustering
+        The outcome.
+    """
+    console.print()
+    console.print(_figures(result))
+    if result.bounded:
+        console.print()
+        console.print(_bounded(result))
 
 
 def _figures(result: Clustering) -> Table:
@@ -116,10 +131,17 @@ def _figures(result: Clustering) -> Table:
         "  duplicates", Text(f"{n_duplicates:,}", "bold red"), _share(n_duplicates, n_documents)
     )
     grid.add_row("  clusters", f"{len(sizes):,}", _size_range(sizes))
+    if result.series:
+        grid.add_row("  series", f"{len(result.series):,}", _in_series(result))
     grid.add_row("  matches", f"{len(result.matches):,}", _relations(result))
     pace = f"{n_documents / seconds:,.0f} documents a second" if seconds > 0 else ""
     grid.add_row("  time", f"{seconds:.2f} s", Text(pace, "dim"))
     return grid
+
+
+def _in_series(result: Clustering) -> Text:
+    n_documents = int(np.count_nonzero(result.series_of >= 0))
+    return Text(f"of {counted(n_documents, 'document')}: one form, new content", "dim")
 
 
 def _bar(n_kept: int, n_documents: int) -> Text:
@@ -146,7 +168,7 @@ def _size_range(sizes: Sequence[int]) -> Text:
 def _relations(result: Clustering) -> Text:
     counts = np.bincount(result.matches.relation, minlength=len(Relation))
     parts = [
-        Text(f"{int(counts[relation]):,} {relation.name.lower()}", _RELATION_STYLES[relation])
+        Text(f"{int(counts[relation]):,} {relation.name.lower()}", RELATION_STYLES[relation])
         for relation in Relation
         if counts[relation]
     ]
@@ -182,7 +204,7 @@ def _clusters(columns: Columns, clusters: Sequence[Cluster], *, narrow: bool) ->
             names = {columns.source_of(member) for member in cluster.members}
             cells.append(f"{len(names - {None}):,}")
         kept = cluster.representative
-        cells += [Text(_printable(str(columns.id_of(kept)))), _excerpt(columns, kept)]
+        cells += [Text(printable(str(columns.id_of(kept)))), _excerpt(columns, kept)]
         table.add_row(*cells)
     return table
 
@@ -227,8 +249,8 @@ def _match_table(columns: Columns, found: Sequence[tuple[int, Match]]) -> Table:
         table.add_row(
             f"{match.jaccard:.3f}",
             f"{match.containment:.3f}",
-            Text(match.relation.name.lower(), _RELATION_STYLES[match.relation]),
-            Text(_printable(str(match.id))),
+            Text(match.relation.name.lower(), RELATION_STYLES[match.relation]),
+            Text(printable(str(match.id))),
             _excerpt(columns, position),
         )
     return table
@@ -251,11 +273,23 @@ def _excerpt(columns: Columns, position: int) -> _Excerpt:
 
 
 def _one_line(text: str) -> str:
-    return _printable(" ".join(text[:_WRITTEN_CHARACTERS].split()))
+    return printable(" ".join(text[:_WRITTEN_CHARACTERS].split()))
 
 
-def _printable(text: str) -> str:
-    """Return a text without characters that would steer the terminal."""
+def printable(text: str) -> str:
+    """
+    Return a text without characters that would steer the terminal.
+
+    Parameters
+    ----------
+    text : str
+        Of a document.
+
+    Returns
+    -------
+    str
+        As long; each such character is a space.
+    """
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)

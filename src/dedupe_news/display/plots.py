@@ -324,7 +324,7 @@ def _shared_clusters(result: Clustering, most: int) -> tuple[NDArray[np.int64], 
     n_clusters = np.bincount(pairs[1], minlength=len(result.columns.source_names))
     chosen = np.argsort(-n_clusters, kind="stable")[:most]
     chosen = chosen[n_clusters[chosen] > 0]
-    labels, rows = np.unique(pairs[0], return_inverse=True)
+    rows = np.unique(pairs[0], return_inverse=True)[1]
     place = np.full(len(result.columns.source_names), -1)
     place[chosen] = np.arange(len(chosen))
     shared = np.zeros((len(chosen), len(chosen)), np.int64)
