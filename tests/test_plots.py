@@ -138,9 +138,7 @@ def test_sources_count_shared_clusters(result: Clustering) -> None:
 
     names = [label.get_text() for label in ax.get_xticklabels()]
     shown = np.nan_to_num(np.ma.filled(ax.images[0].get_array(), 0))
-    counts = {
-        (a, b): int(shown[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)
-    }
+    counts = {(a, b): int(shown[i, j]) for i, a in enumerate(names) for j, b in enumerate(names)}
     assert counts["Coast News", "Tarnby Post"] == counts["Tarnby Post", "Coast News"] == 1
     assert counts["Evil & Sons", "Evil & Sons"] == 1
     assert counts["Coast News", "Coast News"] == 0

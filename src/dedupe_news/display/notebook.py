@@ -204,7 +204,7 @@ def _reasons(comparison: Comparison) -> Markup:
     return Markup(
         '<details><summary class="quiet">What decided</summary><div class="scroll"><table>'
         '<thead><tr><th>feature</th><th class="number">value</th>'
-        '<th class="number">adds to the logit</th><th></th></tr></thead>'
+        '<th class="number">adds to the logit</th><th>speaks</th></tr></thead>'
         "<tbody>{}</tbody></table></div>{}</details>"
     ).format(rows, more)
 

@@ -61,7 +61,7 @@ def write(result: Clustering, path: str | os.PathLike[str], title: str | None = 
     InputError
         If the file cannot be written.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     try:
         with (
             _replacing(target) as temporary,
