@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import Config, differences
-from dedupe_news.differences import Change
+
+if TYPE_CHECKING:
+    from dedupe_news.differences import Change
 
 CONFIG = Config()
 WORDS = st.lists(st.sampled_from(["ka", "lo", "mi", "nü", "😀", "新"]), max_size=12).map(" ".join)

@@ -63,7 +63,7 @@ LEAST_PASSED = 13
 class SaysItTakesNumbers(NewsDeduplicator):
     """The estimator under tags that let scikit-learn try every check it has."""
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - of a version's own type
         """Return tags of an estimator of numbers."""
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = True

@@ -64,10 +64,10 @@ class Matches(Displayable):
         return len(self.left)
 
     @overload
-    def __getitem__(self, index: int) -> Pair: ...
+    def __getitem__(self, index: int) -> Pair: ...  # numpydoc ignore=GL08
 
     @overload
-    def __getitem__(self, index: slice) -> Matches: ...
+    def __getitem__(self, index: slice) -> Matches: ...  # numpydoc ignore=GL08
 
     def __getitem__(self, index: int | slice) -> Pair | Matches:
         """

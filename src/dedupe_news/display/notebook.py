@@ -74,29 +74,29 @@ def html(shown: object) -> str:
 
 
 @body.register
-def _(result: Clustering) -> Markup:
+def _of_clustering(result: Clustering) -> Markup:
     return groups.page(Page(result))
 
 
 @body.register
-def _(page: Page) -> Markup:
+def _of_page(page: Page) -> Markup:
     return groups.page(page)
 
 
 @body.register
-def _(cluster: Cluster) -> Markup:
+def _of_cluster(cluster: Cluster) -> Markup:
     if cluster.result is None:
         return Markup("<pre>{}</pre>").format(repr(cluster))
     return groups.cluster(cluster)
 
 
 @body.register
-def _(series: Series) -> Markup:
+def _of_series(series: Series) -> Markup:
     return groups.series(series)
 
 
 @body.register
-def _(matches: Matches) -> Markup:
+def _of_matches(matches: Matches) -> Markup:
     shown = matches[:_MOST_PAIRS]
     heading = counted(len(matches), "match", "matches")
     if len(matches) > len(shown):
@@ -140,14 +140,14 @@ def _next_matches(matches: Matches) -> Markup:
 
 
 @body.register
-def _(match: Match) -> Markup:
+def _of_match(match: Match) -> Markup:
     return Markup('<div class="doc">{}</div>').format(
         documents.scores(match, Markup("<b>{}</b>").format(str(match.id)))
     )
 
 
 @body.register
-def _(comparison: Comparison) -> Markup:
+def _of_comparison(comparison: Comparison) -> Markup:
     relation = comparison.relation
     verdict = "Not duplicates" if relation is None else f"Duplicates: {relation.name.lower()}"
     figures = [
@@ -210,7 +210,7 @@ def _reasons(comparison: Comparison) -> Markup:
 
 
 @body.register
-def _(index: NewsIndex) -> Markup:
+def _of_newsindex(index: NewsIndex) -> Markup:
     config = index.config
     figures = [
         ("Documents", f"{len(index):,}"),
