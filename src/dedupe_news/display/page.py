@@ -78,7 +78,7 @@ class Page(Displayable):
     @property
     def clusters(self) -> list[Cluster]:
         """
-        Its clusters.
+        The clusters on it.
 
         Returns
         -------
@@ -91,7 +91,7 @@ class Page(Displayable):
     @property
     def series(self) -> list[Series]:
         """
-        Its series.
+        The series on it.
 
         Returns
         -------
