@@ -25,6 +25,7 @@ import zstandard
 from rich.console import Console
 
 import dedupe_news as dn
+from dedupe_news import cli
 from command_line import Ended, runner
 from dedupe_news.cli import reading, terminal
 
