@@ -25,8 +25,8 @@ import zstandard
 from rich.console import Console
 
 import dedupe_news as dn
-from dedupe_news import cli
 from command_line import Ended, runner
+from dedupe_news import cli
 from dedupe_news.cli import reading, terminal
 
 if TYPE_CHECKING:

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from dedupe_news.differences import Change
 
 CONFIG = Config()
-WORDS = st.lists(st.sampled_from(["ka", "lo", "mi", "nü", "😀", "新"]), max_size=12).map(" ".join)
+WORDS = st.lists(st.sampled_from(["ka", "lo", "mi", "nü", "😀", "新", "\n"]), max_size=12).map(
+    " ".join
+)
 
 
 def compare(left: str, right: str) -> list[Change]:
     """Return the changes between two texts."""
-    return differences.changes(differences.read(left, CONFIG), differences.read(right, CONFIG))
+    return differences.changes(
+        differences.read(left, CONFIG, titled=True), differences.read(right, CONFIG, titled=True)
+    )
 
 
 @given(left=WORDS, right=WORDS)
@@ -70,6 +74,13 @@ def test_a_text_does_not_differ_from_itself(text: str) -> None:
         ("ka lo ka lo", "ka lo", [("delete", "ka lo", "")]),
         ("", "ka", [("insert", "", "ka")]),
         ("ka 😀 lo", "ka 😀 mi lo", [("insert", "", "mi")]),
+        ("ka lo\nmi nu", "ka\nlo mi nu", []),
+        (
+            "ka lo\nmi nu",
+            "ka\nlo mi",
+            [("delete", "lo", ""), ("insert", "", "lo"), ("delete", "nu", "")],
+        ),
+        ("ka lo\nmi nu", "\nka lo mi", [("delete", "nu", "")]),
     ],
 )
 def test_changes_of_known_pairs(

@@ -170,7 +170,7 @@ def compare(
         containment=containment,
         probability=probability,
         reasons=reasons,
-        differences=_differences(left, right, chosen),
+        differences=_differences(left, right, chosen, titled=columns.titled),
         left=left,
         right=right,
     )
@@ -229,8 +229,9 @@ def _scores(tokens: Tokens, config: Config) -> tuple[float, float, Relation]:
     )
 
 
-def _differences(a: str, b: str, config: Config) -> tuple[Difference, ...]:
-    found = differences.changes(differences.read(a, config), differences.read(b, config))
+def _differences(a: str, b: str, config: Config, *, titled: bool) -> tuple[Difference, ...]:
+    left, right = (differences.read(text, config, titled=titled) for text in (a, b))
+    found = differences.changes(left, right)
     return tuple(
         Difference(
             change.kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import difflib
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from dedupe_news.text import places
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dedupe_news.config import Config
 
 
@@ -24,12 +27,15 @@ class Wording(NamedTuple):
         The hash of each word; news furniture has none.
     starts, stops : list of int
         The place of each word in `text`, in characters.
+    n_title : int
+        Words of the title; 0 where there is none.
     """
 
     text: str
     hashes: list[int]
     starts: list[int]
     stops: list[int]
+    n_title: int
 
 
 class Change(NamedTuple):
@@ -53,7 +59,7 @@ class Change(NamedTuple):
     right_stop: int
 
 
-def read(text: str, config: Config) -> Wording:
+def read(text: str, config: Config, *, titled: bool) -> Wording:
     """
     Read a text as words.
 
@@ -63,6 +69,8 @@ def read(text: str, config: Config) -> Wording:
         A text; its title, where it has one, is the first line.
     config : Config
         Says which furniture is left out.
+    titled : bool
+        Whether the first line is a title.
 
     Returns
     -------
@@ -70,7 +78,9 @@ def read(text: str, config: Config) -> Wording:
         The words that are compared everywhere in this library.
     """
     found = places(text, config)
-    return Wording(text, found.hashes.tolist(), found.starts.tolist(), found.stops.tolist())
+    starts = found.starts.tolist()
+    n_title = bisect.bisect_left(starts, text.find("\n")) if titled else 0
+    return Wording(text, found.hashes.tolist(), starts, found.stops.tolist(), n_title)
 
 
 def changes(left: Wording, right: Wording) -> list[Change]:
@@ -80,31 +90,37 @@ def changes(left: Wording, right: Wording) -> list[Change]:
     Parameters
     ----------
     left, right : Wording
-        The texts.
+        The texts. Where both have titles, those are compared with each other.
 
     Returns
     -------
     list of Change
         In order; empty where the words are the same, however they are written.
     """
-    a, b = left.hashes, right.hashes
-    if a == b:
+    if left.hashes == right.hashes:
         return []
+    if left.n_title and right.n_title:
+        return [
+            *_changes(left, right, slice(0, left.n_title), slice(0, right.n_title)),
+            *_changes(left, right, slice(left.n_title, None), slice(right.n_title, None)),
+        ]
+    return list(_changes(left, right, slice(0, None), slice(0, None)))
+
+
+def _changes(left: Wording, right: Wording, of_left: slice, of_right: slice) -> Iterator[Change]:
+    a, b = left.hashes[of_left], right.hashes[of_right]
     # What both begin and end with is quickly found, and most that there is.
     begin = _n_common(a, b)
     end = _n_common(a[begin:][::-1], b[begin:][::-1])
     a, b = a[begin : len(a) - end], b[begin : len(b) - end]
-    found = []
+    before_left, before_right = of_left.start + begin, of_right.start + begin
     for kind, i, i_stop, j, j_stop in difflib.SequenceMatcher(None, a, b).get_opcodes():
         if kind != "equal":
-            found.append(
-                Change(
-                    kind,
-                    *_bounds(left, begin + i, begin + i_stop),
-                    *_bounds(right, begin + j, begin + j_stop),
-                )
+            yield Change(
+                kind,
+                *_bounds(left, before_left + i, before_left + i_stop),
+                *_bounds(right, before_right + j, before_right + j_stop),
             )
-    return found
 
 
 def _n_common(a: list[int], b: list[int]) -> int:

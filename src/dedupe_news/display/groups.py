@@ -122,7 +122,7 @@ def cluster(shown: Cluster, number: int | None = None) -> Markup:
     result = shown.result
     columns, config = result.columns, result.config
     kept, *others = order_of(shown)
-    wording = differences.read(columns.content(kept), config)
+    wording = differences.read(columns.content(kept), config, titled=columns.titled)
     place = "" if number is None else Markup("<code>.clusters[{}]</code>").format(number)
     parts = [
         Markup(
@@ -164,7 +164,7 @@ def cluster(shown: Cluster, number: int | None = None) -> Markup:
 def _member(result: Clustering, kept: int, wording: differences.Wording, member: int) -> Markup:
     columns = result.columns
     own = result.membership
-    other = differences.read(columns.content(member), result.config)
+    other = differences.read(columns.content(member), result.config, titled=columns.titled)
     found = differences.changes(wording, other)
     marked = marking.both(wording.text, other.text, found)
     text = (

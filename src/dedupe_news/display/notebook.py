@@ -108,7 +108,8 @@ def _of_matches(matches: Matches) -> Markup:
     for pair in shown:
         left, right = columns.content(pair.left), columns.content(pair.right)
         changes = differences.changes(
-            differences.read(left, config), differences.read(right, config)
+            differences.read(left, config, titled=columns.titled),
+            differences.read(right, config, titled=columns.titled),
         )
         parts.append(
             Markup('<article>{}<div class="sides">{}{}</div></article>').format(

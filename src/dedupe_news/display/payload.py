@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import json
 from typing import TYPE_CHECKING, Any
@@ -215,8 +216,9 @@ def _scores(result: Clustering, positions: Sequence[int]) -> dict[str, Any]:
 
 def _changes(result: Clustering, cluster: Cluster) -> Iterator[list[int]]:
     """Yield, for each document, where it differs from the kept one, in UTF-16 units."""
-    columns, config = result.columns, result.config
+    columns = result.columns
     kept, *others = order_of(cluster)
+    read = functools.partial(differences.read, config=result.config, titled=columns.titled)
     text = columns.content(kept)
     wording = None
     yield []
@@ -225,8 +227,8 @@ def _changes(result: Clustering, cluster: Cluster) -> Iterator[list[int]]:
         if other == text:
             yield []
             continue
-        wording = wording or differences.read(text, config)
-        found = differences.changes(wording, differences.read(other, config))
+        wording = wording or read(text)
+        found = differences.changes(wording, read(other))
         left, right = _utf16(text), _utf16(other)
         yield [
             place
