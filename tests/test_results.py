@@ -260,7 +260,7 @@ def test_repr_is_short_for_long_results() -> None:
 
     *_, shown, last = repr(result).splitlines()
 
-    assert last == "  and 1 more clusters"
+    assert last == "  and 1 more cluster"
     assert shown.endswith("…")
     assert len(shown.partition(" × ")[2]) == 100
 
