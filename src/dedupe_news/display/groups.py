@@ -120,9 +120,11 @@ def cluster(shown: Cluster, number: int | None = None) -> Markup:
         Past a few documents, the others are folded away.
     """
     result = shown.result
-    columns, config = result.columns, result.config
+    columns = result.columns
     kept, *others = order_of(shown)
-    wording = differences.read(columns.content(kept), config, titled=columns.titled)
+    drawn = others[:_MOST_MEMBERS]
+    contents = [columns.content(member) for member in (kept, *drawn)]
+    wording, *wordings = differences.read(contents, result.config, titled=columns.titled)
     place = "" if number is None else Markup("<code>.clusters[{}]</code>").format(number)
     parts = [
         Markup(
@@ -135,8 +137,10 @@ def cluster(shown: Cluster, number: int | None = None) -> Markup:
             documents.content([marking.Piece("same", wording.text)], titled=columns.titled),
         )
     ]
-    drawn = others[:_MOST_MEMBERS]
-    members = [_member(result, kept, wording, member) for member in drawn]
+    members = [
+        _member(result, kept, member, wording, other)
+        for member, other in zip(drawn, wordings, strict=True)
+    ]
     parts.append(
         Markup("<ol class='members'>{}</ol>").format(Markup().join(members[:_OPEN_MEMBERS]))
     )
@@ -161,10 +165,14 @@ def cluster(shown: Cluster, number: int | None = None) -> Markup:
     return Markup().join(parts)
 
 
-def _member(result: Clustering, kept: int, wording: differences.Wording, member: int) -> Markup:
-    columns = result.columns
-    own = result.membership
-    other = differences.read(columns.content(member), result.config, titled=columns.titled)
+def _member(
+    result: Clustering,
+    kept: int,
+    member: int,
+    wording: differences.Wording,
+    other: differences.Wording,
+) -> Markup:
+    columns, own = result.columns, result.membership
     found = differences.changes(wording, other)
     marked = marking.both(wording.text, other.text, found)
     text = (

@@ -107,10 +107,8 @@ def _of_matches(matches: Matches) -> Markup:
     columns, config = matches.columns, matches.config
     for pair in shown:
         left, right = columns.content(pair.left), columns.content(pair.right)
-        changes = differences.changes(
-            differences.read(left, config, titled=columns.titled),
-            differences.read(right, config, titled=columns.titled),
-        )
+        wordings = differences.read([left, right], config, titled=columns.titled)
+        changes = differences.changes(*wordings)
         parts.append(
             Markup('<article>{}<div class="sides">{}{}</div></article>').format(
                 documents.scores(pair),
