@@ -563,7 +563,7 @@
     for (let k = 0; k < n; k++) {
       let y = 150;
       counts.forEach((each, relation) => {
-        const height = (each[k] / most) * 140;
+        const height = (each[k] / most) * 128;
         y -= height;
         if (height) bars.push(svg`<rect x=${40 + k * 11} y=${y} width="10" height=${height} class=${COLOURS[relation]}></rect>`);
       });
