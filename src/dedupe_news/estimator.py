@@ -31,10 +31,10 @@ try:
 except ImportError:
 
     class BaseEstimator(_Absent):  # type: ignore[no-redef]
-        pass
+        """In place of scikit-learn's."""
 
     class ClusterMixin(_Absent):  # type: ignore[no-redef]
-        pass
+        """In place of scikit-learn's."""
 
 
 _SETTINGS = ("policy", "threshold", "recall", "shingle_size", "prefer")
