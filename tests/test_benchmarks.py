@@ -304,11 +304,11 @@ def test_reports_are_weighed_without_a_browser(
 
 
 @pytest.mark.browser
-def test_reports_are_opened_and_searched(tmp_path: Path) -> None:
+def test_reports_are_opened_and_searched(tmp_path: Path, root: Path) -> None:
     """In Chromium; in a process of its own, as one process has one playwright."""
     subprocess.run(  # noqa: S603 - our own interpreter and suite
         [sys.executable, "-m", "benchmarks", "browsing", "--clusters", "20", "--output", tmp_path],
-        cwd=Path(__file__).resolve().parent.parent,
+        cwd=root,
         capture_output=True,
         check=True,
     )
