@@ -12,9 +12,10 @@ PYTHON := $(shell for python in python3 python python3.13 python3.12 python3.11 
 	"$$python" $(IS_RECENT) >/dev/null 2>&1 && echo "$$python" && break; done)
 endif
 PYTEST_FLAGS ?=
+AXE := $(VENV)/npm/node_modules/axe-core/axe.min.js
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-interpreted lint types layers docs feed wheel clean
+.PHONY: help demo test test-interpreted test-browser lint types layers docs feed wheel clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
@@ -27,6 +28,9 @@ test: $(VENV)/.installed-test  ## install, and run all tests
 
 test-interpreted: $(VENV)/.installed-test  ## run all tests with the kernels as plain Python
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+test-browser: $(VENV)/.installed-browser $(AXE)  ## run the tests in Chromium, which npm and the system must bring
+	DEDUPE_NEWS_AXE=$(abspath $(AXE)) $(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)
 
 lint: $(VENV)/.installed-dev  ## check style, docstrings, spelling and metadata
 	$(BIN)/ruff check
@@ -79,7 +83,12 @@ $(VENV)/.installed: $(VENV)/.created pyproject.toml
 	$(PIP_INSTALL) --editable .
 	@touch $@
 
-$(VENV)/.installed-test $(VENV)/.installed-dev $(VENV)/.installed-docs: \
+# Only the tests in a browser need it.
+$(AXE): $(VENV)/.created
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm axe-core@4.14.1
+	@touch $@
+
+$(VENV)/.installed-test $(VENV)/.installed-dev $(VENV)/.installed-docs $(VENV)/.installed-browser: \
 		$(VENV)/.installed-%: $(VENV)/.created pyproject.toml
 	$(PIP_INSTALL) --editable '.[$*]'
 	@touch $@ $(VENV)/.installed

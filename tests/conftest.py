@@ -25,6 +25,12 @@ settings.load_profile(
 )
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which tests are left out, and what runs them."""
+    left_out = config.getoption("markexpr") == "not browser"
+    return ["tests in a browser are left out: `make test-browser` runs them"] if left_out else []
+
+
 @pytest.fixture(scope="session")
 def interpreted() -> bool:
     """Return whether the kernels run as plain Python, so that big inputs take too long."""

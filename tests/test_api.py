@@ -134,8 +134,8 @@ def test_differences_are_words_as_written() -> None:
     comparison = dn.compare("Rain floods the old town", "RAIN floods the New Zürich town today")
 
     assert comparison.differences == (
-        Difference("replace", "old", "New Zürich"),
-        Difference("insert", "", "today"),
+        Difference("replace", "old", "New Zürich", 16, 16),
+        Difference("insert", "", "today", 24, 32),
     )
 
 

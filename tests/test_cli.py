@@ -25,6 +25,7 @@ import zstandard
 from rich.console import Console
 
 import dedupe_news as dn
+from command_line import Ended, runner
 from dedupe_news import cli
 from dedupe_news.cli import reading, terminal
 
@@ -39,25 +40,19 @@ RECORDS = [
     {"id": "b", "title": "Vote", "text": MAYOR, "published": "2026-03-02T06:00:00Z"},
     {"id": "c", "title": "Storm", "text": STORM, "published": "2026-03-02T04:00:00Z"},
 ]
+KEPT = {"relation": None, "jaccard": None, "containment": None, "probability": None}
+COPY = {"relation": "exact", "jaccard": 1.0, "containment": 1.0, "probability": 1.0}
 EXPECTED = [
-    {"id": "a", "cluster": 0, "representative": False, "kept_id": "c", "cluster_size": 2},
-    {"id": "b", "cluster": 1, "representative": True, "kept_id": "b", "cluster_size": 1},
-    {"id": "c", "cluster": 0, "representative": True, "kept_id": "c", "cluster_size": 2},
+    {"id": "a", "cluster": 0, "representative": False, "kept_id": "c", "cluster_size": 2}
+    | COPY
+    | {"series": None},
+    {"id": "b", "cluster": 1, "representative": True, "kept_id": "b", "cluster_size": 1}
+    | KEPT
+    | {"series": None},
+    {"id": "c", "cluster": 0, "representative": True, "kept_id": "c", "cluster_size": 2}
+    | KEPT
+    | {"series": None},
 ]
-
-
-@dataclasses.dataclass(frozen=True)
-class Ended:
-    """How a run of the command line ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The JSON Lines on stdout."""
-        return [json.loads(line) for line in self.out.splitlines()]
 
 
 @pytest.fixture
@@ -67,16 +62,7 @@ def run(
     tmp_path: Path,
 ) -> Callable[..., Ended]:
     """Return a function that runs the command line in an empty folder, in this process."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str, stdin: bytes = b"", on_terminal: bool = False) -> Ended:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        monkeypatch.setattr(sys.stdout, "isatty", lambda: on_terminal)
-        code = cli.main(arguments)
-        out, err = capsys.readouterr()
-        return Ended(code, out, err)
-
-    return call
+    return runner(capsys, monkeypatch, tmp_path)
 
 
 def started(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
@@ -443,10 +429,10 @@ def test_output_is_written_by_suffix(run: Callable[..., Ended], tmp_path: Path, 
 
 
 GOLDEN_CSV = b"""\
-id,cluster,representative,kept_id,cluster_size
-a,0,false,c,2
-b,1,true,b,1
-c,0,true,c,2
+id,cluster,representative,kept_id,cluster_size,relation,jaccard,containment,probability,series
+a,0,false,c,2,exact,1.0,1.0,1.0,
+b,1,true,b,1,,,,,
+c,0,true,c,2,,,,,
 """
 
 
@@ -729,8 +715,9 @@ def test_missing_extra_names_the_command_that_brings_it(
     run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     """One line and exit code 2, no traceback."""
-    monkeypatch.delitem(sys.modules, "dedupe_news.cli.app", raising=False)
-    monkeypatch.delitem(sys.modules, "dedupe_news.cli.terminal", raising=False)
+    for name in [name for name in sys.modules if name.startswith("dedupe_news.cli.")]:
+        monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delattr(cli, name.rpartition(".")[2], raising=False)
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.setitem(sys.modules, f"{package}.console", None)
 

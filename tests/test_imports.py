@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HEAVY = (
     "datasketch",
+    "markupsafe",
     "matplotlib",
     "narwhals",
     "numba",
@@ -23,6 +24,7 @@ HEAVY = (
     "polars",
     "pyarrow",
     "rich",
+    "sklearn",
     "tqdm",
     "typer",
 )

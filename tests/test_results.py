@@ -24,6 +24,7 @@ from dedupe_news import (
     Reason,
     Relation,
 )
+from shown_feed import make_result
 
 STORM = "a storm shut the northern harbour on monday evening"
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
@@ -106,6 +107,11 @@ EXPECTED = {
     "representative": [False, False, True, True, False, True],
     "kept_id": ["c", "f", "c", "d", "c", "f"],
     "cluster_size": [3, 2, 3, 1, 3, 2],
+    "relation": ["truncated", "exact", None, None, "truncated", None],
+    "jaccard": [7 / 8, 1.0, None, None, 7 / 8, None],
+    "containment": [1.0, 1.0, None, None, 1.0, None],
+    "probability": [1.0, 1.0, None, None, 1.0, None],
+    "series": [None] * 6,
 }
 
 
@@ -114,7 +120,7 @@ def test_result_as_pandas(result: Clustering) -> None:
     frame = result.to_frame()
 
     assert isinstance(frame, pd.DataFrame)
-    assert frame.to_dict("list") == EXPECTED
+    assert frame.astype(object).where(frame.notna(), None).to_dict("list") == EXPECTED
 
 
 def test_result_as_polars(result: Clustering) -> None:
@@ -131,6 +137,73 @@ def test_result_as_arrow(result: Clustering) -> None:
 
     assert isinstance(table, pa.Table)
     assert table.to_pydict() == EXPECTED
+
+
+def test_columns_have_types_that_fit(result: Clustering) -> None:
+    """Categories, floats and whole numbers that may be missing, in every library."""
+    frame = result.to_frame()
+    assert str(frame["relation"].dtype) == "category"
+    assert frame["relation"].cat.categories.tolist()[:2] == ["exact", "near"]
+    types = {name: str(kind) for name, kind in frame.dtypes.items()}
+    assert (types["cluster"], types["cluster_size"], types["series"]) == ("int64", "int64", "Int64")
+    assert types["representative"] == "bool"
+    assert {types[name] for name in ("jaccard", "containment", "probability")} == {"float64"}
+
+    schema = result.to_frame("polars").schema
+    assert schema["relation"] == pl.Enum(["exact", "near", "truncated", "contained", "series"])
+    assert (schema["jaccard"], schema["series"]) == (pl.Float64, pl.Int64)
+
+    table = result.to_arrow()
+    assert table.schema.field("relation").type == pa.dictionary(pa.int8(), pa.string())
+    assert table.schema.field("probability").type == pa.float64()
+    assert table.schema.field("series").type == pa.int64()
+    assert table["jaccard"].null_count == 3
+
+
+def test_series_are_numbered_as_they_are_listed() -> None:
+    """So that a row leads to its template."""
+    result = make_result()
+
+    numbers = result.to_frame()["series"].tolist()
+
+    assert numbers[:-3] == [pd.NA] * (len(numbers) - 3)
+    assert numbers[-3:] == [0, 0, 0]
+    assert result.series[0].members == tuple(range(len(numbers) - 3, len(numbers)))
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        pd.DataFrame({"body": ["ka lo", "mi", "ka lo"]}, index=["p", "q", "p"]),
+        pd.Series(
+            ["ka lo", "mi", "ka lo"], index=pd.MultiIndex.from_tuples([(0, 1), (0, 2), (1, 1)])
+        ),
+        pd.Series(["ka lo", "mi", "ka lo"], index=pd.RangeIndex(5, 8)),
+    ],
+    ids=["DataFrame", "MultiIndex", "RangeIndex"],
+)
+def test_frames_of_pandas_keep_the_index_of_the_feed(
+    feed: pd.DataFrame | pd.Series,
+) -> None:
+    """So that the two can be put side by side; ids and positions stay what they are."""
+    column = "body" if isinstance(feed, pd.DataFrame) else None
+    result = dn.cluster(feed, text=column, progress=False)
+
+    frame = result.to_frame()
+
+    assert frame.index.equals(feed.index)
+    assert frame["id"].tolist() == [0, 1, 2]
+    copy = pickle.loads(pickle.dumps(result))  # noqa: S301 - made here
+    assert copy.to_frame().index.equals(feed.index)
+    assert result.to_frame("polars")["cluster"].to_list() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("feed", [["ka", "lo"], pl.Series(["ka", "lo"]), {"text": ["ka", "lo"]}])
+def test_other_feeds_have_rows_numbered_from_0(feed: object) -> None:
+    """As pandas does by itself."""
+    frame = dn.cluster(feed, progress=False).to_frame()
+
+    assert frame.index.equals(pd.RangeIndex(2))
 
 
 def test_positions_stand_for_ids_in_every_view() -> None:
@@ -187,7 +260,7 @@ def test_repr_is_short_for_long_results() -> None:
 
     *_, shown, last = repr(result).splitlines()
 
-    assert last == "  and 1 more clusters"
+    assert last == "  and 1 more cluster"
     assert shown.endswith("…")
     assert len(shown.partition(" × ")[2]) == 100
 
@@ -214,7 +287,7 @@ def test_empty_result_has_every_view() -> None:
 
     assert (len(result), len(result.matches), result.clusters) == (0, 0, [])
     assert result.summary().startswith("0 documents: 0 clusters, 0 duplicates, 0 to keep")
-    assert result.to_frame().shape == (0, 5)
+    assert result.to_frame().shape == (0, 10)
     assert result.to_arrow().num_rows == 0
 
 
@@ -232,9 +305,12 @@ def test_bounded_is_true_where_anything_was() -> None:
 
 def test_comparison_in_words() -> None:
     """The verdict and the differences."""
-    differences = (Difference("replace", "old", "new"), Difference("insert", "", "at last"))
+    differences = (
+        Difference("replace", "old", "new", 0, 0),
+        Difference("insert", "", "at last", 3, 4),
+    )
     reasons = (Reason("names_kept_most", 0.5, -1.25),)
-    near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, reasons, differences)
+    near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, reasons, differences, "old", "new at last")
 
     assert str(near).splitlines() == [
         "NEAR duplicates, probability 0.700: Jaccard 0.750, containment 0.900",

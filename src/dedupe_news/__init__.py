@@ -16,6 +16,7 @@ from dedupe_news.errors import (
     MissingDependencyError,
     UnknownIdError,
 )
+from dedupe_news.matches import Matches
 from dedupe_news.records import (
     Bounded,
     Cluster,
@@ -27,12 +28,13 @@ from dedupe_news.records import (
     Relation,
     Series,
 )
-from dedupe_news.results import Clustering, Matches
+from dedupe_news.results import Clustering
 
 if TYPE_CHECKING:
     from dedupe_news import interop
     from dedupe_news.api import cluster, compare
     from dedupe_news.documents import Document
+    from dedupe_news.estimator import NewsDeduplicator
     from dedupe_news.index import NewsIndex
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "Match",
     "Matches",
     "MissingDependencyError",
+    "NewsDeduplicator",
     "NewsIndex",
     "Pair",
     "Reason",
@@ -66,6 +69,7 @@ __all__ = [
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {
     "Document": "documents",
+    "NewsDeduplicator": "estimator",
     "NewsIndex": "index",
     "cluster": "api",
     "compare": "api",

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news import batch, relations, shingling
+from dedupe_news import batch, differences, foreign, relations, shingling
 from dedupe_news.config import Config, from_settings
 from dedupe_news.documents import Document, read_documents
 from dedupe_news.errors import ColumnError, ConfigError, InputTypeError
-from dedupe_news.foreign import shown
 from dedupe_news.news import explain
 from dedupe_news.progress import stages
 from dedupe_news.records import Comparison, Difference, Relation
-from dedupe_news.text import tokenize, words
+from dedupe_news.text import tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -107,7 +106,9 @@ def cluster(
             feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
         )
         ended("reading")
-        return batch.cluster_columns(columns, chosen, threads, ended)
+        result = batch.cluster_columns(columns, chosen, threads, ended)
+    labels = foreign.row_labels(feed)
+    return result if labels is None else dataclasses.replace(result, row_labels=labels)
 
 
 def compare(
@@ -155,6 +156,7 @@ def compare(
     chosen = _settle(config, settings)
     columns = read_documents([_one(a), _one(b)])
     tokens = tokenize(columns.buffer, columns.offsets, chosen)
+    left, right = columns.content(0), columns.content(1)
     jaccard, containment, relation = _scores(tokens, chosen)
     reasons: tuple[Reason, ...] = ()
     if chosen.policy == "news":
@@ -168,7 +170,9 @@ def compare(
         containment=containment,
         probability=probability,
         reasons=reasons,
-        differences=_differences(columns.content(0), columns.content(1), chosen),
+        differences=_differences(left, right, chosen, titled=columns.titled),
+        left=left,
+        right=right,
     )
 
 
@@ -202,7 +206,7 @@ def _one(document: object) -> Document:
             raise ColumnError(message)
         return Document(**document)
     message = (
-        f"{shown(document)} of type {type(document).__name__!r} cannot be compared; "
+        f"{foreign.shown(document)} of type {type(document).__name__!r} cannot be compared; "
         "pass str, a mapping with the key 'text', or dn.Document"
     )
     raise InputTypeError(message)
@@ -225,15 +229,15 @@ def _scores(tokens: Tokens, config: Config) -> tuple[float, float, Relation]:
     )
 
 
-def _differences(a: str, b: str, config: Config) -> tuple[Difference, ...]:
-    left, right = words(a, config), words(b, config)
-    matcher = difflib.SequenceMatcher(
-        None, [word.text for word in left], [word.text for word in right], autojunk=False
+def _differences(a: str, b: str, config: Config, *, titled: bool) -> tuple[Difference, ...]:
+    found = differences.changes(*differences.read([a, b], config, titled=titled))
+    return tuple(
+        Difference(
+            change.kind,
+            a[change.left_start : change.left_stop],
+            b[change.right_start : change.right_stop],
+            change.left_start,
+            change.right_start,
+        )
+        for change in found
     )
-    differences = []
-    for kind, i, i_stop, j, j_stop in matcher.get_opcodes():
-        if kind != "equal":
-            removed = a[left[i].start : left[i_stop - 1].stop] if i < i_stop else ""
-            added = b[right[j].start : right[j_stop - 1].stop] if j < j_stop else ""
-            differences.append(Difference(kind, removed, added))
-    return tuple(differences)

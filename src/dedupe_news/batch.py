@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news import news, series, similar, text
-from dedupe_news.results import Clustering, Matches
+from dedupe_news.matches import Matches
+from dedupe_news.results import Clustering
 from dedupe_news.texts import copies_of, distinct_texts
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def cluster_columns(
         config=config,
         labels=labels,
         representatives=representatives,
-        matches=_matches(texts, outcome),
+        matches=_matches(texts, outcome, columns, config),
         n_candidates=outcome.n_candidates,
         bounded=outcome.bounded,
         seconds=seconds,
@@ -104,7 +105,7 @@ def _series(texts: Texts, series_of: NDArray[np.int64]) -> NDArray[np.int64]:
     return typical
 
 
-def _matches(texts: Texts, outcome: Outcome) -> Matches:
+def _matches(texts: Texts, outcome: Outcome, columns: Columns, config: Config) -> Matches:
     # Documents of the same words, each with the preferred one among them.
     copies = copies_of(texts.text_of, len(texts))
     originals = texts.document[texts.text_of[copies]]
@@ -121,6 +122,8 @@ def _matches(texts: Texts, outcome: Outcome) -> Matches:
         containment=np.concatenate((outcome.containment, ones))[order],
         relation=np.concatenate((outcome.relation, np.zeros(len(copies), np.uint8)))[order],
         probability=np.concatenate((outcome.probability, ones))[order],
+        columns=columns,
+        config=config,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -37,6 +38,25 @@ def require_pyarrow(purpose: str) -> Any:
     except ImportError as error:
         message = f"pyarrow is needed to {purpose}; install it with: pip install pyarrow"
         raise MissingDependencyError(message) from error
+
+
+def row_labels(feed: object) -> Any:
+    """
+    Return what the rows of a feed are called.
+
+    Parameters
+    ----------
+    feed : object
+        Any feed.
+
+    Returns
+    -------
+    pandas.Index or None
+        The index of a pandas Series or DataFrame; None for all else.
+    """
+    pandas = sys.modules.get("pandas")  # where it is not loaded, nothing is of it
+    is_labelled = pandas is not None and isinstance(feed, (pandas.Series, pandas.DataFrame))
+    return feed.index if is_labelled else None  # type: ignore[attr-defined]
 
 
 def is_missing(value: object) -> bool:

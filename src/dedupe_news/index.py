@@ -13,6 +13,7 @@ import numpy as np
 from dedupe_news import batch, fields, judge, postings
 from dedupe_news.columns import NO_SOURCE, NO_TIME, Columns
 from dedupe_news.config import Config, whole_number
+from dedupe_news.displayable import Displayable
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import ConfigError, InputError, InputTypeError, UnknownIdError
 from dedupe_news.foreign import is_missing, shown
@@ -37,7 +38,7 @@ _COMPACT_ABOVE = 4096
 _RELATIONS = tuple(Relation)  # an index is far quicker than the enumeration's look-up
 
 
-class NewsIndex:
+class NewsIndex(Displayable):
     """
     An index of news items that finds the near-duplicates of new ones.
 

@@ -4,11 +4,48 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
+
+from dedupe_news.displayable import Displayable, display
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Hashable
+
+
+class Part(Displayable):
+    """A part of a result, which it looks up for the texts that it shows."""
+
+    __slots__ = ("_result",)
+
+    def within(self, result: Any) -> Self:  # noqa: ANN401 - of a layer above
+        """
+        Remember the result that this is part of.
+
+        Parameters
+        ----------
+        result : Clustering
+            The result. It is no field: not compared, not copied, not pickled.
+
+        Returns
+        -------
+        Part
+            Itself.
+        """
+        object.__setattr__(self, "_result", result)
+        return self
+
+    @property
+    def result(self) -> Any:  # noqa: ANN401 - of a layer above
+        """
+        The result that this is part of.
+
+        Returns
+        -------
+        Clustering or None
+            None where it stands alone, as after pickling.
+        """
+        return getattr(self, "_result", None)
 
 
 class Relation(enum.IntEnum):
@@ -27,7 +64,7 @@ class Relation(enum.IntEnum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Match:
+class Match(Displayable):
     """
     A document of an index that matches.
 
@@ -80,7 +117,7 @@ class Pair:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Part):
     """
     Documents that each match one of them, the representative.
 
@@ -113,9 +150,22 @@ class Cluster:
         """
         return len(self.members)
 
+    def __str__(self) -> str:
+        """
+        Return the documents, the one to keep first.
+
+        Returns
+        -------
+        str
+            A line that sums it up and one for each member; the places alone
+            without `result`.
+        """
+        text: str = repr(self) if self.result is None else display().plain.of_cluster(self)
+        return text
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Series:
+class Series(Part):
     """
     Documents made from one recurring template: the same form, not the same item.
 
@@ -150,6 +200,19 @@ class Series:
             At least 3.
         """
         return len(self.members)
+
+    def __str__(self) -> str:
+        """
+        Return the template and the documents.
+
+        Returns
+        -------
+        str
+            A line that sums it up, the template, and a line for each member
+            where there is a `result`.
+        """
+        text: str = display().plain.of_series(self)
+        return text
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -197,11 +260,15 @@ class Difference:
         What turns the first document into the second.
     left, right : str
         The words there, as written; empty for an insertion or a deletion.
+    left_start, right_start : int
+        Where they begin in each document, in characters.
     """
 
     kind: str
     left: str
     right: str
+    left_start: int
+    right_start: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -225,7 +292,7 @@ class Reason:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Displayable):
     """
     How two documents are related.
 
@@ -243,6 +310,8 @@ class Comparison:
         What decided, the weightiest first; empty with the policy "similar".
     differences : tuple of Difference
         The words that differ, in order.
+    left, right : str
+        The documents, title and text on lines of their own.
     """
 
     relation: Relation | None
@@ -251,6 +320,8 @@ class Comparison:
     probability: float
     reasons: tuple[Reason, ...]
     differences: tuple[Difference, ...]
+    left: str
+    right: str
 
     def __str__(self) -> str:
         """

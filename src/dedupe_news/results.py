@@ -4,105 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import importlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news import frames
 from dedupe_news.columns import NO_TIME
-from dedupe_news.errors import InputError, MissingDependencyError
-from dedupe_news.records import Cluster, Pair, Relation, Series
+from dedupe_news.displayable import Displayable, display
+from dedupe_news.membership import NO_RELATION, membership_of
+from dedupe_news.phrasing import counted
+from dedupe_news.records import Cluster, Relation, Series
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    import os
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
+    from dedupe_news.matches import Matches
+    from dedupe_news.membership import Membership
     from dedupe_news.records import Bounded
 
 _SHOWN_CLUSTERS = 8
 _SHOWN_CHARACTERS = 100
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Matches:
-    """
-    The verified pairs of a batch, as columns, by increasing positions.
-
-    Every pair of distinct texts that matches is here once. Documents of the
-    same words stand for each other: each is paired with the preferred one
-    among them, and that one with the other texts.
-
-    Parameters
-    ----------
-    left, right : ndarray of int64, shape (n_matches,)
-        Positions, ``left < right``.
-    jaccard, containment : ndarray of float64, shape (n_matches,)
-        Exact, in [0, 1].
-    relation : ndarray of uint8, shape (n_matches,)
-        Values of `Relation`.
-    probability : ndarray of float64, shape (n_matches,)
-        That the two are duplicates, in [0, 1].
-    """
-
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    jaccard: NDArray[np.float64]
-    containment: NDArray[np.float64]
-    relation: NDArray[np.uint8]
-    probability: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        """
-        Return the number of pairs.
-
-        Returns
-        -------
-        int
-            At least 0.
-        """
-        return len(self.left)
-
-    def __getitem__(self, index: int) -> Pair:
-        """
-        Return one pair.
-
-        Parameters
-        ----------
-        index : int
-            Its place; negative ones count from the end.
-
-        Returns
-        -------
-        Pair
-            The pair as a record.
-        """
-        return Pair(
-            int(self.left[index]),
-            int(self.right[index]),
-            float(self.jaccard[index]),
-            float(self.containment[index]),
-            Relation(int(self.relation[index])),
-            float(self.probability[index]),
-        )
-
-    def __iter__(self) -> Iterator[Pair]:
-        """
-        Iterate over the pairs.
-
-        Returns
-        -------
-        iterator of Pair
-            In order.
-        """
-        return (self[index] for index in range(len(self)))
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
-class Clustering:
+class Clustering(Displayable):
     """
     The outcome of clustering a batch.
 
@@ -131,6 +62,8 @@ class Clustering:
     describe : callable
         Gives the template of a series and what varies in it, from the typical
         document and the members.
+    row_labels : pandas.Index, optional
+        What the rows of the feed are called, where it was one of pandas'.
     """
 
     columns: Columns
@@ -143,6 +76,7 @@ class Clustering:
     seconds: Mapping[str, float]
     series_of: NDArray[np.int64]
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]]
+    row_labels: Any = dataclasses.field(default=None, repr=False)
 
     def __len__(self) -> int:
         """
@@ -184,6 +118,23 @@ class Clustering:
             Apart from the clusters: their members are no duplicates of each
             other, though one may have duplicates of its own.
         """
+        return [self._series(members) for members in self._gathered]
+
+    @cached_property
+    def membership(self) -> Membership:
+        """
+        How each document stands to the one that is kept of its cluster.
+
+        Returns
+        -------
+        Membership
+            Relation and scores of each, missing for those that are kept.
+        """
+        return membership_of(self.representatives[self.labels], self.matches)
+
+    @cached_property
+    def _gathered(self) -> list[NDArray[np.int64]]:
+        """The members of each series, the largest first."""
         members = np.flatnonzero(self.series_of >= 0)
         if not len(members):
             return []
@@ -191,17 +142,19 @@ class Clustering:
         edges = np.flatnonzero(np.diff(self.series_of[order])) + 1
         gathered = np.split(order, edges)
         gathered.sort(key=lambda positions: (-len(positions), positions[0]))
-        return [self._series(positions) for positions in gathered]
+        return gathered
 
     def _series(self, members: NDArray[np.int64]) -> Series:
         typical = int(self.series_of[members[0]])
         positions = tuple(members.tolist())
         template, variants = self.describe(typical, positions)
-        return Series(typical, positions, template, variants, self._span(members))
+        series = Series(typical, positions, template, variants, self._span(members))
+        return series.within(self)
 
     def _cluster(self, label: int, members: NDArray[np.int64]) -> Cluster:
         kept = int(self.representatives[label])
-        return Cluster(label, kept, tuple(members.tolist()), self._span(members))
+        cluster = Cluster(label, kept, tuple(members.tolist()), self._span(members))
+        return cluster.within(self)
 
     def _span(self, members: NDArray[np.int64]) -> dt.timedelta | None:
         if self.columns.published is None:
@@ -238,7 +191,10 @@ class Clustering:
         dict
             ``id`` (list), ``cluster`` (int64), ``representative`` (bool: is it
             the one to keep), ``kept_id`` (list: the id of its representative),
-            ``cluster_size`` (int64).
+            ``cluster_size`` (int64); ``relation`` (list of str), ``jaccard``,
+            ``containment`` and ``probability`` (lists of float): how it stands
+            to that representative, None where it is kept itself; ``series``
+            (list of int: its place in `series`, None where it is of none).
         """
         kept = self.representatives[self.labels]
         positions = np.arange(len(self.labels))
@@ -246,12 +202,22 @@ class Clustering:
         columns = self.columns
         ids = positions if columns.ids is None else list(columns.ids)
         kept_ids = kept if columns.ids is None else [columns.ids[i] for i in kept.tolist()]
+        own = self.membership
+        names = {relation.value: relation.name.lower() for relation in Relation}
+        series = np.full(len(self.labels), -1)
+        for number, members in enumerate(self._gathered):
+            series[members] = number
         return {
             "id": ids,
             "cluster": self.labels,
             "representative": kept == positions,
             "kept_id": kept_ids,
             "cluster_size": sizes[self.labels],
+            "relation": [names.get(value) for value in own.relation.tolist()],
+            "jaccard": _listed(own.jaccard, own.relation != NO_RELATION),
+            "containment": _listed(own.containment, own.relation != NO_RELATION),
+            "probability": _listed(own.probability, own.relation != NO_RELATION),
+            "series": _listed(series, series >= 0),
         }
 
     def to_frame(self, library: str = "pandas") -> Any:
@@ -266,7 +232,9 @@ class Clustering:
         Returns
         -------
         DataFrame
-            The columns of `to_dict`, in input order.
+            The columns of `to_dict`, in input order: relations categorical,
+            scores float64, series Int64. One of pandas has the index of the
+            feed, where that was one of pandas' too.
 
         Raises
         ------
@@ -275,10 +243,7 @@ class Clustering:
         MissingDependencyError
             If the library is not installed.
         """
-        if library not in ("pandas", "polars"):
-            message = f"library={library!r} is not known; allowed are 'pandas' and 'polars'"
-            raise InputError(message)
-        return _import(library).DataFrame(self.to_dict())
+        return frames.data_frame(self.to_dict(), library, self.row_labels)
 
     def to_arrow(self) -> Any:
         """
@@ -287,14 +252,99 @@ class Clustering:
         Returns
         -------
         pyarrow.Table
-            The columns of `to_dict`, in input order.
+            The columns of `to_dict`, in input order: relations a dictionary of
+            strings, scores float64, series int64; what is missing is null.
 
         Raises
         ------
         MissingDependencyError
             If pyarrow is not installed.
         """
-        return _import("pyarrow").table(self.to_dict())
+        return frames.arrow_table(self.to_dict())
+
+    def page(self, number: int = 1, *, size: int = 20) -> Any:
+        """
+        Return a part of the result for a notebook to show.
+
+        Parameters
+        ----------
+        number : int, default 1
+            Which page, from 1.
+        size : int, default 20
+            Most clusters on a page, and most series.
+
+        Returns
+        -------
+        dedupe_news.display.Page
+            Clusters and series, each the largest first. Without it, a notebook
+            shows the first page.
+
+        Raises
+        ------
+        InputError
+            If there is no such page, or `size` is below 1.
+        """
+        return display().Page(self, number, size)
+
+    def plot(self, kind: str = "similarity", ax: Any = None, **options: Any) -> Any:
+        """
+        Draw a picture of the result with matplotlib.
+
+        Parameters
+        ----------
+        kind : {"similarity", "sizes", "s_curve", "spread", "sources"}
+            How similar matches are; how large clusters are; which pairs the
+            chosen bands find; how a cluster spread over time and sources; which
+            sources carry the same items.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; new ones where it is left out.
+        **options : Any
+            For ``"spread"``: ``cluster``, a `Cluster`, by default the one of
+            the most sources. For ``"sources"``: ``most``, how many sources.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Where it was drawn.
+
+        Raises
+        ------
+        InputError
+            If `kind` or an option is not known, or the result lacks what the
+            picture shows.
+        MissingDependencyError
+            If matplotlib is not installed.
+        """
+        return display().plot(self, kind, ax, **options)
+
+    def report(self, path: str | os.PathLike[str], *, title: str | None = None) -> None:
+        """
+        Write a page for the browser, to search and review all clusters.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file. One that is there is replaced once the new one is whole.
+        title : str, optional
+            Its heading.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        display().write_report(self, path, title)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """
+        Leave out what is derived: it is made anew when it is asked for.
+
+        Returns
+        -------
+        dict
+            The fields.
+        """
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def summary(self) -> str:
         """
@@ -307,12 +357,12 @@ class Clustering:
         """
         n_duplicates = len(self.labels) - len(self.representatives)
         line = (
-            f"{len(self.labels):,} documents: {len(self.clusters):,} clusters, "
-            f"{n_duplicates:,} duplicates, {len(self.representatives):,} to keep; "
+            f"{counted(len(self.labels), 'document')}: {counted(len(self.clusters), 'cluster')}, "
+            f"{counted(n_duplicates, 'duplicate')}, {len(self.representatives):,} to keep; "
             f"{sum(self.seconds.values()):.2f} s"
         )
         if self.bounded:
-            line += f"; bounded: {self.bounded.n_large_buckets:,} large buckets"
+            line += f"; bounded: {counted(self.bounded.n_large_buckets, 'large bucket')}"
         return line
 
     def __repr__(self) -> str:
@@ -333,13 +383,12 @@ class Clustering:
             lines.append(f"  {len(cluster):>6,} × {text}")
         hidden = len(largest) - _SHOWN_CLUSTERS
         if hidden > 0:
-            lines.append(f"  and {hidden:,} more clusters")
+            lines.append(f"  and {counted(hidden, 'more cluster')}")
         return "\n".join(lines)
 
 
-def _import(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        message = f"{name} is needed for this and not installed; pip install {name}"
-        raise MissingDependencyError(message) from error
+def _listed(values: NDArray[Any], given: NDArray[np.bool_]) -> list[Any]:
+    listed = values.astype(object)
+    listed[~given] = None
+    plain: list[Any] = listed.tolist()
+    return plain

@@ -7,36 +7,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich import box
+from rich.console import Console
 from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from dedupe_news.phrasing import counted, duration, share
 from dedupe_news.records import Relation
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.console import ConsoleOptions, RenderResult
 
     from dedupe_news.columns import Columns
     from dedupe_news.records import Cluster, Match
     from dedupe_news.results import Clustering
 
+_MOST_CELLS = 160
 _BAR_CELLS = 24
 _ID_CELLS = 18
 _NARROW_CELLS = 60
 _LEAST_TEXT_CELLS = 24
 _JOINERS = "\u200c\u200d"  # Devanagari and emoji need them
 _WRITTEN_CHARACTERS = 400
-_RELATION_STYLES = {
+RELATION_STYLES = {
     Relation.EXACT: "green",
     Relation.NEAR: "cyan",
     Relation.TRUNCATED: "yellow",
     Relation.CONTAINED: "yellow",
     Relation.SERIES: "magenta",
 }
+"""How each relation is coloured."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,6 +70,20 @@ class _Excerpt:
         return Measurement(min(_LEAST_TEXT_CELLS, options.max_width), options.max_width)
 
 
+def console() -> Console:
+    """
+    Return what prints to a person.
+
+    Returns
+    -------
+    rich.console.Console
+        Not so wide that lines are hard to follow.
+    """
+    made = Console(highlight=False, soft_wrap=False)
+    made.width = min(made.width, _MOST_CELLS)
+    return made
+
+
 def show_clustering(console: Console, result: Clustering, top: int) -> None:
     """
     Print the figures of a run and its largest clusters.
@@ -80,11 +97,7 @@ def show_clustering(console: Console, result: Clustering, top: int) -> None:
     top : int
         Most clusters to show.
     """
-    console.print()
-    console.print(_figures(result))
-    if result.bounded:
-        console.print()
-        console.print(_bounded(result))
+    show_figures(console, result)
     largest = sorted(result.clusters, key=lambda cluster: (-len(cluster), cluster.label))
     shown = largest[:top]
     if shown:
@@ -93,12 +106,30 @@ def show_clustering(console: Console, result: Clustering, top: int) -> None:
     if n_hidden:
         console.print(
             Text(
-                f"  and {n_hidden:,} more {_plural(n_hidden, 'cluster')}; "
+                f"  and {counted(n_hidden, 'more cluster')}; "
                 "--output FILE for all, --top N for more",
                 "dim",
             )
         )
     console.print()
+
+
+def show_figures(console: Console, result: Clustering) -> None:
+    """
+    Print the figures of a run.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to.
+    result : Clustering
+        The outcome.
+    """
+    console.print()
+    console.print(_figures(result))
+    if result.bounded:
+        console.print()
+        console.print(_bounded(result))
 
 
 def _figures(result: Clustering) -> Table:
@@ -116,10 +147,17 @@ def _figures(result: Clustering) -> Table:
         "  duplicates", Text(f"{n_duplicates:,}", "bold red"), _share(n_duplicates, n_documents)
     )
     grid.add_row("  clusters", f"{len(sizes):,}", _size_range(sizes))
+    if result.series:
+        grid.add_row("  series", f"{len(result.series):,}", _in_series(result))
     grid.add_row("  matches", f"{len(result.matches):,}", _relations(result))
     pace = f"{n_documents / seconds:,.0f} documents a second" if seconds > 0 else ""
     grid.add_row("  time", f"{seconds:.2f} s", Text(pace, "dim"))
     return grid
+
+
+def _in_series(result: Clustering) -> Text:
+    n_documents = int(np.count_nonzero(result.series_of >= 0))
+    return Text(f"of {counted(n_documents, 'document')}: one form, new content", "dim")
 
 
 def _bar(n_kept: int, n_documents: int) -> Text:
@@ -132,7 +170,7 @@ def _bar(n_kept: int, n_documents: int) -> Text:
 
 
 def _share(part: int, whole: int) -> Text:
-    return Text(f"{part / whole:.1%}".replace("%", " %") if whole else "", "dim")
+    return Text(share(part, whole), "dim")
 
 
 def _size_range(sizes: Sequence[int]) -> Text:
@@ -146,7 +184,7 @@ def _size_range(sizes: Sequence[int]) -> Text:
 def _relations(result: Clustering) -> Text:
     counts = np.bincount(result.matches.relation, minlength=len(Relation))
     parts = [
-        Text(f"{int(counts[relation]):,} {relation.name.lower()}", _RELATION_STYLES[relation])
+        Text(f"{int(counts[relation]):,} {relation.name.lower()}", RELATION_STYLES[relation])
         for relation in Relation
         if counts[relation]
     ]
@@ -156,8 +194,7 @@ def _relations(result: Clustering) -> Text:
 def _bounded(result: Clustering) -> Text:
     bounded = result.bounded
     return Text(
-        f"  Work was bounded: {bounded.n_large_buckets:,} "
-        f"{_plural(bounded.n_large_buckets, 'bucket')} of more than "
+        f"  Work was bounded: {counted(bounded.n_large_buckets, 'bucket')} of more than "
         f"{result.config.bucket_limit:,} texts, {bounded.n_pairs_not_compared:,} pairs within "
         f"not compared, {bounded.n_representatives_passed_over:,} representatives passed over.",
         "yellow",
@@ -178,12 +215,12 @@ def _clusters(columns: Columns, clusters: Sequence[Cluster], *, narrow: bool) ->
     for cluster in clusters:
         cells: list[str | Text | _Excerpt] = [f"{len(cluster):,}"]
         if has_spans:
-            cells.append(_duration(cluster.span))
+            cells.append("" if cluster.span is None else duration(cluster.span))
         if has_sources:
             names = {columns.source_of(member) for member in cluster.members}
             cells.append(f"{len(names - {None}):,}")
         kept = cluster.representative
-        cells += [Text(_printable(str(columns.id_of(kept)))), _excerpt(columns, kept)]
+        cells += [Text(printable(str(columns.id_of(kept)))), _excerpt(columns, kept)]
         table.add_row(*cells)
     return table
 
@@ -207,7 +244,7 @@ def show_matches(
     """
     n_found = len(found) + n_hidden
     verb = "matches" if n_found == 1 else "match"
-    documents = f"{len(columns):,} {_plural(len(columns), 'document')}"
+    documents = counted(len(columns), "document")
     console.print()
     console.print(Text.assemble("  ", (f"{n_found:,}", "bold"), f" of {documents} {verb}"))
     if found:
@@ -228,8 +265,8 @@ def _match_table(columns: Columns, found: Sequence[tuple[int, Match]]) -> Table:
         table.add_row(
             f"{match.jaccard:.3f}",
             f"{match.containment:.3f}",
-            Text(match.relation.name.lower(), _RELATION_STYLES[match.relation]),
-            Text(_printable(str(match.id))),
+            Text(match.relation.name.lower(), RELATION_STYLES[match.relation]),
+            Text(printable(str(match.id))),
             _excerpt(columns, position),
         )
     return table
@@ -252,25 +289,23 @@ def _excerpt(columns: Columns, position: int) -> _Excerpt:
 
 
 def _one_line(text: str) -> str:
-    return _printable(" ".join(text[:_WRITTEN_CHARACTERS].split()))
+    return printable(" ".join(text[:_WRITTEN_CHARACTERS].split()))
 
 
-def _printable(text: str) -> str:
-    """Return a text without characters that would steer the terminal."""
+def printable(text: str) -> str:
+    """
+    Return a text without characters that would steer the terminal.
+
+    Parameters
+    ----------
+    text : str
+        Of a document.
+
+    Returns
+    -------
+    str
+        As long; each such character is a space.
+    """
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
-
-
-def _duration(span: dt.timedelta | None) -> str:
-    if span is None:
-        return ""
-    seconds = span.total_seconds()
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:,.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def _plural(count: int, noun: str) -> str:
-    return noun if count == 1 else f"{noun}s"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dedupe_news.cli.reading import STDIN, Format, format_of
 from dedupe_news.errors import ConfigError, InputError
 from dedupe_news.foreign import require_pyarrow
+from dedupe_news.frames import arrow_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -163,7 +164,7 @@ def _write_parquet(path: str, columns: Mapping[str, Sequence[Any]]) -> None:
     pyarrow = require_pyarrow("write Parquet files")
     parquet = importlib.import_module("pyarrow.parquet")
     try:
-        table = pyarrow.table(dict(columns))
+        table = arrow_table(columns)
     except (pyarrow.ArrowException, UnicodeError, OverflowError) as error:
         message = (
             f"cannot write {path}: Parquet holds values of one type in a column, and these ids "

@@ -1,0 +1,97 @@
+"""One pair for a person at a terminal: the verdict, what decided, which words differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from dedupe_news.cli.terminal import RELATION_STYLES, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
+    from dedupe_news.records import Comparison
+
+_MOST_REASONS = 6
+_NARROW_CELLS = 70
+
+
+def show_comparison(console: Console, found: Comparison) -> None:
+    """
+    Print how two documents are related.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to.
+    found : Comparison
+        The verdict.
+    """
+    relation = found.relation
+    verdict = (
+        Text("not duplicates", "bold red")
+        if relation is None
+        else Text.assemble(
+            ("duplicates", "bold green"), ": ", (relation.name.lower(), RELATION_STYLES[relation])
+        )
+    )
+    scores = (
+        f"probability {found.probability:.3f}, Jaccard {found.jaccard:.3f}, "
+        f"containment {found.containment:.3f}"
+    )
+    console.print()
+    console.print(Text.assemble("  ", verdict))
+    console.print(Text(f"  {scores}", "dim"))
+    console.print()
+    gone = [(d.left_start, d.left) for d in found.differences]
+    come = [(d.right_start, d.right) for d in found.differences]
+    left = _marked(found.left, gone, "red strike")
+    right = _marked(found.right, come, "green underline")
+    grid = Table.grid(padding=(0, 2), expand=True)
+    if console.width < _NARROW_CELLS:
+        grid.add_column(ratio=1)
+        for text in (left, right):
+            grid.add_row(text)
+            grid.add_row()
+    else:
+        grid.add_column(width=0)
+        grid.add_column(ratio=1)
+        grid.add_column(ratio=1)
+        grid.add_row("", left, right)
+    console.print(grid)
+    if found.reasons:
+        console.print()
+        console.print(_reasons(found))
+    console.print()
+
+
+def _marked(text: str, places: Iterable[tuple[int, str]], style: str) -> Text:
+    marked = Text()
+    at = 0
+    for start, words in places:
+        marked.append(printable(text[at:start]))
+        marked.append(printable(words), style)
+        at = start + len(words)
+    return marked.append(printable(text[at:]))
+
+
+def _reasons(found: Comparison) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column()
+    table.add_column(justify="right", style="dim")
+    for reason in found.reasons[:_MOST_REASONS]:
+        style = "green" if reason.contribution > 0 else "red"
+        table.add_row(
+            Text(f"  {reason.contribution:+.2f}".replace("-", "−"), style),
+            reason.feature.replace("_", " "),
+            f"{reason.value:.2f}",
+        )
+    n_hidden = len(found.reasons) - _MOST_REASONS
+    if n_hidden > 0:
+        table.add_row("", Text(f"and {n_hidden} that weigh less; in a pipe, all of them", "dim"))
+    return table

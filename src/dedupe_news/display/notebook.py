@@ -1,0 +1,235 @@
+"""
+Results as HTML for notebooks: one style, no script, colours of whatever surrounds it.
+
+Text and ground are inherited and marks are translucent, so that the same output
+is legible in light and dark themes, in JupyterLab, in VS Code and in an exported
+page. Whatever comes from documents goes through `markupsafe`, which escapes it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+
+from markupsafe import Markup
+
+from dedupe_news import differences
+from dedupe_news.display import documents, groups
+from dedupe_news.display.page import Page
+from dedupe_news.index import NewsIndex
+from dedupe_news.matches import Matches
+from dedupe_news.phrasing import counted
+from dedupe_news.records import Cluster, Comparison, Match, Series
+from dedupe_news.results import Clustering
+
+_MOST_PAIRS = 20
+_MOST_REASONS = 6
+
+
+@functools.cache
+def _style() -> Markup:
+    path = importlib.resources.files("dedupe_news.display") / "static" / "notebook.css"
+    return Markup("<style>{}</style>").format(Markup(path.read_text(encoding="utf-8")))  # noqa: S704 - ours
+
+
+@functools.singledispatch
+def body(shown: object) -> Markup:
+    """
+    Return an object as HTML, without the style.
+
+    Parameters
+    ----------
+    shown : object
+        A result or a part of one.
+
+    Returns
+    -------
+    markupsafe.Markup
+        What it says.
+
+    Raises
+    ------
+    TypeError
+        If nothing is known about objects of its type.
+    """
+    message = f"there is no HTML for objects of type {type(shown).__name__!r}"
+    raise TypeError(message)
+
+
+def html(shown: object) -> str:
+    """
+    Return an object as HTML that can stand in any page.
+
+    Parameters
+    ----------
+    shown : object
+        A result or a part of one.
+
+    Returns
+    -------
+    str
+        One element with its style; no script.
+    """
+    return str(Markup('<div class="dedupe-news">{}{}</div>').format(_style(), body(shown)))
+
+
+@body.register
+def _of_clustering(result: Clustering) -> Markup:
+    return groups.page(Page(result))
+
+
+@body.register
+def _of_page(page: Page) -> Markup:
+    return groups.page(page)
+
+
+@body.register
+def _of_cluster(cluster: Cluster) -> Markup:
+    if cluster.result is None:
+        return Markup("<pre>{}</pre>").format(repr(cluster))
+    return groups.cluster(cluster)
+
+
+@body.register
+def _of_series(series: Series) -> Markup:
+    return groups.series(series)
+
+
+@body.register
+def _of_matches(matches: Matches) -> Markup:
+    shown = matches[:_MOST_PAIRS]
+    heading = counted(len(matches), "match", "matches")
+    if len(matches) > len(shown):
+        heading = f"Matches 1–{len(shown)} of {len(matches):,}"
+    parts = [
+        Markup('<div class="head"><h3>{}</h3>{}</div>').format(heading, _next_matches(matches))
+    ]
+    columns, config = matches.columns, matches.config
+    for pair in shown:
+        left, right = columns.content(pair.left), columns.content(pair.right)
+        wordings = differences.read([left, right], config, titled=columns.titled)
+        changes = differences.changes(*wordings)
+        parts.append(
+            Markup('<article>{}<div class="sides">{}{}</div></article>').format(
+                documents.scores(pair),
+                documents.side(
+                    "",
+                    documents.about(columns, pair.left),
+                    left,
+                    [(c.left_start, c.left_stop, c.kind == "replace") for c in changes],
+                    "delete",
+                    titled=columns.titled,
+                ),
+                documents.side(
+                    "",
+                    documents.about(columns, pair.right),
+                    right,
+                    [(c.right_start, c.right_stop, c.kind == "replace") for c in changes],
+                    "insert",
+                    titled=columns.titled,
+                ),
+            )
+        )
+    return Markup().join(parts)
+
+
+def _next_matches(matches: Matches) -> Markup:
+    if len(matches) <= _MOST_PAIRS:
+        return Markup()
+    following = f"matches[{_MOST_PAIRS}:{2 * _MOST_PAIRS}]"
+    return Markup('<span class="quiet small">next: <code>{}</code></span>').format(following)
+
+
+@body.register
+def _of_match(match: Match) -> Markup:
+    return Markup('<div class="doc">{}</div>').format(documents.scores(match, f"id {match.id}"))
+
+
+@body.register
+def _of_comparison(comparison: Comparison) -> Markup:
+    relation = comparison.relation
+    verdict = "Not duplicates" if relation is None else f"Duplicates: {relation.name.lower()}"
+    figures = [
+        ("Probability", f"{comparison.probability:.3f}"),
+        ("Jaccard", f"{comparison.jaccard:.3f}"),
+        ("Containment", f"{comparison.containment:.3f}"),
+    ]
+    found = comparison.differences
+    titled = "\n" in comparison.left and "\n" in comparison.right
+    return Markup("<h3>{}</h3>{}{}<div class='sides'>{}{}</div>").format(
+        verdict,
+        documents.figures(figures),
+        _reasons(comparison),
+        documents.side(
+            "first",
+            [],
+            comparison.left,
+            [(d.left_start, d.left_start + len(d.left), d.kind == "replace") for d in found],
+            "delete",
+            titled=titled,
+        ),
+        documents.side(
+            "second",
+            [],
+            comparison.right,
+            [(d.right_start, d.right_start + len(d.right), d.kind == "replace") for d in found],
+            "insert",
+            titled=titled,
+        ),
+    )
+
+
+def _reasons(comparison: Comparison) -> Markup:
+    if not comparison.reasons:
+        return Markup()
+    rows = Markup().join(
+        Markup(
+            '<tr><td>{}</td><td class="number">{:.2f}</td><td class="number">{}</td>'
+            "<td>{}</td></tr>"
+        ).format(
+            reason.feature.replace("_", " "),
+            reason.value,
+            _signed(reason.contribution),
+            "for duplicates" if reason.contribution > 0 else "against",
+        )
+        for reason in comparison.reasons[:_MOST_REASONS]
+    )
+    hidden = len(comparison.reasons) - _MOST_REASONS
+    more = (
+        Markup('<p class="quiet small">and {}, at <code>.reasons</code></p>').format(
+            counted(hidden, "lighter reason")
+        )
+        if hidden > 0
+        else ""
+    )
+    return Markup(
+        '<details><summary class="quiet">What decided</summary><div class="scroll"><table>'
+        '<thead><tr><th>feature</th><th class="number">value</th>'
+        '<th class="number">adds to the logit</th><th>speaks</th></tr></thead>'
+        "<tbody>{}</tbody></table></div>{}</details>"
+    ).format(rows, more)
+
+
+@body.register
+def _of_newsindex(index: NewsIndex) -> Markup:
+    config = index.config
+    figures = [
+        ("Documents", f"{len(index):,}"),
+        ("Policy", config.policy),
+    ]
+    if config.policy == "similar":
+        figures.append(("Threshold", f"{config.threshold:g}"))
+    bounded = index.bounded
+    note: str | Markup = ""
+    if bounded:
+        note = Markup(
+            '<p class="note">Work was bounded: {} compared with the newest only.</p>'
+        ).format(counted(bounded.n_large_buckets, "look-up"))
+    return Markup(
+        "<h3>News index</h3>{}{}<p class='quiet small'><code>index.query(text)</code> finds "
+        "matches, <code>index.cluster()</code> clusters all.</p>"
+    ).format(documents.figures(figures), note)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")

@@ -1,0 +1,158 @@
+"""One self-contained page to search and review all clusters of a result."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import datetime as dt
+import hashlib
+import importlib.resources
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from dedupe_news.display import payload
+from dedupe_news.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dedupe_news.results import Clustering
+
+_LIBRARIES = ("lit-html", "virtual-core")
+_OPENING = Markup("""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<div id="app"><noscript>This page needs JavaScript to show its {n_clusters} clusters. \
+It asks nothing of the network.</noscript></div>
+<script type="application/json" id="overview">{overview}</script>
+""")
+
+
+def write(result: Clustering, path: str | os.PathLike[str], title: str | None = None) -> None:
+    """
+    Write the report of a result.
+
+    Parameters
+    ----------
+    result : Clustering
+        The result.
+    path : str or path-like
+        The file; one that is there is replaced once the new one is whole.
+    title : str, optional
+        Its heading.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        with (
+            _replacing(target) as temporary,
+            temporary.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            for part in parts(result, title or "Near-duplicates"):
+                file.write(part)
+    except OSError as error:
+        message = (
+            f"cannot write the report {str(target)!r}: {error.strerror or error}. "
+            "Name a file in a folder that is there and may be written"
+        )
+        raise InputError(message) from error
+
+
+def parts(result: Clustering, title: str) -> Iterator[str]:
+    """
+    Return the page, a part at a time.
+
+    Parameters
+    ----------
+    result : Clustering
+        The result.
+    title : str
+        Its heading.
+
+    Yields
+    ------
+    str
+        HTML.
+    """
+    scripts = [_library(), _static("report.js")]
+    style = _static("report.css")
+    policy = (
+        f"default-src 'none'; script-src {' '.join(map(_digest, scripts))}; "
+        f"style-src {_digest(style)}; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    made_at = dt.datetime.now(dt.UTC).isoformat(" ", "minutes")[:16]
+    overview = json.dumps(payload.overview(result, title, made_at), ensure_ascii=False)
+    yield _OPENING.format(
+        policy=policy,
+        title=title,
+        style=Markup(style),  # noqa: S704 - ours
+        n_clusters=f"{len(result.clusters):,}",
+        # A script ends at the first "</script", whatever is around it.
+        overview=Markup(overview.replace("<", "\\u003c")),  # noqa: S704
+    )
+    for name, blocks in (
+        ("clusters", payload.cluster_blocks(result)),
+        ("series", payload.series_blocks(result)),
+    ):
+        for block in blocks:
+            yield f'<script type="text/plain" class="{name}">{payload.packed(block)}</script>\n'
+    for script in scripts:
+        yield f"<script>{script}</script>\n"
+    yield "</body>\n</html>\n"
+
+
+def _static(name: str) -> str:
+    folder = importlib.resources.files("dedupe_news.display") / "static"
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def _library() -> str:
+    """Return the vendored libraries, with the licences that have to go with them."""
+    folder = importlib.resources.files("dedupe_news.display") / "vendor"
+    licences = [
+        f"{library}\n\n{(folder / f'{library}.LICENSE').read_text(encoding='utf-8')}"
+        for library in _LIBRARIES
+    ]
+    bundle = (folder / "browsing.min.js").read_text(encoding="utf-8")
+    return "/*\n" + "\n".join(licences) + "*/\n" + bundle
+
+
+def _digest(text: str) -> str:
+    """Return how a policy names a script or style that it allows."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+@contextlib.contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """Give a file beside the target that takes its place when all went well."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)  # as any new file; mkstemp's is for its owner alone
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,730 @@
+"use strict";
+// The page that `Clustering.report` writes. No script of another origin, no request: the documents
+// are in the page, in compressed blocks that are unpacked one after another while the first are read.
+(() => {
+  const { html, svg, render, nothing, Virtualizer, elementScroll, observeElementOffset, observeElementRect } =
+    Browsing;
+  const overview = JSON.parse(document.getElementById("overview").textContent);
+  const app = document.getElementById("app");
+  const ROW_HEIGHT = 78;
+  const MEMBERS_AT_ONCE = 50;
+  const BINS = 25;
+  const REFRESHED_EVERY_MS = 250;
+  const FOLDED_AT_ONCE = 1000;
+  const PER_MILLE = 1000;
+  const DAY = 86400;
+
+  // Words and figures
+
+  const counted = (count, noun, plural = noun + "s") => `${number(count)} ${count === 1 ? noun : plural}`;
+  const number = (value) => value.toLocaleString("en");
+  const score = (perMille) => (perMille / PER_MILLE).toFixed(2);
+  const moment = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
+
+  function duration(seconds) {
+    for (const [unit, length] of [["d", DAY], ["h", 3600], ["min", 60]]) {
+      if (seconds >= length) return `${number(Math.round(seconds / length))} ${unit}`;
+    }
+    return `${Math.round(seconds)} s`;
+  }
+
+  const delay = (seconds) => (seconds < 0 ? `−${duration(-seconds)}` : `+${duration(seconds)}`);
+  const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
+
+  // Documents: columns of a block, read by position
+
+  const contentOf = (block, at) => block.documents.content[at];
+  const timeOf = (block, at) => block.documents.time?.[at] ?? null;
+
+  function sourceOf(block, at) {
+    const code = block.documents.source?.[at] ?? -1;
+    return code < 0 ? null : overview.sources[code];
+  }
+
+  function titleAndText(content) {
+    const end = overview.titled ? content.indexOf("\n") : -1;
+    return end < 0 ? ["", content] : [content.slice(0, end), content.slice(end + 1)];
+  }
+
+  // A text with the words marked in which it differs from the kept one
+
+  function bothMarked(left, right, changes) {
+    const pieces = [];
+    let at = 0;
+    for (let k = 0; k < changes.length; k += 4) {
+      const [start, stop, begin, end] = changes.slice(k, k + 4);
+      const replaces = start < stop && begin < end;
+      pieces.push({ kind: "same", text: right.slice(at, begin) });
+      if (start < stop) {
+        const gone = left.slice(start, stop).replace(/\s+/g, " ");
+        pieces.push({ kind: "delete", text: replaces ? gone : begin ? ` ${gone}` : `${gone} `, replaces });
+      }
+      if (begin < end) pieces.push({ kind: "insert", text: right.slice(begin, end), replaces });
+      at = end;
+    }
+    pieces.push({ kind: "same", text: right.slice(at) });
+    return pieces;
+  }
+
+  function oneMarked(text, changes, kind) {
+    const pieces = [];
+    const side = kind === "delete" ? 0 : 2;
+    let at = 0;
+    for (let k = 0; k < changes.length; k += 4) {
+      const [start, stop] = changes.slice(k + side, k + side + 2);
+      const replaces = changes[k] < changes[k + 1] && changes[k + 2] < changes[k + 3];
+      pieces.push({ kind: "same", text: text.slice(at, start) });
+      if (start < stop) pieces.push({ kind, text: text.slice(start, stop), replaces });
+      at = stop;
+    }
+    pieces.push({ kind: "same", text: text.slice(at) });
+    return pieces;
+  }
+
+  function drawn(pieces) {
+    const parts = [];
+    for (let k = 0; k < pieces.length; k++) {
+      const { kind, text, replaces } = pieces[k];
+      if (!text) continue;
+      const follows = pieces[k + 1];
+      if (kind === "delete" && replaces && follows?.kind === "insert" && follows.replaces) {
+        parts.push(html`<mark><del>${text}</del> <ins>${follows.text}</ins></mark>`);
+        k++;
+      } else if (kind === "same") parts.push(text);
+      else {
+        const marked = kind === "delete" ? html`<del>${text}</del>` : html`<ins>${text}</ins>`;
+        parts.push(replaces ? html`<mark>${marked}</mark>` : marked);
+      }
+    }
+    return parts;
+  }
+
+  function body(pieces) {
+    if (!overview.titled) return html`<p class="text">${drawn(pieces)}</p>`;
+    const title = [];
+    const text = [];
+    let part = title;
+    for (const piece of pieces) {
+      const end = part === title && piece.kind !== "delete" ? piece.text.indexOf("\n") : -1;
+      if (end < 0) part.push(piece);
+      else {
+        title.push({ ...piece, text: piece.text.slice(0, end) });
+        text.push({ ...piece, text: piece.text.slice(end + 1) });
+        part = text;
+      }
+    }
+    const hasTitle = title.some((piece) => piece.text.trim());
+    const hasText = text.some((piece) => piece.text.trim());
+    return html`${hasTitle ? html`<p class="title">${drawn(title)}</p>` : nothing}
+      ${hasText ? html`<p class="text">${drawn(text)}</p>` : nothing}`;
+  }
+
+  // Clusters and series as rows of a list
+
+  class Row {
+    constructor(block, number, size, start, stop) {
+      Object.assign(this, { block, number, size, start, stop, folded: null });
+      this.first = Infinity;
+      this.last = -Infinity;
+      const times = block.documents.time;
+      if (times) {
+        for (let at = start; at < stop; at++) {
+          if (times[at] === null) continue;
+          this.first = Math.min(this.first, times[at]);
+          this.last = Math.max(this.last, times[at]);
+        }
+      }
+    }
+
+    get timed() {
+      return this.first <= this.last;
+    }
+
+    nSources() {
+      const codes = this.block.documents.source;
+      return codes ? new Set(codes.slice(this.start, this.stop).filter((code) => code >= 0)).size : 0;
+    }
+
+    holds(words) {
+      if (this.folded === null) {
+        const { content, id } = this.block.documents;
+        const parts = [this.extra ?? ""];
+        for (let at = this.start; at < this.stop; at++) {
+          if (at === this.start || content[at] !== content[this.start]) parts.push(content[at]);
+          parts.push(id[at]);
+        }
+        this.folded = fold(parts.join("\n"));
+      }
+      return words.every((word) => this.folded.includes(word));
+    }
+
+    hasSource(code) {
+      return this.block.documents.source.slice(this.start, this.stop).includes(code);
+    }
+  }
+
+  class Cluster extends Row {
+    constructor(block, number, size, start) {
+      super(block, number, size, start, start + size);
+      const { relation, jaccard, probability } = block.documents;
+      this.relations = 0;
+      this.jaccard = PER_MILLE;
+      this.probability = PER_MILLE;
+      for (let at = start + 1; at < this.stop; at++) {
+        this.relations |= 1 << relation[at];
+        this.jaccard = Math.min(this.jaccard, jaccard[at]);
+        this.probability = Math.min(this.probability, probability[at]);
+      }
+    }
+  }
+
+  const READERS = {
+    clusters: (block) => {
+      let start = 0;
+      return block.size.map((size, k) => {
+        const row = new Cluster(block, block.number[k], size, start);
+        start += size;
+        return row;
+      });
+    },
+    series: (block) => {
+      let start = 0;
+      return block.size.map((size, k) => {
+        const row = new Row(block, block.number[k], size, start, start + block.shown[k]);
+        row.template = row.extra = block.template[k];
+        row.variants = block.variants[k];
+        row.span = block.span[k];
+        start += block.shown[k];
+        return row;
+      });
+    },
+  };
+
+  // State: one list for the clusters, one for the series
+
+  const NO_FILTERS = { source: -1, relations: 0, least: null, most: null, from: "", to: "", low: null, high: null };
+
+  function makeList(kind, total) {
+    return {
+      kind, total, rows: [], shown: [], query: "", sort: "largest", filters: { ...NO_FILTERS },
+      measure: overview.policy === "news" ? "probability" : "jaccard", open: false, selected: -1,
+      drawnMembers: MEMBERS_AT_ONCE, virtualizer: null,
+    };
+  }
+
+  const lists = {
+    clusters: makeList("clusters", overview.nClusters),
+    series: makeList("series", overview.nSeries),
+  };
+  const state = { tab: "clusters" };
+
+  const SORTS = {
+    largest: ["Largest first", (a, b) => b.size - a.size || a.number - b.number],
+    newest: ["Newest first", (a, b) => b.last - a.last || a.number - b.number],
+    oldest: ["Oldest first", (a, b) => a.first - b.first || a.number - b.number],
+    doubtful: ["Most doubtful first", (a, b) => a.probability - b.probability || a.jaccard - b.jaccard || a.number - b.number],
+    different: ["Most different first", (a, b) => a.jaccard - b.jaccard || a.number - b.number],
+  };
+
+  function sortsOf(list) {
+    const names = ["largest", ...(overview.timed ? ["newest", "oldest"] : [])];
+    if (list.kind === "clusters") names.push(...(overview.policy === "news" ? ["doubtful"] : []), "different");
+    return names;
+  }
+
+  const seconds = (date, days) => (date ? Date.parse(`${date}T00:00:00Z`) / 1000 + days * DAY : null);
+
+  function passes(list, row, words, bounds) {
+    const f = list.filters;
+    if (f.least !== null && row.size < f.least) return false;
+    if (f.most !== null && row.size > f.most) return false;
+    if (f.relations && !(row.relations & f.relations)) return false;
+    if (bounds.from !== null && !(row.last >= bounds.from)) return false;
+    if (bounds.to !== null && !(row.first < bounds.to)) return false;
+    if (f.source >= 0 && !row.hasSource(f.source)) return false;
+    return !words.length || row.holds(words);
+  }
+
+  const inScores = (list, row) => {
+    const { low, high } = list.filters;
+    const value = row[list.measure];
+    return (low === null || value >= low * PER_MILLE - 0.5) && (high === null || value <= high * PER_MILLE + 0.5);
+  };
+
+  function select(list, row) {
+    list.selected = row;
+    list.drawnMembers = MEMBERS_AT_ONCE;
+  }
+
+  function refresh(list, { keep = false } = {}) {
+    const before = list.shown[list.selected];
+    const words = fold(list.query).split(/\s+/).filter(Boolean);
+    const bounds = { from: seconds(list.filters.from, 0), to: seconds(list.filters.to, 1) };
+    const passing = list.rows.filter((row) => passes(list, row, words, bounds));
+    list.histogram = new Array(BINS).fill(0);
+    if (list.kind === "clusters") {
+      for (const row of passing) {
+        list.histogram[Math.min(BINS - 1, Math.floor((row[list.measure] / PER_MILLE) * BINS + 1e-9))]++;
+      }
+    }
+    list.shown = passing.filter((row) => list.kind === "series" || inScores(list, row)).sort(SORTS[list.sort][1]);
+    const at = keep && before ? list.shown.indexOf(before) : -1;
+    if (at >= 0) list.selected = at;
+    else select(list, list.shown.length ? 0 : -1);
+    if (list.virtualizer) {
+      list.virtualizer.setOptions({ ...list.virtualizer.options, count: list.shown.length });
+      list.virtualizer.measure();
+      if (!keep) list.virtualizer.scrollToOffset(0);
+    }
+    draw();
+  }
+
+  // Export
+
+  const cell = (value) => {
+    const text = value === null || value === undefined ? "" : String(value);
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+
+  function csvOf(list) {
+    const lines = ["cluster,role,id,source,published,title,text,relation,jaccard,containment,probability"];
+    for (const row of list.shown) {
+      for (let at = row.start; at < row.stop; at++) {
+        const d = row.block.documents;
+        const time = timeOf(row.block, at);
+        const [title, text] = titleAndText(d.content[at]);
+        const isCluster = list.kind === "clusters";
+        const isKept = isCluster && at === row.start;
+        const own = [
+          row.number, isCluster ? (isKept ? "keep" : "duplicate") : "series", d.id[at], sourceOf(row.block, at),
+          time === null ? "" : new Date(time * 1000).toISOString(), title, text,
+        ];
+        const scores = isCluster && !isKept
+          ? [overview.relations[d.relation[at]], ...["jaccard", "containment", "probability"].map((m) => d[m][at] / PER_MILLE)]
+          : ["", "", "", ""];
+        lines.push([...own, ...scores].map(cell).join(","));
+      }
+    }
+    return lines.join("\r\n") + "\r\n";
+  }
+
+  function save(list) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([csvOf(list)], { type: "text/csv;charset=utf-8" }));
+    link.download = `${list.kind}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  // The list
+
+  function facts(row, list) {
+    const parts = [];
+    const nSources = row.nSources();
+    if (nSources) parts.push(nSources === 1 ? sourceNames(row)[0] : counted(nSources, "source"));
+    if (row.timed) parts.push(moment(row.first).slice(0, 10));
+    if (list.kind === "clusters") parts.push(`${list.measure} ${score(row[list.measure])}`);
+    return parts.join(" · ");
+  }
+
+  function sourceNames(row) {
+    const names = new Set();
+    for (let at = row.start; at < row.stop; at++) names.add(sourceOf(row.block, at));
+    names.delete(null);
+    return [...names];
+  }
+
+  function optionOf(list, item) {
+    const row = list.shown[item.index];
+    if (!row) return nothing;
+    const [title, text] = titleAndText(contentOf(row.block, row.start));
+    const heading = list.kind === "series" ? row.template : title || text;
+    const line = list.kind === "series" ? row.variants.filter(Boolean).join(" · ") : title ? text : "";
+    return html`<div role="option" id="${list.kind}-${item.index}" class="row"
+      aria-selected=${item.index === list.selected} aria-setsize=${list.shown.length} aria-posinset=${item.index + 1}
+      .style=${`transform: translateY(${item.start}px)`}
+      @click=${() => { select(list, item.index); draw(); }}>
+      <span class="size">${number(row.size)}<span class="unseen"> documents</span></span>
+      <span class="lines"><span class="line strong">${heading.slice(0, 300)}</span>
+      <span class="line">${line.slice(0, 300)}</span><span class="line quiet">${facts(row, list)}</span></span>
+    </div>`;
+  }
+
+  function move(list, to) {
+    if (!list.shown.length) return;
+    select(list, Math.max(0, Math.min(list.shown.length - 1, to)));
+    list.virtualizer.scrollToIndex(list.selected);
+    draw();
+  }
+
+  function onKey(list, event) {
+    const page = Math.max(1, Math.floor(event.currentTarget.clientHeight / ROW_HEIGHT) - 1);
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+    if (event.key in steps) move(list, list.selected + steps[event.key]);
+    else if (event.key === "Enter") document.getElementById(`${list.kind}-detail`).focus();
+    else return;
+    event.preventDefault();
+  }
+
+  function listOf(list) {
+    const items = list.virtualizer ? list.virtualizer.getVirtualItems() : [];
+    const height = list.virtualizer ? list.virtualizer.getTotalSize() : 0;
+    return html`<div class="list" role="listbox" tabindex="0" id="${list.kind}-list"
+      aria-label=${list.kind === "clusters" ? "Clusters" : "Series"}
+      aria-activedescendant=${list.selected >= 0 ? `${list.kind}-${list.selected}` : nothing}
+      @keydown=${(event) => onKey(list, event)}>
+      <div class="spacer" role="presentation" .style=${`height: ${height}px`}>${items.map((item) => optionOf(list, item))}</div>
+    </div>`;
+  }
+
+  // The detail
+
+  function meta(block, at, before, after, startTime = null) {
+    const time = timeOf(block, at);
+    const source = sourceOf(block, at);
+    const said = time === null ? null : startTime === null ? `${moment(time)} UTC` : delay(time - startTime);
+    return html`<p class="meta">${before}
+      ${source === null ? nothing : html`<span>${source}</span>`}
+      ${said === null ? nothing : html`<time datetime=${new Date(time * 1000).toISOString()} title="${moment(time)} UTC">${said}</time>`}
+      <span class="id">${block.documents.id[at]}</span>${after}</p>`;
+  }
+
+  function member(row, at, isPair) {
+    const d = row.block.documents;
+    const left = d.content[row.start];
+    const changes = d.changes[at];
+    const pieces = isPair ? oneMarked(d.content[at], changes, "insert") : bothMarked(left, d.content[at], changes);
+    const scores = html`<span>Jaccard ${score(d.jaccard[at])}</span>
+      ${overview.policy === "news" ? html`<span>probability ${score(d.probability[at])}</span>` : nothing}`;
+    const relation = html`<b>${overview.relations[d.relation[at]]}</b>`;
+    return html`<li class="card">${meta(row.block, at, relation, scores, timeOf(row.block, row.start))}
+      ${d.content[at] === left ? nothing : html`<div class=${changes.length ? "" : "alike"}>${body(pieces)}</div>`}
+      ${changes.length ? nothing : html`<p class="quiet">${d.content[at] === left ? "the same text" : "the same words"}</p>`}</li>`;
+  }
+
+  function summaryOf(row, span) {
+    const parts = [counted(row.size, "document")];
+    const nSources = row.nSources();
+    if (nSources) parts.push(counted(nSources, "source"));
+    if (span !== null) parts.push(span > 0 ? `over ${duration(span)}` : "at one time");
+    return parts.join(", ");
+  }
+
+  function clusterDetail(list, row) {
+    const isPair = row.size === 2;
+    const content = contentOf(row.block, row.start);
+    const shown = Math.min(row.size, 1 + list.drawnMembers);
+    const others = [];
+    for (let at = row.start + 1; at < row.start + shown; at++) others.push(member(row, at, isPair));
+    const kept = isPair
+      ? oneMarked(content, row.block.documents.changes[row.start + 1], "delete")
+      : [{ kind: "same", text: content }];
+    const hidden = row.size - shown;
+    return html`<h2>${summaryOf(row, row.timed && row.size > 1 ? row.last - row.first : null)}
+        <code>result.clusters[${row.number}]</code></h2>
+      <div class="sides">
+        <div class="kept"><div class="card">${meta(row.block, row.start, html`<b class="keep">keep</b>`, nothing)}${body(kept)}</div></div>
+        <ol>${others}${hidden > 0
+          ? html`<li><button type="button" @click=${() => { list.drawnMembers += MEMBERS_AT_ONCE; draw(); }}>
+              Show ${number(Math.min(hidden, MEMBERS_AT_ONCE))} of ${counted(hidden, "more document")}</button></li>`
+          : nothing}</ol>
+      </div>`;
+  }
+
+  function seriesDetail(list, row) {
+    const documents = [];
+    for (let at = row.start; at < row.stop; at++) {
+      documents.push(html`<li class="card">${meta(row.block, at, nothing, nothing)}
+        ${body([{ kind: "same", text: contentOf(row.block, at) }])}</li>`);
+    }
+    const nShown = row.stop - row.start;
+    return html`<h2>${[counted(row.size, "document"), ...(row.span === null ? [] : [`over ${duration(row.span)}`])].join(", ")}
+        <code>result.series[${row.number}]</code></h2>
+      <p class="template">${row.template}</p>
+      ${row.variants.some(Boolean) ? html`<p class="quiet">… is ${row.variants.filter(Boolean).map((v, k) => html`${k ? "; " : ""}“${v}”`)}</p>` : nothing}
+      <h3>${nShown < row.size ? `The first ${nShown} of ${counted(row.size, "document")}` : "Documents"}</h3>
+      <ol>${documents}</ol>`;
+  }
+
+  function detailOf(list) {
+    const row = list.shown[list.selected];
+    const isLoading = list.rows.length < list.total;
+    const empty = list.total === 0
+      ? `There are no ${list.kind} in this result.`
+      : isLoading ? "Nothing yet; still reading." : "Nothing fits. Widen the search or clear the filters.";
+    return html`<section class="detail" id="${list.kind}-detail" tabindex="0"
+      aria-label=${list.kind === "clusters" ? "The cluster's documents" : "The series' documents"}>
+      ${row ? (list.kind === "clusters" ? clusterDetail(list, row) : seriesDetail(list, row)) : html`<p class="quiet">${empty}</p>`}
+    </section>`;
+  }
+
+  // Search and filters
+
+  const figure = (event) => (event.target.value === "" ? null : Number(event.target.value));
+
+  function set(list, name, value) {
+    list.filters[name] = value;
+    refresh(list);
+  }
+
+  function nActive(list) {
+    return Object.keys(NO_FILTERS).filter((name) => list.filters[name] !== NO_FILTERS[name]).length;
+  }
+
+  function histogramOf(list) {
+    const most = Math.max(1, ...list.histogram);
+    const { low, high } = list.filters;
+    const bars = list.histogram.map((count, k) => {
+      const height = count ? Math.max(1, (count / most) * 40) : 0;
+      const isIn = (low === null || (k + 1) / BINS > low) && (high === null || k / BINS < high);
+      return svg`<rect x=${k * 8} y=${42 - height} width="7" height=${height} class=${isIn ? "in" : "out"}><title>${(k / BINS).toFixed(2)} to ${((k + 1) / BINS).toFixed(2)}: ${counted(count, "cluster")}</title></rect>`;
+    });
+    const hasThreshold = overview.policy === "similar" && list.measure === "jaccard";
+    const x = overview.threshold * BINS * 8;
+    return html`<svg class="histogram" viewBox="0 0 200 44" role="img"
+      aria-label="Clusters by the least ${list.measure} of a member, from 0 to 1">${bars}
+      <path d="M0 42.5H200" class="axis"></path>
+      ${hasThreshold ? svg`<path d="M${x} 0V42" class="threshold"></path>` : nothing}</svg>`;
+  }
+
+  // Made once: a feed has thousands of sources, and they never change.
+  function sourcesOf(list) {
+    if (!list.open) return nothing;
+    if (!list.sources) {
+      list.sources = document.createElement("select");
+      list.sources.setAttribute("aria-label", "Source");
+      const names = overview.sources.map((name, code) => [name, code]).sort((a, b) => a[0].localeCompare(b[0]));
+      for (const [name, code] of [["any", -1], ...names]) list.sources.add(new Option(name, code));
+      list.sources.addEventListener("change", () => set(list, "source", Number(list.sources.value)));
+    }
+    list.sources.value = list.filters.source;
+    return list.sources;
+  }
+
+  function filtersOf(list) {
+    const f = list.filters;
+    const isClusters = list.kind === "clusters";
+    const sizes = html`<fieldset><legend>Documents</legend><span class="controls">
+      <input type="number" min="2" aria-label="At least so many documents" placeholder="from" .value=${f.least ?? ""} @change=${(e) => set(list, "least", figure(e))}>
+      <span aria-hidden="true">–</span>
+      <input type="number" min="2" aria-label="At most so many documents" placeholder="to" .value=${f.most ?? ""} @change=${(e) => set(list, "most", figure(e))}></span></fieldset>`;
+    const times = html`<fieldset><legend>Published</legend><span class="controls">
+      <input type="date" aria-label="Published from" .value=${f.from} @change=${(e) => set(list, "from", e.target.value)}>
+      <span aria-hidden="true">–</span>
+      <input type="date" aria-label="Published to" .value=${f.to} @change=${(e) => set(list, "to", e.target.value)}></span></fieldset>`;
+    const sources = html`<fieldset><legend>Source</legend><span class="controls">${sourcesOf(list)}</span></fieldset>`;
+    const relations = html`<fieldset><legend>Relation</legend><span class="controls checks">
+      ${overview.relations.slice(0, 4).map((name, k) => html`<label><input type="checkbox" .checked=${Boolean(f.relations & (1 << k))}
+        @change=${() => set(list, "relations", f.relations ^ (1 << k))}> ${name}</label>`)}</span></fieldset>`;
+    const scores = html`<fieldset><legend>Least score of a member</legend><span class="controls">
+      <select aria-label="Which score" @change=${(e) => { list.measure = e.target.value; refresh(list); }}>
+        ${["jaccard", "probability"].map((name) => html`<option value=${name} ?selected=${list.measure === name}>${name}</option>`)}</select>
+      <input type="number" min="0" max="1" step="0.05" aria-label="Score at least" placeholder="0" .value=${f.low ?? ""} @change=${(e) => set(list, "low", figure(e))}>
+      <span aria-hidden="true">–</span>
+      <input type="number" min="0" max="1" step="0.05" aria-label="Score at most" placeholder="1" .value=${f.high ?? ""} @change=${(e) => set(list, "high", figure(e))}>
+      ${histogramOf(list)}</span></fieldset>`;
+    return html`<div class="filters" id="${list.kind}-filters" ?hidden=${!list.open}>
+      ${overview.sources.length ? sources : nothing}${isClusters ? relations : nothing}${sizes}
+      ${overview.timed ? times : nothing}${isClusters ? scores : nothing}
+      <button type="button" class="clear" ?disabled=${!nActive(list)} @click=${() => { list.filters = { ...NO_FILTERS }; refresh(list); }}>Clear filters</button></div>`;
+  }
+
+  function statusOf(list) {
+    const noun = list.kind === "clusters" ? ["cluster", "clusters"] : ["series", "series"];
+    const isLoading = list.rows.length < list.total;
+    if (isLoading) return `Reading: ${number(list.rows.length)} of ${counted(list.total, ...noun)}`;
+    return list.shown.length === list.total
+      ? counted(list.total, ...noun)
+      : `${number(list.shown.length)} of ${counted(list.total, ...noun)}`;
+  }
+
+  function barOf(list) {
+    const active = nActive(list);
+    return html`<form class="bar" role="search" @submit=${(event) => event.preventDefault()}>
+      <input type="search" id="${list.kind}-search" aria-label="Search ${list.kind}" placeholder="Search words and ids" autocomplete="off" spellcheck="false"
+        .value=${list.query} @input=${(event) => { list.query = event.target.value; refresh(list); }}>
+      <select aria-label="Order" @change=${(event) => { list.sort = event.target.value; refresh(list); }}>
+        ${sortsOf(list).map((name) => html`<option value=${name} ?selected=${list.sort === name}>${SORTS[name][0]}</option>`)}</select>
+      <button type="button" aria-expanded=${list.open} aria-controls="${list.kind}-filters"
+        @click=${() => { list.open = !list.open; draw(); }}>Filters${active ? html` <span class="badge">${active}<span class="unseen"> in use</span></span>` : nothing}</button>
+      <button type="button" ?disabled=${!list.shown.length} @click=${() => save(list)}>Export CSV</button>
+      <p role="status">${statusOf(list)}</p></form>`;
+  }
+
+  // Figures
+
+  const COLOURS = ["exact", "near", "truncated", "contained"];
+
+  function distribution(measure) {
+    const counts = overview.histograms[measure];
+    const n = counts[0].length;
+    const totals = counts[0].map((_, k) => counts.reduce((sum, each) => sum + each[k], 0));
+    const most = Math.max(1, ...totals);
+    const bars = [];
+    for (let k = 0; k < n; k++) {
+      let y = 150;
+      counts.forEach((each, relation) => {
+        const height = (each[k] / most) * 128;
+        y -= height;
+        if (height) bars.push(svg`<rect x=${40 + k * 11} y=${y} width="10" height=${height} class=${COLOURS[relation]}></rect>`);
+      });
+    }
+    const ticks = [0, 0.2, 0.4, 0.6, 0.8, 1].map((v) => svg`<text x=${40 + v * n * 11} y="168" text-anchor="middle">${v.toFixed(1)}</text>`);
+    const hasThreshold = overview.policy === "similar" && measure === "jaccard";
+    const x = 40 + overview.threshold * n * 11;
+    return html`<svg class="chart" viewBox="0 0 640 190" role="img" aria-label="Matches by ${measure}, by relation; the table below has the figures">
+      <path d="M40 150.5H590" class="axis"></path>${bars}${ticks}
+      <text x="34" y="14" text-anchor="end">${most >= 10000 ? `${Math.round(most / 1000)}k` : number(most)}</text><text x="42" y="14">matches</text><text x="34" y="154" text-anchor="end">0</text>
+      <text x="315" y="186" text-anchor="middle">${measure === "jaccard" ? "Jaccard similarity" : "probability of a duplicate"}</text>
+      ${hasThreshold ? svg`<path d="M${x} 6V150" class="threshold"></path><text x=${x - 5} y="14" text-anchor="end">threshold ${overview.threshold}</text>` : nothing}</svg>`;
+  }
+
+  function tableOf(measure) {
+    const counts = overview.histograms[measure];
+    const step = 5;
+    const rows = [];
+    for (let k = 0; k < counts[0].length; k += step) {
+      const sums = counts.map((each) => each.slice(k, k + step).reduce((a, b) => a + b, 0));
+      rows.push(html`<tr><th scope="row">${(k / 50).toFixed(1)}–${((k + step) / 50).toFixed(1)}</th>${sums.map((n) => html`<td>${number(n)}</td>`)}</tr>`);
+    }
+    return html`<details><summary>Figures of the ${measure} chart</summary><table><thead><tr><th scope="col">${measure}</th>
+      ${COLOURS.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows}</tbody></table></details>`;
+  }
+
+  function figuresPanel() {
+    const [nBuckets, nPairs, nPassed] = overview.bounded;
+    const totals = COLOURS.map((_, k) => overview.histograms.jaccard[k].reduce((a, b) => a + b, 0));
+    const sizes = overview.sizes;
+    const few = sizes.length > 12 ? sizes.slice(0, 11) : sizes;
+    const rest = sizes.slice(few.length).reduce((sum, [, n]) => sum + n, 0);
+    return html`<div class="figures-panel">
+      ${nBuckets ? html`<p class="note">Work was bounded: ${counted(nBuckets, "large bucket")}, ${number(nPairs)} pairs within not compared, ${number(nPassed)} representatives passed over.</p>` : nothing}
+      <h2>How similar matches are</h2>
+      <p class="legend">${COLOURS.map((name, k) => html`<span><svg viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" class=${name}></rect></svg> ${name} <b>${number(totals[k])}</b></span>`)}</p>
+      ${overview.policy === "news" ? html`${distribution("probability")}${tableOf("probability")}` : nothing}
+      ${distribution("jaccard")}${tableOf("jaccard")}
+      <div class="columns"><div><h2>How large clusters are</h2>
+      <table><thead><tr><th scope="col">documents</th><th scope="col">clusters</th></tr></thead><tbody>
+      ${few.map(([size, n]) => html`<tr><th scope="row">${number(size)}</th><td>${number(n)}</td></tr>`)}
+      ${rest ? html`<tr><th scope="row">${number(sizes[few.length][0])} to ${number(sizes.at(-1)[0])}</th><td>${number(rest)}</td></tr>` : nothing}</tbody></table></div>
+      <div><h2>Settings</h2><table><tbody>${overview.settings.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table></div></div>
+      <p class="quiet">${counted(overview.nMatches, "match", "matches")} among ${counted(overview.nCandidates, "compared pair")},
+      found in ${overview.seconds.toFixed(1)} s. Written ${overview.madeAt} UTC.</p></div>`;
+  }
+
+  // The page
+
+  const TABS = [["clusters", "Clusters"], ["series", "Series"], ["figures", "Figures"]];
+
+  function onTabKey(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const at = TABS.findIndex(([name]) => name === state.tab);
+    open(TABS[(at + step + TABS.length) % TABS.length][0]);
+    document.getElementById(`tab-${state.tab}`).focus();
+    event.preventDefault();
+  }
+
+  function open(name) {
+    state.tab = name;
+    draw();
+    lists[name]?.virtualizer?._willUpdate();
+    lists[name]?.virtualizer?.measure();
+    draw();
+  }
+
+  const panel = (name, content) => html`<div role="tabpanel" id="panel-${name}" class="panel" aria-labelledby="tab-${name}" ?hidden=${state.tab !== name}>${content}</div>`;
+
+  function page() {
+    const o = overview;
+    const percent = (part) => (o.nDocuments ? `${((100 * part) / o.nDocuments).toFixed(1)} %` : "");
+    const headline = [
+      ["documents", o.nDocuments, ""], ["to keep", o.nKept, percent(o.nKept)],
+      ["duplicates", o.nDocuments - o.nKept, percent(o.nDocuments - o.nKept)],
+      ["in series", o.nInSeries, percent(o.nInSeries)],
+    ];
+    return html`<header class="top"><h1>${o.title}</h1>
+      <dl>${headline.map(([name, value, remark]) => html`<div><dt>${name}</dt><dd>${number(value)} <span>${remark}</span></dd></div>`)}</dl>
+      <div role="tablist" aria-label="What to look at" @keydown=${onTabKey}>${TABS.map(([name, label]) => html`<button type="button" role="tab" id="tab-${name}"
+        aria-selected=${state.tab === name} aria-controls="panel-${name}" tabindex=${state.tab === name ? 0 : -1} @click=${() => open(name)}>${label}
+        ${name in lists ? html`<span>${number(lists[name].total)}</span>` : nothing}</button>`)}</div></header>
+      <main>${Object.values(lists).map((list) => panel(list.kind, html`${barOf(list)}${filtersOf(list)}<div class="browser">${listOf(list)}${detailOf(list)}</div>`))}
+      ${panel("figures", state.tab === "figures" ? figuresPanel() : nothing)}</main>`;
+  }
+
+  const draw = () => render(page(), app);
+
+  function mount(list) {
+    const element = document.getElementById(`${list.kind}-list`);
+    list.virtualizer = new Virtualizer({
+      count: list.shown.length, getScrollElement: () => element, estimateSize: () => ROW_HEIGHT, overscan: 6,
+      scrollToFn: elementScroll, observeElementRect, observeElementOffset, onChange: draw,
+    });
+    list.virtualizer._didMount();
+    list.virtualizer._willUpdate();
+  }
+
+  // Reading
+
+  function bytesOf(text) {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+    const binary = atob(text);
+    const bytes = new Uint8Array(binary.length);
+    for (let k = 0; k < binary.length; k++) bytes[k] = binary.charCodeAt(k);
+    return bytes;
+  }
+
+  async function unpack(element) {
+    const stream = new Blob([bytesOf(element.textContent)]).stream().pipeThrough(new DecompressionStream("gzip"));
+    element.remove();
+    return new Response(stream).json();
+  }
+
+  async function load(list) {
+    let drawnAt = -Infinity;
+    for (const element of document.querySelectorAll(`script.${list.kind}`)) {
+      const rows = READERS[list.kind](await unpack(element));
+      for (const row of rows) list.rows.push(row);
+      if (performance.now() - drawnAt < REFRESHED_EVERY_MS) continue;
+      refresh(list, { keep: true });
+      drawnAt = performance.now();
+      await new Promise((resume) => setTimeout(resume)); // let the page answer in between
+    }
+    refresh(list, { keep: true });
+  }
+
+  // So that the first search is as quick as the second.
+  async function prepare(list) {
+    for (let k = 0; k < list.rows.length; k++) {
+      list.rows[k].holds([]);
+      if (k % FOLDED_AT_ONCE === 0) await new Promise((resume) => setTimeout(resume));
+    }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName);
+    const search = document.getElementById(`${state.tab}-search`);
+    if (event.key === "/" && !isTyping && search) {
+      search.focus();
+      event.preventDefault();
+    }
+  });
+
+  async function start() {
+    if (typeof DecompressionStream === "undefined") {
+      app.textContent = "This browser cannot unpack the documents in this page; one of 2023 or later can.";
+      return;
+    }
+    app.replaceChildren();
+    Object.values(lists).forEach((list) => { list.histogram = new Array(BINS).fill(0); });
+    draw();
+    Object.values(lists).forEach(mount);
+    draw();
+    await load(lists.clusters);
+    await load(lists.series);
+    document.documentElement.dataset.ready = "true";
+    for (const list of Object.values(lists)) await prepare(list);
+  }
+
+  start();
+})();

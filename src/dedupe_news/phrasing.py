@@ -1,0 +1,86 @@
+"""Figures, times and spans as people read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """
+    Return a number with its noun.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    noun : str
+        What, in the singular.
+    plural : str, optional
+        By default the noun and an s.
+
+    Returns
+    -------
+    str
+        Such as ``"1 cluster"`` or ``"6,150 clusters"``.
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def share(part: int, whole: int) -> str:
+    """
+    Return a part of a whole in percent.
+
+    Parameters
+    ----------
+    part, whole : int
+        At least 0.
+
+    Returns
+    -------
+    str
+        Such as ``"8.1 %"``; empty where there is no whole.
+    """
+    return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def duration(span: dt.timedelta) -> str:
+    """
+    Return a span of time, rounded to its largest unit.
+
+    Parameters
+    ----------
+    span : datetime.timedelta
+        At least 0.
+
+    Returns
+    -------
+    str
+        Such as ``"3 d"``, ``"2 h"``, ``"5 min"`` or ``"0 s"``.
+    """
+    seconds = span.total_seconds()
+    for unit, length in _UNITS:
+        if seconds >= length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def moment(time: dt.datetime) -> str:
+    """
+    Return a time, to the minute.
+
+    Parameters
+    ----------
+    time : datetime.datetime
+        In UTC.
+
+    Returns
+    -------
+    str
+        Such as ``"2026-03-02 05:08"``.
+    """
+    return time.isoformat(" ", "minutes")[:16]

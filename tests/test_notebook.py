@@ -1,0 +1,365 @@
+"""Results as notebooks and terminals show them."""
+
+from __future__ import annotations
+
+import dataclasses
+import html.parser
+import pickle
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dedupe_news as dn
+from dedupe_news import Clustering, display
+from dedupe_news.display import marking
+from dedupe_news.display.marking import Piece
+from shown_feed import HOSTILE, STORM, make_feed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VOID = {"meta", "br", "img"}
+TEMPLATE = "Bulletin number {} : the latest five minute summary of our newsroom, read at {} o'clock"
+
+
+class Reader(html.parser.HTMLParser):
+    """Reads HTML as a browser would: which elements there are, and what text."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.open: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self.flow: list[str] = []
+        self.attributes: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.elements.append(tag)
+        self.attributes += [name for name, _ in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note its end, which is that of the one opened last."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note text, by the element it stands in."""
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+        if self.open[-1:] != ["style"]:
+            self.flow.append(data)
+
+    @property
+    def text(self) -> str:
+        """All text but that of styles."""
+        return " ".join("".join(self.flow).split())
+
+
+def read(shown: object) -> Reader:
+    """Read what a notebook is given."""
+    source: str = shown._repr_html_()  # type: ignore[attr-defined]
+    reader = Reader(source)
+    assert reader.open == []
+    return reader
+
+
+@pytest.fixture(scope="module")
+def result() -> Clustering:
+    """Return a clustering of the made-up feed."""
+    return dn.cluster(make_feed(), policy="similar", threshold=0.5, progress=False, n_jobs=1)
+
+
+def with_series() -> Clustering:
+    """Return a clustering that found a series."""
+    found = dn.cluster(
+        [TEMPLATE.format(n, n) for n in range(3)], policy="similar", threshold=0.99, progress=False
+    )
+    # Which items are one form is the judge's business; here it is given.
+    return dataclasses.replace(found, series_of=found.labels * 0)
+
+
+def parts(result: Clustering) -> dict[str, object]:
+    """Return one of everything that is shown."""
+    index = dn.NewsIndex()
+    index.add(HOSTILE, STORM)
+    return {
+        "clustering": result,
+        "cluster": result.clusters[-1],
+        "page": result.page(1, size=2),
+        "matches": result.matches,
+        "series": with_series().series[0],
+        "match": index.query(STORM)[0],
+        "comparison": dn.compare({"title": HOSTILE, "text": STORM}, {"title": "x", "text": STORM}),
+        "index": index,
+    }
+
+
+@pytest.mark.parametrize("name", ["clustering", "cluster", "page", "matches", "series", "match",
+                                  "comparison", "index"])  # fmt: skip
+def test_everything_is_html_without_script_or_handler(result: Clustering, name: str) -> None:
+    """Well-formed; whatever stood in a document is text."""
+    reader = read(parts(result)[name])
+
+    assert "script" not in reader.elements
+    assert "img" not in reader.elements
+    assert not [name for name in reader.attributes if name.startswith("on")]
+    assert reader.elements[:2] == ["div", "style"]
+
+
+def test_hostile_texts_are_shown_as_written(result: Clustering) -> None:
+    """In clusters, ids and sources alike."""
+    assert HOSTILE in read(result).text
+    assert "Ostrand <b>Daily</b>" in read(result).text
+    assert HOSTILE in read(parts(result)["match"]).text
+
+
+def test_a_clustering_shows_its_figures_and_clusters(result: Clustering) -> None:
+    """The kept document first, then how the others differ from it."""
+    reader = read(result)
+
+    assert re.search(r"Documents8 in [\d.]+ sTo keep4 50\.0 %Duplicates4 50\.0 %", reader.text)
+    assert reader.texts["h3"] == ["Clusters"]
+    assert "3 documents, 2 sources, over 3 h" in reader.text
+    assert reader.text.index("keep") < reader.text.index("the same words")
+    assert "4" in "".join(reader.texts["del"])
+    assert "5" in "".join(reader.texts["ins"])
+    assert ".clusters[0]" in reader.texts["code"]
+    assert "+2 h" in reader.texts["time"]
+
+
+def test_a_clustering_without_clusters_says_so() -> None:
+    """And so does an empty one."""
+    assert "No two documents are duplicates." in read(dn.cluster(["ka"], progress=False)).text
+    assert "No two documents are duplicates." in read(dn.cluster([], progress=False)).text
+
+
+def test_bounded_work_is_shown() -> None:
+    """Nothing is passed over in silence."""
+    feed = [f"{STORM} {word}" for word in ("ka", "lo", "mi", "nu")]
+    bounded = dn.cluster(feed, policy="similar", bucket_limit=2, progress=False)
+
+    assert "Work was bounded: " in read(bounded).text
+
+
+def many() -> Clustering:
+    """Return a clustering of 45 clusters of two."""
+    feed = [f"{STORM} number{n // 2}" for n in range(90)]
+    return dn.cluster(feed, policy="similar", threshold=1.0, progress=False, n_jobs=1)
+
+
+def test_long_results_are_paged() -> None:
+    """What is shown of how much is said, and how to see more."""
+    result = many()
+
+    assert "1–20 of 45, the largest first; next: .page(2)" in read(result).text
+    assert "41–45 of 45, the largest first" in read(result.page(3)).text
+    assert ".page(" not in read(result.page(3)).text
+    assert "31–40 of 45, the largest first; next: .page(5, size=10)" in (
+        read(result.page(4, size=10)).text
+    )
+    shown = [result.page(n, size=7).clusters for n in range(1, result.page(size=7).n_pages + 1)]
+    assert [cluster for page in shown for cluster in page] == result.clusters
+
+
+def test_pages_that_are_not_there_are_refused() -> None:
+    """The message says which are."""
+    result = many()
+
+    with pytest.raises(dn.InputError, match="there is no page 4; at 20 clusters a page, pages are"):
+        result.page(4)
+    with pytest.raises(dn.InputError, match="size=0 is out of range; a page has at least 1"):
+        result.page(size=0)
+
+
+def test_large_clusters_are_folded_and_counted() -> None:
+    """No member is left out in silence."""
+    result = dn.cluster([STORM] * 40, policy="similar", progress=False)
+    reader = read(result.clusters[0])
+
+    assert "36 more documents" in reader.text
+    assert "and 9 more documents, at .members" in reader.text
+    assert reader.elements.count("li") == 30
+
+
+def test_long_texts_open_on_demand() -> None:
+    """The whole is there, folded."""
+    text = " ".join(f"word{n}" for n in range(400))
+    reader = read(dn.cluster([text] * 2, policy="similar", progress=False))
+
+    assert f"all {len(text):,} characters" in reader.text
+    assert text in reader.text
+
+
+def test_series_are_folded_under_their_own_heading() -> None:
+    """With the template and what varies."""
+    reader = read(with_series())
+
+    assert "details" in reader.elements
+    assert "1 series" in reader.text
+    assert "… the latest five minute summary of our newsroom read at …" in reader.text
+    assert "3 documents" in reader.text
+
+
+def test_matches_are_shown_side_by_side(result: Clustering) -> None:
+    """The first pairs, and how to see more."""
+    matches = many().matches
+
+    assert "Matches 1–20 of 45" in read(matches).text
+    assert "next: matches[20:40]" in read(matches).text
+    assert "5 matches" in read(matches[40:]).text
+    assert "next" not in read(matches[40:]).text
+    assert [pair.left for pair in matches[40:]] == [80, 82, 84, 86, 88]
+    assert "4" in "".join(read(result.matches[:1]).texts["del"])
+
+
+def test_comparisons_show_verdict_reasons_and_both_texts() -> None:
+    """Words of the first that are gone, and of the second that are new."""
+    reader = read(dn.compare("Rain floods the old town", "Rain floods the new town"))
+
+    assert reader.texts["h3"] == ["Not duplicates"]
+    assert reader.texts["del"] == ["old"]
+    assert reader.texts["ins"] == ["new"]
+    assert "for duplicates" in reader.text
+    same = read(dn.compare("ka lo mi", "ka lo mi", policy="similar"))
+    assert same.texts["h3"] == ["Duplicates: exact"]
+    assert "What decided" not in same.text
+
+
+def test_an_index_shows_its_size_and_settings() -> None:
+    """And what was bounded."""
+    assert "Documents0Policysimilar" in read(dn.NewsIndex(policy="similar")).text
+    assert "Threshold0.8" in read(dn.NewsIndex(threshold=0.8)).text
+    index = dn.NewsIndex(policy="similar", bucket_limit=2)
+    for number in range(6):
+        index.add(number, f"{STORM} {number}")
+    assert ("Work was bounded" in read(index).text) == bool(index.bounded)
+
+
+def test_objects_of_other_types_have_no_html() -> None:
+    """A slip of ours, not of the user."""
+    with pytest.raises(TypeError, match="there is no HTML for objects of type 'int'"):
+        display.html(3)
+
+
+@pytest.mark.parametrize("name", ["clusters", "series"])
+def test_pickled_parts_leave_the_result_behind(result: Clustering, name: str) -> None:
+    """They are equal, small, and still have some HTML; those of a pickled result show texts."""
+    source = result if name == "clusters" else with_series()
+    part = getattr(source, name)[0]
+    copy = pickle.loads(pickle.dumps(part))  # noqa: S301 - made here
+
+    assert copy == part
+    assert copy.result is None
+    assert set(dataclasses.asdict(part)) == {field.name for field in dataclasses.fields(part)}
+    assert "result" not in dataclasses.asdict(part)
+    assert read(copy).text
+    assert str(copy)
+    whole = pickle.loads(pickle.dumps(source))  # noqa: S301 - made here
+    assert getattr(whole, name)[0].result is whole
+
+
+def test_plain_text_of_clusters(result: Clustering) -> None:
+    """One line a document, the kept one first."""
+    first, kept, *others = str(result.clusters[0]).splitlines()
+
+    assert first == "Cluster 0: 3 documents, 2 sources, over 3 h"
+    assert kept.startswith("  keep           2026-03-02 05:00 | Tarnby Post | Storm A storm cut")
+    assert others[0].startswith("  near 0.")
+    assert others[1].startswith("  exact 1.00     +3 h | Storm A storm")
+    large = dn.cluster([STORM] * 25, policy="similar", progress=False).clusters[0]
+    assert str(large).endswith("\n  and 5 more documents, at cluster.members")
+
+
+def test_plain_text_of_series_and_pages() -> None:
+    """The template, and what varies."""
+    result = with_series()
+
+    text = str(result.series[0])
+    assert text.startswith("Series: 3 documents\n  Bulletin number … the latest")
+    assert "    … = 1 1" in text
+    assert "page 1 of 1: 0 clusters and 1 series" in str(result.page())
+    assert str(many().page(2)).count("\nCluster ") == 20
+
+
+PIECES = st.lists(
+    st.builds(
+        Piece, st.sampled_from(["same", "delete", "insert"]), st.text("ab\n<&", min_size=1),
+        st.booleans(),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(pieces=PIECES)
+def test_marked_texts_are_well_formed_and_whole(pieces: list[Piece]) -> None:
+    """Whatever they hold."""
+    reader = Reader(f"<p>{marking.to_html(pieces)}</p>")
+
+    assert reader.open == []
+    for kind, tag in (("delete", "del"), ("insert", "ins")):
+        assert "".join(reader.texts.get(tag, [])) == "".join(
+            piece.text for piece in pieces if piece.kind == kind
+        )
+
+
+@given(pieces=PIECES)
+def test_titles_end_at_the_first_newline_that_is_there(pieces: list[Piece]) -> None:
+    """Not at one of a deleted word; nothing else is lost."""
+
+    def present(some: list[Piece]) -> str:
+        return "".join(piece.text for piece in some if piece.kind != "delete")
+
+    title, text = marking.split_title(pieces)
+
+    expected = present(pieces).partition("\n")
+    assert (present(title), present(text)) == (expected[0], expected[2])
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([Piece("same", "a" * 50)], ["a" * 20 + " … "]),
+        ([Piece("same", "a" * 50), Piece("insert", "b")], [" … " + "a" * 20, "b"]),
+        (
+            [Piece("insert", "b"), Piece("same", "c" * 50), Piece("insert", "b")],
+            ["b", "c" * 10 + " … " + "c" * 10, "b"],
+        ),
+        ([Piece("insert", "b" * 50), Piece("same", "c" * 22)], ["b" * 50, "c" * 22]),
+    ],
+)
+def test_long_stretches_that_both_have_are_shortened(
+    pieces: list[Piece], expected: list[str]
+) -> None:
+    """Around what differs, and never what differs."""
+    assert [piece.text for piece in marking.shorten(pieces, 20)] == expected
+
+
+@pytest.mark.parametrize(
+    ("show", "expected"),
+    [
+        (lambda: dn.compare("ka old lo", "ka new lo"), "<mark><del>old</del></mark>"),
+        (lambda: dn.compare("ka old lo", "ka lo"), "ka <del>old</del> lo"),
+        (lambda: dn.compare("ka lo", "ka new lo"), "ka <ins>new</ins> lo"),
+    ],
+)
+def test_replacements_are_told_from_deletions_and_insertions(
+    show: Callable[[], dn.Comparison], expected: str
+) -> None:
+    """Not by colour alone: by elements that look different in black and white."""
+    assert expected in show()._repr_html_()
+
+
+def test_deleted_words_stand_between_spaces() -> None:
+    """Where there was a word in the other text."""
+    feed = ["ka old lo mi nu", "ka lo mi nu", "old ka lo mi nu"]
+    result = dn.cluster(feed, policy="similar", threshold=0.2, prefer="longest", progress=False)
+
+    page = result.clusters[0]._repr_html_()
+
+    assert "ka<del> old</del> lo" in page
