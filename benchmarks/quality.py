@@ -19,7 +19,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import classical, datasets, reuters, revisions
+from benchmarks import classical, datasets, reuters, revisions, teasers
 from benchmarks.curves import Curve, Panel, draw_curves
 from benchmarks.fit_judge import add_data_arguments
 from benchmarks.labelled import (
@@ -69,6 +69,9 @@ _FLOORED = (
     "recall.0.2_and_above",
     "own_found",
     "contains_first",
+    "own_first",
+    "story_finds",
+    "batch_found",
 )
 
 
@@ -473,11 +476,11 @@ def _measure_teasers(options: argparse.Namespace) -> Report:
         title="Quality: teasers that seek the story they were cut from",
         settings={
             "n_stories": stories.num_rows,
-            "n_words": [reuters.LEAST_WORDS, reuters.MOST_WORDS],
+            "n_words": [teasers.LEAST_WORDS, teasers.MOST_WORDS],
             "seed": datasets.SEED,
         },
     )
-    reuters.seek_stories(report, stories, options.jobs)
+    teasers.seek_stories(report, stories, options.jobs)
     return report
 
 

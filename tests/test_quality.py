@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import classical, labelled, quality, reuters, revisions
+from benchmarks import classical, labelled, quality, reuters, revisions, teasers
 from benchmarks.__main__ import main
 from benchmarks.labelled import LabelledPairs
 from benchmarks.report import Report, read_targets
@@ -258,32 +258,76 @@ def test_teasers_find_the_story_they_were_cut_from() -> None:
     stories = made_up_stories()
     report = Report("quality-teasers", "", {})
 
-    teasers = reuters.cut_teasers(stories)
-    reuters.seek_stories(report, stories, 1)
+    cut = teasers.cut_teasers(stories)
+    teasers.seek_stories(report, stories, 1)
 
-    assert len(teasers.texts) == 12
-    assert teasers.n_short == 1
-    assert all(20 <= len(text.split()) <= 40 and text.endswith("...") for text in teasers.texts)
+    assert len(cut.texts) == 12
+    assert cut.n_short == 1
+    assert all(20 <= len(text.split()) <= 40 and text.endswith("...") for text in cut.texts)
     assert report.figures["own_first"] == 1.0
+    assert report.figures["story_finds"] == 1.0
+    assert report.figures["batch_found"] == 1.0
+    assert report.figures["tied"] == 0.0
     assert report.figures["false_any"] == 0.0
 
 
-def test_an_answer_without_the_words_is_false() -> None:
-    """Own story, exact repeat, a story that has all the words, and a stranger differ."""
-    texts = ["one two three four", "one two three four", "zero one two three", "five six"]
-    teasers = reuters.Teasers([0, 0, 0, 0], ["one two three..."] * 4, 0)
+STORIES = [
+    "HEAD\none two three four",
+    "HEAD\none two three four",
+    "zero one two three",
+    "five six",
+    "REPEAT\none two three five",
+]
+LEADS = [text.split("\n")[-1] for text in STORIES]
 
-    outcome = reuters.hold(teasers, [[1], [2, 0], [3], []], texts)
+
+def cut_by_hand(*owners: int) -> tuple[teasers.Teasers, teasers.Words]:
+    """Return teasers of the first stories of `STORIES`."""
+    cut = teasers.Teasers(list(owners), ["one two three..."] * len(owners), LEADS, 0)
+    return cut, teasers.Words.of(cut, STORIES)
+
+
+def test_an_answer_without_the_words_is_false() -> None:
+    """Own story, the same words, the lead repeated, the words inside, and a stranger differ."""
+    cut, words = cut_by_hand(0, 0, 0, 0, 0)
+
+    outcome = teasers.hold(cut, words, [[1], [2, 0], [3], [], [4, 0]])
 
     assert outcome == {
-        "own_first": 0.25,
-        "own_found": 0.5,
-        "contains_first": 0.5,
-        "nothing": 0.25,
-        "false_first": 0.25,
-        "false_any": 0.25,
+        "own_first": 0.4,
+        "same_first": 0.2,
+        "tied": 1.0,
+        "own_found": 0.6,
+        "contains_first": 0.6,
+        "nothing": 0.2,
+        "false_first": 0.2,
+        "false_any": 0.2,
     }
-    assert reuters.runs(["One two", ""], Config())[1] == b""
+    assert teasers.runs(["One two", ""], Config())[1] == b""
+
+
+def test_a_lead_is_tied_where_another_story_repeats_it() -> None:
+    """A story of the same words throughout is no rival; one with the same lead is."""
+    cut = teasers.Teasers([0], ["one two three four..."], LEADS, 0)
+
+    outcome = teasers.hold(cut, teasers.Words.of(cut, STORIES), [[0]])
+
+    assert outcome["tied"] == 0.0
+
+
+def test_a_story_finds_its_teaser() -> None:
+    """A teaser of the same words counts as the story's own; none does not."""
+    cut, words = cut_by_hand(0, 1)
+
+    assert teasers.hold_stories(cut, words, [[1], [], [], [], []]) == {"story_finds": 0.5}
+
+
+def test_a_teaser_belongs_into_the_cluster_of_its_story() -> None:
+    """The cluster of the story, or of one that repeats the lead, will do."""
+    cut, words = cut_by_hand(0, 0, 0)
+    labels = np.array([0, 0, 2, 3, 4, 0, 4, 2])
+
+    assert teasers.hold_clusters(cut, words, labels) == {"batch_found": 2 / 3}
 
 
 def test_verdicts_on_stories_are_written_to_be_read(tmp_path: Path) -> None:

@@ -179,8 +179,9 @@ class NewsIndex:
         Returns
         -------
         list of Match
-            Best first: the most probable, then the most similar, then in order
-            of arrival.
+            Best first: the one that has the greatest share of the document,
+            times its probability; with ``policy="similar"`` the most similar.
+            Then the most similar, then in order of arrival.
 
         Raises
         ------
@@ -301,8 +302,9 @@ class NewsIndex:
         Returns
         -------
         list of Match
-            Best first: the most probable, then the most similar, then in order
-            of arrival.
+            Best first: the one that has the greatest share of the document,
+            times its probability; with ``policy="similar"`` the most similar.
+            Then the most similar, then in order of arrival.
 
         Raises
         ------
@@ -501,16 +503,16 @@ class NewsIndex:
         if start == stop:
             return []
         matches = [
-            (relation == Relation.SERIES, -probability, -jaccard, slot, containment, relation)
-            for (slot, relation), (jaccard, containment, probability) in zip(
+            (relation == Relation.SERIES, -good, -jaccard, slot, containment, relation, probability)
+            for (slot, relation), (jaccard, containment, probability, good) in zip(
                 found.slots[start:stop].tolist(), found.scores[start:stop].tolist(), strict=True
             )
             if include_series or relation != Relation.SERIES
         ]
         matches.sort()
         return [
-            Match(self._ids[slot], -jaccard, containment, _RELATIONS[relation], -probability)
-            for _, probability, jaccard, slot, containment, relation in matches
+            Match(self._ids[slot], -jaccard, containment, _RELATIONS[relation], probability)
+            for _, _, jaccard, slot, containment, relation, probability in matches
         ]
 
     def _compact_if_due(self) -> None:

@@ -122,6 +122,7 @@ def _same_words(
                 scores[n_found, 0] = 1.0
                 scores[n_found, 1] = 1.0
                 scores[n_found, 2] = 1.0
+                scores[n_found, 3] = 1.0
             n_found += 1
     return n_found
 
@@ -237,8 +238,10 @@ def seek(
         Bounds of each document's matches; ``offsets[begin]`` is given.
     found : ndarray of int64, shape (n_rows, 2)
         Receives slot and relation of each match; `SERIES` among them.
-    scores : ndarray of float64, shape (n_rows, 3)
-        Receives Jaccard similarity, containment, probability.
+    scores : ndarray of float64, shape (n_rows, 4)
+        Receives Jaccard similarity, containment, probability, and the
+        probability times the share of the document's shingles that the match
+        has.
 
     Returns
     -------
@@ -334,6 +337,7 @@ def seek(
                     scores[n_found, 0] = shared / (size + other_size - shared)
                     scores[n_found, 1] = containment
                     scores[n_found, 2] = 1.0 / (1.0 + np.exp(-logit))
+                    scores[n_found, 3] = scores[n_found, 2] * shared / size
                 n_found += 1
         has_room = n_found <= found.shape[0]
         if insert and has_room:
