@@ -19,12 +19,13 @@ import numpy as np
 
 from benchmarks import datasets, fitting
 from benchmarks.curves import Curve, Panel, draw_curves
-from benchmarks.examined import examine_feed, positions
+from benchmarks.examined import examine_feed, features_among_few, positions
 from benchmarks.fitting import KINDS, N_FOLDS, SEEDS, THRESHOLDS, Material
 from benchmarks.labelled import PAIRS, feed_digest, read_feed, read_pairs
 from benchmarks.logistic import assign_folds, rates
 from benchmarks.report import Report, Table
 from dedupe_news.kernels.features import FEATURES
+from dedupe_news.kernels.judging import FEW_TEXTS
 
 if TYPE_CHECKING:
     import argparse
@@ -114,7 +115,7 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
             "n_pairs": len(pairs),
             "n_duplicates": int(pairs.is_duplicate.sum()),
             "n_groups": len(np.unique(material.groups)),
-            "n_unlabelled": len(material.unlabelled_warm),
+            "n_unlabelled": len(material.unlabelled),
             "n_folds": N_FOLDS,
             "seeds": list(SEEDS),
             "pairs_digest": pairs.digest,
@@ -230,18 +231,15 @@ def prepare(
     others = others[0][~touched], others[1][~touched]
     candidates = examined.features(*others)
     chosen = fitting.choose_unlabelled(warm, candidates, fitting.N_UNLABELLED, SEEDS[0])
-    cold = examined.features(others[0][chosen], others[1][chosen], cold=True)
-    # What is common is not known there, so that a pair may share too little.
-    is_judged = ~np.isnan(cold[:, 0])
+    few = features_among_few(feed, first, second, FEW_TEXTS, examined.n_jobs)
     material = Material(
         is_duplicate=pairs.is_duplicate,
         weights=pairs.weights,
         groups=fitting.group_pairs(examined, left, right, documents, sources),
         is_identical=left == right,
         warm=warm,
-        cold=examined.features(left, right, cold=True).astype(np.float64),
-        unlabelled_warm=candidates[chosen][is_judged].astype(np.float64),
-        unlabelled_cold=cold[is_judged].astype(np.float64),
+        cold=few.astype(np.float64),
+        unlabelled=candidates[chosen].astype(np.float64),
     )
     return material, (left, right)
 

@@ -5,9 +5,10 @@ Features that a model has little use of are dropped one after another, by the
 training pairs alone: with few labels, more features only fit chance.
 
 Cross-validation is grouped: no document, no text, no source or pair of sources
-and no template is on both sides of a fold. The poorer models also learn from
-unlabelled candidate pairs what the full model says of them (distillation); in
-cross-validation that teacher has not seen the fold either.
+and no template is on both sides of a fold. The model for bare strings also
+learns from unlabelled candidate pairs what the full model says of them
+(distillation); in cross-validation that teacher has not seen the fold either.
+The models for few texts see each pair in a small batch of its neighbours.
 """
 
 from __future__ import annotations
@@ -28,8 +29,6 @@ from benchmarks.logistic import (
     rates,
 )
 from dedupe_news.kernels.features import (
-    COLD_CONTAINMENT,
-    COLD_JACCARD,
     DOUBT,
     FEATURES,
     LEAST_NAMES,
@@ -131,9 +130,14 @@ KINDS = {
     for kind in (
         Kind("full", (), is_cold=False, is_taught=False, size=15, ridge=10.0),
         Kind("bare", (*METADATA, *SPREAD), is_cold=False, is_taught=True, size=_ALL, ridge=_LIGHT),
-        Kind("cold_full", COUNTS, is_cold=True, is_taught=True, size=_ALL, ridge=_LIGHT),
+        Kind("cold_full", COUNTS, is_cold=True, is_taught=False, size=_ALL, ridge=_LIGHT),
         Kind(
-            "cold_bare", (*COUNTS, *METADATA), is_cold=True, is_taught=True, size=_ALL, ridge=_LIGHT
+            "cold_bare",
+            (*COUNTS, *METADATA),
+            is_cold=True,
+            is_taught=False,
+            size=_ALL,
+            ridge=_LIGHT,
         ),
     )
 }
@@ -157,10 +161,12 @@ class Material:
         Whether both are of the same words: such pairs are duplicates without
         being judged, and are not learned from.
     warm, cold : ndarray of float64, shape (n_pairs, N_FEATURES)
-        Features of the labelled pairs, with counts and without; NaN for pairs
-        that share too little to be judged: no duplicates, nor learned from.
-    unlabelled_warm, unlabelled_cold : ndarray of float64, shape (n_unlabelled, N_FEATURES)
-        Features of the pairs that the teacher labels; no NaN.
+        Features of the labelled pairs, in the whole feed and in a small batch;
+        NaN for pairs that share too little to be judged: no duplicates, nor
+        learned from.
+    unlabelled : ndarray of float64, shape (n_unlabelled, N_FEATURES)
+        Features, in the whole feed, of the pairs that the teacher labels; no
+        NaN.
     """
 
     is_duplicate: NDArray[np.bool_]
@@ -169,8 +175,7 @@ class Material:
     is_identical: NDArray[np.bool_]
     warm: NDArray[np.float64]
     cold: NDArray[np.float64]
-    unlabelled_warm: NDArray[np.float64]
-    unlabelled_cold: NDArray[np.float64]
+    unlabelled: NDArray[np.float64]
 
     def rows(self, kind: Kind) -> NDArray[np.float64]:
         """Return the features of the labelled pairs as a model sees them."""
@@ -212,13 +217,12 @@ class Material:
         seen = chosen & self.judged(kind)
         rows, targets = self.rows(kind)[seen], self.is_duplicate[seen].astype(np.float64)
         row_weights = np.ones(len(rows))
-        if kind.is_taught and len(self.unlabelled_warm):
+        if kind.is_taught and len(self.unlabelled):
             teacher = self.train(KINDS["full"], chosen)
-            taught = self.unlabelled_cold if kind.is_cold else self.unlabelled_warm
-            each = _UNLABELLED_SHARE * len(rows) / len(taught)
-            rows = np.concatenate((rows, taught))
-            targets = np.concatenate((targets, teacher.probabilities(self.unlabelled_warm)))
-            row_weights = np.concatenate((row_weights, np.full(len(taught), each)))
+            each = _UNLABELLED_SHARE * len(rows) / len(self.unlabelled)
+            rows = np.concatenate((rows, self.unlabelled))
+            targets = np.concatenate((targets, teacher.probabilities(self.unlabelled)))
+            row_weights = np.concatenate((row_weights, np.full(len(self.unlabelled), each)))
         model = fit(rows, targets, row_weights, features, kind.ridge)
         while features.sum() > n_kept:
             influence = np.where(features, np.abs(model.weights * model.scale), np.inf)
@@ -246,7 +250,7 @@ class Material:
         said = self.is_identical.astype(np.float64)
         judged = self.judged(kind)
         rows = self.rows(kind)[judged]
-        most = np.where(doubted(rows, is_cold=kind.is_cold), DOUBTED, 1.0)
+        most = np.where(doubted(rows), DOUBTED, 1.0)
         said[judged] = np.minimum(model.probabilities(rows), most)
         return said
 
@@ -333,7 +337,7 @@ class Validation:
         return best_threshold([float(value) for value in curve])
 
 
-def doubted(rows: NDArray[np.float64] | NDArray[np.float32], *, is_cold: bool) -> NDArray[np.bool_]:
+def doubted(rows: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.bool_]:
     """
     Return which pairs the library takes for no duplicates, whatever the model says.
 
@@ -341,20 +345,14 @@ def doubted(rows: NDArray[np.float64] | NDArray[np.float32], *, is_cold: bool) -
     ----------
     rows : ndarray of float, shape (n_pairs, N_FEATURES)
         Features.
-    is_cold : bool
-        Whether they are judged without counts.
 
     Returns
     -------
     ndarray of bool, shape (n_pairs,)
-        As ``names_differ`` and ``is_far_fetched`` of the library's kernels.
+        As ``names_differ`` of the library's kernels.
     """
-    jaccard, containment, names = (
-        rows[:, FEATURES.index(name)] for name in ("jaccard", "containment", "names_kept_most")
-    )
+    jaccard, names = (rows[:, FEATURES.index(name)] for name in ("jaccard", "names_kept_most"))
     is_doubted: NDArray[np.bool_] = (jaccard < SAME_WORDS) & (names < LEAST_NAMES)
-    if is_cold:
-        is_doubted |= (jaccard < COLD_JACCARD) & (containment < COLD_CONTAINMENT)
     return is_doubted
 
 
@@ -377,7 +375,7 @@ def margins(model: Logistic, rows: NDArray[np.float32], threshold: float) -> NDA
         In logits; minus infinity for those that share too little.
     """
     above: NDArray[np.float64] = model.logits(rows) - np.log(threshold / (1 - threshold))
-    is_doubted = doubted(rows, is_cold=False)
+    is_doubted = doubted(rows)
     above[is_doubted] = np.minimum(above[is_doubted], -DOUBT)
     above[np.isnan(rows[:, 0])] = -np.inf
     return above
@@ -478,7 +476,7 @@ def permutation_losses(
         said = material.is_identical.copy()
         for fold, model in enumerate(models):
             own = judged[folds[judged] == fold]
-            is_doubted = doubted(rows[own], is_cold=kind.is_cold)
+            is_doubted = doubted(rows[own])
             said[own] = (model.probabilities(rows[own]) >= threshold) & ~is_doubted
         return rates(label, said).f1
 

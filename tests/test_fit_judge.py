@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import examined as examining
 from benchmarks import fit_judge, fitting, logistic
 from benchmarks.__main__ import main
 from benchmarks.curves import Curve, Panel, draw_curves
 from benchmarks.datasets import DataMissingError
-from benchmarks.examined import examine_feed, positions, without_counts
+from benchmarks.examined import examine_feed, features_among_few, positions
 from benchmarks.fitting import KINDS, THRESHOLDS, Kind, Material, Validation, best_threshold
 from benchmarks.labelled import read_feed, read_pairs
 from dedupe_news.judge import read_judge
@@ -39,8 +40,7 @@ def tiny_material(n_pairs: int = 40) -> Material:
         is_identical=np.arange(n_pairs) == 0,
         warm=rows,
         cold=rows,
-        unlabelled_warm=rng.normal(size=(30, N_FEATURES)),
-        unlabelled_cold=rng.normal(size=(30, N_FEATURES)),
+        unlabelled=rng.normal(size=(30, N_FEATURES)),
     )
 
 
@@ -218,7 +218,7 @@ def test_pairs_of_one_template_or_source_or_document_share_a_group(tmp_path: Pat
 
 
 def test_what_the_library_doubts_is_no_duplicate() -> None:
-    """Other names among few common words, and little in common where nothing was counted."""
+    """Other names among few common words."""
     material = tiny_material()
     kind = KINDS["full"]
     model = material.train(kind, np.ones(40, bool))
@@ -226,11 +226,9 @@ def test_what_the_library_doubts_is_no_duplicate() -> None:
     jaccard, names = FEATURES.index("jaccard"), FEATURES.index("names_kept_most")
     rows[:, [jaccard, names]] = (0.5, 1.0)
     rows[2, names] = 0.1
-    rows[4, jaccard] = 0.25
     rows[6, 0] = np.nan
 
-    assert fitting.doubted(rows, is_cold=False).tolist() == [at == 2 for at in range(40)]
-    assert 4 in np.flatnonzero(fitting.doubted(rows, is_cold=True)).tolist()
+    assert fitting.doubted(rows).tolist() == [at == 2 for at in range(40)]
     above = fitting.margins(model, rows.astype(np.float32), 0.001)
     assert above[2] <= -DOUBT
     assert above[6] == -np.inf
@@ -250,17 +248,40 @@ def test_unlabelled_pairs_are_spread_like_the_labelled_ones() -> None:
     assert int((chosen >= 300).sum()) == 10
 
 
-def test_cold_evidence_has_no_counts(tmp_path: Path) -> None:
-    """What is common cannot be known among a few texts."""
-    feed = read_feed(made_up(tmp_path)[0])
-    evidence = examine_feed(feed, with_metadata=False, n_jobs=1).examination.evidence
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (40, 44, (38, 48)),
+        (0, 3, (0, 10)),
+        (95, 99, (90, 100)),
+        (40, 50, (38, 43, 48, 53)),
+        (0, 99, (0, 5, 95, 100)),
+    ],
+)
+def test_a_small_batch_holds_both_and_their_neighbours(
+    left: int, right: int, expected: tuple[int, ...]
+) -> None:
+    """One stretch where it reaches, else half of it around each; all of a short feed."""
+    neighbours = examining.__dict__["_neighbours"]
 
-    cold = without_counts(evidence)
+    assert neighbours(left, right, 10, 100) == expected
+    assert neighbours(left, right, 100, 100) == (0, 100)
 
-    assert not cold.frequency.any()
-    assert not cold.spread.any()
-    assert not cold.commonness.any()
-    assert cold.tokens is evidence.tokens
+
+def test_a_small_batch_counts_its_own_texts(tmp_path: Path) -> None:
+    """The features among few are those of a feed of those few; a batch of all is the feed."""
+    feed_path, pairs_path = made_up(tmp_path)
+    feed, pairs = read_feed(feed_path), read_pairs(pairs_path)
+    ends = positions(feed, pairs.first)[:2], positions(feed, pairs.second)[:2]
+    whole = examine_feed(feed, with_metadata=True, n_jobs=1)
+    expected = whole.features(whole.text_of[ends[0]], whole.text_of[ends[1]])
+
+    alike = features_among_few(feed, *ends, feed.num_rows, 1)
+    few = features_among_few(feed, *ends, 20, 1)
+
+    assert np.array_equal(alike, expected, equal_nan=True)
+    assert few.shape == expected.shape
+    assert not np.array_equal(few, expected, equal_nan=True)
 
 
 def test_a_pair_of_unknown_documents_is_refused(tmp_path: Path) -> None:

@@ -574,17 +574,7 @@ class NewsIndex:
 def _make_store(config: Config) -> SimilarStore | NewsStore:
     if config.policy == "similar":
         return SimilarStore(config)
-    models = judge.load_judge()
-    four = (models.full, models.bare, models.cold_full, models.cold_bare)
-    thresholds = np.array([model.threshold for model in four])
-    return NewsStore(
-        config,
-        np.array([model.weights for model in four]),
-        np.array([model.bias for model in four]),
-        np.log(thresholds / (1 - thresholds)),
-        postings.count_codes(),
-        judge.LEAST_TEXTS,
-    )
+    return NewsStore(config, *judge.load_judge().arrays, postings.count_codes())
 
 
 _NOTHING_REPLACED = np.array([-1], np.int64)

@@ -15,10 +15,10 @@ from dedupe_news.kernels.features import (
     Evidence,
     Scratch,
     fill_features,
-    is_far_fetched,
     make_scratch,
     names_differ,
 )
+from dedupe_news.kernels.judging import mix_models
 from dedupe_news.kernels.relations import CONTAINED, EXACT, TRUNCATED, relation_of
 from dedupe_news.kernels.staging import (
     distinct_in,
@@ -58,7 +58,7 @@ _SERIES_OVERLAP = 0.5
 
 
 @inlined
-def _model_of(evidence: Evidence, is_cold: bool) -> Integer:
+def _model_of(evidence: Evidence) -> Integer:
     """Return which model judges the staged pair."""
     known = (
         evidence.times[0] != NO_TIME
@@ -66,7 +66,7 @@ def _model_of(evidence: Evidence, is_cold: bool) -> Integer:
         and evidence.sources[0] >= 0
         and evidence.sources[1] >= 0
     )
-    return (2 if is_cold else 0) + (0 if known else 1)
+    return 0 if known else 1
 
 
 @inlined
@@ -74,7 +74,6 @@ def _judge(
     evidence: Evidence,
     scratch: Scratch,
     row: NDArray[np.float64],
-    is_cold: bool,
     weights: NDArray[np.float64],
     biases: NDArray[np.float64],
     thresholds: NDArray[np.float64],
@@ -82,11 +81,11 @@ def _judge(
     """Return the logit of the staged pair, and the verdict."""
     if not fill_features(evidence, scratch, 0, 1, row):
         return -np.inf, False  # they share too little; its containment is 0
-    model = _model_of(evidence, is_cold)
+    model = _model_of(evidence)
     logit = biases[model]
     for feature in range(N_FEATURES):
         logit += weights[model, feature] * row[feature]
-    if names_differ(row) or (is_cold and is_far_fetched(row)):
+    if names_differ(row):
         logit = min(logit, thresholds[model] - DOUBT)
     return logit, bool(logit >= thresholds[model])
 
@@ -192,7 +191,6 @@ def seek(
     insert: bool,
     begin: Integer,
     first_slot: Integer,
-    least_texts: Integer,
     bucket_limit: Integer,
     longest: Integer,
     weights: NDArray[np.float64],
@@ -222,14 +220,12 @@ def seek(
         First document to do.
     first_slot : int
         First free slot.
-    least_texts : int
-        With fewer documents the models for a cold start judge.
     bucket_limit : int
         Most documents of the same words that are named.
     longest : int
         Most tokens of any document, in the index or the batch.
     weights : ndarray of float64, shape (4, N_FEATURES)
-        Models with and without metadata, then the same for a cold start.
+        Models with and without metadata for many documents, then for few.
     biases, thresholds : ndarray of float64, shape (4,)
         Theirs; thresholds as logits.
     tables : Tables
@@ -253,6 +249,9 @@ def seek(
     evidence = make_evidence(2 * longest + 2)
     scratch = make_scratch()
     row = np.zeros(N_FEATURES, np.float64)
+    own_weights = np.empty((2, N_FEATURES), np.float64)
+    own_biases = np.empty(2, np.float64)
+    own_thresholds = np.empty(2, np.float64)
     places = np.empty(longest + 1, np.int64)
     slots = np.full(N_PLACES, NO_SLOT, np.int32)
     votes = np.zeros(N_PLACES, np.int32)
@@ -279,7 +278,6 @@ def seek(
         tally(tables, places, n_places, 1)
         tally_tokens(tables, start, length, 1)
         tables.counters[0] += 1
-        is_cold = tables.counters[0] < least_texts
         n_room = 64
         while n_room < 2 * length:
             n_room *= 2
@@ -293,6 +291,15 @@ def seek(
             if insert or n_best > 0:
                 size = distinct_in(tables, start, length, table, n_room)
             if n_best > 0:
+                mix_models(
+                    weights,
+                    biases,
+                    thresholds,
+                    tables.counters[0],
+                    own_weights,
+                    own_biases,
+                    own_thresholds,
+                )
                 evidence.log_texts[0] = np.log(tables.counters[0] + 1.0)
                 stage(
                     tables,
@@ -303,7 +310,6 @@ def seek(
                     batch_cut_off[d],
                     batch_sources[d],
                     batch_times[d],
-                    is_cold,
                 )
             for at in range(n_best):
                 slot = best_slots[at]
@@ -316,10 +322,9 @@ def seek(
                     tables.cut_off[slot],
                     tables.sources[slot],
                     tables.times[slot],
-                    is_cold,
                 )
                 logit, is_duplicate = _judge(
-                    evidence, scratch, row, is_cold, weights, biases, thresholds
+                    evidence, scratch, row, own_weights, own_biases, own_thresholds
                 )
                 if not is_duplicate and row[CONTAINMENT] < _SERIES_OVERLAP:
                     continue
