@@ -208,6 +208,44 @@ def features_among_few(
     return features
 
 
+def candidates_among_few(
+    feed: pa.Table, starts: Sequence[int], n_documents: int, n_jobs: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """
+    Return the candidates of small batches as these show them.
+
+    Parameters
+    ----------
+    feed : pyarrow.Table
+        From `benchmarks.labelled.read_feed`, in order of time.
+    starts : sequence of int
+        Where each batch begins.
+    n_documents : int
+        Size of a batch.
+    n_jobs : int
+        Threads.
+
+    Returns
+    -------
+    features : ndarray of float32, shape (n_pairs, N_FEATURES)
+        Of the candidates that share enough to be judged.
+    first, second : ndarray of int64, shape (n_pairs,)
+        Positions of a document of each of the two texts.
+    """
+    found = []
+    for start in starts:
+        examined = examine_feed(feed.slice(start, n_documents), with_metadata=True, n_jobs=n_jobs)
+        place = np.empty(len(examined), np.int64)
+        present = np.flatnonzero(examined.text_of >= 0)
+        place[examined.text_of[present]] = present + start
+        left, right = examined.examination.left, examined.examination.right
+        features = examined.features(left, right)
+        judged = ~np.isnan(features[:, 0])
+        found.append((features[judged], place[left[judged]], place[right[judged]]))
+    features, first, second = (np.concatenate(each) for each in zip(*found, strict=True))
+    return features, first, second
+
+
 def _neighbours(left: int, right: int, size: int, n_documents: int) -> tuple[int, ...]:
     """Return the bounds of one stretch of a feed around two positions, or of two stretches."""
     if size >= n_documents:

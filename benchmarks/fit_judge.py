@@ -19,7 +19,12 @@ import numpy as np
 
 from benchmarks import datasets, fitting
 from benchmarks.curves import Curve, Panel, draw_curves
-from benchmarks.examined import examine_feed, features_among_few, positions
+from benchmarks.examined import (
+    candidates_among_few,
+    examine_feed,
+    features_among_few,
+    positions,
+)
 from benchmarks.fitting import KINDS, N_FOLDS, SEEDS, THRESHOLDS, Material
 from benchmarks.labelled import PAIRS, feed_digest, read_feed, read_pairs
 from benchmarks.logistic import assign_folds, rates
@@ -116,6 +121,7 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
             "n_duplicates": int(pairs.is_duplicate.sum()),
             "n_groups": len(np.unique(material.groups)),
             "n_unlabelled": len(material.unlabelled),
+            "n_unlabelled_cold": len(material.unlabelled_cold),
             "n_folds": N_FOLDS,
             "seeds": list(SEEDS),
             "pairs_digest": pairs.digest,
@@ -232,6 +238,11 @@ def prepare(
     candidates = examined.features(*others)
     chosen = fitting.choose_unlabelled(warm, candidates, fitting.N_UNLABELLED, SEEDS[0])
     few = features_among_few(feed, first, second, FEW_TEXTS, examined.n_jobs)
+    size = min(FEW_TEXTS, feed.num_rows)
+    starts = np.linspace(0, feed.num_rows - size, fitting.N_BATCHES).astype(np.int64)
+    cold, *ends = candidates_among_few(feed, sorted(set(starts.tolist())), size, examined.n_jobs)
+    of_cold = examined.text_of[ends[0]], examined.text_of[ends[1]]
+    untouched = ~(np.isin(of_cold[0], (left, right)) | np.isin(of_cold[1], (left, right)))
     material = Material(
         is_duplicate=pairs.is_duplicate,
         weights=pairs.weights,
@@ -240,6 +251,10 @@ def prepare(
         warm=warm,
         cold=few.astype(np.float64),
         unlabelled=candidates[chosen].astype(np.float64),
+        unlabelled_cold=cold[untouched].astype(np.float64),
+        seen_by_teacher=examined.features(of_cold[0][untouched], of_cold[1][untouched]).astype(
+            np.float64
+        ),
     )
     return material, (left, right)
 

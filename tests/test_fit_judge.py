@@ -41,6 +41,8 @@ def tiny_material(n_pairs: int = 40) -> Material:
         warm=rows,
         cold=rows,
         unlabelled=rng.normal(size=(30, N_FEATURES)),
+        unlabelled_cold=rng.normal(size=(20, N_FEATURES)),
+        seen_by_teacher=rng.normal(size=(20, N_FEATURES)),
     )
 
 
@@ -147,13 +149,13 @@ def test_identical_pairs_are_duplicates_without_being_learned_from() -> None:
 
 @pytest.mark.parametrize("name", list(KINDS))
 def test_a_model_uses_only_what_its_kind_may_see(name: str) -> None:
-    """Bare models see no sources and times, cold ones no counts."""
+    """Bare models see no sources and times, cold ones no rarity of words."""
     model = tiny_material().train(KINDS[name], np.ones(40, bool))
 
     used = {FEATURES[column] for column in np.flatnonzero(model.weights).tolist()}
     assert not used & set(KINDS[name].excluded)
     assert not ("bare" in name and used & {*fitting.METADATA, *fitting.SPREAD})
-    assert not ("cold" in name and used & set(fitting.COUNTS))
+    assert not ("cold" in name and used & set(fitting.SCALES))
     assert set(KINDS[name].excluded) < set(FEATURES)
 
 
@@ -177,7 +179,7 @@ def test_validation_never_sees_the_fold() -> None:
 def test_what_a_feature_is_worth_shows_in_what_is_lost_without_it() -> None:
     """The one feature that tells costs most, shuffled or left out."""
     material = tiny_material(80)
-    kind = Kind("few", FEATURES[3:], is_cold=False, is_taught=False, size=3, ridge=6.0)
+    kind = Kind("few", FEATURES[3:], is_cold=False, taught_share=0.0, size=3, ridge=6.0)
     base = fitting.validate(material, kind)
 
     shuffled = fitting.permutation_losses(material, kind, 0.5)

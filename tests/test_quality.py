@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import classical, labelled, quality, reuters, revisions, teasers
+from benchmarks import classical, labelled, logistic, quality, reuters, revisions, slices, teasers
 from benchmarks.__main__ import main
 from benchmarks.labelled import LabelledPairs
 from benchmarks.report import Report, read_targets
@@ -237,6 +237,60 @@ def test_similarity_of_nothing_and_nothing_is_one() -> None:
 
     assert nothing == [frozenset(), frozenset()]
     assert revisions.similarity(*nothing) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("found", "reference", "expected"),
+    [
+        ([0, 0, 0, 1], [5, 5, 6, 6], (1, 3, 2)),
+        ([0, 1, 2], [0, 0, 0], (0, 0, 3)),
+        ([], [], (0, 0, 0)),
+    ],
+)
+def test_clusterings_agree_by_pairs(
+    found: list[int], reference: list[int], expected: tuple[int, int, int]
+) -> None:
+    """Pairs that both join, the one joins, the other joins."""
+    counts = slices.agreement(np.array(found, np.int64), np.array(reference, np.int64))
+
+    assert tuple(counts.tolist()) == expected
+
+
+def test_rates_of_agreement_are_one_where_nothing_is_joined() -> None:
+    """Else shares of what was found, and of what there is."""
+    assert slices.as_rates(np.array([0, 0, 0])) == logistic.Rates(1.0, 1.0, 1.0)
+    assert slices.as_rates(np.array([1, 2, 4])) == logistic.Rates(0.5, 0.25, 1 / 3)
+
+
+def test_stretches_are_spread_over_the_feed() -> None:
+    """The first begins it, the last ends it, and none is there twice."""
+    assert slices.stretches(100, 99) == [0, 1]
+    assert slices.stretches(417_359, 50_000) == [0, 367_359]
+    assert len(slices.stretches(417_359, 300)) == slices.MOST_STRETCHES
+
+
+def test_stretches_are_held_against_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A way that joins what the whole joins is right throughout; one that joins nothing is not."""
+    monkeypatch.setattr(slices, "SIZES", (20, 10_000))
+    feed = labelled.read_feed(made_up(tmp_path)[0])
+    reference = np.arange(feed.num_rows) // 2
+    report = Report("r", "", {})
+
+    slices.tabulate(
+        report,
+        feed,
+        reference,
+        {
+            "halves": lambda part: np.arange(part.num_rows) // 2,
+            "none": lambda part: np.arange(part.num_rows),
+        },
+    )
+
+    assert report.figures["none.20.f1"] == 0.0
+    assert 0.0 < report.figures["halves.20.f1"] <= 1.0
+    assert {row["size"] for row in report.rows} == {20}
 
 
 def made_up_stories() -> object:

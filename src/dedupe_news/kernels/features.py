@@ -92,6 +92,9 @@ LEAST_NAMES = 0.4
 DOUBT = 2.0
 """How far below the threshold, in logits, such a pair is judged at least."""
 
+CAUTION = 3.0
+"""How much surer, in logits, the judge must be of a pair that only shares `LEAST_RUN` in a row."""
+
 _CODES = 16.0  # a count is coded as 16 ln(count)
 _RARE = 33  # code of 8 texts
 _FREQUENT = 64  # code of 55 texts
@@ -650,18 +653,28 @@ def _fill_names(
 
 
 @inlined
-def names_differ(row: NDArray[np.float64]) -> bool:
+def tempered(logit: float, threshold: float, row: NDArray[np.float64]) -> float:
     """
-    Return whether a pair keeps fewer names than any duplicate the judge was taught with.
+    Return a logit less what the judge was not taught to weigh.
 
     Parameters
     ----------
+    logit : float
+        The weighted sum of the features.
+    threshold : float
+        Logit from which a pair is a duplicate.
     row : ndarray of float64, shape (N_FEATURES,)
         The features of the pair.
 
     Returns
     -------
-    bool
-        True for texts that share some of their words, but not who and where.
+    float
+        Less by `CAUTION` for texts that share no more than ten words in a
+        row, or so; at most `DOUBT` below the threshold for texts that share
+        some of their words, but not who and where.
     """
-    return bool(row[3] < SAME_WORDS and row[44] < LEAST_NAMES)
+    if (row[3] < LEAST_JACCARD and row[2] < LEAST_EXCERPT) or row[2] < LEAST_CONTAINMENT:
+        logit -= CAUTION
+    if row[3] < SAME_WORDS and row[44] < LEAST_NAMES:
+        logit = min(logit, threshold - DOUBT)
+    return logit

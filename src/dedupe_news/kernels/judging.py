@@ -8,13 +8,12 @@ import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.features import (
-    DOUBT,
     N_FEATURES,
     NO_TIME,
     Evidence,
     fill_features,
     make_scratch,
-    names_differ,
+    tempered,
 )
 
 if TYPE_CHECKING:
@@ -168,8 +167,7 @@ def fill_logits(
         logit = biases[model]
         for feature in range(N_FEATURES):
             logit += weights[model, feature] * row[feature]
-        if names_differ(row):
-            logit = min(logit, thresholds[model] - DOUBT)
+        logit = tempered(logit, thresholds[model], row)
         logits[pair] = logit
         margins[pair] = logit - thresholds[model]
         overlap[pair] = row[2]

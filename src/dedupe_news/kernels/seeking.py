@@ -9,14 +9,13 @@ import numpy as np
 from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.features import (
     CONTAINMENT,
-    DOUBT,
     N_FEATURES,
     NO_TIME,
     Evidence,
     Scratch,
     fill_features,
     make_scratch,
-    names_differ,
+    tempered,
 )
 from dedupe_news.kernels.judging import mix_models
 from dedupe_news.kernels.relations import CONTAINED, EXACT, TRUNCATED, relation_of
@@ -85,8 +84,7 @@ def _judge(
     logit = biases[model]
     for feature in range(N_FEATURES):
         logit += weights[model, feature] * row[feature]
-    if names_differ(row):
-        logit = min(logit, thresholds[model] - DOUBT)
+    logit = tempered(logit, thresholds[model], row)
     return logit, bool(logit >= thresholds[model])
 
 
