@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe_news import Config, judge, news
+from dedupe_news import Config, ConfigError, judge, news
 from dedupe_news.documents import read_documents
 from dedupe_news.judge import Models, load_judge, pair_features, read_judge
-from dedupe_news.kernels.features import DOUBT, FEATURES, N_FEATURES
+from dedupe_news.kernels.features import CAUTION, DOUBT, FEATURES, N_FEATURES
 from dedupe_news.kernels.judging import FEW_TEXTS, MANY_TEXTS
 from dedupe_news.text import tokenize
 from dedupe_news.texts import distinct_texts
@@ -95,8 +95,8 @@ def test_a_pair_that_shares_little_has_no_features() -> None:
 
 
 LONG_RUN = "the first vessel to leave Osmark since the storm passed"
-LEFT = "Wet aba ebe ibi obo ubu ada ede idi odo udu aga ege igi ogo ugu aka eke iki oko uku"
-RIGHT = "Dry ama eme imi omo umu ana ene ini ono unu apa epe ipi opo upu ara ere iri oro uru"
+LEFT = " ".join(f"left{number}" for number in range(40))
+RIGHT = " ".join(f"right{number}" for number in range(40))
 
 
 @pytest.mark.parametrize(("n_shared", "is_judged"), [(9, False), (10, True)])
@@ -107,6 +107,18 @@ def test_ten_words_in_a_row_are_enough_to_be_judged(n_shared: int, *, is_judged:
     found = features([f"{shared} {LEFT}", f"{shared} {RIGHT}"])
 
     assert (not np.isnan(found["jaccard"])) == is_judged
+
+
+def test_ten_words_in_a_row_alone_call_for_caution() -> None:
+    """The judge, which was not taught with such pairs, must be surer of them."""
+    texts = [f"{LONG_RUN} {LEFT}", f"{LONG_RUN} {RIGHT}", f"{LONG_RUN} {LEFT} once more"]
+    examination, number = examined(texts)
+    models = Models(np.zeros((2, N_FEATURES)), np.full(2, 5.0), np.zeros(2))
+    pairs = np.sort(np.array([(number[0], number[1]), (number[0], number[2])]))
+
+    verdicts = judge.judge_pairs(examination.evidence, pairs[:, 0], pairs[:, 1], models, 1)
+
+    assert verdicts.margins.tolist() == [5.0 - CAUTION, 5.0]
 
 
 def test_the_stretch_a_teaser_was_cut_from_is_found_deep_in_a_long_text() -> None:
@@ -189,7 +201,7 @@ def test_a_judge_of_other_features_is_refused() -> None:
     document = json.loads(file.read_text(encoding="utf-8"))
     document["features"] = document["features"][1:]
 
-    with pytest.raises(ValueError, match=r"fitted to 45 other features than the 46 .* fit-judge"):
+    with pytest.raises(ConfigError, match=r"fitted to 45 other features than the 46 .* fit-judge"):
         read_judge(document)
 
 

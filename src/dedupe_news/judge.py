@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dedupe_news.errors import ConfigError
 from dedupe_news.kernels import judging as kernels
 from dedupe_news.kernels.features import FEATURES, N_FEATURES
 from dedupe_news.threads import run, split
@@ -154,7 +155,7 @@ def read_judge(document: dict[str, Any]) -> Judge:
 
     Raises
     ------
-    ValueError
+    ConfigError
         If the features are not those of this version.
     """
     if tuple(document["features"]) != FEATURES:
@@ -162,7 +163,7 @@ def read_judge(document: dict[str, Any]) -> Judge:
             f"the judge was fitted to {len(document['features'])} other features than the "
             f"{N_FEATURES} of this version. Refit it: python -m benchmarks fit-judge"
         )
-        raise ValueError(message)
+        raise ConfigError(message)
     models = {
         name: Model(
             np.array(model["weights"], np.float64),
