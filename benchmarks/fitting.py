@@ -438,10 +438,10 @@ def margins(model: Logistic, rows: NDArray[np.float32], threshold: float) -> NDA
         In logits; minus infinity for those that share too little.
     """
     above: NDArray[np.float64] = model.logits(rows) - np.log(threshold / (1 - threshold))
-    above -= CAUTION * is_thin(rows)
-    is_doubted = doubted(rows)
+    is_doubted, thin = doubted(rows), is_thin(rows)
     above[is_doubted] = np.minimum(above[is_doubted], -DOUBT)
-    above[np.isnan(rows[:, 0])] = -np.inf
+    above[thin] -= CAUTION
+    above[np.isnan(rows[:, 0]) | (thin & (above < 0))] = -np.inf
     return above
 
 

@@ -669,12 +669,15 @@ def tempered(logit: float, threshold: float, row: NDArray[np.float64]) -> float:
     Returns
     -------
     float
-        Less by `CAUTION` for texts that share no more than ten words in a
-        row, or so; at most `DOUBT` below the threshold for texts that share
-        some of their words, but not who and where.
+        At least `DOUBT` below the threshold for texts that share some of
+        their words, but not who and where. Less by `CAUTION` for texts that
+        share little but ten words in a row; minus infinity, as for those that
+        are not judged, where that is no duplicate.
     """
-    if (row[3] < LEAST_JACCARD and row[2] < LEAST_EXCERPT) or row[2] < LEAST_CONTAINMENT:
-        logit -= CAUTION
     if row[3] < SAME_WORDS and row[44] < LEAST_NAMES:
         logit = min(logit, threshold - DOUBT)
+    if (row[3] < LEAST_JACCARD and row[2] < LEAST_EXCERPT) or row[2] < LEAST_CONTAINMENT:
+        logit -= CAUTION
+        if logit < threshold:
+            return -np.inf
     return logit

@@ -170,4 +170,4 @@ def fill_logits(
         logit = tempered(logit, thresholds[model], row)
         logits[pair] = logit
         margins[pair] = logit - thresholds[model]
-        overlap[pair] = row[2]
+        overlap[pair] = row[2] if logit > -np.inf else 0.0

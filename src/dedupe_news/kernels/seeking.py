@@ -85,6 +85,8 @@ def _judge(
     for feature in range(N_FEATURES):
         logit += weights[model, feature] * row[feature]
     logit = tempered(logit, thresholds[model], row)
+    if logit == -np.inf:
+        row[CONTAINMENT] = 0.0
     return logit, bool(logit >= thresholds[model])
 
 
