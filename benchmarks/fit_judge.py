@@ -10,6 +10,7 @@ fold's pairs are read off: the figures to believe.
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import json
 from pathlib import Path
@@ -33,7 +34,6 @@ from dedupe_news.kernels.features import FEATURES
 from dedupe_news.kernels.judging import FEW_TEXTS
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator, Mapping
 
     import pyarrow as pa
@@ -77,8 +77,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="cluster the whole feed once a fold, and choose thresholds by that",
     )
     parser.add_argument(
+        "--threshold",
+        action="append",
+        default=[],
+        type=_named_threshold,
+        metavar="MODEL=P",
+        help="set a model's threshold by hand; may be repeated",
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="do not measure what each feature is worth"
     )
+
+
+def _named_threshold(text: str) -> tuple[str, float]:
+    """Return what ``MODEL=P`` says."""
+    name, _, value = text.partition("=")
+    if name not in KINDS or not 0 < float(value or 0) < 1:
+        message = f"{text!r} is not MODEL=P with 0 < P < 1; models are {', '.join(KINDS)}"
+        raise argparse.ArgumentTypeError(message)
+    return name, float(value)
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -140,6 +157,9 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
         for name, said in curves.items():
             thresholds[name] = _tabulate_end_to_end(report, material, name, said)
             chosen_by[name] = "whole feed clustered once a fold"
+    for name, threshold in options.threshold:
+        thresholds[name] = threshold
+        chosen_by[name] = "hand"
     _tabulate_models(report, material, validations, thresholds)
     every = np.ones(len(pairs), bool)
     models = {name: material.train(kind, every) for name, kind in KINDS.items()}

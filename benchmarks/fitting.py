@@ -457,12 +457,12 @@ def best_threshold(curve: Sequence[float]) -> float:
     Returns
     -------
     float
-        One of them; the value and its two neighbours count alike, as a single
-        pair may make a spike. Of equals the one nearest to a half.
+        One of them; the value and its two neighbours on either side count
+        alike, as a single pair may make a spike. Of equals the one nearest to a
+        half.
     """
-    values = np.array(curve)
-    padded = np.concatenate((values[:1], values, values[-1:]))
-    smooth = np.round((padded[:-2] + padded[1:-1] + padded[2:]) / 3, 9)
+    padded = np.pad(np.array(curve), 2, mode="edge")
+    smooth = np.round(np.lib.stride_tricks.sliding_window_view(padded, 5).mean(axis=1), 9)
     candidates = [
         least for least, each in zip(THRESHOLDS, smooth, strict=True) if each == max(smooth)
     ]

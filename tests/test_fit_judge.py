@@ -131,7 +131,7 @@ def test_a_spike_does_not_win_over_a_plateau() -> None:
     """A threshold is chosen where its neighbours do well too."""
     curve = [0.5] * len(THRESHOLDS)
     curve[2] = 0.9
-    curve[8:11] = [0.8, 0.8, 0.8]
+    curve[7:12] = [0.8] * 5
 
     assert best_threshold(curve) == THRESHOLDS[9]
     assert best_threshold([0.5] * len(THRESHOLDS)) == 0.5
@@ -299,7 +299,7 @@ def test_a_pair_of_unknown_documents_is_refused(tmp_path: Path) -> None:
         fit_judge.texts_of(examined, feed, read_pairs(pairs_path))
 
 
-@pytest.mark.parametrize("more", [(), ("--end-to-end", "--quick")])
+@pytest.mark.parametrize("more", [(), ("--end-to-end", "--quick", "--threshold", "bare=0.48")])
 def test_the_suite_writes_a_judge_that_the_library_reads(
     tmp_path: Path, more: tuple[str, ...]
 ) -> None:
@@ -317,10 +317,21 @@ def test_the_suite_writes_a_judge_that_the_library_reads(
     assert judge.full.weights.shape == judge.cold_bare.scale.shape == (N_FEATURES,)
     assert all(0 < model["threshold"] < 1 for model in first["models"].values())
     assert first["provenance"]["n_pairs"] == 100
+    by_hand = first["provenance"]["threshold_chosen_by"]["bare"] == "hand"
+    assert by_hand == (first["models"]["bare"]["threshold"] == 0.48) == bool(more)
     assert "office" not in files[0].read_text(encoding="utf-8")
     report = json.loads((tmp_path / "fit-judge.json").read_text(encoding="utf-8"))
     assert report["figures"]["cv.full.sample.f1"] > 0.9
     assert ("end_to_end.full.sample.f1" in report["figures"]) == bool(more)
+
+
+@pytest.mark.parametrize("said", ["other=0.5", "bare", "bare=1.5"])
+def test_a_threshold_that_is_none_is_refused(said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message says what may be said."""
+    with pytest.raises(SystemExit):
+        main(["fit-judge", "--threshold", said])
+
+    assert "is not MODEL=P with 0 < P < 1; models are full, bare" in capsys.readouterr().err
 
 
 def test_a_picture_is_drawn_where_matplotlib_is(tmp_path: Path) -> None:
