@@ -224,9 +224,9 @@ def story(*paragraphs: str) -> str:
 
 
 def test_the_best_answer_has_the_greatest_share_of_what_was_asked() -> None:
-    """A long story with every word of a teaser comes before a short one with nearly all."""
+    """A long story with every word of a teaser comes before a short one with some of them."""
     index = NewsIndex()
-    shortened = " ".join([*LEAD.split()[:10], "or", *LEAD.split()[11:22]]) + " another end of it"
+    shortened = " ".join(LEAD.split()[:15])
     index.add("short", shortened)
     index.add("long", story(LEAD, "tail"))
 

@@ -216,7 +216,10 @@ class NewsStore:
                 arrays[name] = grown(arrays[name], used_postings)
         if used_postings > 2 * len(arrays["heads"]):
             n_cut_short = self.n_cut_short
-            self._clear_postings(len(arrays["posting_slots"]))
+            # Among more places fewer shingles of a document share one: the same documents
+            # may need more postings than they had, at most one a token and one each.
+            most = used_tokens + used_slots
+            self._clear_postings(max(len(arrays["posting_slots"]), most))
             kernels.replay(self._tables, self.n_slots)
             self._tables.counters[2] = n_cut_short
         self._tables = kernels.Tables(**arrays)
