@@ -18,7 +18,7 @@ from dedupe_news.stores.arrays import Items
 from dedupe_news.stores.news import NewsStore
 from dedupe_news.text import tokenize
 from dedupe_news.texts import distinct_texts
-from made_up_news import made_up_news
+from made_up_news import WORDS, made_up_news
 from strategies import feeds, texts
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def test_a_pickled_store_answers_as_before() -> None:
     assert other.alive[0] == 1
 
 
-LEAD = " ".join(f"lead{number}" for number in range(30))
+LEAD = " ".join(WORDS[:30])
 TEASER = " ".join(LEAD.split()[:22]) + "..."
 
 
