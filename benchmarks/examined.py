@@ -11,6 +11,7 @@ from benchmarks.datasets import joined
 from dedupe_news import judge, news
 from dedupe_news.config import Config
 from dedupe_news.documents import read_documents
+from dedupe_news.kernels.features import N_FEATURES
 from dedupe_news.stars import group, neighbours_of
 from dedupe_news.text import tokenize
 from dedupe_news.texts import distinct_texts
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from dedupe_news.kernels.features import Evidence
     from dedupe_news.news import Examination
 
 
@@ -49,9 +49,7 @@ class Examined:
         """Return the number of distinct texts."""
         return len(self.examination.order)
 
-    def features(
-        self, left: NDArray[np.int64], right: NDArray[np.int64], *, cold: bool = False
-    ) -> NDArray[np.float32]:
+    def features(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float32]:
         """
         Return the features of pairs of texts.
 
@@ -59,8 +57,6 @@ class Examined:
         ----------
         left, right : ndarray of int64, shape (n_pairs,)
             Texts.
-        cold : bool
-            Whether to see them as among a few texts, whose counts say nothing.
 
         Returns
         -------
@@ -68,12 +64,9 @@ class Examined:
             In the order of ``dedupe_news.kernels.features.FEATURES``; NaN for
             pairs that share too little to be judged.
         """
-        evidence = self.examination.evidence
         # A pair is always seen from its earlier text.
         first, second = np.minimum(left, right), np.maximum(left, right)
-        return judge.pair_features(
-            without_counts(evidence) if cold else evidence, first, second, self.n_jobs
-        )
+        return judge.pair_features(self.examination.evidence, first, second, self.n_jobs)
 
     def partition(self, margins: NDArray[np.float64]) -> NDArray[np.int64]:
         """
@@ -170,25 +163,99 @@ def bare_texts(feed: pa.Table) -> list[str]:
     return joined(feed["title"].to_pylist(), feed["description"].to_pylist())
 
 
-def without_counts(evidence: Evidence) -> Evidence:
+def features_among_few(
+    feed: pa.Table,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    n_documents: int,
+    n_jobs: int,
+) -> NDArray[np.float32]:
     """
-    Return evidence as it is where there are too few texts to count in.
+    Return the features of pairs as a small batch shows them.
 
     Parameters
     ----------
-    evidence : Evidence
-        With counts.
+    feed : pyarrow.Table
+        From `benchmarks.labelled.read_feed`, in order of time.
+    first, second : ndarray of int64, shape (n_pairs,)
+        Positions of the documents of each pair; each has words.
+    n_documents : int
+        Size of the batch: the neighbours of both documents in the feed; if
+        they are far apart, half of it around each.
+    n_jobs : int
+        Threads.
 
     Returns
     -------
-    Evidence
-        Frequency, spread and commonness are 0 throughout.
+    ndarray of float32, shape (n_pairs, N_FEATURES)
+        As from `Examined.features`.
     """
-    return evidence._replace(
-        frequency=np.zeros_like(evidence.frequency),
-        spread=np.zeros_like(evidence.spread),
-        commonness=np.zeros_like(evidence.commonness),
-    )
+    batches: dict[tuple[int, ...], list[int]] = {}
+    for pair, ends in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
+        bounds = _neighbours(min(ends), max(ends), n_documents, feed.num_rows)
+        batches.setdefault(bounds, []).append(pair)
+    whole = feed.combine_chunks()
+    features = np.empty((len(first), N_FEATURES), np.float32)
+    for bounds, pairs in batches.items():
+        rows = np.concatenate(
+            [np.arange(*each) for each in zip(bounds[::2], bounds[1::2], strict=True)]
+        )
+        examined = examine_feed(whole.take(rows), with_metadata=True, n_jobs=n_jobs)
+        left, right = (
+            examined.text_of[np.searchsorted(rows, each[pairs])] for each in (first, second)
+        )
+        features[pairs] = examined.features(left, right)
+    return features
+
+
+def candidates_among_few(
+    feed: pa.Table, starts: Sequence[int], n_documents: int, n_jobs: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """
+    Return the candidates of small batches as these show them.
+
+    Parameters
+    ----------
+    feed : pyarrow.Table
+        From `benchmarks.labelled.read_feed`, in order of time.
+    starts : sequence of int
+        Where each batch begins.
+    n_documents : int
+        Size of a batch.
+    n_jobs : int
+        Threads.
+
+    Returns
+    -------
+    features : ndarray of float32, shape (n_pairs, N_FEATURES)
+        Of the candidates that share enough to be judged.
+    first, second : ndarray of int64, shape (n_pairs,)
+        Positions of a document of each of the two texts.
+    """
+    found = []
+    for start in starts:
+        examined = examine_feed(feed.slice(start, n_documents), with_metadata=True, n_jobs=n_jobs)
+        place = np.empty(len(examined), np.int64)
+        present = np.flatnonzero(examined.text_of >= 0)
+        place[examined.text_of[present]] = present + start
+        left, right = examined.examination.left, examined.examination.right
+        features = examined.features(left, right)
+        judged = ~np.isnan(features[:, 0])
+        found.append((features[judged], place[left[judged]], place[right[judged]]))
+    features, first, second = (np.concatenate(each) for each in zip(*found, strict=True))
+    return features, first, second
+
+
+def _neighbours(left: int, right: int, size: int, n_documents: int) -> tuple[int, ...]:
+    """Return the bounds of one stretch of a feed around two positions, or of two stretches."""
+    if size >= n_documents:
+        return 0, n_documents
+    if right - left < size:
+        start = min(max(0, (left + right - size) // 2), n_documents - size)
+        return start, start + size
+    half = size // 2
+    starts = [min(max(0, at - half // 2), n_documents - half) for at in (left, right)]
+    return starts[0], starts[0] + half, starts[1], starts[1] + half
 
 
 def positions(feed: pa.Table, ids: Sequence[str]) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ fold's pairs are read off: the figures to believe.
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import json
 from pathlib import Path
@@ -19,15 +20,20 @@ import numpy as np
 
 from benchmarks import datasets, fitting
 from benchmarks.curves import Curve, Panel, draw_curves
-from benchmarks.examined import examine_feed, positions
+from benchmarks.examined import (
+    candidates_among_few,
+    examine_feed,
+    features_among_few,
+    positions,
+)
 from benchmarks.fitting import KINDS, N_FOLDS, SEEDS, THRESHOLDS, Material
 from benchmarks.labelled import PAIRS, feed_digest, read_feed, read_pairs
 from benchmarks.logistic import assign_folds, rates
 from benchmarks.report import Report, Table
 from dedupe_news.kernels.features import FEATURES
+from dedupe_news.kernels.judging import FEW_TEXTS
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator, Mapping
 
     import pyarrow as pa
@@ -71,8 +77,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="cluster the whole feed once a fold, and choose thresholds by that",
     )
     parser.add_argument(
+        "--threshold",
+        action="append",
+        default=[],
+        type=_named_threshold,
+        metavar="MODEL=P",
+        help="set a model's threshold by hand; may be repeated",
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="do not measure what each feature is worth"
     )
+
+
+def _named_threshold(text: str) -> tuple[str, float]:
+    """Return what ``MODEL=P`` says."""
+    name, _, value = text.partition("=")
+    if name not in KINDS or not 0 < float(value or 0) < 1:
+        message = f"{text!r} is not MODEL=P with 0 < P < 1; models are {', '.join(KINDS)}"
+        raise argparse.ArgumentTypeError(message)
+    return name, float(value)
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,7 +137,8 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
             "n_pairs": len(pairs),
             "n_duplicates": int(pairs.is_duplicate.sum()),
             "n_groups": len(np.unique(material.groups)),
-            "n_unlabelled": len(material.unlabelled_warm),
+            "n_unlabelled": len(material.unlabelled),
+            "n_unlabelled_cold": len(material.unlabelled_cold),
             "n_folds": N_FOLDS,
             "seeds": list(SEEDS),
             "pairs_digest": pairs.digest,
@@ -133,6 +157,9 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
         for name, said in curves.items():
             thresholds[name] = _tabulate_end_to_end(report, material, name, said)
             chosen_by[name] = "whole feed clustered once a fold"
+    for name, threshold in options.threshold:
+        thresholds[name] = threshold
+        chosen_by[name] = "hand"
     _tabulate_models(report, material, validations, thresholds)
     every = np.ones(len(pairs), bool)
     models = {name: material.train(kind, every) for name, kind in KINDS.items()}
@@ -230,18 +257,24 @@ def prepare(
     others = others[0][~touched], others[1][~touched]
     candidates = examined.features(*others)
     chosen = fitting.choose_unlabelled(warm, candidates, fitting.N_UNLABELLED, SEEDS[0])
-    cold = examined.features(others[0][chosen], others[1][chosen], cold=True)
-    # What is common is not known there, so that a pair may share too little.
-    is_judged = ~np.isnan(cold[:, 0])
+    few = features_among_few(feed, first, second, FEW_TEXTS, examined.n_jobs)
+    size = min(FEW_TEXTS, feed.num_rows)
+    starts = np.linspace(0, feed.num_rows - size, fitting.N_BATCHES).astype(np.int64)
+    cold, *ends = candidates_among_few(feed, sorted(set(starts.tolist())), size, examined.n_jobs)
+    of_cold = examined.text_of[ends[0]], examined.text_of[ends[1]]
+    untouched = ~(np.isin(of_cold[0], (left, right)) | np.isin(of_cold[1], (left, right)))
     material = Material(
         is_duplicate=pairs.is_duplicate,
         weights=pairs.weights,
         groups=fitting.group_pairs(examined, left, right, documents, sources),
         is_identical=left == right,
         warm=warm,
-        cold=examined.features(left, right, cold=True).astype(np.float64),
-        unlabelled_warm=candidates[chosen][is_judged].astype(np.float64),
-        unlabelled_cold=cold[is_judged].astype(np.float64),
+        cold=few.astype(np.float64),
+        unlabelled=candidates[chosen].astype(np.float64),
+        unlabelled_cold=cold[untouched].astype(np.float64),
+        seen_by_teacher=examined.features(of_cold[0][untouched], of_cold[1][untouched]).astype(
+            np.float64
+        ),
     )
     return material, (left, right)
 

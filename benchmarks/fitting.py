@@ -5,9 +5,10 @@ Features that a model has little use of are dropped one after another, by the
 training pairs alone: with few labels, more features only fit chance.
 
 Cross-validation is grouped: no document, no text, no source or pair of sources
-and no template is on both sides of a fold. The poorer models also learn from
+and no template is on both sides of a fold. Two models also learn from
 unlabelled candidate pairs what the full model says of them (distillation); in
-cross-validation that teacher has not seen the fold either.
+cross-validation that teacher has not seen the fold either. The models for few
+texts see each pair in a small batch of its neighbours.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ from benchmarks.logistic import (
     rates,
 )
 from dedupe_news.kernels.features import (
-    COLD_CONTAINMENT,
-    COLD_JACCARD,
+    CAUTION,
     DOUBT,
     FEATURES,
+    LEAST_CONTAINMENT,
+    LEAST_EXCERPT,
+    LEAST_JACCARD,
     LEAST_NAMES,
     SAME_WORDS,
 )
@@ -73,6 +76,9 @@ COUNTS = (
 )
 """Features that count how common words and shingles are: they need many texts."""
 
+SCALES = tuple(name for name in COUNTS if not name.startswith(("frequency", "share_of", "spread")))
+"""Those that weigh words by their rarity, which a few texts do not tell."""
+
 N_FOLDS = 8
 SEEDS = (0, 1, 2)
 """Of the cross-validations that figures are averaged over."""
@@ -84,9 +90,11 @@ DOUBTED = 0.05
 """Probability, below any threshold, of pairs that are no duplicates by rule."""
 
 N_UNLABELLED = 24_000
+N_BATCHES = 60
+"""Small batches whose candidates the models for few texts learn from."""
+
 _ALL = len(FEATURES)  # those taught with many pairs gain nothing by having fewer features
 _LIGHT = 6.0
-_UNLABELLED_SHARE = 3.0  # what the unlabelled pairs weigh together: so often the labelled
 _LEAST_SHARED_BIGRAMS = 3
 _LEAST_TEMPLATE_SHARE = 0.3
 _DECILES = 10
@@ -105,8 +113,9 @@ class Kind:
         Features it has no use of.
     is_cold : bool
         Whether it judges among too few texts for counts.
-    is_taught : bool
-        Whether it learns from the full model as well.
+    taught_share : float
+        What the pairs that the full model labels for it weigh together, as a
+        multiple of the labelled ones; 0 where it learns from labels alone.
     size : int
         Features it keeps.
     ridge : float
@@ -116,7 +125,7 @@ class Kind:
     name: str
     excluded: tuple[str, ...]
     is_cold: bool
-    is_taught: bool
+    taught_share: float
     size: int
     ridge: float
 
@@ -129,11 +138,18 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("full", (), is_cold=False, is_taught=False, size=15, ridge=10.0),
-        Kind("bare", (*METADATA, *SPREAD), is_cold=False, is_taught=True, size=_ALL, ridge=_LIGHT),
-        Kind("cold_full", COUNTS, is_cold=True, is_taught=True, size=_ALL, ridge=_LIGHT),
+        Kind("full", (), is_cold=False, taught_share=0.0, size=15, ridge=10.0),
         Kind(
-            "cold_bare", (*COUNTS, *METADATA), is_cold=True, is_taught=True, size=_ALL, ridge=_LIGHT
+            "bare", (*METADATA, *SPREAD), is_cold=False, taught_share=3.0, size=_ALL, ridge=_LIGHT
+        ),
+        Kind("cold_full", SCALES, is_cold=True, taught_share=1.0, size=_ALL, ridge=_LIGHT),
+        Kind(
+            "cold_bare",
+            (*COUNTS, *METADATA),
+            is_cold=True,
+            taught_share=0.0,
+            size=_ALL,
+            ridge=_LIGHT,
         ),
     )
 }
@@ -157,10 +173,17 @@ class Material:
         Whether both are of the same words: such pairs are duplicates without
         being judged, and are not learned from.
     warm, cold : ndarray of float64, shape (n_pairs, N_FEATURES)
-        Features of the labelled pairs, with counts and without; NaN for pairs
-        that share too little to be judged: no duplicates, nor learned from.
-    unlabelled_warm, unlabelled_cold : ndarray of float64, shape (n_unlabelled, N_FEATURES)
-        Features of the pairs that the teacher labels; no NaN.
+        Features of the labelled pairs, in the whole feed and in a small batch;
+        NaN for pairs that share too little to be judged: no duplicates, nor
+        learned from.
+    unlabelled : ndarray of float64, shape (n_unlabelled, N_FEATURES)
+        Features, in the whole feed, of the pairs that the teacher labels; no
+        NaN.
+    unlabelled_cold : ndarray of float64, shape (n_unlabelled_cold, N_FEATURES)
+        Features, in a small batch, of the candidates there; no NaN.
+    seen_by_teacher : ndarray of float64, shape (n_unlabelled_cold, N_FEATURES)
+        Features of the same pairs in the whole feed; NaN for pairs that share
+        too little there.
     """
 
     is_duplicate: NDArray[np.bool_]
@@ -169,8 +192,9 @@ class Material:
     is_identical: NDArray[np.bool_]
     warm: NDArray[np.float64]
     cold: NDArray[np.float64]
-    unlabelled_warm: NDArray[np.float64]
+    unlabelled: NDArray[np.float64]
     unlabelled_cold: NDArray[np.float64]
+    seen_by_teacher: NDArray[np.float64]
 
     def rows(self, kind: Kind) -> NDArray[np.float64]:
         """Return the features of the labelled pairs as a model sees them."""
@@ -210,14 +234,19 @@ class Material:
         features = kind.used if used is None else used.copy()
         n_kept = kind.size if size is None else size
         seen = chosen & self.judged(kind)
+        seen &= ~is_thin(self.rows(kind))
         rows, targets = self.rows(kind)[seen], self.is_duplicate[seen].astype(np.float64)
         row_weights = np.ones(len(rows))
-        if kind.is_taught and len(self.unlabelled_warm):
+        taught = self.unlabelled_cold if kind.is_cold else self.unlabelled
+        if kind.taught_share and len(taught):
             teacher = self.train(KINDS["full"], chosen)
-            taught = self.unlabelled_cold if kind.is_cold else self.unlabelled_warm
-            each = _UNLABELLED_SHARE * len(rows) / len(taught)
+            shown = self.seen_by_teacher if kind.is_cold else self.unlabelled
+            is_shown = ~np.isnan(shown[:, 0])
+            said = np.zeros(len(taught))
+            said[is_shown] = judged_probabilities(teacher, shown[is_shown])
+            each = kind.taught_share * len(rows) / len(taught)
             rows = np.concatenate((rows, taught))
-            targets = np.concatenate((targets, teacher.probabilities(self.unlabelled_warm)))
+            targets = np.concatenate((targets, said))
             row_weights = np.concatenate((row_weights, np.full(len(taught), each)))
         model = fit(rows, targets, row_weights, features, kind.ridge)
         while features.sum() > n_kept:
@@ -240,14 +269,11 @@ class Material:
         Returns
         -------
         ndarray of float64, shape (n_pairs,)
-            1 for identical pairs, 0 for those that share too little; at most
-            `DOUBTED` for those that the library doubts whatever the model says.
+            1 for identical pairs, 0 for those that share too little.
         """
         said = self.is_identical.astype(np.float64)
         judged = self.judged(kind)
-        rows = self.rows(kind)[judged]
-        most = np.where(doubted(rows, is_cold=kind.is_cold), DOUBTED, 1.0)
-        said[judged] = np.minimum(model.probabilities(rows), most)
+        said[judged] = judged_probabilities(model, self.rows(kind)[judged])
         return said
 
 
@@ -333,7 +359,48 @@ class Validation:
         return best_threshold([float(value) for value in curve])
 
 
-def doubted(rows: NDArray[np.float64] | NDArray[np.float32], *, is_cold: bool) -> NDArray[np.bool_]:
+def is_thin(rows: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.bool_]:
+    """
+    Return which pairs share less than models are taught with, but for a run of words.
+
+    Parameters
+    ----------
+    rows : ndarray of float, shape (n_pairs, N_FEATURES)
+        Features.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_pairs,)
+        False for pairs that are not judged at all.
+    """
+    jaccard, containment = (rows[:, FEATURES.index(name)] for name in ("jaccard", "containment"))
+    thin: NDArray[np.bool_] = (jaccard < LEAST_JACCARD) & (containment < LEAST_EXCERPT)
+    return thin | (containment < LEAST_CONTAINMENT)
+
+
+def judged_probabilities(model: Logistic, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """
+    Return the probabilities of duplicates, tempered as in the library.
+
+    Parameters
+    ----------
+    model : Logistic
+        The model.
+    rows : ndarray of float64, shape (n_pairs, N_FEATURES)
+        Features; no NaN.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_pairs,)
+        At most `DOUBTED`, which is below any threshold, for those that the
+        library doubts whatever the model says.
+    """
+    logits = model.logits(rows) - CAUTION * is_thin(rows)
+    probabilities: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logits))
+    return np.minimum(probabilities, np.where(doubted(rows), DOUBTED, 1.0))
+
+
+def doubted(rows: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.bool_]:
     """
     Return which pairs the library takes for no duplicates, whatever the model says.
 
@@ -341,20 +408,14 @@ def doubted(rows: NDArray[np.float64] | NDArray[np.float32], *, is_cold: bool) -
     ----------
     rows : ndarray of float, shape (n_pairs, N_FEATURES)
         Features.
-    is_cold : bool
-        Whether they are judged without counts.
 
     Returns
     -------
     ndarray of bool, shape (n_pairs,)
-        As ``names_differ`` and ``is_far_fetched`` of the library's kernels.
+        As ``tempered`` in the library's kernels.
     """
-    jaccard, containment, names = (
-        rows[:, FEATURES.index(name)] for name in ("jaccard", "containment", "names_kept_most")
-    )
+    jaccard, names = (rows[:, FEATURES.index(name)] for name in ("jaccard", "names_kept_most"))
     is_doubted: NDArray[np.bool_] = (jaccard < SAME_WORDS) & (names < LEAST_NAMES)
-    if is_cold:
-        is_doubted |= (jaccard < COLD_JACCARD) & (containment < COLD_CONTAINMENT)
     return is_doubted
 
 
@@ -377,9 +438,10 @@ def margins(model: Logistic, rows: NDArray[np.float32], threshold: float) -> NDA
         In logits; minus infinity for those that share too little.
     """
     above: NDArray[np.float64] = model.logits(rows) - np.log(threshold / (1 - threshold))
-    is_doubted = doubted(rows, is_cold=False)
+    is_doubted, thin = doubted(rows), is_thin(rows)
     above[is_doubted] = np.minimum(above[is_doubted], -DOUBT)
-    above[np.isnan(rows[:, 0])] = -np.inf
+    above[thin] -= CAUTION
+    above[np.isnan(rows[:, 0]) | (thin & (above < 0))] = -np.inf
     return above
 
 
@@ -395,12 +457,12 @@ def best_threshold(curve: Sequence[float]) -> float:
     Returns
     -------
     float
-        One of them; the value and its two neighbours count alike, as a single
-        pair may make a spike. Of equals the one nearest to a half.
+        One of them; the value and its two neighbours on either side count
+        alike, as a single pair may make a spike. Of equals the one nearest to a
+        half.
     """
-    values = np.array(curve)
-    padded = np.concatenate((values[:1], values, values[-1:]))
-    smooth = np.round((padded[:-2] + padded[1:-1] + padded[2:]) / 3, 9)
+    padded = np.pad(np.array(curve), 2, mode="edge")
+    smooth = np.round(np.lib.stride_tricks.sliding_window_view(padded, 5).mean(axis=1), 9)
     candidates = [
         least for least, each in zip(THRESHOLDS, smooth, strict=True) if each == max(smooth)
     ]
@@ -478,8 +540,7 @@ def permutation_losses(
         said = material.is_identical.copy()
         for fold, model in enumerate(models):
             own = judged[folds[judged] == fold]
-            is_doubted = doubted(rows[own], is_cold=kind.is_cold)
-            said[own] = (model.probabilities(rows[own]) >= threshold) & ~is_doubted
+            said[own] = judged_probabilities(model, rows[own]) >= threshold
         return rates(label, said).f1
 
     rows = material.rows(kind)
@@ -677,8 +738,8 @@ def _bigrams(tokens: NDArray[np.uint32]) -> set[tuple[int, int]]:
 
 
 def _strata(rows: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return the stratum of each pair; -1 for those that share too little to be judged."""
-    unlike = np.isnan(rows[:, 0])
+    """Return the stratum of each pair; -1 for those that share too little to learn from."""
+    unlike = np.isnan(rows[:, 0]) | is_thin(rows)
     jaccard = np.where(unlike, 0.0, rows[:, FEATURES.index("jaccard")])
     same = rows[:, FEATURES.index("same_source")] > 0
     deciles = np.minimum(_DECILES - 1, (jaccard * _DECILES).astype(np.int64))

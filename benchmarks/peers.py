@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe_news.config import Config
+    from dedupe_news.config import Config, Policy
     from dedupe_news.results import Clustering
 
 THRESHOLD = 0.7
@@ -128,7 +128,7 @@ def ours(n_jobs: int) -> Callable[[list[str]], object]:
     return run
 
 
-def our_config(threshold: float) -> Config:
+def our_config(threshold: float, policy: Policy = "similar") -> Config:
     """
     Return the configuration that the suites measure.
 
@@ -136,17 +136,17 @@ def our_config(threshold: float) -> Config:
     ----------
     threshold : float
         Least Jaccard similarity.
+    policy : {"similar", "news"}
+        That of the peers, or the default.
 
     Returns
     -------
     dedupe_news.Config
-        ``policy="similar"``, word 3-shingles, 128 permutations.
+        Word 3-shingles, 128 permutations.
     """
     from dedupe_news.config import Config  # noqa: PLC0415 - not in a peer's process
 
-    return Config(
-        policy="similar", threshold=threshold, shingle_size=SHINGLE_SIZE, num_perm=NUM_PERM
-    )
+    return Config(policy=policy, threshold=threshold, shingle_size=SHINGLE_SIZE, num_perm=NUM_PERM)
 
 
 def clustering_keys(result: Clustering, n: int) -> NDArray[np.int64]:

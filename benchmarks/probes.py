@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from dedupe_news.config import Policy
+
 BATCH = 10_000
 """Documents in one call of ``add_many``."""
 
@@ -118,11 +120,11 @@ def feed_texts(path: Path) -> list[str]:
     return datasets.joined(table["title"].to_pylist(), table["description"].to_pylist())
 
 
-def _whole_feed(path: str, keys_file: str) -> dict[str, Any]:
+def _whole_feed(path: str, keys_file: str, policy: Policy) -> dict[str, Any]:
     """Time Parquet to clusters."""
     import dedupe_news as dn  # noqa: PLC0415 - what is measured is loaded here
 
-    config = our_config(THRESHOLD)
+    config = our_config(THRESHOLD, policy)
     few = read_feed(Path(path)).slice(0, 100)
     # The other columns have the names that the library looks for.
     dn.cluster(few, text="description", config=config, progress=False)
@@ -159,12 +161,12 @@ def _outcome(done: timing.Timed, keys_file: str) -> dict[str, Any]:
     }
 
 
-def _index(path: str, n: str, answers_file: str) -> dict[str, Any]:
+def _index(path: str, n: str, answers_file: str, policy: Policy) -> dict[str, Any]:
     """Time the index in memory: filling it in batches, then single calls."""
     import dedupe_news as dn  # noqa: PLC0415 - what is measured is loaded here
 
     n_indexed = int(n)
-    config = our_config(THRESHOLD)
+    config = our_config(THRESHOLD, policy)
     warm = dn.NewsIndex(config)
     warm.add_many([{"id": "a", "text": _NOTHING}, {"id": "b", "text": _NOTHING}])
     warm.add("c", _NOTHING)

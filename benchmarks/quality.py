@@ -4,7 +4,7 @@ Suite ``quality``: what the default configuration is worth on real news.
 Part ``feed`` clusters the whole feed and scores it against pairs labelled by
 reading: with sources and times, as bare strings, a few hundred documents at a
 time, and beside it classical MinHash at every threshold. The other parts
-measure successive versions of articles, verdicts on Reuters stories, and
+measure stretches of the feed, successive versions of articles, verdicts on Reuters stories, and
 teasers that seek the story they were cut from.
 
 Scores are deterministic. ``floors.json`` holds the least that each may be:
@@ -16,10 +16,11 @@ from __future__ import annotations
 import importlib
 import json
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import classical, datasets, reuters, revisions
+from benchmarks import classical, datasets, reuters, revisions, slices, teasers
 from benchmarks.curves import Curve, Panel, draw_curves
 from benchmarks.fit_judge import add_data_arguments
 from benchmarks.labelled import (
@@ -36,7 +37,7 @@ from benchmarks.report import Report, Table, read_targets
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -46,9 +47,9 @@ if TYPE_CHECKING:
 
 SUMMARY = "duplicates told from templates on the labelled feed, beside classical MinHash"
 NEEDS = "the real feed and its labelled pairs, or others by path; datasketch, matplotlib"
-TAKES = "1 minute with --quick; 10 for all (2 processors)"
+TAKES = "1 minute with --quick; 12 for all (2 processors)"
 
-PARTS = ("feed", "revisions", "reuters", "teasers")
+PARTS = ("feed", "slices", "revisions", "reuters", "teasers")
 FLOORS = Path(__file__).with_name("floors.json")
 """Least scores, as `benchmarks.report.read_targets` reads them."""
 
@@ -66,9 +67,13 @@ _FLOORED = (
         for who in ("full", "bare", "cold", "cold_bare")
         for score in ("sample.f1", "feed.f1", "syndicated.least_0.2")
     ),
+    *(f"{who}.{size}.f1" for who in ("news", "bare") for size in slices.SIZES),
     "recall.0.2_and_above",
     "own_found",
     "contains_first",
+    "own_first",
+    "story_finds",
+    "batch_found",
 )
 
 
@@ -443,6 +448,25 @@ def _panels(report: Report) -> list[Panel]:
     ]
 
 
+def _measure_slices(options: argparse.Namespace) -> Report:
+    feed = read_feed(options.feed or datasets.shared_file(datasets.TEASERS))
+    report = Report(
+        name="quality-slices-given" if options.feed else "quality-slices",
+        title="Quality: stretches of the feed, held against the whole",
+        settings={"n_documents": feed.num_rows, "feed_digest": feed_digest(feed)},
+    )
+    ways: dict[str, Callable[[pa.Table], NDArray[np.int64]]] = {
+        "news": partial(cluster_table, n_jobs=options.jobs),
+        "bare": partial(cluster_texts, n_jobs=options.jobs),
+    }
+    for threshold in QUICK_THRESHOLDS:
+        ways[f"similar_{threshold}"] = partial(
+            cluster_texts, n_jobs=options.jobs, policy="similar", threshold=threshold
+        )
+    slices.tabulate(report, feed, cluster_table(feed, options.jobs), ways)
+    return report
+
+
 def _measure_revisions(options: argparse.Namespace) -> Report:
     versions = read_feed_with(datasets.shared_file(revisions.REVISIONS), "article")
     report = Report(
@@ -473,11 +497,11 @@ def _measure_teasers(options: argparse.Namespace) -> Report:
         title="Quality: teasers that seek the story they were cut from",
         settings={
             "n_stories": stories.num_rows,
-            "n_words": [reuters.LEAST_WORDS, reuters.MOST_WORDS],
+            "n_words": [teasers.LEAST_WORDS, teasers.MOST_WORDS],
             "seed": datasets.SEED,
         },
     )
-    reuters.seek_stories(report, stories, options.jobs)
+    teasers.seek_stories(report, stories, options.jobs)
     return report
 
 
@@ -514,6 +538,7 @@ def _stories() -> pa.Table:
 
 _MEASURE = {
     "feed": _measure_feed,
+    "slices": _measure_slices,
     "revisions": _measure_revisions,
     "reuters": _measure_reuters,
     "teasers": _measure_teasers,

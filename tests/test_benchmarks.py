@@ -337,6 +337,7 @@ def test_the_contest_runs_on_a_tiny_feed(tmp_path: Path) -> None:
     [
         ("million", "speed-batch-made-up-300"),
         ("index", "speed-index-300"),
+        ("index", "speed-index-300-news"),
         ("start", "speed-start"),
     ],
 )
@@ -364,6 +365,7 @@ def test_a_feed_of_parquet_is_clustered_whole(tmp_path: Path) -> None:
     assert main(["speed", *arguments, "--output", str(tmp_path)]) == 0
 
     assert written(tmp_path, "speed-parquet")["settings"]["n_documents"] == 300
+    assert written(tmp_path, "speed-parquet-news")["figures"]["times_similar"] > 0
 
 
 def test_a_contestant_that_dies_is_said(tmp_path: Path) -> None:

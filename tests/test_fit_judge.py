@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import examined as examining
 from benchmarks import fit_judge, fitting, logistic
 from benchmarks.__main__ import main
 from benchmarks.curves import Curve, Panel, draw_curves
 from benchmarks.datasets import DataMissingError
-from benchmarks.examined import examine_feed, positions, without_counts
+from benchmarks.examined import examine_feed, features_among_few, positions
 from benchmarks.fitting import KINDS, THRESHOLDS, Kind, Material, Validation, best_threshold
 from benchmarks.labelled import read_feed, read_pairs
 from dedupe_news.judge import read_judge
@@ -32,6 +33,7 @@ def tiny_material(n_pairs: int = 40) -> Material:
     rows = rng.normal(size=(n_pairs, N_FEATURES))
     rows[:, 0] += 3.0 * label
     rows[:, FEATURES.index("jaccard")] = 1.0  # else names and words might be doubted
+    rows[:, FEATURES.index("containment")] = 1.0 + rng.normal(scale=0.01, size=n_pairs)
     return Material(
         is_duplicate=label,
         weights=(1.0 + np.arange(n_pairs) % 3).astype(np.float64),
@@ -39,8 +41,9 @@ def tiny_material(n_pairs: int = 40) -> Material:
         is_identical=np.arange(n_pairs) == 0,
         warm=rows,
         cold=rows,
-        unlabelled_warm=rng.normal(size=(30, N_FEATURES)),
-        unlabelled_cold=rng.normal(size=(30, N_FEATURES)),
+        unlabelled=rng.normal(size=(30, N_FEATURES)),
+        unlabelled_cold=rng.normal(size=(20, N_FEATURES)),
+        seen_by_teacher=rng.normal(size=(20, N_FEATURES)),
     )
 
 
@@ -128,7 +131,7 @@ def test_a_spike_does_not_win_over_a_plateau() -> None:
     """A threshold is chosen where its neighbours do well too."""
     curve = [0.5] * len(THRESHOLDS)
     curve[2] = 0.9
-    curve[8:11] = [0.8, 0.8, 0.8]
+    curve[7:12] = [0.8] * 5
 
     assert best_threshold(curve) == THRESHOLDS[9]
     assert best_threshold([0.5] * len(THRESHOLDS)) == 0.5
@@ -147,13 +150,13 @@ def test_identical_pairs_are_duplicates_without_being_learned_from() -> None:
 
 @pytest.mark.parametrize("name", list(KINDS))
 def test_a_model_uses_only_what_its_kind_may_see(name: str) -> None:
-    """Bare models see no sources and times, cold ones no counts."""
+    """Bare models see no sources and times, cold ones no rarity of words."""
     model = tiny_material().train(KINDS[name], np.ones(40, bool))
 
     used = {FEATURES[column] for column in np.flatnonzero(model.weights).tolist()}
     assert not used & set(KINDS[name].excluded)
     assert not ("bare" in name and used & {*fitting.METADATA, *fitting.SPREAD})
-    assert not ("cold" in name and used & set(fitting.COUNTS))
+    assert not ("cold" in name and used & set(fitting.SCALES))
     assert set(KINDS[name].excluded) < set(FEATURES)
 
 
@@ -177,7 +180,7 @@ def test_validation_never_sees_the_fold() -> None:
 def test_what_a_feature_is_worth_shows_in_what_is_lost_without_it() -> None:
     """The one feature that tells costs most, shuffled or left out."""
     material = tiny_material(80)
-    kind = Kind("few", FEATURES[3:], is_cold=False, is_taught=False, size=3, ridge=6.0)
+    kind = Kind("few", FEATURES[3:], is_cold=False, taught_share=0.0, size=3, ridge=6.0)
     base = fitting.validate(material, kind)
 
     shuffled = fitting.permutation_losses(material, kind, 0.5)
@@ -218,7 +221,7 @@ def test_pairs_of_one_template_or_source_or_document_share_a_group(tmp_path: Pat
 
 
 def test_what_the_library_doubts_is_no_duplicate() -> None:
-    """Other names among few common words, and little in common where nothing was counted."""
+    """Other names among few common words."""
     material = tiny_material()
     kind = KINDS["full"]
     model = material.train(kind, np.ones(40, bool))
@@ -226,11 +229,9 @@ def test_what_the_library_doubts_is_no_duplicate() -> None:
     jaccard, names = FEATURES.index("jaccard"), FEATURES.index("names_kept_most")
     rows[:, [jaccard, names]] = (0.5, 1.0)
     rows[2, names] = 0.1
-    rows[4, jaccard] = 0.25
     rows[6, 0] = np.nan
 
-    assert fitting.doubted(rows, is_cold=False).tolist() == [at == 2 for at in range(40)]
-    assert 4 in np.flatnonzero(fitting.doubted(rows, is_cold=True)).tolist()
+    assert fitting.doubted(rows).tolist() == [at == 2 for at in range(40)]
     above = fitting.margins(model, rows.astype(np.float32), 0.001)
     assert above[2] <= -DOUBT
     assert above[6] == -np.inf
@@ -240,6 +241,7 @@ def test_what_the_library_doubts_is_no_duplicate() -> None:
 def test_unlabelled_pairs_are_spread_like_the_labelled_ones() -> None:
     """Strata are similarity and the same source."""
     labelled = np.zeros((4, N_FEATURES))
+    labelled[:, FEATURES.index("containment")] = 1
     labelled[:3, FEATURES.index("jaccard")] = 0.55
     labelled[3, FEATURES.index("same_source")] = 1
     candidates = np.repeat(labelled, 100, axis=0).astype(np.float32)
@@ -250,17 +252,40 @@ def test_unlabelled_pairs_are_spread_like_the_labelled_ones() -> None:
     assert int((chosen >= 300).sum()) == 10
 
 
-def test_cold_evidence_has_no_counts(tmp_path: Path) -> None:
-    """What is common cannot be known among a few texts."""
-    feed = read_feed(made_up(tmp_path)[0])
-    evidence = examine_feed(feed, with_metadata=False, n_jobs=1).examination.evidence
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (40, 44, (37, 47)),
+        (0, 3, (0, 10)),
+        (95, 99, (90, 100)),
+        (40, 50, (38, 43, 48, 53)),
+        (0, 99, (0, 5, 95, 100)),
+    ],
+)
+def test_a_small_batch_holds_both_and_their_neighbours(
+    left: int, right: int, expected: tuple[int, ...]
+) -> None:
+    """One stretch where it reaches, else half of it around each; all of a short feed."""
+    neighbours = examining.__dict__["_neighbours"]
 
-    cold = without_counts(evidence)
+    assert neighbours(left, right, 10, 100) == expected
+    assert neighbours(left, right, 100, 100) == (0, 100)
 
-    assert not cold.frequency.any()
-    assert not cold.spread.any()
-    assert not cold.commonness.any()
-    assert cold.tokens is evidence.tokens
+
+def test_a_small_batch_counts_its_own_texts(tmp_path: Path) -> None:
+    """The features among few are those of a feed of those few; a batch of all is the feed."""
+    feed_path, pairs_path = made_up(tmp_path)
+    feed, pairs = read_feed(feed_path), read_pairs(pairs_path)
+    ends = positions(feed, pairs.first)[:2], positions(feed, pairs.second)[:2]
+    whole = examine_feed(feed, with_metadata=True, n_jobs=1)
+    expected = whole.features(whole.text_of[ends[0]], whole.text_of[ends[1]])
+
+    alike = features_among_few(feed, *ends, feed.num_rows, 1)
+    few = features_among_few(feed, *ends, 20, 1)
+
+    assert np.array_equal(alike, expected, equal_nan=True)
+    assert few.shape == expected.shape
+    assert not np.array_equal(few, expected, equal_nan=True)
 
 
 def test_a_pair_of_unknown_documents_is_refused(tmp_path: Path) -> None:
@@ -274,7 +299,7 @@ def test_a_pair_of_unknown_documents_is_refused(tmp_path: Path) -> None:
         fit_judge.texts_of(examined, feed, read_pairs(pairs_path))
 
 
-@pytest.mark.parametrize("more", [(), ("--end-to-end", "--quick")])
+@pytest.mark.parametrize("more", [(), ("--end-to-end", "--quick", "--threshold", "bare=0.48")])
 def test_the_suite_writes_a_judge_that_the_library_reads(
     tmp_path: Path, more: tuple[str, ...]
 ) -> None:
@@ -292,10 +317,21 @@ def test_the_suite_writes_a_judge_that_the_library_reads(
     assert judge.full.weights.shape == judge.cold_bare.scale.shape == (N_FEATURES,)
     assert all(0 < model["threshold"] < 1 for model in first["models"].values())
     assert first["provenance"]["n_pairs"] == 100
+    by_hand = first["provenance"]["threshold_chosen_by"]["bare"] == "hand"
+    assert by_hand == (first["models"]["bare"]["threshold"] == 0.48) == bool(more)
     assert "office" not in files[0].read_text(encoding="utf-8")
     report = json.loads((tmp_path / "fit-judge.json").read_text(encoding="utf-8"))
     assert report["figures"]["cv.full.sample.f1"] > 0.9
     assert ("end_to_end.full.sample.f1" in report["figures"]) == bool(more)
+
+
+@pytest.mark.parametrize("said", ["other=0.5", "bare", "bare=1.5"])
+def test_a_threshold_that_is_none_is_refused(said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message says what may be said."""
+    with pytest.raises(SystemExit):
+        main(["fit-judge", "--threshold", said])
+
+    assert "is not MODEL=P with 0 < P < 1; models are full, bare" in capsys.readouterr().err
 
 
 def test_a_picture_is_drawn_where_matplotlib_is(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import classical, labelled, quality, reuters, revisions
+from benchmarks import classical, labelled, logistic, quality, reuters, revisions, slices, teasers
 from benchmarks.__main__ import main
 from benchmarks.labelled import LabelledPairs
 from benchmarks.report import Report, read_targets
@@ -239,6 +239,60 @@ def test_similarity_of_nothing_and_nothing_is_one() -> None:
     assert revisions.similarity(*nothing) == 1.0
 
 
+@pytest.mark.parametrize(
+    ("found", "reference", "expected"),
+    [
+        ([0, 0, 0, 1], [5, 5, 6, 6], (1, 3, 2)),
+        ([0, 1, 2], [0, 0, 0], (0, 0, 3)),
+        ([], [], (0, 0, 0)),
+    ],
+)
+def test_clusterings_agree_by_pairs(
+    found: list[int], reference: list[int], expected: tuple[int, int, int]
+) -> None:
+    """Pairs that both join, the one joins, the other joins."""
+    counts = slices.agreement(np.array(found, np.int64), np.array(reference, np.int64))
+
+    assert tuple(counts.tolist()) == expected
+
+
+def test_rates_of_agreement_are_one_where_nothing_is_joined() -> None:
+    """Else shares of what was found, and of what there is."""
+    assert slices.as_rates(np.array([0, 0, 0])) == logistic.Rates(1.0, 1.0, 1.0)
+    assert slices.as_rates(np.array([1, 2, 4])) == logistic.Rates(0.5, 0.25, 1 / 3)
+
+
+def test_stretches_are_spread_over_the_feed() -> None:
+    """The first begins it, the last ends it, and none is there twice."""
+    assert slices.stretches(100, 99) == [0, 1]
+    assert slices.stretches(417_359, 50_000) == [0, 367_359]
+    assert len(slices.stretches(417_359, 300)) == slices.MOST_STRETCHES
+
+
+def test_stretches_are_held_against_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A way that joins what the whole joins is right throughout; one that joins nothing is not."""
+    monkeypatch.setattr(slices, "SIZES", (20, 10_000))
+    feed = labelled.read_feed(made_up(tmp_path)[0])
+    reference = np.arange(feed.num_rows) // 2
+    report = Report("r", "", {})
+
+    slices.tabulate(
+        report,
+        feed,
+        reference,
+        {
+            "halves": lambda part: np.arange(part.num_rows) // 2,
+            "none": lambda part: np.arange(part.num_rows),
+        },
+    )
+
+    assert report.figures["none.20.f1"] == 0.0
+    assert 0.0 < report.figures["halves.20.f1"] <= 1.0
+    assert {row["size"] for row in report.rows} == {20}
+
+
 def made_up_stories() -> object:
     """Return long stories, one of them twice, and one too short to cut."""
     rng = np.random.default_rng(2)
@@ -258,32 +312,76 @@ def test_teasers_find_the_story_they_were_cut_from() -> None:
     stories = made_up_stories()
     report = Report("quality-teasers", "", {})
 
-    teasers = reuters.cut_teasers(stories)
-    reuters.seek_stories(report, stories, 1)
+    cut = teasers.cut_teasers(stories)
+    teasers.seek_stories(report, stories, 1)
 
-    assert len(teasers.texts) == 12
-    assert teasers.n_short == 1
-    assert all(20 <= len(text.split()) <= 40 and text.endswith("...") for text in teasers.texts)
+    assert len(cut.texts) == 12
+    assert cut.n_short == 1
+    assert all(20 <= len(text.split()) <= 40 and text.endswith("...") for text in cut.texts)
     assert report.figures["own_first"] == 1.0
+    assert report.figures["story_finds"] == 1.0
+    assert report.figures["batch_found"] == 1.0
+    assert report.figures["tied"] == 0.0
     assert report.figures["false_any"] == 0.0
 
 
-def test_an_answer_without_the_words_is_false() -> None:
-    """Own story, exact repeat, a story that has all the words, and a stranger differ."""
-    texts = ["one two three four", "one two three four", "zero one two three", "five six"]
-    teasers = reuters.Teasers([0, 0, 0, 0], ["one two three..."] * 4, 0)
+STORIES = [
+    "HEAD\none two three four",
+    "HEAD\none two three four",
+    "zero one two three",
+    "five six",
+    "REPEAT\none two three five",
+]
+LEADS = [text.split("\n")[-1] for text in STORIES]
 
-    outcome = reuters.hold(teasers, [[1], [2, 0], [3], []], texts)
+
+def cut_by_hand(*owners: int) -> tuple[teasers.Teasers, teasers.Words]:
+    """Return teasers of the first stories of `STORIES`."""
+    cut = teasers.Teasers(list(owners), ["one two three..."] * len(owners), LEADS, 0)
+    return cut, teasers.Words.of(cut, STORIES)
+
+
+def test_an_answer_without_the_words_is_false() -> None:
+    """Own story, the same words, the lead repeated, the words inside, and a stranger differ."""
+    cut, words = cut_by_hand(0, 0, 0, 0, 0)
+
+    outcome = teasers.hold(cut, words, [[1], [2, 0], [3], [], [4, 0]])
 
     assert outcome == {
-        "own_first": 0.25,
-        "own_found": 0.5,
-        "contains_first": 0.5,
-        "nothing": 0.25,
-        "false_first": 0.25,
-        "false_any": 0.25,
+        "own_first": 0.4,
+        "same_first": 0.2,
+        "tied": 1.0,
+        "own_found": 0.6,
+        "contains_first": 0.6,
+        "nothing": 0.2,
+        "false_first": 0.2,
+        "false_any": 0.2,
     }
-    assert reuters.runs(["One two", ""], Config())[1] == b""
+    assert teasers.runs(["One two", ""], Config())[1] == b""
+
+
+def test_a_lead_is_tied_where_another_story_repeats_it() -> None:
+    """A story of the same words throughout is no rival; one with the same lead is."""
+    cut = teasers.Teasers([0], ["one two three four..."], LEADS, 0)
+
+    outcome = teasers.hold(cut, teasers.Words.of(cut, STORIES), [[0]])
+
+    assert outcome["tied"] == 0.0
+
+
+def test_a_story_finds_its_teaser() -> None:
+    """A teaser of the same words counts as the story's own; none does not."""
+    cut, words = cut_by_hand(0, 1)
+
+    assert teasers.hold_stories(cut, words, [[1], [], [], [], []]) == {"story_finds": 0.5}
+
+
+def test_a_teaser_belongs_into_the_cluster_of_its_story() -> None:
+    """The cluster of the story, or of one that repeats the lead, will do."""
+    cut, words = cut_by_hand(0, 0, 0)
+    labels = np.array([0, 0, 2, 3, 4, 0, 4, 2])
+
+    assert teasers.hold_clusters(cut, words, labels) == {"batch_found": 2 / 3}
 
 
 def test_verdicts_on_stories_are_written_to_be_read(tmp_path: Path) -> None:

@@ -180,8 +180,9 @@ class NewsIndex(Displayable):
         Returns
         -------
         list of Match
-            Best first: the most probable, then the most similar, then in order
-            of arrival.
+            Best first: the one that has the greatest share of the document,
+            times its probability; with ``policy="similar"`` the most similar.
+            Then the most similar, then in order of arrival.
 
         Raises
         ------
@@ -302,8 +303,9 @@ class NewsIndex(Displayable):
         Returns
         -------
         list of Match
-            Best first: the most probable, then the most similar, then in order
-            of arrival.
+            Best first: the one that has the greatest share of the document,
+            times its probability; with ``policy="similar"`` the most similar.
+            Then the most similar, then in order of arrival.
 
         Raises
         ------
@@ -502,16 +504,16 @@ class NewsIndex(Displayable):
         if start == stop:
             return []
         matches = [
-            (relation == Relation.SERIES, -probability, -jaccard, slot, containment, relation)
-            for (slot, relation), (jaccard, containment, probability) in zip(
+            (relation == Relation.SERIES, -good, -jaccard, slot, containment, relation, probability)
+            for (slot, relation), (jaccard, containment, probability, good) in zip(
                 found.slots[start:stop].tolist(), found.scores[start:stop].tolist(), strict=True
             )
             if include_series or relation != Relation.SERIES
         ]
         matches.sort()
         return [
-            Match(self._ids[slot], -jaccard, containment, _RELATIONS[relation], -probability)
-            for _, probability, jaccard, slot, containment, relation in matches
+            Match(self._ids[slot], -jaccard, containment, _RELATIONS[relation], probability)
+            for _, _, jaccard, slot, containment, relation, probability in matches
         ]
 
     def _compact_if_due(self) -> None:
@@ -573,17 +575,7 @@ class NewsIndex(Displayable):
 def _make_store(config: Config) -> SimilarStore | NewsStore:
     if config.policy == "similar":
         return SimilarStore(config)
-    models = judge.load_judge()
-    four = (models.full, models.bare, models.cold_full, models.cold_bare)
-    thresholds = np.array([model.threshold for model in four])
-    return NewsStore(
-        config,
-        np.array([model.weights for model in four]),
-        np.array([model.bias for model in four]),
-        np.log(thresholds / (1 - thresholds)),
-        postings.count_codes(),
-        judge.LEAST_TEXTS,
-    )
+    return NewsStore(config, *judge.load_judge().arrays, postings.count_codes())
 
 
 _NOTHING_REPLACED = np.array([-1], np.int64)

@@ -6,10 +6,11 @@ import dataclasses
 import json
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dedupe_news.errors import ConfigError
 from dedupe_news.kernels import judging as kernels
 from dedupe_news.kernels.features import FEATURES, N_FEATURES
 from dedupe_news.threads import run, split
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.kernels.features import Evidence
-
-LEAST_TEXTS = 10_000
-"""With fewer texts, counts say little and the models for a cold start judge."""
-
-LEAST_COLD_PROBABILITY = 0.65
-"""Least probability of a duplicate without statistics: two forms are easily taken for one item."""
 
 _BLOCK = 4096
 
@@ -51,6 +46,25 @@ class Model:
     threshold: float
 
 
+class Models(NamedTuple):
+    """
+    Models as kernels read them.
+
+    Parameters
+    ----------
+    weights : ndarray of float64, shape (n_models, N_FEATURES)
+        Weight of each feature.
+    biases : ndarray of float64, shape (n_models,)
+        Added to the weighted sum.
+    thresholds : ndarray of float64, shape (n_models,)
+        Logit from which a pair is a duplicate.
+    """
+
+    weights: NDArray[np.float64]
+    biases: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+
+
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Judge:
     """
@@ -61,7 +75,8 @@ class Judge:
     full, bare : Model
         For pairs with sources and times, and for texts alone.
     cold_full, cold_bare : Model
-        The same where there are too few texts to count shingles in.
+        The same where there are too few texts to count shingles in: up to
+        `FEW_TEXTS`. Between those and `MANY_TEXTS` both speak.
     provenance : dict
         How the weights were fitted.
     """
@@ -72,7 +87,7 @@ class Judge:
     cold_bare: Model
     provenance: dict[str, Any]
 
-    def models(self, n_texts: int) -> tuple[Model, Model]:
+    def models(self, n_texts: int) -> Models:
         """
         Return the models for a batch.
 
@@ -83,12 +98,31 @@ class Judge:
 
         Returns
         -------
-        with_metadata, without : Model
-            For pairs whose sources and times are known, and for the others.
+        Models
+            Those for many texts, those for few, or a mixture of both.
         """
-        if n_texts < LEAST_TEXTS:
-            return self.cold_full, self.cold_bare
-        return self.full, self.bare
+        weights, biases, thresholds = self.arrays
+        mixed = Models(np.empty((2, N_FEATURES)), np.empty(2), np.empty(2))
+        kernels.mix_models(weights, biases, thresholds, n_texts, *mixed)
+        return mixed
+
+    @property
+    def arrays(self) -> Models:
+        """
+        Return all four models as arrays.
+
+        Returns
+        -------
+        Models
+            Of length 4: with sources and times, without, then both for few texts.
+        """
+        four = (self.full, self.bare, self.cold_full, self.cold_bare)
+        thresholds = np.array([model.threshold for model in four])
+        return Models(
+            np.array([model.weights for model in four]),
+            np.array([model.bias for model in four]),
+            np.log(thresholds / (1 - thresholds)),
+        )
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +155,7 @@ def read_judge(document: dict[str, Any]) -> Judge:
 
     Raises
     ------
-    ValueError
+    ConfigError
         If the features are not those of this version.
     """
     if tuple(document["features"]) != FEATURES:
@@ -129,15 +163,13 @@ def read_judge(document: dict[str, Any]) -> Judge:
             f"the judge was fitted to {len(document['features'])} other features than the "
             f"{N_FEATURES} of this version. Refit it: python -m benchmarks fit-judge"
         )
-        raise ValueError(message)
+        raise ConfigError(message)
     models = {
         name: Model(
             np.array(model["weights"], np.float64),
             float(model["bias"]),
             np.array(model["scale"], np.float64),
-            max(float(model["threshold"]), LEAST_COLD_PROBABILITY)
-            if name.startswith("cold")
-            else float(model["threshold"]),
+            float(model["threshold"]),
         )
         for name, model in document["models"].items()
     }
@@ -169,10 +201,8 @@ def judge_pairs(
     evidence: Evidence,
     left: NDArray[np.int64],
     right: NDArray[np.int64],
-    models: tuple[Model, Model],
+    models: Models,
     n_jobs: int,
-    *,
-    is_cold: bool = False,
 ) -> Verdicts:
     """
     Judge pairs of texts.
@@ -183,12 +213,10 @@ def judge_pairs(
         The texts and their statistics.
     left, right : ndarray of int64, shape (n_pairs,)
         The texts of each pair.
-    models : (Model, Model)
+    models : Models
         For pairs whose sources and times are known, and for the others.
     n_jobs : int
         Threads.
-    is_cold : bool, default False
-        Whether the evidence is without statistics.
 
     Returns
     -------
@@ -199,9 +227,6 @@ def judge_pairs(
     logits = np.empty(n_pairs, np.float32)
     margins = np.empty(n_pairs, np.float32)
     overlap = np.empty(n_pairs, np.float32)
-    weights = np.array([model.weights for model in models])
-    biases = np.array([model.bias for model in models])
-    thresholds = np.array([np.log(model.threshold / (1 - model.threshold)) for model in models])
 
     def fill(bounds: tuple[int, int]) -> None:
         kernels.fill_logits(
@@ -209,10 +234,7 @@ def judge_pairs(
             left,
             right,
             *bounds,
-            weights,
-            biases,
-            thresholds,
-            is_cold,
+            *models,
             logits,
             margins,
             overlap,

@@ -115,17 +115,14 @@ def examine(columns: Columns, tokens: Tokens, texts: Texts, n_jobs: int) -> Exam
     starts, stops = texts.starts[order], texts.stops[order]
     shingles, offsets = shingling.shingle(tokens.hashes, starts, stops, SHINGLE_SIZE, n_jobs)
     found = postings.find_related(shingles, offsets, stops - starts, _days(times), n_jobs)
-    is_cold = len(order) < judge.LEAST_TEXTS
-    commonness = postings.token_commonness(tokens.hashes, n_jobs)
     evidence = Evidence(
         tokens=tokens.hashes,
         flags=tokens.flags,
-        # A few texts tell nothing about how common anything is.
-        commonness=np.zeros_like(commonness) if is_cold else commonness,
+        commonness=postings.token_commonness(tokens.hashes, n_jobs),
         starts=starts,
         stops=stops,
-        frequency=np.zeros_like(found.frequency) if is_cold else found.frequency,
-        spread=np.zeros_like(found.spread) if is_cold else found.spread,
+        frequency=found.frequency,
+        spread=found.spread,
         shingles=shingles,
         shingle_offsets=offsets,
         cut_off=tokens.cut_off[texts.document[order]],
@@ -177,7 +174,6 @@ def find(
         right,
         judge.load_judge().models(n_texts),
         n_jobs,
-        is_cold=n_texts < judge.LEAST_TEXTS,
     )
     done("judgement")
     order = examination.order
@@ -304,12 +300,12 @@ def explain(
     evidence = examine(columns, tokens, texts, 1).evidence
     left, right = np.array([0]), np.array([1])
     models = judge.load_judge().models(len(texts))
-    verdicts = judge.judge_pairs(evidence, left, right, models, 1, is_cold=True)
+    verdicts = judge.judge_pairs(evidence, left, right, models, 1)
     if not np.isfinite(verdicts.logits[0]):
         return 0.0, False, ()
     features = judge.pair_features(evidence, left, right, 1)[0].astype(np.float64)
     has_metadata = bool((evidence.times != NO_TIME).all() and (evidence.sources >= 0).all())
-    contributions = features * models[0 if has_metadata else 1].weights
+    contributions = features * models.weights[0 if has_metadata else 1]
     weightiest = np.argsort(-np.abs(contributions), kind="stable")[:REASONS]
     return (
         float(1.0 / (1.0 + np.exp(-np.float64(verdicts.logits[0])))),

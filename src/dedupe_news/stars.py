@@ -118,9 +118,9 @@ def group(
     """
     arrays = neighbours.offsets, neighbours.texts, neighbours.scores
     centre = form(neighbours)
+    kernels.refine_stars(*arrays, 0.0, CLIP, ROUNDS, centre)
     matched = np.flatnonzero(centre != np.arange(len(centre)))
     matched = np.unique(np.concatenate((matched, centre[matched])))
-    kernels.refine_stars(*arrays, 0.0, CLIP, ROUNDS, centre)
     representative = np.empty(len(centre), np.int64)
     kernels.elect(in_order(matched), *arrays, 0.0, centre, representative)
     return representative

@@ -80,24 +80,27 @@ LEAST_JACCARD = 0.18
 LEAST_EXCERPT = 0.7
 """Share of the shorter text's tokens from which it may be an excerpt of a long one."""
 
+LEAST_RUN = 10
+"""Tokens in a row from which two texts are compared however little else they share."""
+
 SAME_WORDS = 0.6
 """Jaccard similarity of the aligned tokens from which names may differ as they like."""
 
 LEAST_NAMES = 0.4
 """Share of its names that one of two duplicates of fewer common words must find in the other."""
 
-COLD_JACCARD = 0.3
-COLD_CONTAINMENT = 0.8
-"""What two texts must share, one or the other, to be duplicates without statistics."""
-
 DOUBT = 2.0
 """How far below the threshold, in logits, such a pair is judged at least."""
+
+CAUTION = 3.0
+"""How much surer, in logits, the judge must be of a pair that only shares `LEAST_RUN` in a row."""
 
 _CODES = 16.0  # a count is coded as 16 ln(count)
 _RARE = 33  # code of 8 texts
 _FREQUENT = 64  # code of 55 texts
 _FEW_DAYS = 18  # code of 3 days
 _COMMON_WORD = 6.2  # a word in more than exp(-6.2), 0.2 %, of the texts
+_LEAST_COMMON = 33.0  # code of 8: fewer occurrences do not make a word common
 _UNKNOWN_FREQUENCY = 5.0
 _UNKNOWN_SPREAD = 4.0
 _SHORT_GAP = 4
@@ -274,7 +277,9 @@ def fill_features(
     a = np.int64(evidence.starts[x] + shift_x)
     b = np.int64(evidence.starts[y] + shift_y)
     n_matched = _match(evidence, scratch, a, la, b, lb)
-    if n_matched < _least_overlap(la, lb):
+    if n_matched < _least_overlap(la, lb) and (
+        n_matched < LEAST_RUN or not _has_run(scratch.partner, la)
+    ):
         row[2] = 0.0
         return False
     _fill_matched(evidence, scratch, x, shift_x, y, shift_y, la, lb, n_matched, row)
@@ -298,9 +303,24 @@ def _least_overlap(la: Integer, lb: Integer) -> Integer:
 
 
 @inlined
+def _has_run(partner: NDArray[np.int32], la: Integer) -> bool:
+    """Return whether `LEAST_RUN` tokens in a row are matched without a difference."""
+    stretch = 0
+    for i in range(la):
+        if partner[i] < 0:
+            stretch = 0
+            continue
+        stretch = stretch + 1 if stretch > 0 and partner[i - 1] + 1 == partner[i] else 1
+        if stretch == LEAST_RUN:
+            return True
+    return False
+
+
+@inlined
 def _common_code(evidence: Evidence) -> float:
     """Return the code above which a word is common."""
-    return min(255.0, max(0.0, _CODES * float(evidence.log_texts[0] - _COMMON_WORD)))
+    share = _CODES * float(evidence.log_texts[0] - _COMMON_WORD)
+    return min(255.0, max(_LEAST_COMMON, share))
 
 
 @inlined
@@ -327,7 +347,7 @@ def _match(
         scratch.columns,
         scratch.carries,
         partner,
-        _least_overlap(la, lb),
+        min(_least_overlap(la, lb), np.int64(LEAST_RUN)),
     )
     if n_matched < 0:
         return -1
@@ -639,37 +659,31 @@ def _fill_names(
 
 
 @inlined
-def is_far_fetched(row: NDArray[np.float64]) -> bool:
+def tempered(logit: float, threshold: float, row: NDArray[np.float64]) -> float:
     """
-    Return whether a pair shares too little to be judged without statistics.
+    Return a logit less what the judge was not taught to weigh.
 
     Parameters
     ----------
+    logit : float
+        The weighted sum of the features.
+    threshold : float
+        Logit from which a pair is a duplicate.
     row : ndarray of float64, shape (N_FEATURES,)
         The features of the pair.
 
     Returns
     -------
-    bool
-        True for pairs that only the rarity of what they share could tell from
-        texts of one form.
+    float
+        At least `DOUBT` below the threshold for texts that share some of
+        their words, but not who and where. Less by `CAUTION` for texts that
+        share little but ten words in a row; minus infinity, as for those that
+        are not judged, where that is no duplicate.
     """
-    return bool(row[3] < COLD_JACCARD and row[2] < COLD_CONTAINMENT)
-
-
-@inlined
-def names_differ(row: NDArray[np.float64]) -> bool:
-    """
-    Return whether a pair keeps fewer names than any duplicate the judge was taught with.
-
-    Parameters
-    ----------
-    row : ndarray of float64, shape (N_FEATURES,)
-        The features of the pair.
-
-    Returns
-    -------
-    bool
-        True for texts that share some of their words, but not who and where.
-    """
-    return bool(row[3] < SAME_WORDS and row[44] < LEAST_NAMES)
+    if row[3] < SAME_WORDS and row[44] < LEAST_NAMES:
+        logit = min(logit, threshold - DOUBT)
+    if (row[3] < LEAST_JACCARD and row[2] < LEAST_EXCERPT) or row[2] < LEAST_CONTAINMENT:
+        logit -= CAUTION
+        if logit < threshold:
+            return -np.inf
+    return logit

@@ -214,8 +214,9 @@ def probe(
         Bounds of each document's matches; ``offsets[begin]`` is given.
     found : ndarray of int64, shape (n_rows, 2)
         Receives slot and relation of each match.
-    scores : ndarray of float64, shape (n_rows, 3)
-        Receives Jaccard similarity, containment and 1.
+    scores : ndarray of float64, shape (n_rows, 4)
+        Receives Jaccard similarity, containment, 1, and the similarity again:
+        how good an answer it is.
 
     Returns
     -------
@@ -311,6 +312,7 @@ def probe(
                     scores[n_found, 0] = jaccard
                     scores[n_found, 1] = shared / smaller
                     scores[n_found, 2] = 1.0
+                    scores[n_found, 3] = jaccard
                     n_found += 1
         offsets[d + 1] = n_found
         all_cut_short += n_cut_short

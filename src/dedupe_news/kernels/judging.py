@@ -8,14 +8,12 @@ import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.features import (
-    DOUBT,
     N_FEATURES,
     NO_TIME,
     Evidence,
     fill_features,
-    is_far_fetched,
     make_scratch,
-    names_differ,
+    tempered,
 )
 
 if TYPE_CHECKING:
@@ -23,7 +21,55 @@ if TYPE_CHECKING:
 
     from dedupe_news.kernels._jit import Integer
 
-__all__ = ["Evidence", "fill_feature_rows", "fill_logits"]
+__all__ = ["Evidence", "fill_feature_rows", "fill_logits", "mix_models"]
+
+FEW_TEXTS = 1_000
+"""Texts up to which counts say little, so that the models for a cold start judge."""
+
+MANY_TEXTS = 400_000
+"""Texts from which counts say all they can; between the two, both speak."""
+
+
+@kernel
+def mix_models(
+    weights: NDArray[np.float64],
+    biases: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
+    n_texts: Integer,
+    mixed_weights: NDArray[np.float64],
+    mixed_biases: NDArray[np.float64],
+    mixed_thresholds: NDArray[np.float64],
+) -> None:
+    """
+    Write the models for a number of texts.
+
+    The logit of the one for many texts counts ``ln(n / FEW) / ln(MANY / FEW)``,
+    at least 0 and at most 1, that of the one for few texts the rest: a
+    mixture of two linear models is a linear model.
+
+    Parameters
+    ----------
+    weights : ndarray of float64, shape (4, N_FEATURES)
+        Models with and without metadata for many texts, then both for few.
+    biases, thresholds : ndarray of float64, shape (4,)
+        Theirs; thresholds as logits.
+    n_texts : int
+        Number of texts; at least 1.
+    mixed_weights : ndarray of float64, shape (2, N_FEATURES)
+        Receives the models with and without metadata.
+    mixed_biases, mixed_thresholds : ndarray of float64, shape (2,)
+        Receive theirs.
+    """
+    share = np.log(max(n_texts, 1) / FEW_TEXTS) / np.log(MANY_TEXTS / FEW_TEXTS)
+    many = min(1.0, max(0.0, share))
+    few = 1.0 - many
+    for model in range(2):
+        for feature in range(N_FEATURES):
+            mixed_weights[model, feature] = (
+                many * weights[model, feature] + few * weights[model + 2, feature]
+            )
+        mixed_biases[model] = many * biases[model] + few * biases[model + 2]
+        mixed_thresholds[model] = many * thresholds[model] + few * thresholds[model + 2]
 
 
 @kernel
@@ -79,7 +125,6 @@ def fill_logits(
     weights: NDArray[np.float64],
     biases: NDArray[np.float64],
     thresholds: NDArray[np.float64],
-    is_cold: bool,
     logits: NDArray[np.float32],
     margins: NDArray[np.float32],
     overlap: NDArray[np.float32],
@@ -102,8 +147,6 @@ def fill_logits(
         Added to the weighted sum.
     thresholds : ndarray of float64, shape (2,)
         Logit from which a pair is a duplicate.
-    is_cold : bool
-        Whether there are no statistics.
     logits : ndarray of float32, shape (n_pairs,)
         Receives ``ln(p / (1 - p))`` of the probability of a duplicate; minus
         infinity for pairs that share too little to be judged.
@@ -124,8 +167,7 @@ def fill_logits(
         logit = biases[model]
         for feature in range(N_FEATURES):
             logit += weights[model, feature] * row[feature]
-        if names_differ(row) or (is_cold and is_far_fetched(row)):
-            logit = min(logit, thresholds[model] - DOUBT)
+        logit = tempered(logit, thresholds[model], row)
         logits[pair] = logit
         margins[pair] = logit - thresholds[model]
-        overlap[pair] = row[2]
+        overlap[pair] = row[2] if logit > -np.inf else 0.0

@@ -9,16 +9,15 @@ import numpy as np
 from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.features import (
     CONTAINMENT,
-    DOUBT,
     N_FEATURES,
     NO_TIME,
     Evidence,
     Scratch,
     fill_features,
-    is_far_fetched,
     make_scratch,
-    names_differ,
+    tempered,
 )
+from dedupe_news.kernels.judging import mix_models
 from dedupe_news.kernels.relations import CONTAINED, EXACT, TRUNCATED, relation_of
 from dedupe_news.kernels.staging import (
     distinct_in,
@@ -58,7 +57,7 @@ _SERIES_OVERLAP = 0.5
 
 
 @inlined
-def _model_of(evidence: Evidence, is_cold: bool) -> Integer:
+def _model_of(evidence: Evidence) -> Integer:
     """Return which model judges the staged pair."""
     known = (
         evidence.times[0] != NO_TIME
@@ -66,7 +65,7 @@ def _model_of(evidence: Evidence, is_cold: bool) -> Integer:
         and evidence.sources[0] >= 0
         and evidence.sources[1] >= 0
     )
-    return (2 if is_cold else 0) + (0 if known else 1)
+    return 0 if known else 1
 
 
 @inlined
@@ -74,7 +73,6 @@ def _judge(
     evidence: Evidence,
     scratch: Scratch,
     row: NDArray[np.float64],
-    is_cold: bool,
     weights: NDArray[np.float64],
     biases: NDArray[np.float64],
     thresholds: NDArray[np.float64],
@@ -82,12 +80,13 @@ def _judge(
     """Return the logit of the staged pair, and the verdict."""
     if not fill_features(evidence, scratch, 0, 1, row):
         return -np.inf, False  # they share too little; its containment is 0
-    model = _model_of(evidence, is_cold)
+    model = _model_of(evidence)
     logit = biases[model]
     for feature in range(N_FEATURES):
         logit += weights[model, feature] * row[feature]
-    if names_differ(row) or (is_cold and is_far_fetched(row)):
-        logit = min(logit, thresholds[model] - DOUBT)
+    logit = tempered(logit, thresholds[model], row)
+    if logit == -np.inf:
+        row[CONTAINMENT] = 0.0
     return logit, bool(logit >= thresholds[model])
 
 
@@ -122,6 +121,7 @@ def _same_words(
                 scores[n_found, 0] = 1.0
                 scores[n_found, 1] = 1.0
                 scores[n_found, 2] = 1.0
+                scores[n_found, 3] = 1.0
             n_found += 1
     return n_found
 
@@ -191,7 +191,6 @@ def seek(
     insert: bool,
     begin: Integer,
     first_slot: Integer,
-    least_texts: Integer,
     bucket_limit: Integer,
     longest: Integer,
     weights: NDArray[np.float64],
@@ -221,14 +220,12 @@ def seek(
         First document to do.
     first_slot : int
         First free slot.
-    least_texts : int
-        With fewer documents the models for a cold start judge.
     bucket_limit : int
         Most documents of the same words that are named.
     longest : int
         Most tokens of any document, in the index or the batch.
     weights : ndarray of float64, shape (4, N_FEATURES)
-        Models with and without metadata, then the same for a cold start.
+        Models with and without metadata for many documents, then for few.
     biases, thresholds : ndarray of float64, shape (4,)
         Theirs; thresholds as logits.
     tables : Tables
@@ -237,8 +234,10 @@ def seek(
         Bounds of each document's matches; ``offsets[begin]`` is given.
     found : ndarray of int64, shape (n_rows, 2)
         Receives slot and relation of each match; `SERIES` among them.
-    scores : ndarray of float64, shape (n_rows, 3)
-        Receives Jaccard similarity, containment, probability.
+    scores : ndarray of float64, shape (n_rows, 4)
+        Receives Jaccard similarity, containment, probability, and the
+        probability times the share of the document's shingles that the match
+        has.
 
     Returns
     -------
@@ -250,6 +249,9 @@ def seek(
     evidence = make_evidence(2 * longest + 2)
     scratch = make_scratch()
     row = np.zeros(N_FEATURES, np.float64)
+    own_weights = np.empty((2, N_FEATURES), np.float64)
+    own_biases = np.empty(2, np.float64)
+    own_thresholds = np.empty(2, np.float64)
     places = np.empty(longest + 1, np.int64)
     slots = np.full(N_PLACES, NO_SLOT, np.int32)
     votes = np.zeros(N_PLACES, np.int32)
@@ -276,7 +278,6 @@ def seek(
         tally(tables, places, n_places, 1)
         tally_tokens(tables, start, length, 1)
         tables.counters[0] += 1
-        is_cold = tables.counters[0] < least_texts
         n_room = 64
         while n_room < 2 * length:
             n_room *= 2
@@ -291,6 +292,15 @@ def seek(
                 size = distinct_in(tables, start, length, table, n_room)
             if n_best > 0:
                 scratch.prepared[0] = -1  # another document is staged where the last one was
+                mix_models(
+                    weights,
+                    biases,
+                    thresholds,
+                    tables.counters[0],
+                    own_weights,
+                    own_biases,
+                    own_thresholds,
+                )
                 evidence.log_texts[0] = np.log(tables.counters[0] + 1.0)
                 stage(
                     tables,
@@ -301,7 +311,6 @@ def seek(
                     batch_cut_off[d],
                     batch_sources[d],
                     batch_times[d],
-                    is_cold,
                 )
             for at in range(n_best):
                 slot = best_slots[at]
@@ -314,10 +323,9 @@ def seek(
                     tables.cut_off[slot],
                     tables.sources[slot],
                     tables.times[slot],
-                    is_cold,
                 )
                 logit, is_duplicate = _judge(
-                    evidence, scratch, row, is_cold, weights, biases, thresholds
+                    evidence, scratch, row, own_weights, own_biases, own_thresholds
                 )
                 if not is_duplicate and row[CONTAINMENT] < _SERIES_OVERLAP:
                     continue
@@ -335,6 +343,7 @@ def seek(
                     scores[n_found, 0] = shared / (size + other_size - shared)
                     scores[n_found, 1] = containment
                     scores[n_found, 2] = 1.0 / (1.0 + np.exp(-logit))
+                    scores[n_found, 3] = scores[n_found, 2] * shared / size
                 n_found += 1
         has_room = n_found <= found.shape[0]
         if insert and has_room:

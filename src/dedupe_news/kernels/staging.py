@@ -61,7 +61,6 @@ def stage(
     cut_off: Integer,
     source: Integer,
     time: Integer,
-    is_cold: bool,
 ) -> None:
     """
     Copy a document to place 0 or 1 of the evidence, with what the counts say of it now.
@@ -78,8 +77,6 @@ def stage(
         Bounds of the document's tokens.
     cut_off, source, time : int
         As in `Tables`.
-    is_cold : bool
-        Whether the counts tell nothing yet.
     """
     to = np.int64(0) if which == 0 else np.int64(evidence.stops[0])
     largest = np.int64(_LARGEST)
@@ -89,7 +86,7 @@ def stage(
         evidence.tokens[to + at] = token
         evidence.flags[to + at] = tables.flags[start + at]
         count = np.int64(tables.token_counts[token & token_mask])
-        evidence.commonness[to + at] = 0 if is_cold else tables.codes[min(count, largest)]
+        evidence.commonness[to + at] = tables.codes[min(count, largest)]
     evidence.starts[which] = to
     evidence.stops[which] = to + length
     first = evidence.shingle_offsets[which]
@@ -101,8 +98,8 @@ def stage(
         evidence.shingles[first + at] = shingle
         texts = np.int64(tables.frequency[place])
         days = np.int64(tables.spread[place])
-        evidence.frequency[first + at] = 0 if is_cold else tables.codes[min(texts, largest)]
-        evidence.spread[first + at] = 0 if is_cold else tables.codes[min(days, largest)]
+        evidence.frequency[first + at] = tables.codes[min(texts, largest)]
+        evidence.spread[first + at] = tables.codes[min(days, largest)]
     evidence.shingle_offsets[which + 1] = first + n
     evidence.cut_off[which] = cut_off
     evidence.sources[which] = source

@@ -54,8 +54,10 @@ class Found:
         Bounds of each document's matches.
     slots : ndarray of int64, shape (n_matches, 2)
         Slot and relation of each match.
-    scores : ndarray of float64, shape (n_matches, 3)
-        Jaccard similarity, containment and probability.
+    scores : ndarray of float64, shape (n_matches, 4)
+        Jaccard similarity, containment, probability, and how good an answer
+        each is, in [0, 1]: the share of the document's shingles that the match
+        is expected to make redundant.
     """
 
     offsets: NDArray[np.int64]
@@ -73,7 +75,7 @@ class Room:
 
     def __init__(self) -> None:
         self._slots = np.empty((_FIRST_ROOM, 2), np.int64)
-        self._scores = np.empty((_FIRST_ROOM, 3), np.float64)
+        self._scores = np.empty((_FIRST_ROOM, 4), np.float64)
 
     def fill(
         self,

@@ -38,13 +38,11 @@ class NewsStore:
     config : Config
         The settings.
     weights : ndarray of float64, shape (4, n_features)
-        The judge's models, with and without metadata, then for a cold start.
+        The judge's models, with and without metadata, then both for few documents.
     biases, thresholds : ndarray of float64, shape (4,)
         Theirs; thresholds as logits.
     codes : ndarray of uint8, shape (4096,)
         Code of each count.
-    least_texts : int
-        Documents from which counts tell anything.
     """
 
     def __init__(
@@ -54,12 +52,10 @@ class NewsStore:
         biases: NDArray[np.float64],
         thresholds: NDArray[np.float64],
         codes: NDArray[np.uint8],
-        least_texts: int,
     ) -> None:
         self._config = config
         self._models = weights, biases, thresholds
         self._codes = codes
-        self._least_texts = least_texts
         self._longest = 0
         self._room = Room()
         self.n_slots = 0
@@ -193,7 +189,6 @@ class NewsStore:
             insert,
             begin,
             first + begin if insert else first,
-            self._least_texts,
             self._config.bucket_limit,
             self._longest,
             weights,
@@ -221,7 +216,10 @@ class NewsStore:
                 arrays[name] = grown(arrays[name], used_postings)
         if used_postings > 2 * len(arrays["heads"]):
             n_cut_short = self.n_cut_short
-            self._clear_postings(len(arrays["posting_slots"]))
+            # Among more places fewer shingles of a document share one: the same documents
+            # may need more postings than they had, at most one a token and one each.
+            most = used_tokens + used_slots
+            self._clear_postings(max(len(arrays["posting_slots"]), most))
             kernels.replay(self._tables, self.n_slots)
             self._tables.counters[2] = n_cut_short
         self._tables = kernels.Tables(**arrays)

@@ -1,0 +1,114 @@
+"""Candidates by rare shingles, and how common each shingle and token is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import news_oracle
+from dedupe_news import postings
+from dedupe_news.postings import (
+    LEAST_SHARED,
+    MOST_TEXTS,
+    SHORT,
+    TEMPLATE_SHARE,
+    Postings,
+    find_related,
+)
+from strategies import ragged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Spread over the hash space, so that several parts have some.
+shingle = st.integers(0, 6).map(lambda number: number * 0x2492_4924 + 1)
+runs_of_shingles = st.lists(st.lists(shingle, max_size=6), max_size=9)
+_FEW = 3
+
+
+def related(
+    runs: Sequence[list[int]], days: Sequence[int], *, is_long: bool, n_jobs: int = 1
+) -> Postings:
+    """Find candidates among runs of shingles; long texts have enough tokens to need two."""
+    lengths = np.array([len(run) + (SHORT if is_long else 2) for run in runs], np.int64)
+    shingles, offsets = ragged(list(runs))
+    return find_related(shingles, offsets, lengths, np.array(days, np.int32), n_jobs)
+
+
+def pairs_of(found: Postings) -> list[tuple[int, int]]:
+    """Unpack the candidates."""
+    return [(pair >> 32, pair & 0xFFFFFFFF) for pair in found.pairs.tolist()]
+
+
+@given(runs=runs_of_shingles, is_long=st.booleans(), n_jobs=st.integers(1, 3))
+def test_candidates_are_those_of_the_oracle(
+    runs: list[list[int]], *, is_long: bool, n_jobs: int
+) -> None:
+    """Pairs that share rare shingles, and neighbours of one template; each once, in order."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postings, "MOST_TEXTS", _FEW)
+        found = related(runs, [], is_long=is_long, n_jobs=n_jobs)
+
+    lengths = [len(run) + (SHORT if is_long else 2) for run in runs]
+    expected = news_oracle.related(
+        runs, lengths, most=_FEW, least_shared=LEAST_SHARED, short=SHORT
+    ) | news_oracle.of_one_template(runs, most=_FEW, share=TEMPLATE_SHARE)
+    assert pairs_of(found) == sorted(expected)
+
+
+@given(
+    runs=runs_of_shingles,
+    gaps=st.lists(st.integers(0, 2), min_size=9, max_size=9),
+    n_unknown=st.integers(0, 9),
+)
+def test_counts_are_those_of_the_oracle(
+    runs: list[list[int]], gaps: list[int], n_unknown: int
+) -> None:
+    """Every position has the number of texts and of days of its shingle."""
+    known = np.cumsum(gaps).tolist()
+    days = ([-1] * n_unknown + known)[: len(runs)]
+
+    found = related(runs, days, is_long=True)
+
+    texts, on_days = news_oracle.n_texts_with(runs), news_oracle.n_days_with(runs, days)
+    every = [shingle for run in runs for shingle in run]
+    assert found.frequency.tolist() == [news_oracle.code(texts[each]) for each in every]
+    assert found.spread.tolist() == [news_oracle.code(on_days[each]) for each in every]
+
+
+def test_a_common_shingle_pairs_nobody() -> None:
+    """One text more, and a shingle is not rare: only neighbours of the template are paired."""
+    rare = related([[7]] * MOST_TEXTS, [], is_long=False)
+    common = related([[7]] * (MOST_TEXTS + 1), [], is_long=False)
+
+    assert len(rare.pairs) == MOST_TEXTS * (MOST_TEXTS - 1) // 2
+    assert pairs_of(common) == sorted(
+        {(0, text) for text in range(1, MOST_TEXTS + 1)}
+        | {(text, text + 1) for text in range(MOST_TEXTS)}
+    )
+
+
+@given(tokens=st.lists(st.integers(0, 2**32 - 1), max_size=30), n_jobs=st.integers(1, 3))
+def test_commonness_counts_tokens(tokens: list[int], n_jobs: int) -> None:
+    """Each token has the count of all that share its place in the table."""
+    every = tokens * 2 + tokens[:3]
+
+    found = postings.token_commonness(np.array(every, np.uint32), n_jobs)
+
+    n_places = 1 << max(10, len(every).bit_length())
+    places = [token % n_places for token in every]
+    assert found.tolist() == [news_oracle.code(places.count(place)) for place in places]
+
+
+def test_codes_tell_counts_apart_within_three_percent() -> None:
+    """A byte holds the logarithm of a count, and grows with it."""
+    codes = postings.count_codes()
+
+    assert codes.tolist() == [news_oracle.code(count) for count in range(4096)]
+    assert (np.diff(codes.astype(np.int64)) >= 0).all()
+    counts = np.arange(1, 4096)
+    assert np.abs(np.exp(codes[1:] / 16) / counts - 1).max() < 0.032
