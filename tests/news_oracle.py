@@ -47,8 +47,6 @@ def related(
     lengths: Sequence[int],
     *,
     most: int,
-    least_shared: int,
-    short: int,
 ) -> set[tuple[int, int]]:
     """Return the pairs that share enough shingles of at most `most` texts."""
     frequency = n_texts_with(runs)
@@ -56,8 +54,15 @@ def related(
     return {
         (i, j)
         for i, j in itertools.combinations(range(len(runs)), 2)
-        if len(rare[i] & rare[j]) >= (1 if min(lengths[i], lengths[j]) <= short else least_shared)
+        if len(rare[i] & rare[j]) >= least_shared(min(lengths[i], lengths[j]))
     }
+
+
+def least_shared(shorter: int) -> int:
+    """Return the rare shingles to share, by the length of the shorter text."""
+    return next(
+        least for most, least in ((10, 1), (40, 2), (60, 3), (shorter, 4)) if shorter <= most
+    )
 
 
 def of_one_template(

@@ -11,14 +11,8 @@ from hypothesis import strategies as st
 
 import news_oracle
 from dedupe_news import postings
-from dedupe_news.postings import (
-    LEAST_SHARED,
-    MOST_TEXTS,
-    SHORT,
-    TEMPLATE_SHARE,
-    Postings,
-    find_related,
-)
+from dedupe_news.kernels.votes import MOST_TEXTS, TEMPLATE_SHARE
+from dedupe_news.postings import Postings, find_related
 from strategies import ragged
 
 if TYPE_CHECKING:
@@ -31,10 +25,10 @@ _FEW = 3
 
 
 def related(
-    runs: Sequence[list[int]], days: Sequence[int], *, is_long: bool, n_jobs: int = 1
+    runs: Sequence[list[int]], days: Sequence[int], *, length: int = 10, n_jobs: int = 1
 ) -> Postings:
-    """Find candidates among runs of shingles; long texts have enough tokens to need two."""
-    lengths = np.array([len(run) + (SHORT if is_long else 2) for run in runs], np.int64)
+    """Find candidates among runs of shingles of texts of so many tokens."""
+    lengths = np.full(len(runs), length, np.int64)
     shingles, offsets = ragged(list(runs))
     return find_related(shingles, offsets, lengths, np.array(days, np.int32), n_jobs)
 
@@ -44,18 +38,22 @@ def pairs_of(found: Postings) -> list[tuple[int, int]]:
     return [(pair >> 32, pair & 0xFFFFFFFF) for pair in found.pairs.tolist()]
 
 
-@given(runs=runs_of_shingles, is_long=st.booleans(), n_jobs=st.integers(1, 3))
+@given(
+    runs=runs_of_shingles,
+    # Where one more shared shingle is asked for, and before.
+    length=st.sampled_from([1, 10, 11, 40, 41, 60, 61, 1000]),
+    n_jobs=st.integers(1, 3),
+)
 def test_candidates_are_those_of_the_oracle(
-    runs: list[list[int]], *, is_long: bool, n_jobs: int
+    runs: list[list[int]], length: int, n_jobs: int
 ) -> None:
     """Pairs that share rare shingles, and neighbours of one template; each once, in order."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(postings, "MOST_TEXTS", _FEW)
-        found = related(runs, [], is_long=is_long, n_jobs=n_jobs)
+        found = related(runs, [], length=length, n_jobs=n_jobs)
 
-    lengths = [len(run) + (SHORT if is_long else 2) for run in runs]
     expected = news_oracle.related(
-        runs, lengths, most=_FEW, least_shared=LEAST_SHARED, short=SHORT
+        runs, [length] * len(runs), most=_FEW
     ) | news_oracle.of_one_template(runs, most=_FEW, share=TEMPLATE_SHARE)
     assert pairs_of(found) == sorted(expected)
 
@@ -72,7 +70,7 @@ def test_counts_are_those_of_the_oracle(
     known = np.cumsum(gaps).tolist()
     days = ([-1] * n_unknown + known)[: len(runs)]
 
-    found = related(runs, days, is_long=True)
+    found = related(runs, days)
 
     texts, on_days = news_oracle.n_texts_with(runs), news_oracle.n_days_with(runs, days)
     every = [shingle for run in runs for shingle in run]
@@ -82,8 +80,8 @@ def test_counts_are_those_of_the_oracle(
 
 def test_a_common_shingle_pairs_nobody() -> None:
     """One text more, and a shingle is not rare: only neighbours of the template are paired."""
-    rare = related([[7]] * MOST_TEXTS, [], is_long=False)
-    common = related([[7]] * (MOST_TEXTS + 1), [], is_long=False)
+    rare = related([[7]] * MOST_TEXTS, [])
+    common = related([[7]] * (MOST_TEXTS + 1), [])
 
     assert len(rare.pairs) == MOST_TEXTS * (MOST_TEXTS - 1) // 2
     assert pairs_of(common) == sorted(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels import postings as kernels
+from dedupe_news.kernels.votes import MOST_TEXTS, TEMPLATE_SHARE
 from dedupe_news.sorting import pack_repeated, sort_values
 from dedupe_news.threads import run, shares, split
 
@@ -16,18 +17,6 @@ if TYPE_CHECKING:
 
 CODES_PER_NEPER = 16
 """A count ``c`` is kept as the byte ``round(16 * ln(c))``: within 3 %, up to 4,095."""
-
-MOST_TEXTS = 16
-"""A shingle in more texts than this is not rare, and proposes no pair."""
-
-LEAST_SHARED = 2
-"""Rare shingles that a pair must share to become a candidate."""
-
-SHORT = 10
-"""One is enough where the shorter text has no more tokens than this."""
-
-TEMPLATE_SHARE = 0.4
-"""Share of common shingles from which a text may be made from a template."""
 
 _LARGEST_COUNT = 4095
 _PART_SIZE = 1 << 16
@@ -76,10 +65,10 @@ def find_related(
     """
     Pair the texts that share rare shingles.
 
-    Every two texts that share `LEAST_SHARED` shingles of at most `MOST_TEXTS`
-    texts each are a candidate pair, however little else they share: edited,
-    shortened and re-headlined copies, and a teaser with the article it was
-    cut from. Texts largely made of common shingles are paired with the first
+    Every two texts that share enough shingles of at most `MOST_TEXTS` texts each
+    are a candidate pair, however little else they share: edited, shortened and
+    re-headlined copies, and a teaser with the article it was cut from. What is
+    enough, `dedupe_news.kernels.votes.least_shared` says. Texts largely made of common shingles are paired with the first
     text of the same template, and the one before, so that the work stays
     linear.
 
@@ -189,7 +178,7 @@ def _keep_related(
         pairs = scattered[bounds[which] : bounds[which + 1]]
         sort_values(pairs, 0, text_bits)  # by the later text, then by the first
         sort_values(pairs, 32, text_bits)
-        return pairs[: kernels.keep_related(pairs, lengths, LEAST_SHARED, SHORT)]
+        return pairs[: kernels.keep_related(pairs, lengths)]
 
     return np.concatenate(run(keep, range(n_ranges), n_jobs))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import kernel
+from dedupe_news.kernels.votes import least_shared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -224,9 +225,7 @@ def scatter_pairs(
 
 
 @kernel
-def keep_related(
-    pairs: NDArray[np.uint64], lengths: NDArray[np.int64], least: Integer, short: Integer
-) -> int:
+def keep_related(pairs: NDArray[np.uint64], lengths: NDArray[np.int64]) -> int:
     """
     Keep each pair that shares enough rare shingles, once, at the front.
 
@@ -237,10 +236,6 @@ def keep_related(
         overwritten.
     lengths : ndarray of int64, shape (n_texts,)
         Tokens of each text.
-    least : int
-        Shared rare shingles that make a candidate.
-    short : int
-        One shared shingle is enough where the shorter text has no more tokens.
 
     Returns
     -------
@@ -255,7 +250,7 @@ def keep_related(
         end = begin + 1
         while end < n and pairs[end] == pair:
             end += 1
-        if end - begin >= least or min(lengths[pair >> _HALF], lengths[pair & _LOW]) <= short:
+        if end - begin >= least_shared(min(lengths[pair >> _HALF], lengths[pair & _LOW])):
             pairs[kept] = pair
             kept += 1
         begin = end

@@ -36,11 +36,10 @@ from dedupe_news.kernels.tables import (
     tally_tokens,
 )
 from dedupe_news.kernels.votes import (
-    LEAST_SHARED,
     MOST_JUDGED,
     N_PLACES,
-    SHORT,
     keep_best,
+    least_shared,
     propose,
 )
 
@@ -145,7 +144,7 @@ def _most_voted(
         n_votes = np.int64(votes[order[at]])
         slots[order[at]] = NO_SLOT
         other_length = np.int64(tables.lengths[slot])
-        if n_votes < LEAST_SHARED and min(length, other_length) > SHORT:
+        if n_votes < least_shared(min(np.int64(length), other_length)):
             continue
         if other_length == length and equal_runs(tables.tokens, tables.starts[slot], start, length):
             continue  # named already

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 MOST_TEXTS = 16
 """Documents with a shingle above which it is common."""
 
-LEAST_SHARED = 2
-"""Rare shingles that two documents share to be compared, if neither is short."""
+TEMPLATE_SHARE = 0.4
+"""Share of common shingles from which a document may be made from a template."""
 
-SHORT = 10
-"""Tokens up to which one rare shingle is enough."""
+_FROM_TEMPLATE = 4  # votes that make a candidate at any length
 
 MOST_JUDGED = 64
 """Candidates of one document that are judged: those that share the most rare shingles."""
@@ -31,6 +30,27 @@ N_PLACES = 4096
 """Places of the table of votes."""
 
 _NEWEST_OF_TEMPLATE = 2
+
+
+@inlined
+def least_shared(shorter: Integer) -> Integer:
+    """
+    Return how many rare shingles two documents must share to be judged.
+
+    Parameters
+    ----------
+    shorter : int
+        Tokens of the shorter one.
+
+    Returns
+    -------
+    int
+        1 up to 10 tokens; 2, and one more from 41 and from 61 tokens on: two
+        shingles are one phrase, which is little in a long text.
+    """
+    if shorter <= 10:
+        return 1
+    return 2 + np.int64(shorter > 40) + np.int64(shorter > 60)
 
 
 @inlined
@@ -120,7 +140,7 @@ def propose(
             n_common += 1
             least = min(least, shingle)
             greatest = max(greatest, shingle)
-    if n_common > 0 and n_common * 5 >= 2 * n_shingles(length):
+    if n_common > 0 and n_common >= TEMPLATE_SHARE * n_shingles(length):
         for shingle in (least, greatest):
             n_met = _vote(
                 tables,
@@ -130,7 +150,7 @@ def propose(
                 votes,
                 order,
                 n_met,
-                LEAST_SHARED,
+                _FROM_TEMPLATE,
             )
     return n_met
 
