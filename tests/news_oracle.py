@@ -60,9 +60,7 @@ def related(
 
 def least_shared(shorter: int) -> int:
     """Return the rare shingles to share, by the length of the shorter text."""
-    return next(
-        least for most, least in ((10, 1), (40, 2), (60, 3), (shorter, 4)) if shorter <= most
-    )
+    return 1 + sum(shorter > limit for limit in (10, 40, 60))
 
 
 def of_one_template(

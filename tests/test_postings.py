@@ -52,9 +52,8 @@ def test_candidates_are_those_of_the_oracle(
         patch.setattr(postings, "MOST_TEXTS", _FEW)
         found = related(runs, [], length=length, n_jobs=n_jobs)
 
-    expected = news_oracle.related(
-        runs, [length] * len(runs), most=_FEW
-    ) | news_oracle.of_one_template(runs, most=_FEW, share=TEMPLATE_SHARE)
+    expected = news_oracle.related(runs, [length] * len(runs), most=_FEW)
+    expected |= news_oracle.of_one_template(runs, most=_FEW, share=TEMPLATE_SHARE)
     assert pairs_of(found) == sorted(expected)
 
 

@@ -68,9 +68,9 @@ def find_related(
     Every two texts that share enough shingles of at most `MOST_TEXTS` texts each
     are a candidate pair, however little else they share: edited, shortened and
     re-headlined copies, and a teaser with the article it was cut from. What is
-    enough, `dedupe_news.kernels.votes.least_shared` says. Texts largely made of common shingles are paired with the first
-    text of the same template, and the one before, so that the work stays
-    linear.
+    enough, `dedupe_news.kernels.votes.least_shared` says. Texts largely made of
+    common shingles are paired with the first text of the same template, and
+    the one before, so that the work stays linear.
 
     Parameters
     ----------
