@@ -29,10 +29,12 @@ from benchmarks.logistic import (
     rates,
 )
 from dedupe_news.kernels.features import (
+    ASSURANCE,
     CAUTION,
     DOUBT,
     FEATURES,
     LEAST_CONTAINMENT,
+    LEAST_CUT,
     LEAST_EXCERPT,
     LEAST_JACCARD,
     LEAST_NAMES,
@@ -397,7 +399,8 @@ def judged_probabilities(model: Logistic, rows: NDArray[np.float64]) -> NDArray[
     """
     logits = model.logits(rows) - CAUTION * is_thin(rows)
     probabilities: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logits))
-    return np.minimum(probabilities, np.where(doubted(rows), DOUBTED, 1.0))
+    probabilities = np.minimum(probabilities, np.where(doubted(rows), DOUBTED, 1.0))
+    return np.maximum(probabilities, np.where(assured(rows), 1.0 - DOUBTED, 0.0))
 
 
 def doubted(rows: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -417,6 +420,27 @@ def doubted(rows: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.bool_
     jaccard, names = (rows[:, FEATURES.index(name)] for name in ("jaccard", "names_kept_most"))
     is_doubted: NDArray[np.bool_] = (jaccard < SAME_WORDS) & (names < LEAST_NAMES)
     return is_doubted
+
+
+def assured(rows: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.bool_]:
+    """
+    Return which pairs the library takes for duplicates, whatever the model says.
+
+    Parameters
+    ----------
+    rows : ndarray of float, shape (n_pairs, N_FEATURES)
+        Features.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_pairs,)
+        As ``tempered`` in the library's kernels.
+    """
+    start, marks, length = (
+        rows[:, FEATURES.index(name)] for name in ("common_start", "cut_off_marks", "length")
+    )
+    is_cut: NDArray[np.bool_] = (start == 1) & (marks > 0) & (length >= np.log1p(LEAST_CUT))
+    return is_cut
 
 
 def margins(model: Logistic, rows: NDArray[np.float32], threshold: float) -> NDArray[np.float64]:
@@ -441,6 +465,8 @@ def margins(model: Logistic, rows: NDArray[np.float32], threshold: float) -> NDA
     is_doubted, thin = doubted(rows), is_thin(rows)
     above[is_doubted] = np.minimum(above[is_doubted], -DOUBT)
     above[thin] -= CAUTION
+    is_assured = assured(rows)
+    above[is_assured] = np.maximum(above[is_assured], ASSURANCE)
     above[np.isnan(rows[:, 0]) | (thin & (above < 0))] = -np.inf
     return above
 

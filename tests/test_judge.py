@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dedupe_news import Config, ConfigError, judge, news
 from dedupe_news.documents import read_documents
 from dedupe_news.judge import Models, load_judge, pair_features, read_judge
-from dedupe_news.kernels.features import CAUTION, DOUBT, FEATURES, N_FEATURES
+from dedupe_news.kernels.features import ASSURANCE, CAUTION, DOUBT, FEATURES, N_FEATURES
 from dedupe_news.kernels.judging import FEW_TEXTS, MANY_TEXTS
 from dedupe_news.text import tokenize
 from dedupe_news.texts import distinct_texts
@@ -119,6 +119,19 @@ def test_ten_words_in_a_row_alone_call_for_caution() -> None:
     verdicts = judge.judge_pairs(examination.evidence, pairs[:, 0], pairs[:, 1], models, 1)
 
     assert verdicts.margins.tolist() == [5.0 - CAUTION, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("end", "is_assured"), [(" ...", True), ("", False), (" and tugs ...", False)]
+)
+def test_a_text_cut_off_after_the_same_words_is_a_duplicate(end: str, *, is_assured: bool) -> None:
+    """It says that more follows, and there is nothing in which the two differ."""
+    examination, _ = examined([f"{LONG_RUN} and its crew", f"{LONG_RUN}{end}"])
+    models = Models(np.zeros((2, N_FEATURES)), np.full(2, -5.0), np.zeros(2))
+
+    verdicts = judge.judge_pairs(examination.evidence, np.array([0]), np.array([1]), models, 1)
+
+    assert verdicts.margins.tolist() == [ASSURANCE if is_assured else -5.0]
 
 
 def test_the_stretch_a_teaser_was_cut_from_is_found_deep_in_a_long_text() -> None:

@@ -95,6 +95,12 @@ DOUBT = 2.0
 CAUTION = 3.0
 """How much surer, in logits, the judge must be of a pair that only shares `LEAST_RUN` in a row."""
 
+ASSURANCE = 1.0
+"""How far above the threshold, in logits, a copy that was cut off is judged at least."""
+
+LEAST_CUT = 5
+"""Tokens from which a text that was cut off tells what it was cut from."""
+
 _CODES = 16.0  # a count is coded as 16 ln(count)
 _RARE = 33  # code of 8 texts
 _FREQUENT = 64  # code of 55 texts
@@ -678,7 +684,9 @@ def tempered(logit: float, threshold: float, row: NDArray[np.float64]) -> float:
         At least `DOUBT` below the threshold for texts that share some of
         their words, but not who and where. Less by `CAUTION` for texts that
         share little but ten words in a row; minus infinity, as for those that
-        are not judged, where that is no duplicate.
+        are not judged, where that is no duplicate. At least `ASSURANCE` above
+        the threshold where the one is the start of the other, and says that
+        something was cut off: there is nothing in which they differ.
     """
     if row[3] < SAME_WORDS and row[44] < LEAST_NAMES:
         logit = min(logit, threshold - DOUBT)
@@ -686,4 +694,6 @@ def tempered(logit: float, threshold: float, row: NDArray[np.float64]) -> float:
         logit -= CAUTION
         if logit < threshold:
             return -np.inf
+    if row[19] == 1.0 and row[22] > 0.0 and row[0] >= np.log(1.0 + LEAST_CUT):
+        logit = max(logit, threshold + ASSURANCE)
     return logit
