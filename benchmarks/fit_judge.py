@@ -31,7 +31,7 @@ from benchmarks.labelled import PAIRS, feed_digest, read_feed, read_pairs
 from benchmarks.logistic import assign_folds, rates
 from benchmarks.report import Report, Table
 from dedupe_news.kernels.features import FEATURES
-from dedupe_news.kernels.judging import FEW_TEXTS
+from dedupe_news.kernels.verdict import FEW_TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

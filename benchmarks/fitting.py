@@ -28,15 +28,12 @@ from benchmarks.logistic import (
     log_loss,
     rates,
 )
-from dedupe_news.kernels.features import (
+from dedupe_news.kernels.features import FEATURES, LEAST_CONTAINMENT, LEAST_EXCERPT, LEAST_JACCARD
+from dedupe_news.kernels.verdict import (
     ASSURANCE,
     CAUTION,
     DOUBT,
-    FEATURES,
-    LEAST_CONTAINMENT,
     LEAST_CUT,
-    LEAST_EXCERPT,
-    LEAST_JACCARD,
     LEAST_NAMES,
     SAME_WORDS,
 )

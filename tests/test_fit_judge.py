@@ -19,7 +19,8 @@ from benchmarks.examined import examine_feed, features_among_few, positions
 from benchmarks.fitting import KINDS, THRESHOLDS, Kind, Material, Validation, best_threshold
 from benchmarks.labelled import read_feed, read_pairs
 from dedupe_news.judge import read_judge
-from dedupe_news.kernels.features import DOUBT, FEATURES, N_FEATURES
+from dedupe_news.kernels.features import FEATURES, N_FEATURES
+from dedupe_news.kernels.verdict import DOUBT
 from labelled_feed import made_up
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from dedupe_news import Config, ConfigError, judge, news
 from dedupe_news.documents import read_documents
 from dedupe_news.judge import Models, load_judge, pair_features, read_judge
-from dedupe_news.kernels.features import ASSURANCE, CAUTION, DOUBT, FEATURES, N_FEATURES
-from dedupe_news.kernels.judging import FEW_TEXTS, MANY_TEXTS
+from dedupe_news.kernels.features import FEATURES, N_FEATURES
+from dedupe_news.kernels.verdict import ASSURANCE, CAUTION, DOUBT, FEW_TEXTS, MANY_TEXTS
 from dedupe_news.text import tokenize
 from dedupe_news.texts import distinct_texts
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 from dedupe_news import Config, NewsIndex, Relation, judge, news, postings
 from dedupe_news.documents import read_documents
-from dedupe_news.kernels.features import DOUBT
+from dedupe_news.kernels.verdict import DOUBT
 from dedupe_news.stores.arrays import Items
 from dedupe_news.stores.news import NewsStore
 from dedupe_news.text import tokenize

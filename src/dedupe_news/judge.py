@@ -13,6 +13,7 @@ import numpy as np
 from dedupe_news.errors import ConfigError
 from dedupe_news.kernels import judging as kernels
 from dedupe_news.kernels.features import FEATURES, N_FEATURES
+from dedupe_news.kernels.verdict import mix_models
 from dedupe_news.threads import run, split
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Judge:
         """
         weights, biases, thresholds = self.arrays
         mixed = Models(np.empty((2, N_FEATURES)), np.empty(2), np.empty(2))
-        kernels.mix_models(weights, biases, thresholds, n_texts, *mixed)
+        mix_models(weights, biases, thresholds, n_texts, *mixed)
         return mixed
 
     @property

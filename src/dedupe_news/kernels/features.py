@@ -83,24 +83,6 @@ LEAST_EXCERPT = 0.7
 LEAST_RUN = 10
 """Tokens in a row from which two texts are compared however little else they share."""
 
-SAME_WORDS = 0.6
-"""Jaccard similarity of the aligned tokens from which names may differ as they like."""
-
-LEAST_NAMES = 0.4
-"""Share of its names that one of two duplicates of fewer common words must find in the other."""
-
-DOUBT = 2.0
-"""How far below the threshold, in logits, such a pair is judged at least."""
-
-CAUTION = 3.0
-"""How much surer, in logits, the judge must be of a pair that only shares `LEAST_RUN` in a row."""
-
-ASSURANCE = 1.0
-"""How far above the threshold, in logits, a copy that was cut off is judged at least."""
-
-LEAST_CUT = 5
-"""Tokens from which a text that was cut off tells what it was cut from."""
-
 _CODES = 16.0  # a count is coded as 16 ln(count)
 _RARE = 33  # code of 8 texts
 _FREQUENT = 64  # code of 55 texts
@@ -662,38 +644,3 @@ def _fill_names(
     if names_a > 0 and names_b > 0:
         row[44] = max(kept_a / names_a, kept_b / names_b)
         row[45] = min(kept_a / names_a, kept_b / names_b)
-
-
-@inlined
-def tempered(logit: float, threshold: float, row: NDArray[np.float64]) -> float:
-    """
-    Return a logit less what the judge was not taught to weigh.
-
-    Parameters
-    ----------
-    logit : float
-        The weighted sum of the features.
-    threshold : float
-        Logit from which a pair is a duplicate.
-    row : ndarray of float64, shape (N_FEATURES,)
-        The features of the pair.
-
-    Returns
-    -------
-    float
-        At least `DOUBT` below the threshold for texts that share some of
-        their words, but not who and where. Less by `CAUTION` for texts that
-        share little but ten words in a row; minus infinity, as for those that
-        are not judged, where that is no duplicate. At least `ASSURANCE` above
-        the threshold where the one is the start of the other, and says that
-        something was cut off: there is nothing in which they differ.
-    """
-    if row[3] < SAME_WORDS and row[44] < LEAST_NAMES:
-        logit = min(logit, threshold - DOUBT)
-    if (row[3] < LEAST_JACCARD and row[2] < LEAST_EXCERPT) or row[2] < LEAST_CONTAINMENT:
-        logit -= CAUTION
-        if logit < threshold:
-            return -np.inf
-    if row[19] == 1.0 and row[22] > 0.0 and row[0] >= np.log(1.0 + LEAST_CUT):
-        logit = max(logit, threshold + ASSURANCE)
-    return logit

@@ -13,63 +13,15 @@ from dedupe_news.kernels.features import (
     Evidence,
     fill_features,
     make_scratch,
-    tempered,
 )
+from dedupe_news.kernels.verdict import caution_without_counts, tempered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.kernels._jit import Integer
 
-__all__ = ["Evidence", "fill_feature_rows", "fill_logits", "mix_models"]
-
-FEW_TEXTS = 1_000
-"""Texts up to which counts say little, so that the models for a cold start judge."""
-
-MANY_TEXTS = 400_000
-"""Texts from which counts say all they can; between the two, both speak."""
-
-
-@kernel
-def mix_models(
-    weights: NDArray[np.float64],
-    biases: NDArray[np.float64],
-    thresholds: NDArray[np.float64],
-    n_texts: Integer,
-    mixed_weights: NDArray[np.float64],
-    mixed_biases: NDArray[np.float64],
-    mixed_thresholds: NDArray[np.float64],
-) -> None:
-    """
-    Write the models for a number of texts.
-
-    The logit of the one for many texts counts ``ln(n / FEW) / ln(MANY / FEW)``,
-    at least 0 and at most 1, that of the one for few texts the rest: a
-    mixture of two linear models is a linear model.
-
-    Parameters
-    ----------
-    weights : ndarray of float64, shape (4, N_FEATURES)
-        Models with and without metadata for many texts, then both for few.
-    biases, thresholds : ndarray of float64, shape (4,)
-        Theirs; thresholds as logits.
-    n_texts : int
-        Number of texts; at least 1.
-    mixed_weights : ndarray of float64, shape (2, N_FEATURES)
-        Receives the models with and without metadata.
-    mixed_biases, mixed_thresholds : ndarray of float64, shape (2,)
-        Receive theirs.
-    """
-    share = np.log(max(n_texts, 1) / FEW_TEXTS) / np.log(MANY_TEXTS / FEW_TEXTS)
-    many = min(1.0, max(0.0, share))
-    few = 1.0 - many
-    for model in range(2):
-        for feature in range(N_FEATURES):
-            mixed_weights[model, feature] = (
-                many * weights[model, feature] + few * weights[model + 2, feature]
-            )
-        mixed_biases[model] = many * biases[model] + few * biases[model + 2]
-        mixed_thresholds[model] = many * thresholds[model] + few * thresholds[model + 2]
+__all__ = ["Evidence", "fill_feature_rows", "fill_logits"]
 
 
 @kernel
@@ -157,6 +109,7 @@ def fill_logits(
     """
     scratch = make_scratch()
     row = np.zeros(N_FEATURES, np.float64)
+    caution = caution_without_counts(evidence.log_texts[0])
     for pair in range(start, stop):
         if not fill_features(evidence, scratch, left[pair], right[pair], row):
             logits[pair] = -np.inf
@@ -167,7 +120,7 @@ def fill_logits(
         logit = biases[model]
         for feature in range(N_FEATURES):
             logit += weights[model, feature] * row[feature]
-        logit = tempered(logit, thresholds[model], row)
+        logit = tempered(logit, thresholds[model], row, caution if model == 0 else 0.0)
         logits[pair] = logit
         margins[pair] = logit - thresholds[model]
         overlap[pair] = row[2] if logit > -np.inf else 0.0

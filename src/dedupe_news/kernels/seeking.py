@@ -15,9 +15,7 @@ from dedupe_news.kernels.features import (
     Scratch,
     fill_features,
     make_scratch,
-    tempered,
 )
-from dedupe_news.kernels.judging import mix_models
 from dedupe_news.kernels.relations import CONTAINED, EXACT, TRUNCATED, relation_of
 from dedupe_news.kernels.staging import (
     distinct_in,
@@ -35,6 +33,7 @@ from dedupe_news.kernels.tables import (
     tally,
     tally_tokens,
 )
+from dedupe_news.kernels.verdict import caution_without_counts, mix_models, tempered
 from dedupe_news.kernels.votes import (
     MOST_JUDGED,
     N_PLACES,
@@ -83,7 +82,8 @@ def _judge(
     logit = biases[model]
     for feature in range(N_FEATURES):
         logit += weights[model, feature] * row[feature]
-    logit = tempered(logit, thresholds[model], row)
+    caution = caution_without_counts(evidence.log_texts[0]) if model == 0 else 0.0
+    logit = tempered(logit, thresholds[model], row, caution)
     if logit == -np.inf:
         row[CONTAINMENT] = 0.0
     return logit, bool(logit >= thresholds[model])
