@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-FORMAT = 1
+FORMAT = 2
 """Version of the JSON that `Report.as_dict` describes."""
 
 TARGETS = Path(__file__).with_name("targets.json")
@@ -163,6 +163,7 @@ class Report:
             "versions": versions(),
             "source": source_digest(),
             "settings": self.settings,
+            "tables": [dataclasses.asdict(table) for table in self.tables],
             "rows": self.rows,
             "figures": self.figures,
             "targets": [target.outcome(self.figures) for target in targets],
@@ -242,8 +243,8 @@ class Target:
         str
             Such as ``"≥ 8"``.
         """
-        low = [] if self.least is None else [f"≥ {self.least:,g}"]
-        high = [] if self.most is None else [f"≤ {self.most:,g}"]
+        low = [] if self.least is None else [f"≥ {number(self.least)}"]
+        high = [] if self.most is None else [f"≤ {number(self.most)}"]
         return ", ".join(low + high)
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import checks, datasets, shingles, timing
-from benchmarks.__main__ import SUITES, listing, main
+from benchmarks.__main__ import COMMANDS, SUITES, listing, main
 from benchmarks.corpora import made_up_feed
 from benchmarks.exact_pairs import disagreements, exact_pairs, jaccard_of
 from benchmarks.peers import (
@@ -250,8 +250,9 @@ def test_no_suite_named_lists_all_of_them(capsys: pytest.CaptureFixture[str]) ->
 
     shown = capsys.readouterr().out
     assert shown == listing()
-    assert all(name in shown for name in SUITES)
-    assert shown.count("needs ") == shown.count("takes ") == len(SUITES)
+    names = [*SUITES, *COMMANDS]
+    assert [line.split()[0] for line in shown.splitlines()[2:] if line[:1].strip()] == names
+    assert shown.count("needs ") == shown.count("takes ") == len(names)
 
 
 def test_missing_data_is_said_with_a_remedy(
