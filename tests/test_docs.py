@@ -18,7 +18,13 @@ import dedupe_news as dn
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Other people's packages that are not installed everywhere: their code is marked, and compiled only.
+COMPILED_ONLY = "<!-- compiled only -->"
+BLOCK = re.compile(
+    rf"(?P<mark>{COMPILED_ONLY}\n+)?^```python(?: title=\"[^\"\n]*\")?\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+N_COMPILED_ONLY = 1
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -52,13 +58,14 @@ def test_code_of_a_page_runs(
     namespace: dict[str, object] = {"__name__": "__main__"}
 
     for block in BLOCK.finditer(text):
-        n_lines = text[: block.start(1)].count("\n")
-        if block[1].startswith(">>> "):
-            run_session(block[1], namespace, page, n_lines)
+        n_lines = text[: block.start("code")].count("\n")
+        if block["code"].startswith(">>> "):
+            run_session(block["code"], namespace, page, n_lines)
         else:
             # Empty lines before it, so that a traceback names the line of the page.
-            code = compile("\n" * n_lines + block[1], str(page), "exec")
-            exec(code, namespace)  # noqa: S102 - our own documentation
+            code = compile("\n" * n_lines + block["code"], str(page), "exec")
+            if not block["mark"]:
+                exec(code, namespace)  # noqa: S102 - our own documentation
 
 
 def run_session(session: str, namespace: dict[str, object], page: Path, n_lines: int) -> None:
@@ -73,16 +80,30 @@ def run_session(session: str, namespace: dict[str, object], page: Path, n_lines:
 
 
 def test_no_code_is_marked_otherwise() -> None:
-    """A block that is not run is a command, output or a formula."""
-    languages = {
-        language
+    """Every block of Python is run; any other is a command, output, data or a formula."""
+    fences = [
+        fence
         for page in PAGES
-        for language in re.findall(
-            r"^```(\S*)\n(?=.)", page.read_text(encoding="utf-8"), re.MULTILINE
-        )
-    }
+        for fence in re.findall(r"^ *```(.*)\n(?=.)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    n_blocks = sum(len(BLOCK.findall(page.read_text(encoding="utf-8"))) for page in PAGES)
 
-    assert languages <= {"", "console", "json", "python", "sh", "text"}
+    languages = [fence.partition(" ")[0] for fence in fences]
+    assert set(languages) <= {"", "console", "json", "python", "sh", "text", "toml"}
+    assert languages.count("python") == n_blocks
+
+
+def test_little_code_is_compiled_only() -> None:
+    """What no test runs is counted."""
+    marks = [
+        block["mark"]
+        for page in PAGES
+        for block in BLOCK.finditer(page.read_text(encoding="utf-8"))
+        if block["mark"]
+    ]
+
+    assert len(marks) == N_COMPILED_ONLY
+    assert sum(page.read_text(encoding="utf-8").count(COMPILED_ONLY) for page in PAGES) == len(marks)
 
 
 def test_every_public_name_is_documented() -> None:
