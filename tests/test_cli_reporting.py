@@ -36,7 +36,7 @@ def test_report_is_named_after_the_feed(run: Callable[..., Ended], tmp_path: Pat
 
     assert ended.code == 0
     assert ended.out == ""
-    assert "dedupe-news: 3 documents: 1 clusters" in ended.err
+    assert "dedupe-news: 3 documents: 1 cluster, 1 duplicate, 2 to keep" in ended.err
     assert "dedupe-news: wrote feed.html, 0.1 MB; open it in a browser" in ended.err
     page = (tmp_path / "feed.html").read_text(encoding="utf-8")
     assert "<title>feed.txt</title>" in page

@@ -21,9 +21,7 @@ WORDS = st.lists(st.sampled_from(["ka", "lo", "mi", "nü", "😀", "新", "\n"])
 
 def compare(left: str, right: str) -> list[Change]:
     """Return the changes between two texts."""
-    return differences.changes(
-        differences.read(left, CONFIG, titled=True), differences.read(right, CONFIG, titled=True)
-    )
+    return differences.changes(*differences.read([left, right], CONFIG, titled=True))
 
 
 @given(left=WORDS, right=WORDS)

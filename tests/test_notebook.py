@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html.parser
 import pickle
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -122,7 +123,7 @@ def test_a_clustering_shows_its_figures_and_clusters(result: Clustering) -> None
     """The kept document first, then how the others differ from it."""
     reader = read(result)
 
-    assert "Documents8in 0.0 s" in reader.text
+    assert re.search(r"Documents8 in [\d.]+ sTo keep4 50\.0 %Duplicates4 50\.0 %", reader.text)
     assert reader.texts["h3"] == ["Clusters"]
     assert "3 documents, 2 sources, over 3 h" in reader.text
     assert reader.text.index("keep") < reader.text.index("the same words")

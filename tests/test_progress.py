@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -155,3 +156,22 @@ def test_clustering_announces_every_stage_in_order(monkeypatch: pytest.MonkeyPat
         "clustering",
         "0",
     ]
+
+
+def test_notebooks_without_widgets_are_not_warned() -> None:
+    """They have the plain bar, and their authors cannot mend tqdm's import."""
+    code = """
+import sys, types
+kernel = types.SimpleNamespace(config={"IPKernelApp": {}})
+sys.modules["IPython"] = types.SimpleNamespace(get_ipython=lambda: kernel)
+sys.modules["ipywidgets"] = None
+from dedupe_news import progress
+with progress.stages(("one", "two"), show=True) as ended:
+    ended("one")
+"""
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")

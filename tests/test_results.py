@@ -24,6 +24,7 @@ from dedupe_news import (
     Reason,
     Relation,
 )
+from shown_feed import make_result
 
 STORM = "a storm shut the northern harbour on monday evening"
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
@@ -138,6 +139,73 @@ def test_result_as_arrow(result: Clustering) -> None:
     assert table.to_pydict() == EXPECTED
 
 
+def test_columns_have_types_that_fit(result: Clustering) -> None:
+    """Categories, floats and whole numbers that may be missing, in every library."""
+    frame = result.to_frame()
+    assert str(frame["relation"].dtype) == "category"
+    assert frame["relation"].cat.categories.tolist()[:2] == ["exact", "near"]
+    types = {name: str(kind) for name, kind in frame.dtypes.items()}
+    assert (types["cluster"], types["cluster_size"], types["series"]) == ("int64", "int64", "Int64")
+    assert types["representative"] == "bool"
+    assert {types[name] for name in ("jaccard", "containment", "probability")} == {"float64"}
+
+    schema = result.to_frame("polars").schema
+    assert schema["relation"] == pl.Enum(["exact", "near", "truncated", "contained", "series"])
+    assert (schema["jaccard"], schema["series"]) == (pl.Float64, pl.Int64)
+
+    table = result.to_arrow()
+    assert table.schema.field("relation").type == pa.dictionary(pa.int8(), pa.string())
+    assert table.schema.field("probability").type == pa.float64()
+    assert table.schema.field("series").type == pa.int64()
+    assert table["jaccard"].null_count == 3
+
+
+def test_series_are_numbered_as_they_are_listed() -> None:
+    """So that a row leads to its template."""
+    result = make_result()
+
+    numbers = result.to_frame()["series"].tolist()
+
+    assert numbers[:-3] == [pd.NA] * (len(numbers) - 3)
+    assert numbers[-3:] == [0, 0, 0]
+    assert result.series[0].members == tuple(range(len(numbers) - 3, len(numbers)))
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        pd.DataFrame({"body": ["ka lo", "mi", "ka lo"]}, index=["p", "q", "p"]),
+        pd.Series(
+            ["ka lo", "mi", "ka lo"], index=pd.MultiIndex.from_tuples([(0, 1), (0, 2), (1, 1)])
+        ),
+        pd.Series(["ka lo", "mi", "ka lo"], index=pd.RangeIndex(5, 8)),
+    ],
+    ids=["DataFrame", "MultiIndex", "RangeIndex"],
+)
+def test_frames_of_pandas_keep_the_index_of_the_feed(
+    feed: pd.DataFrame | pd.Series,
+) -> None:
+    """So that the two can be put side by side; ids and positions stay what they are."""
+    column = "body" if isinstance(feed, pd.DataFrame) else None
+    result = dn.cluster(feed, text=column, progress=False)
+
+    frame = result.to_frame()
+
+    assert frame.index.equals(feed.index)
+    assert frame["id"].tolist() == [0, 1, 2]
+    copy = pickle.loads(pickle.dumps(result))  # noqa: S301 - made here
+    assert copy.to_frame().index.equals(feed.index)
+    assert result.to_frame("polars")["cluster"].to_list() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("feed", [["ka", "lo"], pl.Series(["ka", "lo"]), {"text": ["ka", "lo"]}])
+def test_other_feeds_have_rows_numbered_from_0(feed: object) -> None:
+    """As pandas does by itself."""
+    frame = dn.cluster(feed, progress=False).to_frame()
+
+    assert frame.index.equals(pd.RangeIndex(2))
+
+
 def test_positions_stand_for_ids_in_every_view() -> None:
     """Where the feed has none."""
     result = similar(["ka lo", "mi", "ka lo"], progress=False)
@@ -192,7 +260,7 @@ def test_repr_is_short_for_long_results() -> None:
 
     *_, shown, last = repr(result).splitlines()
 
-    assert last == "  and 1 more clusters"
+    assert last == "  and 1 more cluster"
     assert shown.endswith("…")
     assert len(shown.partition(" × ")[2]) == 100
 

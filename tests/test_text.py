@@ -268,6 +268,34 @@ def test_text_without_a_word_has_no_token(document: str) -> None:
     assert text.words(document, PLAIN) == []
 
 
+MIXED = (
+    "",
+    "Plain words of a text",
+    "Fähre: <b>Zürich</b> &amp; 東京 <i>ferry</i> &eacute;t&eacute;\nLONDON (Reuters) - Rain again ...",
+    "<p></p>",
+    "\u0130stanbul 👍 नमस्ते <br>द्वीप",
+    "Title\nBy Ann Author\nThe words [+1234 chars]",
+    "\ud800 lone",
+)
+
+
+@given(documents=st.lists(st.sampled_from(MIXED), max_size=6))
+def test_places_of_many_texts_are_those_of_each(documents: list[str]) -> None:
+    """Whatever markup, furniture and alphabets stand side by side."""
+    together = text.places(documents, Config())
+
+    words = [word for document in documents for word in text.words(document, Config())]
+    found = zip(
+        together.starts.tolist(), together.stops.tolist(), together.flags.tolist(), strict=True
+    )
+    assert list(found) == [(word.start, word.stop, word.flags) for word in words]
+    counts = [len(text.words(document, Config())) for document in documents]
+    assert np.diff(together.offsets).tolist() == counts
+    for number, document in enumerate(documents):
+        own = slice(together.offsets[number], together.offsets[number + 1])
+        assert together.hashes[own].tolist() == text.places([document], Config()).hashes.tolist()
+
+
 def test_nul_parts_words() -> None:
     """A NUL is a character like any other."""
     assert folded("a\x00b") == ["a", "b"]

@@ -230,8 +230,7 @@ def _scores(tokens: Tokens, config: Config) -> tuple[float, float, Relation]:
 
 
 def _differences(a: str, b: str, config: Config, *, titled: bool) -> tuple[Difference, ...]:
-    left, right = (differences.read(text, config, titled=titled) for text in (a, b))
-    found = differences.changes(left, right)
+    found = differences.changes(*differences.read([a, b], config, titled=titled))
     return tuple(
         Difference(
             change.kind,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import bisect
 import difflib
-import itertools
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from dedupe_news.text import places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from dedupe_news.config import Config
 
@@ -59,28 +59,32 @@ class Change(NamedTuple):
     right_stop: int
 
 
-def read(text: str, config: Config, *, titled: bool) -> Wording:
+def read(texts: Sequence[str], config: Config, *, titled: bool) -> list[Wording]:
     """
-    Read a text as words.
+    Read texts as words; many at a time cost much less than one by one.
 
     Parameters
     ----------
-    text : str
-        A text; its title, where it has one, is the first line.
+    texts : sequence of str
+        Some texts.
     config : Config
         Says which furniture is left out.
     titled : bool
-        Whether the first line is a title.
+        Whether the first line of each is a title.
 
     Returns
     -------
-    Wording
+    list of Wording
         The words that are compared everywhere in this library.
     """
-    found = places(text, config)
-    starts = found.starts.tolist()
-    n_title = bisect.bisect_left(starts, text.find("\n")) if titled else 0
-    return Wording(text, found.hashes.tolist(), starts, found.stops.tolist(), n_title)
+    found = places(texts, config)
+    hashes, starts, stops = found.hashes.tolist(), found.starts.tolist(), found.stops.tolist()
+    wordings = []
+    for text, (begin, end) in zip(texts, pairwise(found.offsets.tolist()), strict=True):
+        own = starts[begin:end]
+        n_title = bisect.bisect_left(own, text.find("\n")) if titled else 0
+        wordings.append(Wording(text, hashes[begin:end], own, stops[begin:end], n_title))
+    return wordings
 
 
 def changes(left: Wording, right: Wording) -> list[Change]:
@@ -113,6 +117,8 @@ def _changes(left: Wording, right: Wording, of_left: slice, of_right: slice) -> 
     begin = _n_common(a, b)
     end = _n_common(a[begin:][::-1], b[begin:][::-1])
     a, b = a[begin : len(a) - end], b[begin : len(b) - end]
+    if not a and not b:
+        return
     before_left, before_right = of_left.start + begin, of_right.start + begin
     for kind, i, i_stop, j, j_stop in difflib.SequenceMatcher(None, a, b).get_opcodes():
         if kind != "equal":
@@ -125,7 +131,7 @@ def _changes(left: Wording, right: Wording, of_left: slice, of_right: slice) -> 
 
 def _n_common(a: list[int], b: list[int]) -> int:
     """Return how many words two runs have in common from their first on."""
-    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))
     return sum(1 for _ in same)
 
 

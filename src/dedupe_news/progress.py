@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import warnings
 from typing import TYPE_CHECKING
 
 from dedupe_news.kernels import _jit
@@ -41,7 +42,10 @@ def stages(names: Sequence[str], *, show: bool) -> Iterator[Callable[[str], None
         yield lambda _stage: None
         return
     # tqdm costs 30 ms to import; runs without a bar need not pay.
-    from tqdm.auto import tqdm  # noqa: PLC0415
+    with warnings.catch_warnings():
+        # Without ipywidgets a notebook has the plain bar: nothing to warn its author of.
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm  # noqa: PLC0415
 
     notice = threading.Timer(_NOTICE_AFTER_S, _say_compiling)
     notice.daemon = True

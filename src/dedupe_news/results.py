@@ -13,6 +13,7 @@ from dedupe_news import frames
 from dedupe_news.columns import NO_TIME
 from dedupe_news.displayable import Displayable, display
 from dedupe_news.membership import NO_RELATION, membership_of
+from dedupe_news.phrasing import counted
 from dedupe_news.records import Cluster, Relation, Series
 
 if TYPE_CHECKING:
@@ -354,12 +355,12 @@ class Clustering(Displayable):
         """
         n_duplicates = len(self.labels) - len(self.representatives)
         line = (
-            f"{len(self.labels):,} documents: {len(self.clusters):,} clusters, "
-            f"{n_duplicates:,} duplicates, {len(self.representatives):,} to keep; "
+            f"{counted(len(self.labels), 'document')}: {counted(len(self.clusters), 'cluster')}, "
+            f"{counted(n_duplicates, 'duplicate')}, {len(self.representatives):,} to keep; "
             f"{sum(self.seconds.values()):.2f} s"
         )
         if self.bounded:
-            line += f"; bounded: {self.bounded.n_large_buckets:,} large buckets"
+            line += f"; bounded: {counted(self.bounded.n_large_buckets, 'large bucket')}"
         return line
 
     def __repr__(self) -> str:
@@ -380,7 +381,7 @@ class Clustering(Displayable):
             lines.append(f"  {len(cluster):>6,} × {text}")
         hidden = len(largest) - _SHOWN_CLUSTERS
         if hidden > 0:
-            lines.append(f"  and {hidden:,} more clusters")
+            lines.append(f"  and {counted(hidden, 'more cluster')}")
         return "\n".join(lines)
 
 

@@ -16,6 +16,8 @@ from dedupe_news.kernels import folding, lines, markup
 from dedupe_news.threads import resolve_jobs, run, split
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
@@ -289,7 +291,7 @@ def tokenize(
 @dataclasses.dataclass(frozen=True, slots=True)
 class Places:
     """
-    The tokens of one text, and where they stand in it, as arrays.
+    The tokens of texts, one text after another, and where they stand in it.
 
     Parameters
     ----------
@@ -297,8 +299,10 @@ class Places:
         As in `Tokens`.
     flags : ndarray of uint8, shape (n_tokens,)
         As in `Tokens`.
+    offsets : ndarray of int64, shape (n_texts + 1,)
+        Text ``i`` owns the tokens ``offsets[i]:offsets[i + 1]``.
     starts, stops : ndarray of int64, shape (n_tokens,)
-        Token ``k`` is ``text[starts[k]:stops[k]]``, in characters.
+        Token ``k`` is ``text[starts[k]:stops[k]]``, in characters of its text.
     folded : ndarray of uint8
         UTF-8 of the folded tokens, one after another.
     ends : ndarray of int64, shape (n_tokens,)
@@ -307,20 +311,22 @@ class Places:
 
     hashes: NDArray[np.uint32]
     flags: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
     folded: NDArray[np.uint8]
     ends: NDArray[np.int64]
 
 
-def places(text: str, config: Config) -> Places:
+def places(texts: Sequence[str], config: Config) -> Places:
     """
-    Return the tokens of one text with their places.
+    Return the tokens of texts with their places.
 
     Parameters
     ----------
-    text : str
-        A text; its title, where it has one, is the first line.
+    texts : sequence of str
+        Some texts, few enough to hold some ninety bytes for each of theirs; a
+        title, where there is one, is the first line.
     config : Config
         Says which furniture is left out.
 
@@ -329,29 +335,45 @@ def places(text: str, config: Config) -> Places:
     Places
         The tokens that `tokenize` hashes, in the same order.
     """
-    # Lone surrogates are no text; each still takes one place in `text`.
-    encoded = _read_only(np.frombuffer(text.encode("utf-8", "replace"), np.uint8))
-    n_bytes = encoded.shape[0]
+    # Lone surrogates are no text; each still takes one place in its text.
+    encoded = [text.encode("utf-8", "replace") for text in texts]
+    buffer = _read_only(np.frombuffer(b"".join(encoded), np.uint8))
+    offsets = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum([len(each) for each in encoded], out=offsets[1:])
+    offsets = _read_only(offsets)
+    n_bytes, n_texts = buffer.shape[0], len(texts)
     room = folding.TOKENS_PER_BYTE * n_bytes
     hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
     spans = np.empty((room + 1, 3), np.int64)
     folded = np.empty(folding.GROWTH * n_bytes + 8, np.uint8)
     came_from = np.empty((n_bytes + 1, 2), np.int64)
-    token_stops, cut_off = np.zeros(1, np.int64), np.zeros(1, np.uint8)
-    offsets = _read_only(np.array([0, n_bytes], np.int64))
-    cleaned, runs = _find_runs(encoded, offsets, _rules(config), (0, 1), cut_off, came_from)
+    token_offsets, cut_off = np.zeros(n_texts + 1, np.int64), np.zeros(n_texts, np.uint8)
+    bounds = (0, n_texts)
+    cleaned, runs = _find_runs(buffer, offsets, _rules(config), bounds, cut_off, came_from)
     folding.fill_tokens(
-        encoded, cleaned, runs, 0, _load(), hashes, flags, 0, token_stops, folded, spans
+        buffer, cleaned, runs, 0, _load(), hashes, flags, 0, token_offsets[1:], folded, spans
     )
-    n_tokens = int(token_stops[0])
-    starts, stops, ends = spans[:n_tokens].T
-    if runs[0, folding.RUN_CLEANED]:
-        starts, stops = came_from[starts, 0], came_from[stops - 1, 1]
-    if n_bytes != len(text):
+    n_tokens = int(token_offsets[-1])
+    starts, stops, ends = spans[:n_tokens].T.copy()
+    lengths = np.diff(token_offsets)
+    was_cleaned = np.repeat(runs[:, folding.RUN_CLEANED] != 0, lengths)
+    starts[was_cleaned] = came_from[starts[was_cleaned], 0]
+    stops[was_cleaned] = came_from[stops[was_cleaned] - 1, 1]
+    first = offsets[:-1]
+    if n_bytes != sum(map(len, texts)):
         # Characters before each byte: continuation bytes begin none.
-        before = np.concatenate(([0], np.cumsum((encoded & _LEAD_BITS) != _CONTINUATION)))
-        starts, stops = before[starts], before[stops]
-    return Places(hashes[:n_tokens], flags[:n_tokens], starts, stops, folded, ends)
+        before = np.concatenate(([0], np.cumsum((buffer & _LEAD_BITS) != _CONTINUATION)))
+        starts, stops, first = before[starts], before[stops], before[first]
+    first = np.repeat(first, lengths)
+    return Places(
+        hashes[:n_tokens],
+        flags[:n_tokens],
+        token_offsets,
+        starts - first,
+        stops - first,
+        folded,
+        ends,
+    )
 
 
 def words(text: str, config: Config) -> list[Word]:
@@ -370,7 +392,7 @@ def words(text: str, config: Config) -> list[Word]:
     list of Word
         The tokens that `tokenize` hashes, in the same order.
     """
-    found = places(text, config)
+    found = places([text], config)
     ends = found.ends.tolist()
     clear = [found.folded[begin:end].tobytes().decode() for begin, end in pairwise([0, *ends])]
     columns = (found.starts.tolist(), found.stops.tolist(), found.flags.tolist())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Hashable
-from typing import assert_type
+from typing import Any, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,23 @@ assert_type(result.clusters, list[dn.Cluster])
 assert_type(result.clusters[0].members, tuple[int, ...])
 assert_type(result.clusters[0].span, dt.timedelta | None)
 assert_type(result.matches[0], dn.Pair)
+assert_type(result.matches[:5], dn.Matches)
 assert_type(result.bounded, dn.Bounded)
+assert_type(result.report("clusters.html", title="Feed"), None)
+assert_type(result.clusters[0].result, Any)
 assert_type(result.summary(), str)
 
 comparison = dn.compare("a", dn.Document("b", title="t"))
 assert_type(comparison.relation, dn.Relation | None)
 assert_type(comparison.jaccard, float)
+
+assert_type(comparison.differences[0].left_start, int)
+assert_type(comparison.left, str)
+
+estimator = dn.NewsDeduplicator(threshold=0.8, n_jobs=-1)
+assert_type(estimator.fit(["a", "b"]), dn.NewsDeduplicator)
+assert_type(estimator.labels_, NDArray[np.int64])
+assert_type(estimator.clustering_, dn.Clustering)
 
 index = dn.NewsIndex(config)
 assert_type(index.add("id", "text", title="title", source=None), list[dn.Match])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from dedupe_news.display import marking
 from dedupe_news.phrasing import moment
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dedupe_news.columns import Columns
     from dedupe_news.display.marking import Piece
     from dedupe_news.records import Match, Pair
+
+# Written out, not drawn by the style: untrusted notebooks and some sites strip styles.
+_SEPARATOR = Markup(" · ")
 
 _CONTEXT = 240
 _OPENED = 700
@@ -36,14 +39,37 @@ def figures(pairs: Iterable[tuple[str, str] | tuple[str, str, str]]) -> Markup:
     """
     items = [
         Markup("<div><dt>{}</dt><dd>{}{}</dd></div>").format(
-            name, value, Markup("<span>{}</span>").format(remark[0]) if remark else ""
+            name, value, Markup(" <span>{}</span>").format(remark[0]) if remark else ""
         )
         for name, value, *remark in pairs
     ]
     return Markup('<dl class="figures">{}</dl>').format(Markup().join(items))
 
 
-def about(columns: Columns, position: int, *, time: str | None = None) -> Markup:
+def line(lead: str, facts: Iterable[Markup | str]) -> Markup:
+    """
+    Return facts in a line.
+
+    Parameters
+    ----------
+    lead : str
+        The first and weightiest; empty for none.
+    facts : iterable of markupsafe.Markup or str
+        The others; empty ones are left out.
+
+    Returns
+    -------
+    markupsafe.Markup
+        An element.
+    """
+    others = _SEPARATOR.join(filter(None, facts))
+    parts = [Markup("<b>{}</b>").format(lead)] if lead else []
+    if others:
+        parts.append(Markup('<span class="quiet">{}</span>').format(others))
+    return Markup('<p class="meta">{}</p>').format(_SEPARATOR.join(parts))
+
+
+def about(columns: Columns, position: int, *, time: str | None = None) -> list[Markup]:
     """
     Return source, time and id of a document.
 
@@ -58,13 +84,13 @@ def about(columns: Columns, position: int, *, time: str | None = None) -> Markup
 
     Returns
     -------
-    markupsafe.Markup
-        Elements in a row.
+    list of markupsafe.Markup
+        For a line.
     """
     facts = []
     source = columns.source_of(position)
     if source is not None:
-        facts.append(Markup("<span>{}</span>").format(source))
+        facts.append(escape(source))
     published = columns.published_at(position)
     if published is not None:
         exact = f"{moment(published)} UTC"
@@ -73,11 +99,11 @@ def about(columns: Columns, position: int, *, time: str | None = None) -> Markup
                 published.isoformat(), exact, exact if time is None else time
             )
         )
-    facts.append(Markup("<span>id {}</span>").format(str(columns.id_of(position))))
-    return Markup().join(facts)
+    facts.append(escape(f"id {columns.id_of(position)}"))
+    return facts
 
 
-def scores(match: Match | Pair, *before: Markup) -> Markup:
+def scores(match: Match | Pair, *others: str) -> Markup:
     """
     Return relation and scores of a match.
 
@@ -85,28 +111,28 @@ def scores(match: Match | Pair, *before: Markup) -> Markup:
     ----------
     match : Match or Pair
         The match.
-    *before : markupsafe.Markup
-        What comes first.
+    *others : str
+        What else is said.
 
     Returns
     -------
     markupsafe.Markup
         A line.
     """
-    return Markup(
-        '<div class="meta">{}<b>{}</b><span>Jaccard {:.2f}</span>'
-        "<span>containment {:.2f}</span><span>probability {:.2f}</span></div>"
-    ).format(
-        Markup().join(before),
+    return line(
         match.relation.name.lower(),
-        match.jaccard,
-        match.containment,
-        match.probability,
+        [
+            *others,
+            f"Jaccard {match.jaccard:.2f}",
+            f"containment {match.containment:.2f}",
+            f"probability {match.probability:.2f}",
+        ],
     )
 
 
 def side(
-    heading: Markup,
+    lead: str,
+    facts: Iterable[Markup],
     text: str,
     spans: Sequence[tuple[int, int, bool]],
     kind: str,
@@ -118,7 +144,9 @@ def side(
 
     Parameters
     ----------
-    heading : markupsafe.Markup
+    lead : str
+        What it is called; empty for nothing.
+    facts : iterable of markupsafe.Markup
         What is known of it.
     text : str
         The document.
@@ -135,8 +163,9 @@ def side(
         An element.
     """
     marked = marking.one(text, spans, kind)
-    return Markup('<div class="doc"><div class="meta">{}</div>{}</div>').format(
-        heading, content(marking.shorten(marked, _CONTEXT) if spans else marked, titled=titled)
+    return Markup('<div class="doc">{}{}</div>').format(
+        line(lead, facts),
+        content(marking.shorten(marked, _CONTEXT) if spans else marked, titled=titled),
     )
 
 
@@ -159,7 +188,7 @@ def content(pieces: Sequence[Piece], *, titled: bool) -> Markup:
     title, text = marking.split_title(pieces) if titled else ([], list(pieces))
     parts = []
     if any(piece.text.strip() for piece in title):
-        parts.append(Markup('<p class="title">{}</p>').format(marking.to_html(title)))
+        parts.append(Markup('<p class="title"><b>{}</b></p>').format(marking.to_html(title)))
     n_characters = sum(len(piece.text) for piece in text)
     if n_characters > _OPENED and len(text) == 1:
         whole = text[0].text

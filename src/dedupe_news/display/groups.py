@@ -90,7 +90,7 @@ def _range(noun: str, shown: Page, n_shown: int, n_all: int) -> Markup:
         return Markup('<div class="head"><h3>{}</h3></div>').format(noun)
     if not n_shown:
         return Markup(
-            '<div class="head"><h3>{}</h3><span class="quiet small">all {:,} are on earlier '
+            '<div class="head"><h3>{}</h3> <span class="quiet small">all {:,} are on earlier '
             "pages</span></div>"
         ).format(noun, n_all)
     here = f"{shown.first + 1:,}–{shown.first + n_shown:,} of {n_all:,}, the largest first"
@@ -99,7 +99,7 @@ def _range(noun: str, shown: Page, n_shown: int, n_all: int) -> Markup:
     if shown.first + n_shown < n_all:
         following = Markup("; next: <code>.page({}{})</code>").format(shown.number + 1, size)
     return Markup(
-        '<div class="head"><h3>{}</h3><span class="quiet small">{}{}</span></div>'
+        '<div class="head"><h3>{}</h3> <span class="quiet small">{}{}</span></div>'
     ).format(noun, here, following)
 
 
@@ -120,23 +120,27 @@ def cluster(shown: Cluster, number: int | None = None) -> Markup:
         Past a few documents, the others are folded away.
     """
     result = shown.result
-    columns, config = result.columns, result.config
+    columns = result.columns
     kept, *others = order_of(shown)
-    wording = differences.read(columns.content(kept), config, titled=columns.titled)
+    drawn = others[:_MOST_MEMBERS]
+    contents = [columns.content(member) for member in (kept, *drawn)]
+    wording, *wordings = differences.read(contents, result.config, titled=columns.titled)
     place = "" if number is None else Markup("<code>.clusters[{}]</code>").format(number)
     parts = [
         Markup(
-            '<div class="head"><h4>{}</h4><span class="quiet small">{}</span></div>'
-            '<div class="doc kept"><div class="meta"><b>keep</b>{}</div>{}</div>'
+            '<div class="head"><h4>{}</h4> <span class="quiet small">{}</span></div>'
+            '<div class="doc kept">{}{}</div>'
         ).format(
             summary_of(shown),
             place,
-            documents.about(columns, kept),
+            documents.line("keep", documents.about(columns, kept)),
             documents.content([marking.Piece("same", wording.text)], titled=columns.titled),
         )
     ]
-    drawn = others[:_MOST_MEMBERS]
-    members = [_member(result, kept, wording, member) for member in drawn]
+    members = [
+        _member(result, kept, member, wording, other)
+        for member, other in zip(drawn, wordings, strict=True)
+    ]
     parts.append(
         Markup("<ol class='members'>{}</ol>").format(Markup().join(members[:_OPEN_MEMBERS]))
     )
@@ -161,10 +165,14 @@ def cluster(shown: Cluster, number: int | None = None) -> Markup:
     return Markup().join(parts)
 
 
-def _member(result: Clustering, kept: int, wording: differences.Wording, member: int) -> Markup:
-    columns = result.columns
-    own = result.membership
-    other = differences.read(columns.content(member), result.config, titled=columns.titled)
+def _member(
+    result: Clustering,
+    kept: int,
+    member: int,
+    wording: differences.Wording,
+    other: differences.Wording,
+) -> Markup:
+    columns, own = result.columns, result.membership
     found = differences.changes(wording, other)
     marked = marking.both(wording.text, other.text, found)
     text = (
@@ -172,21 +180,13 @@ def _member(result: Clustering, kept: int, wording: differences.Wording, member:
         if found
         else Markup('<p class="text quiet">the same words</p>')
     )
-    score = (
-        ""
-        if not found
-        else Markup("<span>Jaccard {:.2f}</span>").format(float(own.jaccard[member]))
-    )
-    return Markup(
-        '<li class="doc"><div class="meta"><b>{}</b>{}{}'
-        "<span>probability {:.2f}</span></div>{}</li>"
-    ).format(
-        Relation(int(own.relation[member])).name.lower(),
-        documents.about(columns, member, time=delay(columns, kept, member) or None),
-        score,
-        float(own.probability[member]),
-        text,
-    )
+    facts = [
+        *documents.about(columns, member, time=delay(columns, kept, member) or None),
+        f"Jaccard {own.jaccard[member]:.2f}" if found else "",
+        f"probability {own.probability[member]:.2f}",
+    ]
+    relation = Relation(int(own.relation[member])).name.lower()
+    return Markup('<li class="doc">{}{}</li>').format(documents.line(relation, facts), text)
 
 
 def _series_of(shown: Page) -> Markup:
@@ -235,8 +235,8 @@ def _examples(result: Clustering, members: Sequence[int]) -> Markup:
     columns = result.columns
     drawn = members[:_MOST_EXAMPLES]
     items = [
-        Markup('<li class="doc"><div class="meta">{}</div>{}</li>').format(
-            documents.about(columns, member),
+        Markup('<li class="doc">{}{}</li>').format(
+            documents.line("", documents.about(columns, member)),
             documents.content(
                 [marking.Piece("same", columns.content(member))], titled=columns.titled
             ),

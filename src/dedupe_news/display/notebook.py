@@ -107,14 +107,13 @@ def _of_matches(matches: Matches) -> Markup:
     columns, config = matches.columns, matches.config
     for pair in shown:
         left, right = columns.content(pair.left), columns.content(pair.right)
-        changes = differences.changes(
-            differences.read(left, config, titled=columns.titled),
-            differences.read(right, config, titled=columns.titled),
-        )
+        wordings = differences.read([left, right], config, titled=columns.titled)
+        changes = differences.changes(*wordings)
         parts.append(
             Markup('<article>{}<div class="sides">{}{}</div></article>').format(
                 documents.scores(pair),
                 documents.side(
+                    "",
                     documents.about(columns, pair.left),
                     left,
                     [(c.left_start, c.left_stop, c.kind == "replace") for c in changes],
@@ -122,6 +121,7 @@ def _of_matches(matches: Matches) -> Markup:
                     titled=columns.titled,
                 ),
                 documents.side(
+                    "",
                     documents.about(columns, pair.right),
                     right,
                     [(c.right_start, c.right_stop, c.kind == "replace") for c in changes],
@@ -142,9 +142,7 @@ def _next_matches(matches: Matches) -> Markup:
 
 @body.register
 def _of_match(match: Match) -> Markup:
-    return Markup('<div class="doc">{}</div>').format(
-        documents.scores(match, Markup("<b>{}</b>").format(str(match.id)))
-    )
+    return Markup('<div class="doc">{}</div>').format(documents.scores(match, f"id {match.id}"))
 
 
 @body.register
@@ -163,14 +161,16 @@ def _of_comparison(comparison: Comparison) -> Markup:
         documents.figures(figures),
         _reasons(comparison),
         documents.side(
-            Markup("<b>first</b>"),
+            "first",
+            [],
             comparison.left,
             [(d.left_start, d.left_start + len(d.left), d.kind == "replace") for d in found],
             "delete",
             titled=titled,
         ),
         documents.side(
-            Markup("<b>second</b>"),
+            "second",
+            [],
             comparison.right,
             [(d.right_start, d.right_start + len(d.right), d.kind == "replace") for d in found],
             "insert",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 import gzip
 import json
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,8 @@ from dedupe_news.records import Relation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dedupe_news.records import Cluster, Series
+    from dedupe_news.config import Config
+    from dedupe_news.records import Series
     from dedupe_news.results import Clustering
 
 N_BINS = 50
@@ -107,19 +107,13 @@ def cluster_blocks(result: Clustering) -> Iterator[dict[str, Any]]:
     """
     numbered = sorted(enumerate(result.clusters), key=lambda pair: (-len(pair[1]), pair[0]))
     for some in _blocks(numbered, lambda pair: len(pair[1])):
-        members = [order_of(cluster) for _, cluster in some]
-        positions = [position for each in members for position in each]
-        yield {
-            "number": [number for number, _ in some],
-            "size": [len(cluster) for _, cluster in some],
-            "documents": {
-                **_documents(result, positions),
-                **_scores(result, positions),
-                "changes": [
-                    changes for _, cluster in some for changes in _changes(result, cluster)
-                ],
-            },
-        }
+        positions = [position for _, cluster in some for position in order_of(cluster)]
+        sizes = [len(cluster) for _, cluster in some]
+        documents = _documents(result, positions) | _scores(result, positions)
+        documents["changes"] = _changes(
+            documents["content"], sizes, result.config, titled=result.columns.titled
+        )
+        yield {"number": [number for number, _ in some], "size": sizes, "documents": documents}
 
 
 def series_blocks(result: Clustering) -> Iterator[dict[str, Any]]:
@@ -214,32 +208,30 @@ def _scores(result: Clustering, positions: Sequence[int]) -> dict[str, Any]:
     return found
 
 
-def _changes(result: Clustering, cluster: Cluster) -> Iterator[list[int]]:
-    """Yield, for each document, where it differs from the kept one, in UTF-16 units."""
-    columns = result.columns
-    kept, *others = order_of(cluster)
-    read = functools.partial(differences.read, config=result.config, titled=columns.titled)
-    text = columns.content(kept)
-    wording = None
-    yield []
-    for member in others:
-        other = columns.content(member)
-        if other == text:
-            yield []
-            continue
-        wording = wording or read(text)
-        found = differences.changes(wording, read(other))
-        left, right = _utf16(text), _utf16(other)
-        yield [
-            place
-            for change in found
-            for place in (
-                left(change.left_start),
-                left(change.left_stop),
-                right(change.right_start),
-                right(change.right_stop),
+def _changes(
+    contents: Sequence[str], sizes: Sequence[int], config: Config, *, titled: bool
+) -> list[list[int]]:
+    """Return, for each document, where it differs from its kept one, in UTF-16 units."""
+    wordings = differences.read(contents, config, titled=titled)
+    found: list[list[int]] = []
+    for size in sizes:
+        kept = wordings[len(found)]
+        left = _utf16(kept.text)
+        for other in wordings[len(found) : len(found) + size]:
+            right = _utf16(other.text)
+            found.append(
+                [
+                    place
+                    for change in differences.changes(kept, other)
+                    for place in (
+                        left(change.left_start),
+                        left(change.left_stop),
+                        right(change.right_start),
+                        right(change.right_stop),
+                    )
+                ]
             )
-        ]
+    return found
 
 
 def _utf16(text: str) -> Any:  # noqa: ANN401 - a function of places

@@ -486,6 +486,20 @@
       ${hasThreshold ? svg`<path d="M${x} 0V42" class="threshold"></path>` : nothing}</svg>`;
   }
 
+  // Made once: a feed has thousands of sources, and they never change.
+  function sourcesOf(list) {
+    if (!list.open) return nothing;
+    if (!list.sources) {
+      list.sources = document.createElement("select");
+      list.sources.setAttribute("aria-label", "Source");
+      const names = overview.sources.map((name, code) => [name, code]).sort((a, b) => a[0].localeCompare(b[0]));
+      for (const [name, code] of [["any", -1], ...names]) list.sources.add(new Option(name, code));
+      list.sources.addEventListener("change", () => set(list, "source", Number(list.sources.value)));
+    }
+    list.sources.value = list.filters.source;
+    return list.sources;
+  }
+
   function filtersOf(list) {
     const f = list.filters;
     const isClusters = list.kind === "clusters";
@@ -497,12 +511,7 @@
       <input type="date" aria-label="Published from" .value=${f.from} @change=${(e) => set(list, "from", e.target.value)}>
       <span aria-hidden="true">–</span>
       <input type="date" aria-label="Published to" .value=${f.to} @change=${(e) => set(list, "to", e.target.value)}></span></fieldset>`;
-    const names = overview.sources.map((name, code) => [name, code]).sort((a, b) => a[0].localeCompare(b[0]));
-    const sources = html`<fieldset><legend>Source</legend><span class="controls">
-      <select aria-label="Source" @change=${(e) => set(list, "source", Number(e.target.value))}>
-        <option value="-1" ?selected=${f.source < 0}>any</option>
-        ${list.open ? names.map(([name, code]) => html`<option value=${code} ?selected=${f.source === code}>${name}</option>`) : nothing}
-      </select></span></fieldset>`;
+    const sources = html`<fieldset><legend>Source</legend><span class="controls">${sourcesOf(list)}</span></fieldset>`;
     const relations = html`<fieldset><legend>Relation</legend><span class="controls checks">
       ${overview.relations.slice(0, 4).map((name, k) => html`<label><input type="checkbox" .checked=${Boolean(f.relations & (1 << k))}
         @change=${() => set(list, "relations", f.relations ^ (1 << k))}> ${name}</label>`)}</span></fieldset>`;
