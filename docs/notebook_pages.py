@@ -74,6 +74,7 @@ def executed(path: Path) -> nbformat.NotebookNode:
         notebook,
         timeout=_MOST_SECONDS,
         kernel_name="python3",
+        extra_arguments=["--log-level=40"],  # it would warn of its own transport
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
