@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import string
 import subprocess
 import sys
@@ -285,6 +286,32 @@ def test_recall_runs_on_a_tiny_feed(tmp_path: Path) -> None:
     figures = content["figures"]
     assert figures["n_below.dedupe_news.made-up-400.0.7"] == 0
     assert figures["n_exact.dedupe_news.made-up-400.0.5"] > 0
+
+
+def test_reports_are_weighed_without_a_browser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening and searching are left out, which is said."""
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+
+    assert main(["browsing", "--clusters", "20", "--output", str(tmp_path)]) == 0
+
+    content = written(tmp_path, "browsing-made-up-20")
+    (row,) = content["rows"]
+    assert (row["n_documents"], row["n_clusters"]) == (47, 20)
+    assert row["megabytes"] > 0.05
+    assert row["first_s"] is None
+    assert "reports were not opened" in content["words"][0]
+
+
+@pytest.mark.browser
+def test_reports_are_opened_and_searched(tmp_path: Path) -> None:
+    """In Chromium."""
+    assert main(["browsing", "--clusters", "20", "--output", str(tmp_path)]) == 0
+
+    (row,) = written(tmp_path, "browsing-made-up-20")["rows"]
+    assert 0 < row["first_s"] <= row["all_s"]
+    assert row["search_ms"] >= 0
 
 
 def test_the_contest_runs_on_a_tiny_feed(tmp_path: Path) -> None:

@@ -256,6 +256,8 @@ def test_pickled_parts_leave_the_result_behind(result: Clustering, name: str) ->
 
     assert copy == part
     assert copy.result is None
+    assert set(dataclasses.asdict(part)) == {field.name for field in dataclasses.fields(part)}
+    assert "result" not in dataclasses.asdict(part)
     assert read(copy).text
     assert str(copy)
     whole = pickle.loads(pickle.dumps(source))  # noqa: S301 - made here

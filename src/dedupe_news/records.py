@@ -4,13 +4,48 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dedupe_news.displayable import Displayable, display
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Hashable
+
+
+class Part(Displayable):
+    """A part of a result, which it looks up for the texts that it shows."""
+
+    __slots__ = ("_result",)
+
+    def within(self, result: Any) -> Self:  # noqa: ANN401 - of a layer above
+        """
+        Remember the result that this is part of.
+
+        Parameters
+        ----------
+        result : Clustering
+            The result. It is no field: not compared, not copied, not pickled.
+
+        Returns
+        -------
+        Part
+            Itself.
+        """
+        object.__setattr__(self, "_result", result)
+        return self
+
+    @property
+    def result(self) -> Any:  # noqa: ANN401 - of a layer above
+        """
+        The result that this is part of.
+
+        Returns
+        -------
+        Clustering or None
+            None where it stands alone, as after pickling.
+        """
+        return getattr(self, "_result", None)
 
 
 class Relation(enum.IntEnum):
@@ -82,7 +117,7 @@ class Pair:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Cluster(Displayable):
+class Cluster(Part):
     """
     Documents that each match one of them, the representative.
 
@@ -97,16 +132,12 @@ class Cluster(Displayable):
     span : datetime.timedelta, optional
         Time from the first to the last publication; None where fewer than two
         members have a time.
-    result : Clustering, optional
-        What it is part of, so that it can show its texts. It is not compared,
-        nor pickled with it.
     """
 
     label: int
     representative: int
     members: tuple[int, ...]
     span: dt.timedelta | None
-    result: Any = dataclasses.field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         """
@@ -132,20 +163,9 @@ class Cluster(Displayable):
         text: str = repr(self) if self.result is None else display().plain.of_cluster(self)
         return text
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """
-        Leave `result` behind when pickled: a cluster is small, a result is not.
-
-        Returns
-        -------
-        tuple
-            How to make it anew.
-        """
-        return Cluster, (self.label, self.representative, self.members, self.span)
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Series(Displayable):
+class Series(Part):
     """
     Documents made from one recurring template: the same form, not the same item.
 
@@ -162,9 +182,6 @@ class Series(Displayable):
     span : datetime.timedelta, optional
         Time from the first to the last publication; None where fewer than two
         members have a time.
-    result : Clustering, optional
-        What it is part of, so that it can show its texts. It is not compared,
-        nor pickled with it.
     """
 
     representative: int
@@ -172,7 +189,6 @@ class Series(Displayable):
     template: str
     variants: tuple[str, ...]
     span: dt.timedelta | None
-    result: Any = dataclasses.field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         """
@@ -197,19 +213,6 @@ class Series(Displayable):
         """
         text: str = display().plain.of_series(self)
         return text
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """
-        Leave `result` behind when pickled: a series is small, a result is not.
-
-        Returns
-        -------
-        tuple
-            How to make it anew.
-        """
-        return Series, (
-            self.representative, self.members, self.template, self.variants, self.span,
-        )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

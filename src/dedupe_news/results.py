@@ -148,11 +148,13 @@ class Clustering(Displayable):
         typical = int(self.series_of[members[0]])
         positions = tuple(members.tolist())
         template, variants = self.describe(typical, positions)
-        return Series(typical, positions, template, variants, self._span(members), self)
+        series = Series(typical, positions, template, variants, self._span(members))
+        return series.within(self)
 
     def _cluster(self, label: int, members: NDArray[np.int64]) -> Cluster:
         kept = int(self.representatives[label])
-        return Cluster(label, kept, tuple(members.tolist()), self._span(members), self)
+        cluster = Cluster(label, kept, tuple(members.tolist()), self._span(members))
+        return cluster.within(self)
 
     def _span(self, members: NDArray[np.int64]) -> dt.timedelta | None:
         if self.columns.published is None:

@@ -10,6 +10,7 @@
   const MEMBERS_AT_ONCE = 50;
   const BINS = 25;
   const REFRESHED_EVERY_MS = 250;
+  const FOLDED_AT_ONCE = 1000;
   const PER_MILLE = 1000;
   const DAY = 86400;
 
@@ -563,7 +564,7 @@
     for (let k = 0; k < n; k++) {
       let y = 150;
       counts.forEach((each, relation) => {
-        const height = (each[k] / most) * 140;
+        const height = (each[k] / most) * 128;
         y -= height;
         if (height) bars.push(svg`<rect x=${40 + k * 11} y=${y} width="10" height=${height} class=${COLOURS[relation]}></rect>`);
       });
@@ -692,6 +693,14 @@
     refresh(list, { keep: true });
   }
 
+  // So that the first search is as quick as the second.
+  async function prepare(list) {
+    for (let k = 0; k < list.rows.length; k++) {
+      list.rows[k].holds([]);
+      if (k % FOLDED_AT_ONCE === 0) await new Promise((resume) => setTimeout(resume));
+    }
+  }
+
   document.addEventListener("keydown", (event) => {
     const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName);
     const search = document.getElementById(`${state.tab}-search`);
@@ -714,6 +723,7 @@
     await load(lists.clusters);
     await load(lists.series);
     document.documentElement.dataset.ready = "true";
+    for (const list of Object.values(lists)) await prepare(list);
   }
 
   start();

@@ -1,0 +1,206 @@
+"""
+Suite ``browsing``: what the HTML report weighs, and how soon it opens and answers.
+
+Chromium opens each report from disk, without a window, several times; the
+middle one counts. Made-up clusters are small and many, as in a feed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import datasets
+from benchmarks.report import Report, Table
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from dedupe_news.results import Clustering
+
+SUMMARY = "the HTML report: its size, and seconds to write it, to open it and to search in it"
+NEEDS = "nothing; Chromium and playwright for all but writing, the real feed where it is there"
+TAKES = "3 minutes (2 processors)"
+
+_OPENED = 3
+_WORDS = 4000
+_WORDS_A_TEXT = 34
+_SOURCES = 200
+_QUERIES = ("storm", "police", "new york")
+_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+_SEARCH = """async (queries) => {
+  const field = document.getElementById("clusters-search");
+  const times = [];
+  for (const query of queries) {
+    const start = performance.now();
+    field.value = query;
+    field.dispatchEvent(new Event("input"));
+    document.body.offsetHeight;  // laid out, too
+    times.push(performance.now() - start);
+    await new Promise((resume) => requestAnimationFrame(() => setTimeout(resume)));
+  }
+  return times;
+}"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare the options of the suite.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        Parser of the suite.
+    """
+    parser.add_argument(
+        "--clusters", type=int, help="only this many made-up clusters, in place of the usual"
+    )
+
+
+def run(options: argparse.Namespace) -> Iterator[Report]:
+    """
+    Write reports, open them and search in them.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        As `add_arguments` declares them.
+
+    Yields
+    ------
+    Report
+        One, over all results.
+    """
+    words: list[str] = []
+    name = "browsing"
+    results: dict[str, Clustering] = {}
+    if options.clusters is not None:
+        name = f"browsing-made-up-{options.clusters}"
+        results[f"{options.clusters:,} made-up clusters"] = _made_up(options.clusters)
+    else:
+        results["100,000 made-up clusters"] = _made_up(100_000)
+        if datasets.has_real_data():
+            results["the real feed"] = _real()
+        else:
+            words.append("The real feed is not on this machine: skipped.")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None or importlib.util.find_spec("playwright") is None:
+        words.append("Chromium or playwright is not on this machine: reports were not opened.")
+        chromium = None
+    report = Report(
+        name=name,
+        title="The HTML report: size, opening, searching",
+        settings={"opened": _OPENED, "queries": list(_QUERIES)},
+        words=words,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for label, result in results.items():
+            report.rows.append(_measure(label, result, Path(folder) / "report.html", chromium))
+    for row in report.rows:
+        for figure in ("megabytes", "write_s", "first_s", "all_s", "search_ms"):
+            if row[figure] is not None:
+                report.figures[f"{figure}.{row['result']}"] = row[figure]
+    report.tables.append(_table(report.rows))
+    yield report
+
+
+def _measure(label: str, result: Clustering, path: Path, chromium: str | None) -> dict[str, Any]:
+    # What a result keeps is made before the clock starts, but for what series say.
+    n_clusters = len(result.clusters)
+    start = time.perf_counter()
+    result.report(path)
+    row: dict[str, Any] = {
+        "result": label,
+        "n_documents": len(result),
+        "n_clusters": n_clusters,
+        "megabytes": path.stat().st_size / 1e6,
+        "write_s": time.perf_counter() - start,
+        "first_s": None,
+        "all_s": None,
+        "search_ms": None,
+    }
+    if chromium is not None:
+        row |= _open(path, chromium)
+    return row
+
+
+def _open(path: Path, chromium: str) -> dict[str, float]:
+    """Return seconds until the first cluster is on view, and all are read, and of a search."""
+    api = importlib.import_module("playwright.sync_api")
+    first, every, searches = [], [], []
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
+        for _ in range(_OPENED):
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            start = time.perf_counter()
+            page.goto(path.as_uri(), wait_until="commit")
+            page.wait_for_selector("[role=option]")
+            first.append(time.perf_counter() - start)
+            page.wait_for_selector("html[data-ready]")
+            every.append(time.perf_counter() - start)
+            searches += page.evaluate(_SEARCH, list(_QUERIES))
+            page.close()
+        browser.close()
+    return {
+        "first_s": statistics.median(first),
+        "all_s": statistics.median(every),
+        "search_ms": statistics.median(searches),
+    }
+
+
+def _made_up(n_clusters: int) -> Clustering:
+    """Return clusters of two or three documents that differ in a word."""
+    rng = np.random.default_rng(20261126)
+    feed: dict[str, list[Any]] = {"title": [], "text": [], "source": [], "published": []}
+    for number in range(n_clusters):
+        words = [f"word{word}" for word in rng.integers(0, _WORDS, _WORDS_A_TEXT)]
+        for copy in range(2 + (number % 3 == 0)):
+            text = list(words[7:])
+            if copy:
+                text[int(rng.integers(0, len(text)))] = "changed"
+            feed["title"].append(" ".join(words[:7]))
+            feed["text"].append(" ".join(text))
+            feed["source"].append(f"Source {rng.integers(0, _SOURCES)}")
+            feed["published"].append(f"2026-01-{1 + number % 28:02d}T{copy:02d}:00:00Z")
+    api = importlib.import_module("dedupe_news.api")
+    result: Clustering = api.cluster(feed, policy="similar", threshold=0.6, progress=False)
+    return result
+
+
+def _real() -> Clustering:
+    parquet = importlib.import_module("pyarrow.parquet")
+    table = parquet.read_table(datasets.shared_file(datasets.TEASERS))
+    api = importlib.import_module("dedupe_news.api")
+    result: Clustering = api.cluster(table, text="description", progress=False)
+    return result
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    def cell(value: float | None, digits: int) -> str:
+        return "" if value is None else f"{value:,.{digits}f}"
+
+    return Table(
+        title="The HTML report",
+        headings=[
+            "result", "documents", "clusters", "MB", "written in, s",
+            "first cluster on view, s", "all read, s", "search, ms",
+        ],
+        rows=[
+            [
+                row["result"], f"{row['n_documents']:,}", f"{row['n_clusters']:,}",
+                cell(row["megabytes"], 1), cell(row["write_s"], 1), cell(row["first_s"], 2),
+                cell(row["all_s"], 2), cell(row["search_ms"], 0),
+            ]
+            for row in rows
+        ],
+        note="Opened from disk; the page answers from the first cluster on.",
+    )  # fmt: skip
