@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dedupe_news.api import cluster
 from dedupe_news.errors import MissingDependencyError
@@ -14,14 +14,28 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
     from dedupe_news.results import Clustering
 
+
+class _Absent:
+    """Stands in for scikit-learn, so that ``from dedupe_news import *`` does without it."""
+
+    def __new__(cls, *_: object, **__: object) -> Self:
+        message = (
+            "NewsDeduplicator is an estimator of scikit-learn, which is not installed; "
+            "pip install 'dedupe-news[sklearn]'"
+        )
+        raise MissingDependencyError(message)
+
+
 try:
     from sklearn.base import BaseEstimator, ClusterMixin
-except ImportError as error:
-    _MESSAGE = (
-        "NewsDeduplicator is an estimator of scikit-learn, which is not installed; "
-        "pip install 'dedupe-news[sklearn]'"
-    )
-    raise MissingDependencyError(_MESSAGE) from error
+except ImportError:
+
+    class BaseEstimator(_Absent):  # type: ignore[no-redef]
+        """In place of scikit-learn's."""
+
+    class ClusterMixin(_Absent):  # type: ignore[no-redef]
+        """In place of scikit-learn's."""
+
 
 _SETTINGS = ("policy", "threshold", "recall", "shingle_size", "prefer")
 
@@ -53,6 +67,11 @@ class NewsDeduplicator(ClusterMixin, BaseEstimator):
         Position of the item to keep, for each label.
     clustering_ : Clustering
         The whole result.
+
+    Raises
+    ------
+    MissingDependencyError
+        If scikit-learn is not installed.
 
     Examples
     --------
