@@ -1,4 +1,4 @@
-"""The commands and their options."""
+"""The commands on files, and the application."""
 
 from __future__ import annotations
 
@@ -11,7 +11,31 @@ import typer
 
 from dedupe_news import progress
 from dedupe_news.api import cluster
-from dedupe_news.cli import common, options, reading, reporting, terminal, writing
+from dedupe_news.cli import reading, reporting, terminal, writing
+from dedupe_news.cli.options import (
+    DEFAULTS,
+    TOP,
+    File,
+    Form,
+    Id,
+    Ignore,
+    Jobs,
+    Limit,
+    NoProgress,
+    Output,
+    Policy,
+    Prefer,
+    Published,
+    Quiet,
+    Recall,
+    ShingleSize,
+    Source,
+    Text,
+    Threshold,
+    Title,
+    Top,
+)
+from dedupe_news.cli.settings import given_settings, read_feed, say
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import ConfigError
 from dedupe_news.index import NewsIndex
@@ -60,6 +84,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+reporting.register(app)
 
 
 def run(arguments: list[str]) -> int:
@@ -125,39 +150,41 @@ def _options(
 @app.command("cluster", help=_CLUSTER_HELP, epilog=_CLUSTER_EXAMPLES)
 def _cluster(
     *,
-    file: options.File,
-    form: options.Form = None,
-    id_column: options.Id = None,
-    title: options.Title = None,
-    text: options.Text = None,
-    source: options.Source = None,
-    published: options.Published = None,
-    ignore: options.Ignore = None,
-    policy: options.Policy = None,
-    threshold: options.Threshold = None,
-    recall: options.Recall = None,
-    shingle_size: options.ShingleSize = None,
-    prefer: options.Prefer = None,
-    n_jobs: options.Jobs = -1,
-    output: options.Output = None,
-    top: options.Top = options.TOP,
-    no_progress: options.NoProgress = False,
-    quiet: options.Quiet = False,
+    file: File,
+    form: Form = None,
+    id_column: Id = None,
+    title: Title = None,
+    text: Text = None,
+    source: Source = None,
+    published: Published = None,
+    ignore: Ignore = None,
+    policy: Policy = None,
+    threshold: Threshold = None,
+    recall: Recall = None,
+    shingle_size: ShingleSize = None,
+    prefer: Prefer = None,
+    n_jobs: Jobs = -1,
+    output: Output = None,
+    top: Top = TOP,
+    no_progress: NoProgress = False,
+    quiet: Quiet = False,
 ) -> None:
     # Everything that can be refused is refused before the work begins.
-    config = common.config_of(
-        policy=policy,
-        threshold=threshold,
-        recall=recall,
-        shingle_size=shingle_size,
-        prefer=prefer,
+    config = DEFAULTS.replace(
+        **given_settings(
+            policy=policy,
+            threshold=threshold,
+            recall=recall,
+            shingle_size=shingle_size,
+            prefer=prefer,
+        )
     )
     resolve_jobs(n_jobs)
     if output is not None:
         writing.check_target(output, file)
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
-    feed = common.read_feed(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet)
     result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
     rows = result.to_dict()
     if output is not None:
@@ -165,17 +192,17 @@ def _cluster(
     elif not sys.stdout.isatty():
         writing.write_jsonl(rows)
     if sys.stdout.isatty() and output != writing.STDOUT:
-        terminal.show_clustering(common.console_of_terminal(), result, top)
+        terminal.show_clustering(terminal.console(), result, top)
     elif not quiet:
-        common.say(result.summary())
+        say(result.summary())
     if output not in (None, writing.STDOUT) and not quiet:
-        common.say(f"wrote {len(result):,} rows to {output}")
+        say(f"wrote {len(result):,} rows to {output}")
 
 
 @app.command("query", help=_QUERY_HELP, epilog=_QUERY_EXAMPLES)
 def _query(
     *,
-    file: options.File,
+    file: File,
     wanted: Annotated[
         str | None,
         typer.Argument(metavar="TEXT", show_default=False, help="The text to look for."),
@@ -189,27 +216,29 @@ def _query(
             help="A file that holds the text to look for, in place of TEXT; - for stdin.",
         ),
     ] = None,
-    form: options.Form = None,
-    id_column: options.Id = None,
-    title: options.Title = None,
-    text: options.Text = None,
-    ignore: options.Ignore = None,
-    policy: options.Policy = None,
-    threshold: options.Threshold = None,
-    recall: options.Recall = None,
-    shingle_size: options.ShingleSize = None,
-    n_jobs: options.Jobs = -1,
-    limit: options.Limit = None,
-    no_progress: options.NoProgress = False,
-    quiet: options.Quiet = False,
+    form: Form = None,
+    id_column: Id = None,
+    title: Title = None,
+    text: Text = None,
+    ignore: Ignore = None,
+    policy: Policy = None,
+    threshold: Threshold = None,
+    recall: Recall = None,
+    shingle_size: ShingleSize = None,
+    n_jobs: Jobs = -1,
+    limit: Limit = None,
+    no_progress: NoProgress = False,
+    quiet: Quiet = False,
 ) -> None:
-    config = common.config_of(
-        policy=policy, threshold=threshold, recall=recall, shingle_size=shingle_size
+    config = DEFAULTS.replace(
+        **given_settings(
+            policy=policy, threshold=threshold, recall=recall, shingle_size=shingle_size
+        )
     )
     threads = resolve_jobs(n_jobs)
     sought = _sought(file, wanted, text_file)
     named = {"id": id_column, "title": title, "text": text}
-    feed = common.read_feed(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet)
     with progress.stages(("reading", "searching"), show=not (no_progress or quiet)) as ended:
         columns = read_documents(feed, n_jobs=threads)
         ended("reading")
@@ -227,10 +256,10 @@ def _query(
     found.sort(key=lambda hit: (-hit[1].jaccard, hit[0]))
     shown = found[:limit]
     if sys.stdout.isatty():
-        terminal.show_matches(common.console_of_terminal(), columns, shown, len(found) - len(shown))
+        terminal.show_matches(terminal.console(), columns, shown, len(found) - len(shown))
         return
     if not quiet:
-        common.say(f"{len(found):,} of {len(columns):,} documents match")
+        say(f"{len(found):,} of {len(columns):,} documents match")
     writing.write_jsonl(
         {
             "id": [match.id for _, match in shown],
@@ -251,6 +280,3 @@ def _sought(file: str, wanted: str | None, text_file: str | None) -> str:
         message = "standard input cannot be both FILE and --text-file; name one of them"
         raise ConfigError(message)
     return reading.read_text(str(text_file))
-
-
-reporting.register(app)

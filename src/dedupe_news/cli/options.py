@@ -1,4 +1,4 @@
-"""The options that commands share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from dedupe_news.cli.choosing import CONVENTIONS
 from dedupe_news.config import Config
 
 DEFAULTS = Config()
-TOP = 10
-"""Clusters that are shown on a terminal."""
+"""Settings that hold where nothing is said."""
 
-INPUT = "Input"
-MATCHING = "Matching"
-OUTPUT = "Output"
+TOP = 10
+"""Clusters to show."""
+
+_INPUT = "Input"
+_MATCHING = "Matching"
+_OUTPUT = "Output"
 
 
 def _usual(role: str) -> str:
@@ -35,7 +37,7 @@ Form = Annotated[
         "--format",
         show_default=False,
         help="What FILE is made of. By default its suffix or content tells.",
-        rich_help_panel=INPUT,
+        rich_help_panel=_INPUT,
     ),
 ]
 Id = Annotated[
@@ -45,7 +47,7 @@ Id = Annotated[
         metavar="COLUMN",
         show_default=False,
         help=f"Ids. Default {_usual('id')}, else the number of the line or row.",
-        rich_help_panel=INPUT,
+        rich_help_panel=_INPUT,
     ),
 ]
 Title = Annotated[
@@ -55,7 +57,7 @@ Title = Annotated[
         metavar="COLUMN",
         show_default=False,
         help=f"Headlines. Default {_usual('title')}.",
-        rich_help_panel=INPUT,
+        rich_help_panel=_INPUT,
     ),
 ]
 Text = Annotated[
@@ -65,7 +67,7 @@ Text = Annotated[
         metavar="COLUMN",
         show_default=False,
         help=f"Texts. Default {_usual('text')}.",
-        rich_help_panel=INPUT,
+        rich_help_panel=_INPUT,
     ),
 ]
 Source = Annotated[
@@ -75,7 +77,7 @@ Source = Annotated[
         metavar="COLUMN",
         show_default=False,
         help=f"Publishers. Default {_usual('source')}.",
-        rich_help_panel=INPUT,
+        rich_help_panel=_INPUT,
     ),
 ]
 Published = Annotated[
@@ -85,7 +87,7 @@ Published = Annotated[
         metavar="COLUMN",
         show_default=False,
         help=f"Times, UTC where no zone is given. Default {_usual('published')}.",
-        rich_help_panel=INPUT,
+        rich_help_panel=_INPUT,
     ),
 ]
 Ignore = Annotated[
@@ -95,7 +97,7 @@ Ignore = Annotated[
         metavar="COLUMN",
         show_default=False,
         help="Do not take this column by its name. May be repeated.",
-        rich_help_panel=INPUT,
+        rich_help_panel=_INPUT,
     ),
 ]
 Threshold = Annotated[
@@ -105,7 +107,7 @@ Threshold = Annotated[
         metavar="JACCARD",
         show_default=False,
         help=f"Least Jaccard similarity of a match, in (0, 1]. Default {DEFAULTS.threshold:g}.",
-        rich_help_panel=MATCHING,
+        rich_help_panel=_MATCHING,
     ),
 ]
 Recall = Annotated[
@@ -118,7 +120,7 @@ Recall = Annotated[
             "Least probability of finding a pair exactly at the threshold. "
             f"Default {DEFAULTS.recall:g}."
         ),
-        rich_help_panel=MATCHING,
+        rich_help_panel=_MATCHING,
     ),
 ]
 ShingleSize = Annotated[
@@ -128,7 +130,7 @@ ShingleSize = Annotated[
         metavar="TOKENS",
         show_default=False,
         help=f"Words in a shingle. Default {DEFAULTS.shingle_size}.",
-        rich_help_panel=MATCHING,
+        rich_help_panel=_MATCHING,
     ),
 ]
 Policy = Annotated[
@@ -138,7 +140,7 @@ Policy = Annotated[
         metavar="news|similar",
         show_default=False,
         help=f"Judge items as news, or by similarity alone. Default {DEFAULTS.policy}.",
-        rich_help_panel=MATCHING,
+        rich_help_panel=_MATCHING,
     ),
 ]
 Prefer = Annotated[
@@ -148,7 +150,7 @@ Prefer = Annotated[
         metavar="earliest|latest|longest",
         show_default=False,
         help=f"Which document of a cluster to keep. Default {DEFAULTS.prefer}.",
-        rich_help_panel=MATCHING,
+        rich_help_panel=_MATCHING,
     ),
 ]
 Jobs = Annotated[
@@ -158,7 +160,7 @@ Jobs = Annotated[
         metavar="THREADS",
         show_default=False,
         help="Threads. Default -1: one a processor. The result is the same.",
-        rich_help_panel=MATCHING,
+        rich_help_panel=_MATCHING,
     ),
 ]
 Output = Annotated[
@@ -169,7 +171,7 @@ Output = Annotated[
         metavar="FILE",
         show_default=False,
         help=".jsonl, .csv or .parquet by suffix, .gz too; - for JSON Lines on stdout.",
-        rich_help_panel=OUTPUT,
+        rich_help_panel=_OUTPUT,
     ),
 ]
 Top = Annotated[
@@ -180,7 +182,7 @@ Top = Annotated[
         min=0,
         show_default=False,
         help=f"Clusters to show. Default {TOP}.",
-        rich_help_panel=OUTPUT,
+        rich_help_panel=_OUTPUT,
     ),
 ]
 Limit = Annotated[
@@ -191,14 +193,14 @@ Limit = Annotated[
         min=1,
         show_default=False,
         help="Most matches to show. Default all.",
-        rich_help_panel=OUTPUT,
+        rich_help_panel=_OUTPUT,
     ),
 ]
 NoProgress = Annotated[
     bool,
-    typer.Option("--no-progress", help="No bar on long runs.", rich_help_panel=OUTPUT),
+    typer.Option("--no-progress", help="No bar on long runs.", rich_help_panel=_OUTPUT),
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="Nothing on stderr but errors.", rich_help_panel=OUTPUT),
+    typer.Option("--quiet", "-q", help="Nothing on stderr but errors.", rich_help_panel=_OUTPUT),
 ]

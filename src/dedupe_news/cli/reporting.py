@@ -12,10 +12,13 @@ from typing import Annotated, Any
 import typer
 
 from dedupe_news.api import cluster, compare
-from dedupe_news.cli import common, comparing, options, reading, terminal
+from dedupe_news.cli import comparing, options, reading, terminal
+from dedupe_news.cli.options import DEFAULTS
+from dedupe_news.cli.settings import given_settings, read_feed, say
 from dedupe_news.errors import ConfigError
 from dedupe_news.threads import resolve_jobs
 
+_OUTPUT = "Output"
 _REPORT_HELP = """
 Cluster FILE and write a page to search and review the result in a browser.
 
@@ -79,7 +82,7 @@ def _report(
             metavar="FILE",
             show_default=False,
             help="The page. Default: FILE's name with .html; one that is there is replaced.",
-            rich_help_panel=options.OUTPUT,
+            rich_help_panel=_OUTPUT,
         ),
     ] = None,
     heading: Annotated[
@@ -89,18 +92,24 @@ def _report(
             metavar="TEXT",
             show_default=False,
             help="Heading of the page. Default: FILE's name.",
-            rich_help_panel=options.OUTPUT,
+            rich_help_panel=_OUTPUT,
         ),
     ] = None,
     open_page: Annotated[
         bool,
-        typer.Option("--open", help="Open it in the browser.", rich_help_panel=options.OUTPUT),
+        typer.Option("--open", help="Open it in the browser.", rich_help_panel=_OUTPUT),
     ] = False,
     no_progress: options.NoProgress = False,
     quiet: options.Quiet = False,
 ) -> None:
-    config = common.config_of(
-        policy=policy, threshold=threshold, recall=recall, shingle_size=shingle_size, prefer=prefer
+    config = DEFAULTS.replace(
+        **given_settings(
+            policy=policy,
+            threshold=threshold,
+            recall=recall,
+            shingle_size=shingle_size,
+            prefer=prefer,
+        )
     )
     resolve_jobs(n_jobs)
     target = _target(file, output)
@@ -111,16 +120,16 @@ def _report(
         "source": source,
         "published": published,
     }
-    feed = common.read_feed(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet)
     result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
     name = "standard input" if file == reading.STDIN else Path(file).name
     result.report(target, title=name if heading is None else heading)
     if sys.stdout.isatty():
-        terminal.show_figures(common.console_of_terminal(), result)
+        terminal.show_figures(terminal.console(), result)
     elif not quiet:
-        common.say(result.summary())
+        say(result.summary())
     if not quiet:
-        common.say(f"wrote {target}, {target.stat().st_size / 1e6:.1f} MB; open it in a browser")
+        say(f"wrote {target}, {target.stat().st_size / 1e6:.1f} MB; open it in a browser")
     if open_page:
         webbrowser.open(target.resolve().as_uri())
 
@@ -157,7 +166,9 @@ def _compare(
     threshold: options.Threshold = None,
     shingle_size: options.ShingleSize = None,
 ) -> None:
-    config = common.config_of(policy=policy, threshold=threshold, shingle_size=shingle_size)
+    config = DEFAULTS.replace(
+        **given_settings(policy=policy, threshold=threshold, shingle_size=shingle_size)
+    )
     if files:
         if first == second == reading.STDIN:
             message = "standard input cannot be both A and B; name a file for one of them"
@@ -165,7 +176,7 @@ def _compare(
         first, second = reading.read_text(first), reading.read_text(second)
     found = compare(_document(first), _document(second), config=config)
     if sys.stdout.isatty():
-        comparing.show_comparison(common.console_of_terminal(), found)
+        comparing.show_comparison(terminal.console(), found)
         return
     row: dict[str, Any] = dataclasses.asdict(found)
     row["relation"] = None if found.relation is None else found.relation.name.lower()

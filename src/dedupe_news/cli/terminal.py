@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich import box
+from rich.console import Console
 from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Table
@@ -18,12 +19,13 @@ from dedupe_news.records import Relation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.console import ConsoleOptions, RenderResult
 
     from dedupe_news.columns import Columns
     from dedupe_news.records import Cluster, Match
     from dedupe_news.results import Clustering
 
+_MOST_CELLS = 160
 _BAR_CELLS = 24
 _ID_CELLS = 18
 _NARROW_CELLS = 60
@@ -66,6 +68,20 @@ class _Excerpt:
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(min(_LEAST_TEXT_CELLS, options.max_width), options.max_width)
+
+
+def console() -> Console:
+    """
+    Return what prints to a person.
+
+    Returns
+    -------
+    rich.console.Console
+        Not so wide that lines are hard to follow.
+    """
+    made = Console(highlight=False, soft_wrap=False)
+    made.width = min(made.width, _MOST_CELLS)
+    return made
 
 
 def show_clustering(console: Console, result: Clustering, top: int) -> None:

@@ -1,39 +1,29 @@
-"""What commands share: settings from options, a feed from a file, what is said."""
+"""What commands make of their options: settings, and the documents of a file."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
+from typing import Any
 
 from dedupe_news.cli import reading
 from dedupe_news.cli.choosing import Choice, prepare
-from dedupe_news.cli.options import DEFAULTS
-
-if TYPE_CHECKING:
-    from dedupe_news.config import Config
-
-_MOST_CELLS = 160
 
 
-def config_of(**settings: Any) -> Config:
+def given_settings(**settings: Any) -> dict[str, Any]:
     """
-    Return the settings that options give.
+    Return the settings that were given on the command line.
 
     Parameters
     ----------
     **settings : Any
-        Those of `Config`; None for an option that was left out.
+        All that could be; None for those that were not.
 
     Returns
     -------
-    Config
-        The defaults elsewhere.
+    dict
+        Without those.
     """
-    return DEFAULTS.replace(
-        **{name: value for name, value in settings.items() if value is not None}
-    )
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def read_feed(
@@ -45,25 +35,25 @@ def read_feed(
     quiet: bool,
 ) -> dict[str, Any]:
     """
-    Return the columns of a file, and say which were taken.
+    Read the documents of a file.
 
     Parameters
     ----------
     file : str
-        Its name, or ``"-"``.
+        Its name, or "-".
     form : Format or None
-        What it is made of; None where its suffix or content tells.
-    named : dict of str to str or None
-        The column named for each role of interest.
+        What it is made of.
+    named : dict of str to str
+        The column named for each role, or None.
     ignore : list of str or None
-        Columns that are not taken.
+        Columns not to take.
     quiet : bool
-        Whether to say nothing.
+        Whether to say nothing about it.
 
     Returns
     -------
     dict of str to sequence
-        As `dedupe_news.cluster` takes it.
+        The columns, as the library takes them.
     """
     choice = Choice(
         named={role: column for role, column in named.items() if column is not None},
@@ -83,23 +73,9 @@ def read_feed(
     return feed
 
 
-def console_of_terminal() -> Console:
-    """
-    Return what prints to a person.
-
-    Returns
-    -------
-    rich.console.Console
-        Not so wide that lines are hard to follow.
-    """
-    console = Console(highlight=False, soft_wrap=False)
-    console.width = min(console.width, _MOST_CELLS)
-    return console
-
-
 def say(line: str) -> None:
     """
-    Print a line beside the output.
+    Print a line on stderr.
 
     Parameters
     ----------
