@@ -45,6 +45,7 @@ _SECTIONS = (
     "speed-index",
     "speed-start",
     "speed-",
+    "browsing",
 )
 
 # What to look at first: words, report, figure, how to write it.
@@ -210,8 +211,7 @@ def read_reports(results: Path) -> tuple[list[dict[str, Any]], list[str]]:
 
 def _place(name: str) -> int:
     for place, beginning in enumerate(_SECTIONS):
-        is_whole = beginning in {"recall", "quality", "fit-judge"}
-        if name == beginning if is_whole else name.startswith(beginning):
+        if name == beginning or (beginning != "quality" and name.startswith(beginning)):
             return place
     return len(_SECTIONS)
 

@@ -453,7 +453,8 @@ def draw(bars: Bars, path: Path) -> bool:
         return False
     # The Figure itself, not pyplot: no display, no global state.
     n_series = len(bars.series)
-    height = 1.6 + 0.32 * len(bars.labels) * n_series
+    n_lines = max((label.count("\n") + 1 for label in bars.labels), default=1)
+    height = 1.6 + 0.32 * len(bars.labels) * max(n_series, 0.75 * n_lines)
     figure = importlib.import_module("matplotlib.figure").Figure(
         figsize=(8, height), layout="constrained"
     )

@@ -39,7 +39,9 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     mkdocs.structure.files.Files
         With ``notebooks/x.md`` and its pictures for every ``notebooks/x.ipynb``.
     """
-    for file in [each for each in files if each.src_uri.endswith(".ipynb")]:
+    notebooks = [file for file in files if file.src_uri.endswith(".ipynb")]
+    # Jupyter's own copies are excluded, but listed.
+    for file in (each for each in notebooks if each.inclusion.is_included()):
         text, pictures = converted(executed(Path(str(file.abs_src_path))), Path(file.src_uri).stem)
         link = f"[Download this notebook]({Path(file.src_uri).name}){{ .md-button download }}\n"
         uri = file.src_uri.removesuffix(".ipynb")

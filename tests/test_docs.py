@@ -26,6 +26,7 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
+NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 # Of packages that are not installed everywhere the code is marked, and compiled only.
 COMPILED_ONLY = "<!-- compiled only -->"
 BLOCK = re.compile(
@@ -241,16 +242,10 @@ def test_every_page_is_in_the_navigation() -> None:
     named = re.findall(r"([\w/-]+\.md)$", text, re.MULTILINE)
     docs = ROOT / "docs"
     pages = {page.relative_to(docs).as_posix() for page in docs.rglob("*.md")}
-    pages |= {
-        notebook.relative_to(docs).with_suffix(".md").as_posix()
-        for notebook in docs.rglob("*.ipynb")
-    }
+    pages |= {notebook.relative_to(docs).with_suffix(".md").as_posix() for notebook in NOTEBOOKS}
 
     assert len(named) == len(set(named))
     assert set(named) == pages
-
-
-NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=name_of)
