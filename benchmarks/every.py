@@ -84,6 +84,7 @@ def steps(suites: Sequence[str], output: Path, *, quick: bool) -> list[Step]:
                 )
             ],
             "recall": [("--documents", _SMALL)],
+            "threshold": [("--pairs", "2000")],
             "quality": [("--part", "feed", "--quick"), ("--part", "teasers")],
         }
         return [Step(suite, each) for suite in suites for each in planned.get(suite, [])]

@@ -35,6 +35,7 @@ _GIB = 2**30
 _SECTIONS = (
     "speed-real",
     "speed-made-up",
+    "threshold",
     "recall",
     "quality",
     "fit-judge",
@@ -56,6 +57,8 @@ _GLANCE = (
     ("the same, times as fast as datasketch", "speed-real-100000", "times.datasketch-128"),
     ("the same, recall of all pairs at 0.7 or above", "speed-real-100000", "recall.ours"),
     ("the same, precision", "speed-real-100000", "precision.ours"),
+    ("pairs at 0.7 to 0.8, share found", "threshold", "found.dedupe_news.0.7"),
+    ("the same by datasketch, with its defaults", "threshold", "found.datasketch.0.7"),
     ("labelled pairs, pairs unseen: F1", "fit-judge", "end_to_end.full.sample.f1"),
     ("the same, weighted to the feed", "fit-judge", "end_to_end.full.feed.f1"),
     ("labelled pairs, as shipped: F1", "quality", "full.sample.f1"),

@@ -28,6 +28,9 @@ FORMAT = 2
 TARGETS = Path(__file__).with_name("targets.json")
 RESULTS = Path(__file__).with_name("results")
 
+_MANY = 3
+"""Bars for one label that are drawn closer, and names in a row of the legend."""
+
 _VERSIONED = (
     "dedupe_news",
     "numpy",
@@ -454,7 +457,9 @@ def draw(bars: Bars, path: Path) -> bool:
     # The Figure itself, not pyplot: no display, no global state.
     n_series = len(bars.series)
     n_lines = max((label.count("\n") + 1 for label in bars.labels), default=1)
-    height = 1.6 + 0.32 * len(bars.labels) * max(n_series, 0.75 * n_lines)
+    height = 1.6 + (0.32 if n_series < _MANY else 0.24) * len(bars.labels) * max(
+        n_series, 0.75 * n_lines
+    )
     figure = importlib.import_module("matplotlib.figure").Figure(
         figsize=(8, height), layout="constrained"
     )
@@ -480,7 +485,7 @@ def draw(bars: Bars, path: Path) -> bool:
     axes.set_title(bars.title, loc="left", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
     if n_series > 1:
-        figure.legend(loc="outside lower center", ncols=n_series, frameon=False)
+        figure.legend(loc="outside lower center", ncols=min(n_series, _MANY), frameon=False)
     figure.savefig(path, dpi=150)
     return True
 

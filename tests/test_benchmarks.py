@@ -319,6 +319,17 @@ def test_reports_are_opened_and_searched(tmp_path: Path, root: Path) -> None:
     assert row["search_ms"] >= 0
 
 
+def test_a_threshold_is_kept_on_made_up_pairs(tmp_path: Path) -> None:
+    """Ours returns nothing below it and next to all above; whoever is installed is asked too."""
+    assert main(["threshold", "--pairs", "130", "--output", str(tmp_path)]) == 0
+
+    content = written(tmp_path, "threshold")
+    own = content["rows"][0]
+    assert own["who"] == "dedupe_news"
+    assert own["found"] == [1.0, 1.0, 0.0, 0.0]
+    assert min(content["settings"]["n_in_bins"]) > 0
+
+
 def test_the_contest_runs_on_a_tiny_feed(tmp_path: Path) -> None:
     """Whoever is installed takes part, and everyone's duplicates are counted."""
     arguments = ["--documents", "300", "--repetitions", "1", "--output", str(tmp_path)]
