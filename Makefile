@@ -45,10 +45,10 @@ types: $(VENV)/.installed-dev  ## check types
 layers: $(VENV)/.installed-dev  ## check who imports whom
 	$(BIN)/lint-imports
 
-docs: $(VENV)/.installed-docs  ## build the documentation into site/
-	$(BIN)/mkdocs build --strict
+docs: $(VENV)/.installed-docs  ## execute the notebooks, and build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-feed: $(VENV)/.installed  ## write the made-up feed in examples/ and the pictures of docs/ anew
+feed: $(VENV)/.installed-test  ## write the made-up feed in examples/ and the pictures of docs/ anew
 	$(BIN)/python examples/make_feed.py
 	$(BIN)/python docs/pictures.py
 

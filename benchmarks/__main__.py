@@ -14,8 +14,11 @@ from benchmarks.report import RESULTS, publish
 if TYPE_CHECKING:
     from types import ModuleType
 
-SUITES = ("speed", "recall", "quality", "fit-judge", "browsing")
+SUITES = ("speed", "recall", "threshold", "quality", "fit-judge", "browsing")
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""
+
+COMMANDS = {"all": "every", "page": "page"}
+"""Further commands and their modules, alike but that ``run`` returns the exit code."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,6 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write(listing())
         return 0
     suite = _module(options.suite)
+    if options.suite in COMMANDS:
+        code: int = suite.run(options)
+        return code
     try:
         return publish(suite.run(options), options.output, check=options.check)
     except DataMissingError as error:
@@ -52,10 +58,10 @@ def listing() -> str:
     Returns
     -------
     str
-        Name, purpose, needs and time of each.
+        Name, purpose, needs and time of each, and of the further commands.
     """
     lines = ["usage: python -m benchmarks SUITE [--help] [options]\n"]
-    for name in SUITES:
+    for name in (*SUITES, *COMMANDS):
         suite = _module(name)
         lines.append(f"{name:10s} {suite.SUMMARY}")
         lines.append(f"{'':10s} needs {suite.NEEDS}")
@@ -64,7 +70,8 @@ def listing() -> str:
 
 
 def _module(suite: str) -> ModuleType:
-    return importlib.import_module(f"benchmarks.{suite.replace('-', '_')}")
+    name = COMMANDS.get(suite, suite)
+    return importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,6 +90,10 @@ def _parser() -> argparse.ArgumentParser:
             "--check", action="store_true", help="fail if a target in targets.json is missed"
         )
         suite.add_arguments(options)
+    for name in COMMANDS:
+        command = _module(name)
+        options = suites.add_parser(name, help=command.SUMMARY, description=command.__doc__)
+        command.add_arguments(options)
     return parser
 
 

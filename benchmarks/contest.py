@@ -197,11 +197,11 @@ def _tabulate(report: Report, entries: Sequence[_Entry]) -> None:
                 f"{row['label']} ({row['version']})",
                 f"{row['n_documents']:,}",
                 number(rate["median"]),
-                f"{number(rate['least'])} to {number(rate['most'])}",
-                number(row["microseconds_per_document"]["median"]),
-                *factors,
                 f"{row['recall']:.4f}",
                 f"{row['precision']:.4f}",
+                *factors,
+                f"{number(rate['least'])} to {number(rate['most'])}",
+                number(row["microseconds_per_document"]["median"]),
                 f"{row['n_found']:,}",
                 f"{row['peak_bytes'] / _MIB:,.0f}",
             ]
@@ -210,11 +210,11 @@ def _tabulate(report: Report, entries: Sequence[_Entry]) -> None:
         "contestant",
         "documents",
         "documents/s",
-        "range",
-        "µs/document",
-        *[f"we are faster ({CONTESTANTS[name].label})" for name in ours],
         "recall",
         "precision",
+        *[f"we are faster ({CONTESTANTS[name].label})" for name in ours],
+        "documents/s, range",
+        "µs/document",
         "pairs returned",
         "peak MiB",
     ]
@@ -239,6 +239,10 @@ def _tabulate(report: Report, entries: Sequence[_Entry]) -> None:
     report.bars = Bars(
         report.title,
         "documents a second",
-        [f"{row['label']} ({row['version']})" for row in report.rows],
+        [
+            f"{row['label']} ({row['version']})\n"
+            f"recall {number(row['recall'])}, precision {number(row['precision'])}"
+            for row in report.rows
+        ],
         {"documents/s": [row["documents_per_s"]["median"] for row in report.rows]},
     )

@@ -22,11 +22,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-FORMAT = 1
+FORMAT = 2
 """Version of the JSON that `Report.as_dict` describes."""
 
 TARGETS = Path(__file__).with_name("targets.json")
 RESULTS = Path(__file__).with_name("results")
+
+_MANY = 3
+"""Bars for one label that are drawn closer, and names in a row of the legend."""
 
 _VERSIONED = (
     "dedupe_news",
@@ -163,6 +166,7 @@ class Report:
             "versions": versions(),
             "source": source_digest(),
             "settings": self.settings,
+            "tables": [dataclasses.asdict(table) for table in self.tables],
             "rows": self.rows,
             "figures": self.figures,
             "targets": [target.outcome(self.figures) for target in targets],
@@ -242,8 +246,8 @@ class Target:
         str
             Such as ``"≥ 8"``.
         """
-        low = [] if self.least is None else [f"≥ {self.least:,g}"]
-        high = [] if self.most is None else [f"≤ {self.most:,g}"]
+        low = [] if self.least is None else [f"≥ {number(self.least)}"]
+        high = [] if self.most is None else [f"≤ {number(self.most)}"]
         return ", ".join(low + high)
 
 
@@ -452,7 +456,10 @@ def draw(bars: Bars, path: Path) -> bool:
         return False
     # The Figure itself, not pyplot: no display, no global state.
     n_series = len(bars.series)
-    height = 1.6 + 0.32 * len(bars.labels) * n_series
+    n_lines = max((label.count("\n") + 1 for label in bars.labels), default=1)
+    height = 1.6 + (0.32 if n_series < _MANY else 0.24) * len(bars.labels) * max(
+        n_series, 0.75 * n_lines
+    )
     figure = importlib.import_module("matplotlib.figure").Figure(
         figsize=(8, height), layout="constrained"
     )
@@ -478,7 +485,7 @@ def draw(bars: Bars, path: Path) -> bool:
     axes.set_title(bars.title, loc="left", fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
     if n_series > 1:
-        figure.legend(loc="outside lower center", ncols=n_series, frameon=False)
+        figure.legend(loc="outside lower center", ncols=min(n_series, _MANY), frameon=False)
     figure.savefig(path, dpi=150)
     return True
 

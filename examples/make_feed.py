@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -125,8 +126,11 @@ class Writer:
             mark = self.pick(CUT_OFF_MARKS).format(200 + self.below(4_000))
             description = joint.join(kept) + mark
         elif kind == "revised":
+            # Whole words, where words are parted at all; \b would part Hindi before vowel signs.
+            start, end = (r"(?<!\S)", r"(?![^\s.,:;!?।])") if " " in description else ("", "")
             for old, new in phrases["revisions"]:
-                description = description.replace(old, new, 1)
+                whole = f"{start}{re.escape(old)}{end}"
+                description = re.sub(whole, new, description, count=1)
         elif kind == "retitled":
             title = self.fill(self.pick(phrases["retitle"]), phrases, values)
         return title, description

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import checks, datasets, shingles, timing
-from benchmarks.__main__ import SUITES, listing, main
+from benchmarks.__main__ import COMMANDS, SUITES, listing, main
 from benchmarks.corpora import made_up_feed
 from benchmarks.exact_pairs import disagreements, exact_pairs, jaccard_of
 from benchmarks.peers import (
@@ -251,8 +251,9 @@ def test_no_suite_named_lists_all_of_them(capsys: pytest.CaptureFixture[str]) ->
 
     shown = capsys.readouterr().out
     assert shown == listing()
-    assert all(name in shown for name in SUITES)
-    assert shown.count("needs ") == shown.count("takes ") == len(SUITES)
+    names = [*SUITES, *COMMANDS]
+    assert [line.split()[0] for line in shown.splitlines()[2:] if line[:1].strip()] == names
+    assert shown.count("needs ") == shown.count("takes ") == len(names)
 
 
 def test_missing_data_is_said_with_a_remedy(
@@ -316,6 +317,17 @@ def test_reports_are_opened_and_searched(tmp_path: Path, root: Path) -> None:
     (row,) = written(tmp_path, "browsing-made-up-20")["rows"]
     assert 0 < row["first_s"] <= row["all_s"]
     assert row["search_ms"] >= 0
+
+
+def test_a_threshold_is_kept_on_made_up_pairs(tmp_path: Path) -> None:
+    """Ours returns nothing below it and next to all above; whoever is installed is asked too."""
+    assert main(["threshold", "--pairs", "130", "--output", str(tmp_path)]) == 0
+
+    content = written(tmp_path, "threshold")
+    own = content["rows"][0]
+    assert own["who"] == "dedupe_news"
+    assert own["found"] == [1.0, 1.0, 0.0, 0.0]
+    assert min(content["settings"]["n_in_bins"]) > 0
 
 
 def test_the_contest_runs_on_a_tiny_feed(tmp_path: Path) -> None:
