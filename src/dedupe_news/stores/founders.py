@@ -83,28 +83,15 @@ class Founders:
             Their slots.
         """
         arrays = self.arrays
+        if stop - first == 1:  # the common case, made short
+            cluster = int(arrays.clusters[first])
+            if arrays.founders[first] == first and cluster != arrays.numbers[first]:
+                self._heirs[cluster] = first
+            return
         slots = np.arange(first, stop)
         own = arrays.founders[first:stop] == slots
         heirs = slots[own & (arrays.clusters[first:stop] != arrays.numbers[first:stop])]
         self._heirs.update(zip(arrays.clusters[heirs].tolist(), heirs.tolist(), strict=True))
-
-    def is_founder(self, slots: NDArray[np.int64] | slice) -> NDArray[np.bool_]:
-        """
-        Return whether documents are the founders of their clusters.
-
-        Parameters
-        ----------
-        slots : ndarray of int64 or slice
-            Their slots.
-
-        Returns
-        -------
-        ndarray of bool
-            False also for one that was added again since.
-        """
-        positions = np.arange(len(self.arrays.founders))[slots] if isinstance(slots, slice) else slots
-        result: NDArray[np.bool_] = self.arrays.founders[slots] == positions
-        return result
 
     def place(
         self, slots: NDArray[np.int64], clusters: NDArray[np.int64], are_founders: NDArray[np.bool_],

@@ -152,20 +152,23 @@ class Replica:
             nothing where verdicts were given.
         """
         n_documents, begin = len(rows), 0
+        slot_of = self.slot_of
         matches: list[list[Match]] = []
         moments = rows.moments
         while begin < n_documents:
             stop = self._move_on(moments, begin)
-            replaced = np.fromiter(
-                (self.slot_of.get(each, -1) for each in rows.ids[begin:stop]), np.int64
-            )
-            n_done = self._n_until_due(replaced)
-            stop, replaced = begin + n_done, replaced[:n_done]
+            replaced = np.array([slot_of.get(each, -1) for each in rows.ids[begin:stop]], np.int64)
+            is_replacing = max(replaced.tolist()) >= 0
+            if is_replacing:
+                replaced = replaced[: self._n_until_due(replaced)]
+            n_done = len(replaced)
+            stop = begin + n_done
             items = self._items(rows, tokens, moments, begin, stop)
             first = self.store.n_slots
             if verdicts is None:
                 found = self.store.probe(items, replaced, insert=True)
-                self._note_retired(replaced[replaced >= 0])
+                if is_replacing:
+                    self._note_retired(replaced[replaced >= 0])
                 self._record(rows, begin, stop, first)
                 matches += self._all_matches(self._within(found, items.moments))
             else:
@@ -181,6 +184,7 @@ class Replica:
             self.next_number += n_done
             begin = stop
             self._compact_if_due()
+            slot_of = self.slot_of
         return matches
 
     def _move_on(self, moments: NDArray[np.int64], begin: int) -> int:
@@ -197,8 +201,6 @@ class Replica:
     def _n_until_due(self, replaced: NDArray[np.int64]) -> int:
         """Return how many documents come before removed ones are to be dropped."""
         n_documents = len(replaced)
-        if n_documents == 1 or not (replaced >= 0).any():
-            return n_documents
         left = np.cumsum(replaced >= 0)
         n_removed = self.store.n_slots - len(self) + left
         n_alive = len(self) + np.arange(1, n_documents + 1) - left
@@ -223,6 +225,8 @@ class Replica:
 
     def _codes(self, sources: Sequence[str | None]) -> NDArray[np.int32]:
         codes = self._source_codes
+        if len(sources) == 1 and (sources[0] is None or sources[0] in codes):
+            return np.array([NO_SOURCE if sources[0] is None else codes[sources[0]]], np.int32)
         for source in sources:
             if source is not None and source not in codes:
                 codes[source] = len(codes)
@@ -282,7 +286,8 @@ class Replica:
         for slot in slots.tolist():
             if self.slot_of.get(self.ids[slot]) == slot:
                 del self.slot_of[self.ids[slot]]
-        are_founders = store.founders.is_founder(slice(0, store.n_slots))
+        slots_in_use = np.arange(store.n_slots)
+        are_founders = store.founders.arrays.founders[: store.n_slots] == slots_in_use
         store.founders.relink(store.n_slots, are_founders)
         store.rebuild()
 
@@ -450,13 +455,13 @@ class Replica:
             for _, probability, jaccard, slot, containment, relation in matches
         ]
 
-    def verdicts(self, numbers: Iterable[int]) -> Verdicts:
+    def verdicts(self, numbers: NDArray[np.int64]) -> Verdicts:
         """
         Return the clusters of documents.
 
         Parameters
         ----------
-        numbers : iterable of int
+        numbers : ndarray of int64
             Their running numbers; none was dropped.
 
         Returns
@@ -465,8 +470,8 @@ class Replica:
             In the same order.
         """
         founders = self.store.founders
-        slots = np.searchsorted(self.numbers, np.fromiter(numbers, np.int64))
-        return Verdicts(founders.arrays.clusters[slots], founders.is_founder(slots))
+        slots = np.searchsorted(self.numbers, numbers)
+        return Verdicts(founders.arrays.clusters[slots], founders.arrays.founders[slots] == slots)
 
     def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
         """

@@ -66,6 +66,10 @@ class Rows:
             That of publication, or of arrival where there is none, or where it
             lies in the future.
         """
+        if len(self.published) == 1:  # the common case, made short
+            published, arrived = int(self.published[0]), int(self.arrived[0])
+            moment = arrived if published == NO_TIME else min(published, arrived)
+            return np.array([moment], np.int64)
         known = self.published != NO_TIME
         return np.where(known, np.minimum(self.published, self.arrived), self.arrived)
 
@@ -79,6 +83,8 @@ class Rows:
             UTF-8.
         """
         begin = int(self.offsets[0])
+        if len(self.offsets) == 2:  # noqa: PLR2004 - one document, made short
+            return [self.buffer[begin : int(self.offsets[1])].tobytes()]
         whole = self.buffer[begin : int(self.offsets[-1])].tobytes()
         bounds = (self.offsets - begin).tolist()
         return [whole[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]

@@ -143,7 +143,8 @@ class SQLiteStore:
         begun = time.perf_counter()
         self._version = _data_version(connection)
         replica = Replica(self._config)
-        n_rows, total, last = 0, np.uint64(0), -1
+        n_rows = total = 0
+        last = -1
         n_jobs = resolve_jobs(-1)
         with _reading(connection):
             state = schema.read_state(connection)
@@ -153,12 +154,12 @@ class SQLiteStore:
             while found := cursor.fetchmany(_ROWS_AT_A_TIME):
                 kept, sums = _verified(found, last)
                 n_rows += len(found)
-                total += sums.view(np.uint64).sum(dtype=np.uint64)
+                total += int(sums.view(np.uint64).sum(dtype=np.uint64))
                 last = int(kept.numbers[-1])
                 tokens = tokenize(kept.rows.buffer, kept.rows.offsets, self._config, n_jobs=n_jobs)
                 replica.load(kept.rows, tokens, kept.numbers, kept.verdicts)
             retired = self._removals(connection, state, 0)
-        if (n_rows, int(total)) != (state.n_documents, state.total) or last >= state.next_number:
+        if (n_rows, total % 2**64) != (state.n_documents, state.total) or last >= state.next_number:
             _refuse(f"{n_rows:,} documents were read of {state.n_documents:,}, or others")
         if len(retired) != state.n_removals or check_of_removals(retired) != state.removals_total:
             _refuse(f"{len(retired):,} removals were read of {state.n_removals:,}, or others")
@@ -342,49 +343,49 @@ class SQLiteStore:
         """Write what the replica did: documents from number `first`, and what left."""
         replica, state = self.replica, self._state
         changes = replica.take_changes()
-        dropped = np.sort(np.array(changes.dropped, np.int64))
         n_documents, total = state.n_documents, state.total
         if packing is not None:
             numbers = np.arange(first, replica.next_number)
-            is_kept = np.ones(len(numbers), bool)
-            if len(dropped):
-                is_kept = ~np.isin(numbers, dropped)
-            verdicts = replica.verdicts(numbers[is_kept])
-            blobs = packing.pack(numbers[is_kept].tolist(), verdicts, is_kept)
-            sums = wire.checksums(blobs)
+            is_kept = None
+            if changes.dropped:
+                mask = ~np.isin(numbers, changes.dropped)
+                numbers, is_kept = numbers[mask], mask.tolist()
+            blobs = packing.pack(numbers.tolist(), replica.verdicts(numbers), is_kept)
+            sums = wire.checksums(blobs).tolist()
             connection.executemany(
                 "INSERT INTO documents VALUES (?, ?, ?)",
-                zip(numbers[is_kept].tolist(), blobs, sums.tolist(), strict=True),
+                zip(numbers.tolist(), blobs, sums, strict=True),
             )
             n_documents += len(blobs)
-            total += int(sums.view(np.uint64).sum(dtype=np.uint64))
-        retired = np.array(changes.retired, np.int64)
-        if len(dropped):
+            total += sum(sums)
+        retired = changes.retired
+        n_removals, removals_total = state.n_removals, state.removals_total
+        if changes.dropped:
+            dropped = np.sort(np.array(changes.dropped, np.int64))
             n_deleted, deleted_total = _delete(connection, dropped[dropped < first])
             n_documents, total = n_documents - n_deleted, total - deleted_total
             connection.execute("DELETE FROM removals")
-            retired = replica.retired_numbers()
-        if len(retired):
+            n_removals = removals_total = 0
+            retired = replica.retired_numbers().tolist()
+        if retired:
             places = range(state.next_place, state.next_place + len(retired))
             connection.executemany(
-                "INSERT INTO removals VALUES (?, ?)", zip(places, retired.tolist(), strict=True)
+                "INSERT INTO removals VALUES (?, ?)", zip(places, retired, strict=True)
             )
-        n_removals, removals_total = state.n_removals, state.removals_total
-        if len(dropped):
-            n_removals = removals_total = 0
+            removals_total += check_of_removals(np.array(retired, np.int64))
         self._state = State(
             next_number=replica.next_number,
-            epoch=state.epoch + (len(dropped) > 0),
+            epoch=state.epoch + bool(changes.dropped),
             n_documents=n_documents,
             total=total % 2**64,
             next_place=state.next_place + len(retired),
             n_removals=n_removals + len(retired),
-            removals_total=(removals_total + check_of_removals(retired)) % 2**64,
+            removals_total=removals_total % 2**64,
             step=replica.step,
         )
         schema.write_state(connection, self._state)
-        if len(dropped):
-            _log.info("dropped %d documents from %s", len(dropped), self._path)
+        if changes.dropped:
+            _log.info("dropped %d documents from %s", len(changes.dropped), self._path)
 
     def rows(self) -> Iterator[Rows]:
         """

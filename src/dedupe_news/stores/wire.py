@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import operator
 import struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -200,9 +201,10 @@ class Packing:
     """
 
     def __init__(self, rows: Rows) -> None:
-        plain = [plain_id(each) for each in rows.ids]
-        self.rows = dataclasses.replace(rows, ids=plain)
-        self._ids = [pack_id(each) for each in plain]
+        ids = list(map(plain_id, rows.ids))
+        is_same = all(map(operator.is_, ids, rows.ids))
+        self.rows = rows if is_same else dataclasses.replace(rows, ids=ids)
+        self._ids = list(map(pack_id, ids))
         names: dict[str | None, tuple[int, bytes]] = {None: (_NO_SOURCE, b"")}
         for source in set(rows.sources):
             if source is None:
@@ -222,7 +224,7 @@ class Packing:
         self._sources = [names[source] for source in rows.sources]
 
     def pack(
-        self, numbers: Sequence[int], verdicts: Verdicts, is_kept: NDArray[np.bool_]
+        self, numbers: Sequence[int], verdicts: Verdicts, is_kept: Sequence[bool] | None = None
     ) -> list[bytes]:
         """
         Return the documents as bytes.
@@ -233,8 +235,8 @@ class Packing:
             Running numbers of those to keep.
         verdicts : Verdicts
             Their clusters.
-        is_kept : ndarray of bool, shape (n_documents,)
-            Which to keep.
+        is_kept : sequence of bool, optional
+            Which to keep; all by default.
 
         Returns
         -------
@@ -242,26 +244,39 @@ class Packing:
             One a document.
         """
         rows, pack = self.rows, _PACKED.pack
-        wanted = is_kept.tolist()
-        flags = rows.titled[is_kept] * np.uint8(_TITLED) + verdicts.are_founders * np.uint8(_FOUNDER)
+        plain = rows.titled.tolist(), rows.published.tolist(), rows.arrived.tolist()
+        columns = zip(*plain, self._ids, self._sources, rows.contents(), strict=True)
+        kept = columns if is_kept is None else itertools.compress(columns, is_kept)
         return [
             pack(
-                number, cluster, published, arrived, flag, kind, len(id_data), source_length, 0
-            ) + id_data + source_data + content
-            for number, cluster, published, arrived, flag, (kind, id_data), (
-                source_length, source_data,
-            ), content in zip(
+                number,
+                cluster,
+                published,
+                arrived,
+                titled * _TITLED | is_founder * _FOUNDER,
+                kind,
+                len(id_data),
+                source_length,
+                0,
+            )
+            + id_data
+            + source_data
+            + content
+            for number, cluster, is_founder, (
+                titled,
+                published,
+                arrived,
+                (kind, id_data),
+                (source_length, source_data),
+                content,
+            ) in zip(
                 numbers,
                 verdicts.clusters.tolist(),
-                rows.published[is_kept].tolist(),
-                rows.arrived[is_kept].tolist(),
-                flags.tolist(),
-                itertools.compress(self._ids, wanted),
-                itertools.compress(self._sources, wanted),
-                itertools.compress(rows.contents(), wanted),
+                verdicts.are_founders.tolist(),
+                kept,
                 strict=True,
             )
-        ]  # fmt: skip
+        ]
 
 
 def checksums(blobs: Sequence[bytes]) -> NDArray[np.int64]:
