@@ -136,6 +136,26 @@ class Founders:
             return NO_FOUNDER
         return slot
 
+    def founder_of(self, slot: int) -> int:
+        """
+        Return the founder of a document's cluster.
+
+        Parameters
+        ----------
+        slot : int
+            The document.
+
+        Returns
+        -------
+        int
+            Its slot, or `NO_FOUNDER`.
+        """
+        founders = self.arrays.founders
+        at = slot
+        while at >= 0 and founders[at] != at:
+            at = int(founders[at])
+        return at
+
     def slot_of(self, number: int, n_slots: int) -> int | None:
         """
         Return the slot of a document.

@@ -90,6 +90,32 @@ class Rows:
         return [whole[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
 
 
+    def part(self, start: int, stop: int) -> Rows:
+        """
+        Return some of the documents.
+
+        Parameters
+        ----------
+        start, stop : int
+            Which.
+
+        Returns
+        -------
+        Rows
+            Views.
+        """
+        own = slice(start, stop)
+        return Rows(
+            ids=self.ids[own],
+            buffer=self.buffer,
+            offsets=self.offsets[start : stop + 1],
+            titled=self.titled[own],
+            published=self.published[own],
+            arrived=self.arrived[own],
+            sources=self.sources[own],
+        )
+
+
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Verdicts:
     """

@@ -281,7 +281,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, config: Config | None) 
         connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         write_state(connection, State())
         _write_meta(connection, "config", json.dumps((config or Config()).to_dict()))
-        _write_meta(connection, "library", _library_version())
+        _write_meta(connection, "library", library_version())
         _write_meta(connection, "folding", str(fingerprint()))
     elif read_meta(connection, "folding") != str(fingerprint()):
         _log.warning(
@@ -292,7 +292,15 @@ def _migrate(connection: sqlite3.Connection, path: Path, config: Config | None) 
         _write_meta(connection, "folding", str(fingerprint()))
 
 
-def _library_version() -> str:
+def library_version() -> str:
+    """
+    Return the version of this library.
+
+    Returns
+    -------
+    str
+        "unknown" where it is not installed.
+    """
     try:
         return importlib.metadata.version("dedupe-news")
     except importlib.metadata.PackageNotFoundError:
