@@ -435,9 +435,7 @@ class NewsIndex:
         found = self._look_up(rows, tokens, include_series=include_series)
         return [matches[:limit] for matches in found]
 
-    def _look_up(
-        self, rows: Rows, tokens: Tokens, *, include_series: bool
-    ) -> list[list[Match]]:
+    def _look_up(self, rows: Rows, tokens: Tokens, *, include_series: bool) -> list[list[Match]]:
         with self._lock:
             self._store.refresh()
             return self._store.replica.query(rows, tokens, include_series=include_series)
@@ -698,9 +696,7 @@ class NewsIndex:
                 n_documents=len(replica),
                 n_removed=store.n_slots - len(replica),
                 memory_bytes=store.n_bytes,
-                oldest=from_microseconds(int(moments.min()))
-                if len(moments)
-                else None,
+                oldest=from_microseconds(int(moments.min())) if len(moments) else None,
                 newest=from_microseconds(int(moments.max())) if len(moments) else None,
                 details=self._store.details(),
             )
@@ -784,9 +780,7 @@ def _check_config(config: object) -> None:
 
 
 def _unknown(id: Hashable) -> UnknownIdError:  # noqa: A002 - an id, as everywhere
-    message = (
-        f"no document of id {id!r} is in the index; check with `id in index` first"
-    )
+    message = f"no document of id {id!r} is in the index; check with `id in index` first"
     return UnknownIdError(message)
 
 

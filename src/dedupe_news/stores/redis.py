@@ -92,9 +92,7 @@ class RedisStore:
         If it cannot be opened for another reason.
     """
 
-    def __init__(
-        self, url: str, config: Config | None, *, read_only: bool, timeout: float
-    ) -> None:
+    def __init__(self, url: str, config: Config | None, *, read_only: bool, timeout: float) -> None:
         self._url, self._read_only, self._timeout = url, read_only, timeout
         address, self._prefix, self._name = _parts(url)
         self._server = Server(address, self._name, timeout)
@@ -116,9 +114,7 @@ class RedisStore:
         if self._read_only:
             (found,) = self._server.hashes([f"{self._prefix}:meta"])
             if not found:
-                message = (
-                    f"there is no index {self._name!r} to read; open it without read_only to make it"
-                )
+                message = f"there is no index {self._name!r} to read; open it without read_only to make it"
                 raise StoreError(message)
             return found
         answer = self._server.run(
@@ -195,9 +191,10 @@ class RedisStore:
     def _unpacked(self, values: Sequence[bytes]) -> Rows:
         blobs = [value[_CHECKSUM_BYTES:] for value in values]
         stored = b"".join(value[:_CHECKSUM_BYTES] for value in values)
-        if len(stored) != _CHECKSUM_BYTES * len(values) or (
-            np.frombuffer(stored, "<i8") != wire.checksums(blobs)
-        ).any():
+        if (
+            len(stored) != _CHECKSUM_BYTES * len(values)
+            or (np.frombuffer(stored, "<i8") != wire.checksums(blobs)).any()
+        ):
             message = (
                 f"{self._name!r} is damaged: the checksum of a document is wrong. Make the index "
                 "anew from where its documents came from"
@@ -455,9 +452,7 @@ class RedisStore:
             if arrays.clusters[other] != PENDING and founder in before:
                 cluster, is_founder = int(arrays.clusters[founder]), False
                 break
-        founders.place(
-            np.array([slot]), np.array([cluster]), np.array([is_founder]), store.n_slots
-        )
+        founders.place(np.array([slot]), np.array([cluster]), np.array([is_founder]), store.n_slots)
 
     def _await(self, numbers: set[int]) -> None:
         """Wait until the clusters of documents are known; find them where their worker does not."""
@@ -544,7 +539,9 @@ class RedisStore:
             self._await(set(self._unjudged))
         replica = self.replica
         numbers = replica.numbers
-        firsts = np.array(sorted(map(int, self._server.names(f"{self._prefix}:verdicts"))), np.int64)
+        firsts = np.array(
+            sorted(map(int, self._server.names(f"{self._prefix}:verdicts"))), np.int64
+        )
         firsts = firsts[firsts < replica.next_number]
         counts = np.diff(np.searchsorted(numbers, np.append(firsts, replica.next_number)))
         first_used = int(numbers[0]) if len(numbers) else replica.next_number
@@ -555,7 +552,9 @@ class RedisStore:
             "" if replica.step is None else replica.step,
             first_used // scripts.SEGMENT,
             firsts[counts == 0].astype("<i8").tobytes(),
-            np.sort(np.array([each for _, some in self._dropped for each in some], "<i8")).tobytes(),
+            np.sort(
+                np.array([each for _, some in self._dropped for each in some], "<i8")
+            ).tobytes(),
         )
         if answer is not None:
             self._base, self._dropped, self._is_due = self._position, [], False

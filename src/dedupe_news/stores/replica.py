@@ -28,7 +28,7 @@ from dedupe_news.stores.rows import Rows, Verdicts
 from dedupe_news.stores.similar import SimilarStore
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
@@ -265,9 +265,7 @@ class Replica:
         stop = self.store.n_slots
         founders = self.store.founders.arrays
         founders.clusters[first:stop] = verdicts.clusters
-        founders.founders[first:stop] = np.where(
-            verdicts.are_founders, np.arange(first, stop), -1
-        )
+        founders.founders[first:stop] = np.where(verdicts.are_founders, np.arange(first, stop), -1)
         self._record(rows, 0, len(rows), first)
 
     def settle(self, retired: NDArray[np.int64]) -> None:
@@ -439,9 +437,7 @@ class Replica:
             for start, stop in zip(bounds, bounds[1:], strict=False)
         ]
 
-    def _matches(
-        self, found: Found, start: int, stop: int, *, include_series: bool
-    ) -> list[Match]:
+    def _matches(self, found: Found, start: int, stop: int, *, include_series: bool) -> list[Match]:
         matches = [
             (relation == Relation.SERIES, -probability, -jaccard, slot, containment, relation)
             for (slot, relation), (jaccard, containment, probability) in zip(

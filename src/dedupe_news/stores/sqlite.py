@@ -174,9 +174,7 @@ class SQLiteStore:
         )  # fmt: skip
 
     @staticmethod
-    def _removals(
-        connection: sqlite3.Connection, state: State, first: int
-    ) -> NDArray[np.int64]:
+    def _removals(connection: sqlite3.Connection, state: State, first: int) -> NDArray[np.int64]:
         found = connection.execute(
             "SELECT number FROM removals WHERE place >= ? AND place < ? ORDER BY place",
             (first, state.next_place),
@@ -410,7 +408,9 @@ class SQLiteStore:
                 return
             previous, last = last, found[-1][0]
             numbers = np.array([number for number, _, _ in found], np.int64)
-            living = self.replica.numbers[self.replica.store.alive[: self.replica.store.n_slots] == 1]
+            living = self.replica.numbers[
+                self.replica.store.alive[: self.replica.store.n_slots] == 1
+            ]
             kept = np.flatnonzero(np.isin(numbers, living, assume_unique=True)).tolist()
             if kept:
                 yield _verified([found[at] for at in kept], previous)[0].rows
@@ -533,7 +533,9 @@ def _verified(found: list[tuple[Any, Any, Any]], last: int) -> tuple[wire.Kept, 
     if not found:
         return wire.unpack([]), _NO_NUMBERS
     numbers, blobs, sums = zip(*found, strict=True)
-    if not all(type(blob) is bytes for blob in blobs) or not all(type(each) is int for each in sums):
+    if not all(type(blob) is bytes for blob in blobs) or not all(
+        type(each) is int for each in sums
+    ):
         _refuse(f"a document from number {numbers[0]} on is of another type")
     stored = np.array(sums, np.int64)
     wrong = np.flatnonzero(wire.checksums(blobs) != stored)
