@@ -329,12 +329,7 @@ class NewsIndex:
                 "id='...', or pass mappings with the key 'id'"
             )
             raise InputError(message)
-        return self._add_rows(arrivals.many(columns, columns.ids), threads)
-
-    def _add_rows(self, rows: Rows, threads: int) -> list[list[Match]]:
-        tokens = tokenize(rows.buffer, rows.offsets, self._config, n_jobs=threads)
-        with self._lock:
-            return self._store.add(rows, tokens) if len(rows) else []
+        return add_rows(self, arrivals.many(columns, columns.ids), threads)
 
     def query(
         self,
@@ -616,7 +611,7 @@ class NewsIndex:
                 part = next(parts, None)
             if part is None:
                 return n_added
-            self._add_rows(part, threads)
+            add_rows(self, part, threads)
             n_added += len(part)
 
     def export_to(self, path: str | os.PathLike[str]) -> int:
@@ -673,7 +668,7 @@ class NewsIndex:
         threads = resolve_jobs(n_jobs)
         n_added = 0
         for part in exchange.read(path, threads):
-            self._add_rows(part, threads)
+            add_rows(self, part, threads)
             n_added += len(part)
         return n_added
 
@@ -771,6 +766,29 @@ class NewsIndex:
             f"<NewsIndex of {len(self._store.replica):,} documents, "
             f"policy {self._config.policy!r}, threshold {self._config.threshold:g}>"
         )
+
+
+def add_rows(index: NewsIndex, rows: Rows, n_jobs: int) -> list[list[Match]]:
+    """
+    Add documents that keep their times of arrival.
+
+    Parameters
+    ----------
+    index : NewsIndex
+        Where to.
+    rows : Rows
+        The documents; their ids are distinct.
+    n_jobs : int
+        Threads for the work on the texts.
+
+    Returns
+    -------
+    list of list of Match
+        For each document its matches among those before it.
+    """
+    tokens = tokenize(rows.buffer, rows.offsets, index.config, n_jobs=n_jobs)
+    with index._lock:  # noqa: SLF001 - our own
+        return index._store.add(rows, tokens) if len(rows) else []  # noqa: SLF001 - our own
 
 
 def _check_config(config: object) -> None:
