@@ -88,7 +88,7 @@ class Replica:
         self.store = _make_store(config)
         self.ids: list[Hashable] = []
         self.slot_of: dict[Hashable, int] = {}
-        self._source_codes: dict[str, int] = {}
+        self._source_codes: dict[str | None, int] = {None: NO_SOURCE}
         self.next_number = 0
         self.step: int | None = None
         self.changes = Changes()
@@ -225,14 +225,10 @@ class Replica:
 
     def _codes(self, sources: Sequence[str | None]) -> NDArray[np.int32]:
         codes = self._source_codes
-        if len(sources) == 1 and (sources[0] is None or sources[0] in codes):
-            return np.array([NO_SOURCE if sources[0] is None else codes[sources[0]]], np.int32)
-        for source in sources:
-            if source is not None and source not in codes:
-                codes[source] = len(codes)
-        return np.array(
-            [NO_SOURCE if source is None else codes[source] for source in sources], np.int32
-        )
+        for source in dict.fromkeys(sources):
+            if source not in codes:
+                codes[source] = len(codes) - 1
+        return np.array([codes[source] for source in sources], np.int32)
 
     def _record(self, rows: Rows, begin: int, stop: int, first: int) -> None:
         ids = rows.ids[begin:stop]
@@ -399,10 +395,8 @@ class Replica:
             Best first. A document without a time is not bound by the window.
         """
         n_documents = len(rows)
-        codes = [
-            NO_SOURCE if source is None else self._source_codes.get(source, len(self._source_codes))
-            for source in rows.sources
-        ]
+        unknown = len(self._source_codes)
+        codes = [self._source_codes.get(source, unknown) for source in rows.sources]
         items = Items(
             hashes=tokens.hashes,
             flags=tokens.flags,
