@@ -93,7 +93,9 @@ def crash(kills: int, longest_s: float) -> None:
             n_there = check(path, acknowledged, step)
             n_acknowledged += 1
             n_whole += n_there > acknowledged
-    sys.stdout.write(f"{n_acknowledged} kills, {n_whole} of them after a commit nobody was told of\n")
+    sys.stdout.write(
+        f"{n_acknowledged} kills, {n_whole} of them after a commit nobody was told of\n"
+    )
 
 
 def write_some(location: str, writer: int, seconds: float, n_least: int, to: int) -> None:

@@ -152,11 +152,11 @@ class Replica:
             nothing where verdicts were given.
         """
         n_documents, begin = len(rows), 0
-        slot_of = self.slot_of
         matches: list[list[Match]] = []
         moments = rows.moments
         while begin < n_documents:
             stop = self._move_on(moments, begin)
+            slot_of = self.slot_of  # what moved on may have dropped documents
             replaced = np.array([slot_of.get(each, -1) for each in rows.ids[begin:stop]], np.int64)
             is_replacing = max(replaced.tolist()) >= 0
             if is_replacing:
@@ -184,7 +184,6 @@ class Replica:
             self.next_number += n_done
             begin = stop
             self._compact_if_due()
-            slot_of = self.slot_of
         return matches
 
     def _move_on(self, moments: NDArray[np.int64], begin: int) -> int:

@@ -535,9 +535,7 @@ def _reading(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
-def _read_some(
-    cursor: sqlite3.Cursor, last: int
-) -> tuple[wire.Kept, NDArray[np.int64]] | None:
+def _read_some(cursor: sqlite3.Cursor, last: int) -> tuple[wire.Kept, NDArray[np.int64]] | None:
     """Return the next documents and their checksums, None after the last."""
     found = cursor.fetchmany(_ROWS_AT_A_TIME)
     return _verified(found, last) if found else None

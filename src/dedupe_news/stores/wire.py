@@ -362,9 +362,7 @@ def _sources(
     stops: NDArray[np.int64],
     known: NDArray[np.bool_],
 ) -> list[str | None]:
-    found = [
-        whole[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
-    ]
+    found = [whole[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
     names: dict[bytes, str | None] = {each: each.decode() for each in set(found)}
     if known.all():
         return [names[each] for each in found]
