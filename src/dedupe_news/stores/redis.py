@@ -421,7 +421,7 @@ class RedisStore:
             operations.new_token(), int(numbers[0]), Verdicts(clusters, are_founders)
         )
         while True:
-            answer = self._run(scripts.JUDGE, int(numbers[0]), entry)
+            answer = self._run(scripts.JUDGE, int(numbers[0]), self._ttl_ms, entry)
             if answer is not None:
                 self._apply(answer)
                 return

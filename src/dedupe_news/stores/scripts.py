@@ -106,12 +106,14 @@ return answer(-1 + 2 * {MOST_OPERATIONS}, 1e15, string.sub(operation, 2, 17))
 """
 """Add one operation to the log, unless it is there already, and return what was done since."""
 
-# ARGV[5..6]: first number of the batch, the operation.
+# ARGV[5..7]: first number of the batch, milliseconds until everything expires or 0, the operation.
 JUDGE = f"""{_BEGIN}
 if start + length - at > {MOST_OPERATIONS} or tonumber(m[4]) - tonumber(ARGV[4]) > {MOST_DOCUMENTS}
 then return {{'far'}} end
-if redis.call('HSETNX', prefix .. ':verdicts', ARGV[5], string.sub(ARGV[6], 18)) == 1 then
-  redis.call('RPUSH', log, ARGV[6])
+if redis.call('HSETNX', prefix .. ':verdicts', ARGV[5], string.sub(ARGV[7], 18)) == 1 then
+  redis.call('RPUSH', log, ARGV[7])
+  local ttl = tonumber(ARGV[6])
+  if ttl > 0 then redis.call('PEXPIRE', prefix .. ':verdicts', ttl) end
 end
 return answer(-1 + 2 * {MOST_OPERATIONS}, 1e15, '')
 """

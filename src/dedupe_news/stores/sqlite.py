@@ -186,6 +186,8 @@ class SQLiteStore:
             "SELECT number FROM removals WHERE place >= ? AND place < ? ORDER BY place",
             (first, state.next_place),
         ).fetchall()
+        if not all(type(number) is int for (number,) in found):
+            _refuse("a removal is of another type")
         return np.array([number for (number,) in found], np.int64)
 
     def refresh(self) -> None:
