@@ -103,10 +103,8 @@ def test_full_disk_keeps_what_was_there(tmp_path: Path, *, batched: bool) -> Non
     index.add("first", text_of(0))
     n_added = 0
 
-    with (
-        largest_file(200_000),
-        pytest.raises(dn.StoreFullError, match=r"^'.*feed.db' cannot grow: .* Nothing of the"),
-    ):
+    def fill() -> None:
+        nonlocal n_added
         while True:
             rows = [{"id": f"id{n_added + i}", "text": text_of(i) * 9} for i in range(20)]
             if batched:
@@ -114,6 +112,12 @@ def test_full_disk_keeps_what_was_there(tmp_path: Path, *, batched: bool) -> Non
             else:
                 index.add(rows[0]["id"], rows[0]["text"])
             n_added += 20 if batched else 1
+
+    with (
+        largest_file(200_000),
+        pytest.raises(dn.StoreFullError, match=r"^'.*feed.db' cannot grow: .* Nothing of the"),
+    ):
+        fill()
 
     assert len(index) == 1 + n_added
     assert "first" in [match.id for match in index.query(text_of(0))]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news import news, series, similar, text
-from dedupe_news.results import Clustering, Matches
 from dedupe_news.columns import to_span
+from dedupe_news.results import Clustering, Matches
 from dedupe_news.texts import copies_of, distinct_texts, preference_of, preferred, within
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dedupe_news import arrivals, batch, exchange, fields, times
 from dedupe_news.columns import from_microseconds
@@ -127,12 +127,11 @@ class NewsIndex:
         wanted = None
         if config is not None or settings:
             wanted = (config or Config()).replace(**settings)
-        index = cls.__new__(cls)
-        index._store = open_store(
+        store = open_store(
             location, wanted, durability=durability, read_only=read_only, timeout=timeout
         )
-        index._config = index._store.replica.config
-        index._lock = threading.RLock()
+        index = cls.__new__(cls)
+        index.__setstate__({"_config": store.replica.config, "_store": store})
         return index
 
     @property
@@ -701,7 +700,7 @@ class NewsIndex:
         with self._lock:
             self._store.close()
 
-    def __enter__(self) -> NewsIndex:
+    def __enter__(self) -> Self:
         """
         Begin a block at whose end the index is closed.
 
@@ -723,7 +722,7 @@ class NewsIndex:
 
         Parameters
         ----------
-        kind, error, traceback
+        kind, error, traceback : object
             What left the block; not looked at.
         """
         self.close()

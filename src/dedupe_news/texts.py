@@ -128,7 +128,9 @@ def within(a: NDArray[np.int64], b: NDArray[np.int64], window: int) -> NDArray[n
         True also for those that are exactly so far apart.
     """
     known = (a != NO_TIME) & (b != NO_TIME)
-    return ~known | (np.abs(np.where(known, a, 0) - np.where(known, b, 0)) <= window)
+    near: NDArray[np.bool_] = np.abs(np.where(known, a, 0) - np.where(known, b, 0)) <= window
+    either: NDArray[np.bool_] = ~known | near
+    return either
 
 
 def distinct_texts(

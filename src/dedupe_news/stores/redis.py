@@ -117,7 +117,7 @@ class RedisStore:
         if self._read_only:
             (found,) = self._server.hashes([f"{self._prefix}:meta"])
             if not found:
-                message = f"there is no index {self._name!r} to read; open it without read_only to make it"
+                message = f"there is no index {self._name!r} to read; open it without read_only"
                 raise StoreError(message)
             return found
         answer = self._server.run(
@@ -236,7 +236,7 @@ class RedisStore:
             b"other": "it holds another index in its place",
             b"lost": f"it has lost some of the {self._position:,} operations that were seen here",
         }
-        _lost(self._name, faults.get(status, f"it answers {status!r}"))
+        return _lost(self._name, faults.get(status, f"it answers {status!r}"))
 
     def refresh(self) -> None:
         """
@@ -313,7 +313,8 @@ class RedisStore:
     def _admit(self, values: Sequence[bytes]) -> None:
         rows = self._unpacked(values)
         tokens = self._tokens(rows)
-        start, seen = 0, set()
+        start = 0
+        seen: set[Hashable] = set()
         for stop, each in enumerate([*rows.ids, None]):
             if stop == len(rows) or each in seen:  # one that came twice replaces the first
                 part = rows.part(start, stop)
@@ -736,7 +737,7 @@ def _settings(identity: dict[bytes, bytes], name: str, wanted: Config | None) ->
         message = (
             f"{name!r} was made by version {identity[b'library'].decode()} of dedupe_news, which "
             "folds text otherwise than this one, so that the two would disagree. Use one version "
-            "for all workers, and make the index anew: export it, and import it under another prefix"
+            "for all workers, and export the index to another prefix"
         )
         raise StoreFormatError(message)
     try:

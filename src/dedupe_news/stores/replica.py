@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -297,8 +298,14 @@ class Replica:
 
         Parameters
         ----------
-        rows, tokens, numbers, verdicts
-            As for `load`.
+        rows : Rows
+            The documents, which come after those that are here.
+        tokens : Tokens
+            Theirs.
+        numbers : ndarray of int64, shape (n_documents,)
+            Their running numbers.
+        verdicts : Verdicts
+            Their clusters.
         retired : ndarray of int64
             Numbers of documents that left, of those among them.
         """
@@ -427,7 +434,7 @@ class Replica:
         bounds = found.offsets.tolist()
         return [
             self._matches(found, start, stop, include_series=include_series) if start < stop else []
-            for start, stop in zip(bounds, bounds[1:], strict=False)
+            for start, stop in pairwise(bounds)
         ]
 
     def _matches(self, found: Found, start: int, stop: int, *, include_series: bool) -> list[Match]:
@@ -487,7 +494,8 @@ class Replica:
         ndarray of int64
             Their running numbers, increasing.
         """
-        return self.numbers[self.store.alive[: self.store.n_slots] == 0]
+        retired: NDArray[np.int64] = self.numbers[self.store.alive[: self.store.n_slots] == 0]
+        return retired
 
     def _compact_if_due(self) -> None:
         """Drop removed documents once they are as many as the others."""

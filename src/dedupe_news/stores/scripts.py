@@ -35,11 +35,11 @@ if last ~= ARGV[3] then return {'lost'} end
 local function documents(first, count, into)
   local number = first
   while number < first + count do
-    local segment = math.floor(number / %(segment)d)
-    local stop = math.min(first + count, (segment + 1) * %(segment)d)
+    local segment = math.floor(number / SEGMENT)
+    local stop = math.min(first + count, (segment + 1) * SEGMENT)
     local fields = {}
-    for each = number, stop - 1 do fields[#fields + 1] = string.format('%%d', each) end
-    local key = prefix .. ':documents:' .. string.format('%%d', segment)
+    for each = number, stop - 1 do fields[#fields + 1] = string.format('%d', each) end
+    local key = prefix .. ':documents:' .. string.format('%d', segment)
     for _, document in ipairs(redis.call('HMGET', key, unpack(fields))) do
       into[#into + 1] = document or ''
     end
@@ -60,7 +60,7 @@ local function answer(most_operations, most_documents, own)
   end
   return {'ok', start + redis.call('LLEN', log), tonumber(m[5]), kept, into}
 end
-""" % {"segment": SEGMENT}
+""".replace("SEGMENT", str(SEGMENT))
 
 PULL = f"{_BEGIN}return answer({MOST_OPERATIONS}, {MOST_DOCUMENTS}, '')"
 """Return what was done since."""
