@@ -150,6 +150,14 @@ def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
     n_documents = 0
     with parquet.ParquetWriter(temporary, schema) as writer:
         for rows in itertools.chain([] if first is None else [first], parts):
+            odd = next((each for each in rows.ids if type(each) is not kind), None)
+            if odd is not None:
+                message = (
+                    f"the id {foreign.shown(odd)} is of type {type(odd).__name__!r}, but the first "
+                    f"id is of type {kind.__name__!r}; a column of a Parquet file holds one type. "
+                    "Export as .jsonl"
+                )
+                raise InputTypeError(message)
             listed = list(documents(rows))
             columns: dict[str, Any] = {
                 name: [getattr(document, name) for document in listed] for name in _NAMES[:-1]

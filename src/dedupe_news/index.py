@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any, Self
 
 from dedupe_news import arrivals, batch, exchange, fields, times
@@ -20,7 +22,6 @@ from dedupe_news.text import tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Hashable, Iterator
     from types import TracebackType
 
@@ -31,6 +32,19 @@ if TYPE_CHECKING:
     from dedupe_news.stores.protocol import Store
     from dedupe_news.stores.rows import Rows
     from dedupe_news.text import Tokens
+
+
+_indexes: weakref.WeakSet[NewsIndex] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """Free the locks of a forked process, whose holders are threads of its parent."""
+    for index in list(_indexes):
+        index._begin()  # noqa: SLF001 - our own
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class NewsIndex:
@@ -66,7 +80,12 @@ class NewsIndex:
         _check_config(config)
         self._config = (config or Config()).replace(**settings)
         self._store: Store = MemoryStore(self._config)
+        self._begin()
+
+    def _begin(self) -> None:
         self._lock = threading.RLock()
+        self._in_batch = False
+        _indexes.add(self)
 
     @classmethod
     def open(
@@ -559,6 +578,8 @@ class NewsIndex:
         StoreError
             If the changes cannot be written, or the index is on a server:
             there `add_many` is all or nothing.
+        InputError
+            If a batch is open already.
 
         Examples
         --------
@@ -568,8 +589,19 @@ class NewsIndex:
         ...     _ = index.add("a", "Rain floods the old town")
         ...     _ = index.add("b", "Sun at last")
         """
-        with self._lock, self._store.batch():
-            yield self
+        with self._lock:
+            if self._in_batch:
+                message = (
+                    "a batch is open already, and its changes are made all or not at all; "
+                    "end it first, or leave out the inner one"
+                )
+                raise InputError(message)
+            self._in_batch = True
+            try:
+                with self._store.batch():
+                    yield self
+            finally:
+                self._in_batch = False
 
     def merge(self, other: NewsIndex, *, n_jobs: int | None = -1) -> int:
         """
@@ -750,7 +782,8 @@ class NewsIndex:
         state : dict
             As returned.
         """
-        vars(self).update(state, _lock=threading.RLock())
+        vars(self).update(state)
+        self._begin()
 
     def __repr__(self) -> str:
         """
