@@ -340,7 +340,8 @@ def test_settings_of_a_newer_version_are_refused(
 
     for location in (path, url):
         with pytest.raises(
-            dn.StoreFormatError, match="settings of .* are not known here: unknown setting 'colour'"
+            dn.StoreFormatError,
+            match=r"settings of .* are not known here: unknown setting 'colour'",
         ):
             NewsIndex.open(location)
 
@@ -403,7 +404,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_bad_arguments_are_refused(
-    location: Any,
+    location: Any,  # noqa: ANN401 - what it should not be
     options: dict[str, Any],
     error: type[Exception],
     message: str,
@@ -432,9 +433,7 @@ def test_readers_change_nothing(tmp_path: Path, server: redis_server.RedisServer
                 change()
 
 
-def test_a_file_that_may_not_be_written_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_may_not_be_written_is_said(tmp_path: Path) -> None:
     """SQLite's word for it, and what to check."""
     path = tmp_path / "feed.db"
     with NewsIndex.open(path, SIMILAR) as index:
@@ -699,7 +698,7 @@ def test_format_1_is_still_read(tmp_path: Path) -> None:
     assert matches == expected["matches"]
 
 
-def test_format_1_is_still_written(tmp_path: Path) -> None:
+def test_format_1_is_still_written() -> None:
     """To the byte: documents and operations."""
     expected = json.loads((GOLDEN / "format-1.json").read_text(encoding="utf-8"))
     connection = sqlite3.connect(GOLDEN / "format-1.db")
