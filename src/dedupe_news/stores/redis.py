@@ -37,6 +37,7 @@ from dedupe_news.errors import (
 )
 from dedupe_news.stores import operations, scripts, wire
 from dedupe_news.stores.founders import PENDING
+from dedupe_news.stores.protocol import Store
 from dedupe_news.stores.replica import Replica
 from dedupe_news.stores.rows import Verdicts
 from dedupe_news.stores.schema import check_settings, library_version
@@ -69,7 +70,7 @@ _FIRST_PAUSE_S = 0.001
 _SEVERAL = 4096  # documents from which on several threads are worth it
 
 
-class RedisStore:
+class RedisStore(Store):
     """
     A replica, and the log it follows.
 
@@ -238,15 +239,7 @@ class RedisStore:
         }
         return _lost(self._name, faults.get(status, f"it answers {status!r}"))
 
-    def refresh(self) -> None:
-        """
-        Apply to the replica what other processes did.
-
-        Raises
-        ------
-        StoreError
-            If the server does not answer, or has lost documents.
-        """
+    def _refresh(self) -> None:
         self._pull()
 
     def _pull(self) -> None:
@@ -366,32 +359,17 @@ class RedisStore:
                 return
             self._pull()
 
-    def add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
-        """
-        Add documents, as `Store.add` says, but in parts of 20,000.
-
-        Parameters
-        ----------
-        rows : Rows
-            The documents.
-        tokens : Tokens
-            Theirs.
-
-        Returns
-        -------
-        list of list of Match
-            For each document those it matches among the documents before it.
-        """
+    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
         packing = wire.Packing(rows)
         matches: list[list[Match]] = []
         for start in range(0, len(rows), _MOST_AT_ONCE):
             stop = min(start + _MOST_AT_ONCE, len(rows))
             if stop - start < len(rows):
                 packing = wire.Packing(rows.part(start, stop))
-            matches += self._add(packing, tokens_of_part(tokens, start, stop))
+            matches += self._add_part(packing, tokens_of_part(tokens, start, stop))
         return matches
 
-    def _add(self, packing: wire.Packing, tokens: Tokens) -> list[list[Match]]:
+    def _add_part(self, packing: wire.Packing, tokens: Tokens) -> list[list[Match]]:
         n_documents = len(packing.rows)
         nobody = Verdicts(np.full(n_documents, PENDING), np.zeros(n_documents, bool))
         blobs = packing.pack([PENDING] * n_documents, nobody)
@@ -503,21 +481,8 @@ class RedisStore:
         if not self._read_only:
             self._publish(numbers)
 
-    def remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
-        """
-        Remove a document.
-
-        Parameters
-        ----------
-        id : hashable
-            Its id.
-
-        Returns
-        -------
-        bool
-            False if there is none.
-        """
-        self.refresh()
+    def _remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
+        self._refresh()
         if id not in self.replica.slot_of:
             return False
         own = _Own(operations.new_token())
@@ -525,20 +490,7 @@ class RedisStore:
         self._settle_if_due()
         return bool(own.n_left)
 
-    def expire(self, before: int) -> int:
-        """
-        Remove all documents of an earlier time.
-
-        Parameters
-        ----------
-        before : int
-            Microseconds since 1970.
-
-        Returns
-        -------
-        int
-            How many left.
-        """
+    def _expire(self, before: int) -> int:
         own = _Own(operations.new_token())
         self._append(own, operations.expiry(own.token, before))
         self._settle_if_due()
@@ -575,15 +527,7 @@ class RedisStore:
             self._base, self._dropped, self._is_due = self._position, [], False
             _log.info("dropped what left from %s", self._name)
 
-    def rows(self) -> Iterator[Rows]:
-        """
-        Return all documents, some at a time.
-
-        Yields
-        ------
-        Rows
-            In order of arrival.
-        """
+    def _rows(self) -> Iterator[Rows]:
         store = self.replica.store
         living = self.replica.numbers[store.alive[: store.n_slots] == 1]
         for segment in np.unique(living // scripts.SEGMENT).tolist():
@@ -593,20 +537,7 @@ class RedisStore:
             if values:
                 yield self._unpacked(values)
 
-    def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
-        """
-        Return the cluster of a document.
-
-        Parameters
-        ----------
-        id : hashable
-            The id of a document that is there.
-
-        Returns
-        -------
-        int
-            Its number.
-        """
+    def _cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
         cluster = self.replica.cluster_of(id)
         if cluster == PENDING:
             slot = self.replica.slot_of[id]
@@ -615,20 +546,7 @@ class RedisStore:
         return cluster
 
     @contextlib.contextmanager
-    def batch(self) -> Iterator[None]:
-        """
-        Refuse: others would have to wait.
-
-        Yields
-        ------
-        None
-            Never.
-
-        Raises
-        ------
-        StoreError
-            Always.
-        """
+    def _batch(self) -> Iterator[None]:
         message = (
             "an index on a server has no batches of several calls, for which all other workers "
             "would have to wait. Pass the documents to add_many together: it adds all or none"
@@ -636,15 +554,7 @@ class RedisStore:
         raise StoreError(message)
         yield
 
-    def details(self) -> dict[str, object]:
-        """
-        Return what is worth knowing of the store.
-
-        Returns
-        -------
-        dict
-            Address, length of the log, versions.
-        """
+    def _details(self) -> dict[str, object]:
         return {
             "store": "redis",
             "location": self._name,
@@ -653,8 +563,7 @@ class RedisStore:
             **self._server.memory(),
         }
 
-    def close(self) -> None:
-        """Let go of the server."""
+    def _close(self) -> None:
         self._is_closed = True
         self._server.close()
 

@@ -32,6 +32,7 @@ from dedupe_news.errors import (
 )
 from dedupe_news.stores import schema, wire
 from dedupe_news.stores.failures import translated
+from dedupe_news.stores.protocol import Store
 from dedupe_news.stores.replica import Replica
 from dedupe_news.stores.schema import State, check_of_removals
 from dedupe_news.text import tokenize
@@ -59,7 +60,7 @@ _NO_NUMBERS = np.empty(0, np.int64)
 _abandoned: list[sqlite3.Connection] = []
 
 
-class SQLiteStore:
+class SQLiteStore(Store):
     """
     A replica, and the file it follows.
 
@@ -190,15 +191,7 @@ class SQLiteStore:
             _refuse("a removal is of another type")
         return np.array([number for (number,) in found], np.int64)
 
-    def refresh(self) -> None:
-        """
-        Apply to the replica what other processes did.
-
-        Raises
-        ------
-        StoreError
-            If the file cannot be read.
-        """
+    def _refresh(self) -> None:
         connection = self._connected()
         if self._in_batch:
             return
@@ -281,22 +274,7 @@ class SQLiteStore:
                     connection.execute("ROLLBACK")
                 raise
 
-    def add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
-        """
-        Add documents, as `Store.add` says.
-
-        Parameters
-        ----------
-        rows : Rows
-            The documents.
-        tokens : Tokens
-            Theirs.
-
-        Returns
-        -------
-        list of list of Match
-            For each document those it matches among the documents before it.
-        """
+    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
         packing = wire.Packing(rows)
         with self._writing() as connection:
             first = self.replica.next_number
@@ -304,40 +282,14 @@ class SQLiteStore:
             self._write(connection, packing, first)
         return matches
 
-    def remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
-        """
-        Remove a document.
-
-        Parameters
-        ----------
-        id : hashable
-            Its id.
-
-        Returns
-        -------
-        bool
-            False if there is none.
-        """
+    def _remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
         with self._writing() as connection:
             was_there = self.replica.remove(id)
             if was_there:
                 self._write(connection, None, self.replica.next_number)
         return was_there
 
-    def expire(self, before: int) -> int:
-        """
-        Remove all documents of an earlier time.
-
-        Parameters
-        ----------
-        before : int
-            Microseconds since 1970.
-
-        Returns
-        -------
-        int
-            How many left.
-        """
+    def _expire(self, before: int) -> int:
         with self._writing() as connection:
             n_left = self.replica.expire(before)
             if n_left:
@@ -394,19 +346,11 @@ class SQLiteStore:
         if changes.dropped:
             _log.info("dropped %d documents from %s", len(changes.dropped), self._path)
 
-    def rows(self) -> Iterator[Rows]:
-        """
-        Return all documents, some at a time.
-
-        Yields
-        ------
-        Rows
-            In order of arrival.
-        """
+    def _rows(self) -> Iterator[Rows]:
         last, stop = -1, self.replica.next_number
         while True:
             connection = self._connected()
-            self.refresh()
+            self._refresh()
             with self._translating():
                 found = connection.execute(
                     "SELECT number, document, checksum FROM documents "
@@ -424,32 +368,8 @@ class SQLiteStore:
             if kept:
                 yield _verified([found[at] for at in kept], previous)[0].rows
 
-    def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
-        """
-        Return the cluster of a document.
-
-        Parameters
-        ----------
-        id : hashable
-            The id of a document that is there.
-
-        Returns
-        -------
-        int
-            Its number.
-        """
-        return self.replica.cluster_of(id)
-
     @contextlib.contextmanager
-    def batch(self) -> Iterator[None]:
-        """
-        Make all changes of a block in one transaction.
-
-        Yields
-        ------
-        None
-            Once, with the write lock held.
-        """
+    def _batch(self) -> Iterator[None]:
         with self._writing():
             self._in_batch = True
             try:
@@ -463,15 +383,7 @@ class SQLiteStore:
                 )
                 raise StoreError(message)
 
-    def details(self) -> dict[str, object]:
-        """
-        Return what is worth knowing of the store.
-
-        Returns
-        -------
-        dict
-            Path, bytes of the file and its log, versions.
-        """
+    def _details(self) -> dict[str, object]:
         sizes = [
             os.stat(name).st_size if os.path.exists(name) else 0  # noqa: PTH110, PTH116
             for name in (str(self._path), f"{self._path}-wal")
@@ -485,8 +397,7 @@ class SQLiteStore:
             "sqlite": sqlite3.sqlite_version,
         }
 
-    def close(self) -> None:
-        """Let go of the file."""
+    def _close(self) -> None:
         self._is_closed = True
         if self._connection is not None and self._pid == os.getpid():
             self._connection.close()
