@@ -247,7 +247,7 @@ class OnServer(AgainstMemory):
 
     def location(self) -> str:
         """Return a new prefix; what is trimmed is trimmed at once."""
-        self.monkeypatch.setattr("dedupe_news.stores.redis._KEPT_OPERATIONS", 2)
+        self.monkeypatch.setattr("dedupe_news.stores.following._KEPT_OPERATIONS", 2)
         self.monkeypatch.setattr("dedupe_news.stores.redis._LONGEST_LOG", 12)
         self.monkeypatch.setattr("dedupe_news.stores.redis._MOST_AT_ONCE", 5)
         return self.server.url(f"test{next(_numbers)}")

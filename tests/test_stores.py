@@ -123,7 +123,7 @@ def some() -> list[dn.Document]:
     return [
         dn.Document(STORM, title="Storm", id="a", source="Post", published=NOON),
         dn.Document(SUN, id="b"),
-        dn.Document("", title="", id="c", source="Zeitung für alle"),
+        dn.Document("", title="", id="c", source="Zeitung für jedermann"),
         dn.Document("zwei\nZeilen 🌧", id="d", published=NOON + dt.timedelta(microseconds=1)),
     ]
 
@@ -357,7 +357,7 @@ def test_text_folded_otherwise_is_said(
     NewsIndex.open(path, SIMILAR).close()
     NewsIndex.open(url, SIMILAR).close()
     monkeypatch.setattr("dedupe_news.stores.schema.fingerprint", lambda: 1)
-    monkeypatch.setattr("dedupe_news.stores.redis.fingerprint", lambda: 1)
+    monkeypatch.setattr("dedupe_news.stores.address.fingerprint", lambda: 1)
 
     NewsIndex.open(path).close()
     assert "folds text otherwise" in caplog.text
