@@ -49,7 +49,22 @@ _SEVERAL = 4096  # documents from which on several threads are worth it
 
 @dataclasses.dataclass(slots=True)
 class Own:
-    """An operation of this process, and what became of it."""
+    """
+    An operation of this process, and what became of it.
+
+    Parameters
+    ----------
+    token : bytes
+        The operation's.
+    rows, tokens : Rows, Tokens, optional
+        The documents that it adds.
+    first : int
+        Running number of the first of them, once it is known.
+    matches : list of list of Match
+        What they match.
+    n_left : int
+        Documents that it removed.
+    """
 
     token: bytes
     rows: Rows | None = None
