@@ -40,6 +40,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         "params": None,
         "prefer": "earliest",
         "bucket_limit": 1000,
+        "window": None,
         "strip_html": True,
         "strip_cut_off_marks": True,
         "strip_datelines": True,

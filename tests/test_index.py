@@ -45,7 +45,7 @@ class AgainstBruteForce(RuleBasedStateMachine):
         super().__init__()
         self.monkeypatch = pytest.MonkeyPatch()
         # Small, so that arrays grow and removed documents are dropped all the time.
-        self.monkeypatch.setattr("dedupe_news.index._COMPACT_ABOVE", 2)
+        self.monkeypatch.setattr("dedupe_news.stores.replica._COMPACT_ABOVE", 2)
         self.monkeypatch.setattr(similar, "_FIRST_SLOTS", 2)
         self.monkeypatch.setattr(similar, "_FIRST_TOKENS", 4)
         self.index = NewsIndex(SMALL)

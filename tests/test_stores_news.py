@@ -46,6 +46,8 @@ def items(feed: list[str]) -> Items:
         cut_off=tokens.cut_off,
         sources=np.full(len(feed), -1, np.int32),
         times=np.full(len(feed), np.iinfo(np.int64).min),
+        numbers=np.arange(len(feed)),
+        moments=np.zeros(len(feed), np.int64),
     )
 
 
@@ -159,7 +161,7 @@ def test_a_compacted_store_answers_as_one_that_never_had_the_removed(
     removed, fresh = store(), store()
     answers(removed, feed, insert=True)
     for slot in sorted(gone & set(range(len(feed)))):
-        removed.retire(slot)
+        removed.retire(np.array([slot]))
     kept = [slot for slot in range(len(feed)) if slot not in gone]
     answers(fresh, [feed[slot] for slot in kept], insert=True)
 
@@ -208,7 +210,7 @@ def test_a_pickled_store_answers_as_before() -> None:
     answers(one, feed, insert=True)
     other = pickle.loads(pickle.dumps(one))  # noqa: S301 - made here
 
-    one.retire(0)
+    one.retire(np.array([0]))
 
     assert answers(other, feed[:3], insert=False) != answers(one, feed[:3], insert=False)
     assert other.alive[0] == 1

@@ -48,6 +48,23 @@ def to_microseconds(moment: dt.datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def to_span(span: dt.timedelta) -> int:
+    """
+    Return a length of time in microseconds.
+
+    Parameters
+    ----------
+    span : datetime.timedelta
+        Any.
+
+    Returns
+    -------
+    int
+        Exact.
+    """
+    return span // _MICROSECOND
+
+
 def from_microseconds(microseconds: int) -> dt.datetime | None:
     """
     Return the time that `to_microseconds` stored.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import math
 import numbers
 import operator
@@ -82,6 +83,12 @@ class Config:
         compared. In a larger bucket each document is compared with the
         representatives found there, at most this many of them. Results say
         what was bounded.
+    window : datetime.timedelta, optional
+        Only documents published within so long of each other, or exactly so
+        long, can be duplicates; by default all can. Documents without a time
+        are within reach of all others in `cluster`; in an index they have
+        their time of arrival. From an index with a window documents leave by
+        themselves, once the newest is so much later.
     strip_html : bool, default True
         Decode HTML entities and skip tags.
     strip_cut_off_marks : bool, default True
@@ -113,6 +120,7 @@ class Config:
     params: tuple[int, int] | None = None
     prefer: Prefer = "earliest"
     bucket_limit: int = 1000
+    window: dt.timedelta | None = None
     strip_html: bool = True
     strip_cut_off_marks: bool = True
     strip_datelines: bool = True
@@ -132,6 +140,7 @@ class Config:
         for name, least, most in _WHOLE_NUMBERS:
             number = _required_int(name, getattr(self, name), least, most)
             object.__setattr__(self, name, number)
+        self._check_window()
         for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 message = f"{name}={getattr(self, name)!r} is no switch; pass True or False"
@@ -152,6 +161,17 @@ class Config:
         for name in ("threshold", "recall"):
             if isinstance(getattr(self, name), _UnsaidNumber):
                 object.__setattr__(self, name, float(getattr(self, name)))
+
+    def _check_window(self) -> None:
+        window: object = self.window
+        if window is None or (isinstance(window, dt.timedelta) and window > dt.timedelta()):
+            return
+        fault = "out of range" if isinstance(window, dt.timedelta) else "no length of time"
+        message = (
+            f"window={window!r} is {fault}; pass a datetime.timedelta above 0, such as "
+            "timedelta(days=30), or None for no window"
+        )
+        raise ConfigError(message)
 
     def _settle_params(self) -> tuple[int, int]:
         if self.params is None:
@@ -271,6 +291,7 @@ class Config:
         """
         settings = {name: getattr(self, name) for name in _SETTINGS}
         settings["params"] = None if self.params is None else list(self.params)
+        settings["window"] = None if self.window is None else self.window.total_seconds()
         return settings
 
     @classmethod
@@ -330,7 +351,18 @@ def from_settings(settings: Mapping[str, Any]) -> Config:
     values = dict(settings)
     if isinstance(values.get("params"), list):
         values["params"] = tuple(values["params"])
+    if _is_number(values.get("window")):
+        values["window"] = _seconds(values["window"])
     return Config(**values)
+
+
+def _seconds(number: float) -> dt.timedelta:
+    """Return a window that `Config.to_dict` wrote."""
+    try:
+        return dt.timedelta(seconds=float(number))
+    except (OverflowError, ValueError) as error:
+        message = f"window={number!r} is no length of time in seconds; pass a datetime.timedelta"
+        raise ConfigError(message) from error
 
 
 def _require_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -44,5 +44,37 @@ class UnknownIdError(DedupeNewsError, KeyError):
     __str__ = ColumnError.__str__
 
 
+class StoreError(DedupeNewsError, OSError):
+    """A durable index cannot do what was asked; base of the errors of stores."""
+
+
+class StoreBusyError(StoreError, TimeoutError):
+    """Another process holds the index longer than the timeout allows."""
+
+
+class StoreClosedError(StoreError, ValueError):
+    """The index was closed."""
+
+
+class StoreDamagedError(StoreError, ValueError):
+    """What was read is not what was written."""
+
+
+class StoreFormatError(StoreError, ValueError):
+    """An index was made with other settings, or by another version, or is none."""
+
+
+class StoreFullError(StoreError):
+    """There is no room left on the disk, or in the server's memory."""
+
+
+class StoreReadOnlyError(StoreError, PermissionError):
+    """A change was asked of an index that was opened for reading."""
+
+
+class StoreUnavailableError(StoreError, ConnectionError):
+    """The server of a shared index does not answer within the timeout."""
+
+
 class MissingDependencyError(DedupeNewsError, ImportError):
     """An optional package is needed and not installed; the message says which extra brings it."""

@@ -2,47 +2,58 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import os
 import threading
-from array import array
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+import weakref
+from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
-from dedupe_news import batch, fields, judge, postings
-from dedupe_news.columns import NO_SOURCE, NO_TIME, Columns
+from dedupe_news import arrivals, batch, exchange, fields, times
+from dedupe_news.columns import from_microseconds
 from dedupe_news.config import Config, whole_number
 from dedupe_news.displayable import Displayable
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import ConfigError, InputError, InputTypeError, UnknownIdError
-from dedupe_news.foreign import is_missing, shown
 from dedupe_news.progress import stages
-from dedupe_news.records import Bounded, Match, Relation
-from dedupe_news.stores.arrays import Items
-from dedupe_news.stores.news import NewsStore
-from dedupe_news.stores.similar import SimilarStore
+from dedupe_news.records import Bounded, IndexStats
+from dedupe_news.stores.memory import MemoryStore
+from dedupe_news.stores.opening import open_store
 from dedupe_news.text import tokenize
 from dedupe_news.threads import resolve_jobs
-from dedupe_news.times import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterator
+    from types import TracebackType
 
-    from dedupe_news.documents import ColumnChoice
+    from dedupe_news.documents import ColumnChoice, Document
+    from dedupe_news.records import Match
     from dedupe_news.results import Clustering
-    from dedupe_news.stores.arrays import Found
+    from dedupe_news.stores.opening import Durability
+    from dedupe_news.stores.protocol import Store
+    from dedupe_news.stores.rows import Rows
     from dedupe_news.text import Tokens
 
-_COMPACT_ABOVE = 4096
-_RELATIONS = tuple(Relation)  # an index is far quicker than the enumeration's look-up
+
+_indexes: weakref.WeakSet[NewsIndex] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """Free the locks of a forked process, whose holders are threads of its parent."""
+    for index in list(_indexes):
+        index._begin()  # noqa: SLF001 - our own
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class NewsIndex(Displayable):
     """
     An index of news items that finds the near-duplicates of new ones.
 
-    Safe to share between threads: operations wait for one another.
+    In memory; `NewsIndex.open` returns one that is kept in a file or on a
+    server. Safe to share between threads: operations wait for one another.
 
     Parameters
     ----------
@@ -67,18 +78,81 @@ class NewsIndex(Displayable):
     """
 
     def __init__(self, config: Config | None = None, **settings: Any) -> None:
-        if config is not None and not isinstance(config, Config):
-            message = f"config is of type {type(config).__name__!r}; pass a dn.Config"
-            raise ConfigError(message)
+        _check_config(config)
         self._config = (config or Config()).replace(**settings)
-        self._store = _make_store(self._config)
+        self._store: Store = MemoryStore(self._config)
+        self._begin()
+
+    def _begin(self) -> None:
         self._lock = threading.RLock()
-        self._ids: list[Hashable] = []
-        self._slot_of: dict[Hashable, int] = {}
-        self._texts: list[bytes] = []
-        self._times = array("q")  # a list of int takes four times as much
-        self._sources: list[str | None] = []
-        self._source_codes: dict[str, int] = {}
+        self._in_batch = False
+        _indexes.add(self)
+
+    @classmethod
+    def open(
+        cls,
+        location: str | os.PathLike[str],
+        config: Config | None = None,
+        *,
+        durability: Durability = "full",
+        read_only: bool = False,
+        timeout: float = 30.0,
+        **settings: Any,
+    ) -> NewsIndex:
+        """
+        Open an index that outlives the process, or make it.
+
+        Parameters
+        ----------
+        location : str or path
+            A file, which SQLite keeps, or the address of a Redis server:
+            ``redis://host/0?prefix=feed`` or ``rediss://...``.
+        config : Config, optional
+            The settings. By default those that the index was made with, or
+            the defaults for a new one.
+        durability : {"full", "normal"}, default "full"
+            When what was added is safe. ``"full"``: from the moment that `add`
+            returns, whatever happens. ``"normal"``: so too where the process is
+            killed, but a power cut may take the last moments; it is many times
+            faster for single documents. Of files only: a server has its own
+            settings.
+        read_only : bool, default False
+            Whether changes are refused. A file must exist then.
+        timeout : float, default 30.0
+            Seconds to wait for another process that writes, or for a server
+            that does not answer.
+        **settings : Any
+            Single settings of `Config` that take precedence over `config`.
+
+        Returns
+        -------
+        NewsIndex
+            To be closed, or used as a context manager.
+
+        Raises
+        ------
+        StoreFormatError
+            If it was made with other settings or by a newer version, or is no
+            index.
+        StoreDamagedError
+            If what is there is not what was written.
+        StoreError
+            If it cannot be opened for another reason.
+        ConfigError
+            If a setting is out of range.
+        MissingDependencyError
+            If a server is named and redis is not installed.
+        """
+        _check_config(config)
+        wanted = None
+        if config is not None or settings:
+            wanted = (config or Config()).replace(**settings)
+        store = open_store(
+            location, wanted, durability=durability, read_only=read_only, timeout=timeout
+        )
+        index = cls.__new__(cls)
+        index.__setstate__({"_config": store.replica.config, "_store": store})
+        return index
 
     @property
     def config(self) -> Config:
@@ -95,7 +169,7 @@ class NewsIndex(Displayable):
     @property
     def bounded(self) -> Bounded:
         """
-        Work that was bounded since the index was made.
+        Work that was bounded since the index was made or opened.
 
         Returns
         -------
@@ -104,7 +178,7 @@ class NewsIndex(Displayable):
             ``config.bucket_limit`` documents of one band key and compared the
             newest only.
         """
-        return Bounded(n_large_buckets=self._store.n_cut_short)
+        return Bounded(n_large_buckets=self._store.replica.store.n_cut_short)
 
     def __len__(self) -> int:
         """
@@ -115,7 +189,9 @@ class NewsIndex(Displayable):
         int
             At least 0.
         """
-        return len(self._slot_of)
+        with self._lock:
+            self._store.refresh()
+            return len(self._store.replica)
 
     def __contains__(self, id: object) -> bool:  # noqa: A002 - an id, as everywhere
         """
@@ -136,8 +212,10 @@ class NewsIndex(Displayable):
         InputTypeError
             If `id` is not hashable.
         """
-        _check_hashable(id)
-        return id in self._slot_of
+        arrivals.check_hashable(id)
+        with self._lock:
+            self._store.refresh()
+            return id in self._store.replica.slot_of
 
     def __iter__(self) -> Iterator[Hashable]:
         """
@@ -149,8 +227,33 @@ class NewsIndex(Displayable):
             In order of arrival.
         """
         with self._lock:
-            ids = sorted(self._slot_of, key=self._slot_of.__getitem__)
+            self._store.refresh()
+            slot_of = self._store.replica.slot_of
+            ids = sorted(slot_of, key=slot_of.__getitem__)
         return iter(ids)
+
+    def documents(self) -> Iterator[Document]:
+        """
+        Iterate over the documents.
+
+        Yields
+        ------
+        Document
+            In order of arrival, each as it was given; a text is read when it
+            is asked for.
+        """
+        parts = self._parts()
+        while True:
+            with self._lock:
+                part = next(parts, None)
+            if part is None:
+                return
+            yield from exchange.documents(part)
+
+    def _parts(self) -> Iterator[Rows]:
+        with self._lock:
+            self._store.refresh()
+            return self._store.rows()
 
     def add(
         self,
@@ -191,18 +294,11 @@ class NewsIndex(Displayable):
         InputError
             If a value cannot be used. Nothing has changed then.
         """
-        _check_id(id)
-        content = _content(text, title)
-        _check_source(source)
-        time = NO_TIME if is_missing(published) else moment(published)
+        fields.id_column([id])
+        rows = arrivals.one(id, text, title, source, published)
+        tokens = tokenize(rows.buffer, rows.offsets, self._config)
         with self._lock:
-            items = self._item(content, source, time)
-            replaced = self._slot_of.get(id, -1)
-            found = self._store.probe(items, np.array([replaced]), insert=True)
-            self._record([id], [content], [time], [source])
-            matches = self._matches(found, 0)
-            self._compact_if_due()
-        return matches
+            return self._store.add(rows, tokens)[0]
 
     def add_many(
         self,
@@ -253,23 +349,7 @@ class NewsIndex(Displayable):
                 "id='...', or pass mappings with the key 'id'"
             )
             raise InputError(message)
-        tokens = tokenize(columns.buffer, columns.offsets, self._config, n_jobs=threads)
-        contents = _contents(columns)
-        n_documents = len(columns)
-        moments = (
-            [NO_TIME] * n_documents if columns.published is None else columns.published.tolist()
-        )
-        with self._lock:
-            replaced = np.fromiter(
-                (self._slot_of.get(each, -1) for each in columns.ids), np.int64, n_documents
-            )
-            items = self._items(columns, tokens)
-            found = self._store.probe(items, replaced, insert=True)
-            sources = [columns.source_of(at) for at in range(n_documents)]
-            self._record(columns.ids, contents, moments, sources)
-            matches = self._all_matches(found)
-            self._compact_if_due()
-        return matches
+        return add_rows(self, arrivals.many(columns, columns.ids), threads)
 
     def query(
         self,
@@ -315,13 +395,9 @@ class NewsIndex(Displayable):
             If `limit` is below 1 or a value cannot be used.
         """
         _check_limit(limit)
-        _check_source(source)
-        time = NO_TIME if is_missing(published) else moment(published)
-        content = _content(text, title)
-        with self._lock:
-            items = self._item(content, source, time)
-            found = self._store.probe(items, _NOTHING_REPLACED, insert=False)
-            return self._matches(found, 0, include_series=include_series)[:limit]
+        rows = arrivals.one(None, text, title, source, published)
+        tokens = tokenize(rows.buffer, rows.offsets, self._config)
+        return self._look_up(rows, tokens, include_series=include_series)[0][:limit]
 
     def query_many(
         self,
@@ -370,12 +446,15 @@ class NewsIndex(Displayable):
         columns = read_documents(
             feed, title=title, text=text, source=source, published=published, n_jobs=threads
         )
+        rows = arrivals.many(columns, range(len(columns)))
         tokens = tokenize(columns.buffer, columns.offsets, self._config, n_jobs=threads)
-        nothing = np.full(len(columns), -1, np.int64)
+        found = self._look_up(rows, tokens, include_series=include_series)
+        return [matches[:limit] for matches in found]
+
+    def _look_up(self, rows: Rows, tokens: Tokens, *, include_series: bool) -> list[list[Match]]:
         with self._lock:
-            found = self._store.probe(self._items(columns, tokens), nothing, insert=False)
-            matches = self._all_matches(found, include_series=include_series)
-        return [each[:limit] for each in matches]
+            self._store.refresh()
+            return self._store.replica.query(rows, tokens, include_series=include_series)
 
     def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
         """
@@ -393,16 +472,72 @@ class NewsIndex(Displayable):
         UnknownIdError
             If no document has it.
         """
-        _check_hashable(id)
+        arrivals.check_hashable(id)
         with self._lock:
-            if id not in self._slot_of:
-                message = (
-                    f"no document of id {id!r} is in the index; "
-                    "check with `id in index` before removing"
-                )
-                raise UnknownIdError(message)
-            self._store.retire(self._slot_of.pop(id))
-            self._compact_if_due()
+            if not self._store.remove(id):
+                raise _unknown(id)
+
+    def expire(self, *, before: object) -> int:
+        """
+        Remove all documents from before a time.
+
+        Parameters
+        ----------
+        before : datetime, str or struct_time
+            With a time zone. Documents published earlier leave, and those
+            without a time that arrived earlier.
+
+        Returns
+        -------
+        int
+            How many left.
+
+        Raises
+        ------
+        InputTypeError
+            If it is no time.
+        InputError
+            If it has no time zone or cannot be read.
+        """
+        moment = times.moment(before, what="time before which documents expire")
+        with self._lock:
+            return self._store.expire(moment)
+
+    def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - the settled public name
+        """
+        Return the cluster that a document belongs to.
+
+        A document joins the cluster of its best match whose founder it matches
+        too, and else founds one. It stays there: clusters never meet, and keep
+        their numbers while they grow, and when documents leave. Once its
+        founder has left, a cluster takes in nobody any more. A founder that is
+        added again under its id is founder still.
+
+        Parameters
+        ----------
+        id : hashable
+            Its id.
+
+        Returns
+        -------
+        int
+            Running number of the cluster, the same for all its documents, in
+            every process, and after opening the index again. Documents that
+            match nothing have clusters of their own.
+
+        Raises
+        ------
+        InputTypeError
+            If `id` is not hashable.
+        UnknownIdError
+            If no document has it.
+        """
+        arrivals.check_hashable(id)
+        with self._lock:
+            self._store.refresh()
+            if id not in self._store.replica.slot_of:
+                raise _unknown(id)
+            return self._store.cluster_of(id)
 
     def cluster(self, *, n_jobs: int | None = -1, progress: bool = True) -> Clustering:
         """
@@ -423,110 +558,209 @@ class NewsIndex(Displayable):
         """
         threads = resolve_jobs(n_jobs)
         with self._lock:
-            columns = self._columns()
+            columns = arrivals.as_columns(list(self._parts()))
         with stages(batch.stages(self._config), show=progress) as ended:
             return batch.cluster_columns(columns, self._config, threads, ended)
 
-    def _columns(self) -> Columns:
-        slots = sorted(self._slot_of.values())
-        contents = [self._texts[slot] for slot in slots]
-        offsets = np.zeros(len(slots) + 1, np.int64)
-        np.cumsum([len(content) for content in contents], out=offsets[1:])
-        times = np.frombuffer(self._times, np.int64)[slots] if slots else np.zeros(0, np.int64)
-        sources, names = fields.source_column([self._sources[slot] for slot in slots])
-        return Columns(
-            buffer=np.frombuffer(b"".join(contents), np.uint8),
-            offsets=offsets,
-            ids=[self._ids[slot] for slot in slots],
-            published=times if (times != NO_TIME).any() else None,
-            sources=sources,
-            source_names=names,
-        )
+    @contextlib.contextmanager
+    def batch(self) -> Iterator[NewsIndex]:
+        """
+        Make all changes of a block, or none.
 
-    def _item(self, content: bytes, source: str | None, time: int) -> Items:
-        tokens = tokenize(
-            np.frombuffer(content, np.uint8), np.array([0, len(content)], np.int64), self._config
-        )
-        return Items(
-            hashes=tokens.hashes,
-            flags=tokens.flags,
-            offsets=tokens.offsets,
-            cut_off=tokens.cut_off,
-            sources=np.array([self._source_code(source)], np.int32),
-            times=np.array([time], np.int64),
-        )
+        Other threads wait for the end of the block, and so do other processes
+        that want to write to the same file. What the block adds is safe once
+        it ends; where an error leaves it, the index is as it was before.
 
-    def _items(self, columns: Columns, tokens: Tokens) -> Items:
-        n_documents = len(columns)
-        sources = np.full(n_documents, NO_SOURCE, np.int32)
-        if columns.sources is not None and columns.source_names:
-            codes = np.array([self._source_code(name) for name in columns.source_names], np.int32)
-            known = columns.sources >= 0
-            sources[known] = codes[columns.sources[known]]
-        times = columns.published
-        return Items(
-            hashes=tokens.hashes,
-            flags=tokens.flags,
-            offsets=tokens.offsets,
-            cut_off=tokens.cut_off,
-            sources=sources,
-            times=np.full(n_documents, NO_TIME) if times is None else times,
-        )
+        Yields
+        ------
+        NewsIndex
+            This index.
 
-    def _source_code(self, source: str | None) -> int:
-        if source is None:
-            return NO_SOURCE
-        return self._source_codes.setdefault(source, len(self._source_codes))
+        Raises
+        ------
+        StoreError
+            If the changes cannot be written, or the index is on a server:
+            there `add_many` is all or nothing.
+        InputError
+            If a batch is open already.
 
-    def _record(
-        self,
-        ids: Sequence[Hashable],
-        contents: Iterable[bytes],
-        times: Iterable[int],
-        sources: Iterable[str | None],
-    ) -> None:
-        first = len(self._ids)
-        self._slot_of.update(zip(ids, range(first, first + len(ids)), strict=True))
-        self._ids.extend(ids)
-        self._texts.extend(contents)
-        self._times.extend(times)
-        self._sources.extend(sources)
+        Examples
+        --------
+        >>> import dedupe_news as dn
+        >>> index = dn.NewsIndex()
+        >>> with index.batch():
+        ...     _ = index.add("a", "Rain floods the old town")
+        ...     _ = index.add("b", "Sun at last")
+        """
+        with self._lock:
+            if self._in_batch:
+                message = (
+                    "a batch is open already, and its changes are made all or not at all; "
+                    "end it first, or leave out the inner one"
+                )
+                raise InputError(message)
+            self._in_batch = True
+            try:
+                with self._store.batch():
+                    yield self
+            finally:
+                self._in_batch = False
 
-    def _all_matches(self, found: Found, *, include_series: bool = False) -> list[list[Match]]:
-        bounds = pairwise(found.offsets.tolist())
-        return [
-            self._matches(found, at, include_series=include_series) if start < stop else []
-            for at, (start, stop) in enumerate(bounds)
-        ]
+    def merge(self, other: NewsIndex, *, n_jobs: int | None = -1) -> int:
+        """
+        Add all documents of another index, in their order of arrival.
 
-    def _matches(self, found: Found, at: int, *, include_series: bool = False) -> list[Match]:
-        start, stop = found.offsets[at], found.offsets[at + 1]
-        if start == stop:
-            return []
-        matches = [
-            (relation == Relation.SERIES, -good, -jaccard, slot, containment, relation, probability)
-            for (slot, relation), (jaccard, containment, probability, good) in zip(
-                found.slots[start:stop].tolist(), found.scores[start:stop].tolist(), strict=True
+        Parameters
+        ----------
+        other : NewsIndex
+            It stays as it is. Where both have a document of one id, that of
+            the other index replaces the one here.
+        n_jobs : int, default -1
+            Threads for the work on the texts.
+
+        Returns
+        -------
+        int
+            How many documents were added. They keep their times of arrival,
+            and get clusters by what they match here.
+
+        Raises
+        ------
+        InputTypeError
+            If `other` is no index, or an id cannot be kept here.
+        InputError
+            If `other` is this index.
+        """
+        if not isinstance(other, NewsIndex):
+            message = f"other is of type {type(other).__name__!r}; pass a NewsIndex"
+            raise InputTypeError(message)
+        if other is self:
+            message = "an index cannot be merged into itself; pass another one"
+            raise InputError(message)
+        threads = resolve_jobs(n_jobs)
+        n_added = 0
+        parts = other._parts()
+        while True:
+            with other._lock:
+                part = next(parts, None)
+            if part is None:
+                return n_added
+            add_rows(self, part, threads)
+            n_added += len(part)
+
+    def export_to(self, path: str | os.PathLike[str]) -> int:
+        """
+        Write all documents to a file.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in ``.jsonl``, ``.jsonl.gz`` or ``.parquet``. Replaced if it
+            exists, once all is written.
+
+        Returns
+        -------
+        int
+            How many documents were written.
+
+        Raises
+        ------
+        InputError
+            If the suffix is another.
+        InputTypeError
+            If the format cannot hold an id.
+        MissingDependencyError
+            If Parquet is asked for and pyarrow is not installed.
+        """
+        return exchange.write(path, self._parts())
+
+    def import_from(self, path: str | os.PathLike[str], *, n_jobs: int | None = -1) -> int:
+        """
+        Add all documents of a file that `export_to` wrote.
+
+        Parameters
+        ----------
+        path : str or path
+            As for `export_to`. Each document needs ``id`` and ``text``, and
+            may have ``title``, ``source``, ``published`` and ``arrived``.
+        n_jobs : int, default -1
+            Threads for the work on the texts.
+
+        Returns
+        -------
+        int
+            How many documents were added, in parts of some ten thousand, each
+            all or nothing. Within `batch` the whole file is.
+
+        Raises
+        ------
+        InputError
+            If the suffix is another, or the file cannot be understood.
+        MissingDependencyError
+            If it is Parquet and pyarrow is not installed.
+        """
+        threads = resolve_jobs(n_jobs)
+        n_added = 0
+        for part in exchange.read(path, threads):
+            add_rows(self, part, threads)
+            n_added += len(part)
+        return n_added
+
+    def stats(self) -> IndexStats:
+        """
+        Return size and age of the index.
+
+        Returns
+        -------
+        IndexStats
+            As of now.
+        """
+        with self._lock:
+            self._store.refresh()
+            replica = self._store.replica
+            store = replica.store
+            moments = store.founders.arrays.moments[: store.n_slots]
+            moments = moments[store.alive[: store.n_slots] == 1]
+            return IndexStats(
+                n_documents=len(replica),
+                n_removed=store.n_slots - len(replica),
+                memory_bytes=store.n_bytes,
+                oldest=from_microseconds(int(moments.min())) if len(moments) else None,
+                newest=from_microseconds(int(moments.max())) if len(moments) else None,
+                details=self._store.details(),
             )
-            if include_series or relation != Relation.SERIES
-        ]
-        matches.sort()
-        return [
-            Match(self._ids[slot], -jaccard, containment, _RELATIONS[relation], probability)
-            for _, _, jaccard, slot, containment, relation, probability in matches
-        ]
 
-    def _compact_if_due(self) -> None:
-        """Drop removed documents once they outnumber the others."""
-        n_removed = self._store.n_slots - len(self._slot_of)
-        if n_removed < _COMPACT_ABOVE or n_removed < len(self._slot_of):
-            return
-        kept = self._store.compact().tolist()
-        for name in ("_ids", "_texts", "_sources"):
-            values = getattr(self, name)
-            setattr(self, name, [values[slot] for slot in kept])
-        self._times = array("q", [self._times[slot] for slot in kept])
-        self._slot_of = {each: slot for slot, each in enumerate(self._ids)}
+    def close(self) -> None:
+        """Let go of the file or the server; an index in memory stays as it is."""
+        with self._lock:
+            self._store.close()
+
+    def __enter__(self) -> Self:
+        """
+        Begin a block at whose end the index is closed.
+
+        Returns
+        -------
+        NewsIndex
+            This index.
+        """
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """
+        Close the index.
+
+        Parameters
+        ----------
+        kind, error, traceback : object
+            What left the block; not looked at.
+        """
+        self.close()
 
     def __getstate__(self) -> dict[str, Any]:
         """
@@ -535,16 +769,12 @@ class NewsIndex(Displayable):
         Returns
         -------
         dict
-            Everything but the lock.
+            Everything but the lock. Of an index in a file or on a server,
+            where it is: the copy opens it again.
         """
         with self._lock:
-            state = vars(self).copy()
-            del state["_lock"]
-            # Copied now, while nobody changes them.
-            state["_store"] = copy.copy(self._store)
-            for name in ("_ids", "_texts", "_times", "_sources", "_slot_of", "_source_codes"):
-                state[name] = copy.copy(state[name])
-        return state
+            # Copied now, while nobody changes it.
+            return {"_config": self._config, "_store": copy.copy(self._store)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """
@@ -555,7 +785,8 @@ class NewsIndex(Displayable):
         state : dict
             As returned.
         """
-        vars(self).update(state, _lock=threading.RLock())
+        vars(self).update(state)
+        self._begin()
 
     def __repr__(self) -> str:
         """
@@ -564,38 +795,46 @@ class NewsIndex(Displayable):
         Returns
         -------
         str
-            One line.
+            One line, of what this process knows.
         """
         return (
-            f"<NewsIndex of {len(self):,} documents, policy {self._config.policy!r}, "
-            f"threshold {self._config.threshold:g}>"
+            f"<NewsIndex of {len(self._store.replica):,} documents, "
+            f"policy {self._config.policy!r}, threshold {self._config.threshold:g}>"
         )
 
 
-def _make_store(config: Config) -> SimilarStore | NewsStore:
-    if config.policy == "similar":
-        return SimilarStore(config)
-    return NewsStore(config, *judge.load_judge().arrays, postings.count_codes())
+def add_rows(index: NewsIndex, rows: Rows, n_jobs: int) -> list[list[Match]]:
+    """
+    Add documents that keep their times of arrival.
+
+    Parameters
+    ----------
+    index : NewsIndex
+        Where to.
+    rows : Rows
+        The documents; their ids are distinct.
+    n_jobs : int
+        Threads for the work on the texts.
+
+    Returns
+    -------
+    list of list of Match
+        For each document its matches among those before it.
+    """
+    tokens = tokenize(rows.buffer, rows.offsets, index.config, n_jobs=n_jobs)
+    with index._lock:  # noqa: SLF001 - our own
+        return index._store.add(rows, tokens) if len(rows) else []  # noqa: SLF001 - our own
 
 
-_NOTHING_REPLACED = np.array([-1], np.int64)
+def _check_config(config: object) -> None:
+    if config is not None and not isinstance(config, Config):
+        message = f"config is of type {type(config).__name__!r}; pass a dn.Config"
+        raise ConfigError(message)
 
 
-def _check_id(id: object) -> None:  # noqa: A002
-    fields.id_column([id])
-
-
-def _check_hashable(id: object) -> None:  # noqa: A002
-    try:
-        hash(id)
-    except TypeError:
-        message = f"the id {shown(id)} is not hashable, so that no document has it; pass str or int"
-        raise InputTypeError(message) from None
-
-
-def _check_source(source: object) -> None:
-    if source is not None:
-        fields.source_column([source])
+def _unknown(id: Hashable) -> UnknownIdError:  # noqa: A002 - an id, as everywhere
+    message = f"no document of id {id!r} is in the index; check with `id in index` first"
+    return UnknownIdError(message)
 
 
 def _check_limit(limit: object) -> None:
@@ -605,21 +844,3 @@ def _check_limit(limit: object) -> None:
     if number is None or number < 1:
         message = f"limit={limit!r} is out of range; pass a whole number from 1, or None for all"
         raise InputError(message)
-
-
-def _content(text: object, title: object) -> bytes:
-    if isinstance(text, str) and (title is None or isinstance(title, str)):
-        try:
-            return (text if title is None else f"{title}\n{text}").encode()
-        except UnicodeEncodeError:
-            pass  # the columns below say where
-    columns = [fields.text_column([text], "text")]
-    if title is not None:
-        columns.insert(0, fields.text_column([title], "title"))
-    return b"\n".join(column.buffer.tobytes() for column in columns)
-
-
-def _contents(columns: Columns) -> list[bytes]:
-    whole = columns.buffer.tobytes()
-    bounds = columns.offsets.tolist()
-    return [whole[start:stop] for start, stop in pairwise(bounds)]

@@ -10,7 +10,7 @@ from dedupe_news.displayable import Displayable, display
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
 
 class Part(Displayable):
@@ -247,6 +247,35 @@ class Bounded:
             False where every candidate pair was compared.
         """
         return self.n_large_buckets > 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class IndexStats:
+    """
+    Size and age of an index.
+
+    Parameters
+    ----------
+    n_documents : int
+        Documents in it.
+    n_removed : int
+        Documents that left and still take room: they are dropped together
+        once they are as many as the others.
+    memory_bytes : int
+        Memory of the arrays that documents are found by, in bytes.
+    oldest, newest : datetime.datetime, optional
+        Earliest and latest time of a document, in UTC: of publication, or of
+        arrival where there is none. None for an empty index.
+    details : mapping of str to object
+        What its store has to say: where it is, its size, its version.
+    """
+
+    n_documents: int
+    n_removed: int
+    memory_bytes: int
+    oldest: dt.datetime | None
+    newest: dt.datetime | None
+    details: Mapping[str, object]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def now() -> int:
+    """
+    Return the present time.
+
+    Returns
+    -------
+    int
+        Microseconds since 1970-01-01 UTC.
+    """
+    return time.time_ns() // 1000
+
+
 def time_column(values: Any) -> NDArray[np.int64] | None:
     """
     Return times as microseconds since 1970-01-01 UTC.
@@ -98,7 +110,7 @@ def _arrow_times(arrow: Any, pyarrow: Any) -> NDArray[np.int64]:
     return times
 
 
-def moment(value: object, position: int | None = None) -> int:
+def moment(value: object, position: int | None = None, *, what: str = "published time") -> int:
     """
     Return one time as microseconds since 1970-01-01 UTC.
 
@@ -108,6 +120,8 @@ def moment(value: object, position: int | None = None) -> int:
         As in `time_column`, not missing.
     position : int, optional
         Position of its document, for error messages.
+    what : str, default "published time"
+        What it is, for error messages.
 
     Returns
     -------
@@ -122,7 +136,7 @@ def moment(value: object, position: int | None = None) -> int:
     InputTypeError
         If the value is no time.
     """
-    what = "published time" if position is None else where("published time", position)
+    what = what if position is None else where(what, position)
     if isinstance(value, time.struct_time):
         return _in_range(lambda: calendar.timegm(value) * 1_000_000, what, value)
     read = value

@@ -12,6 +12,7 @@ import typer
 from dedupe_news import progress
 from dedupe_news.api import cluster
 from dedupe_news.cli import reading, reporting, terminal, writing
+from dedupe_news.cli.index import index_app
 from dedupe_news.cli.options import (
     DEFAULTS,
     TOP,
@@ -85,6 +86,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 reporting.register(app)
+app.add_typer(index_app)
 
 
 def run(arguments: list[str]) -> int:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.founders import (
+    MOST_TRIED,
+    NO_FOUNDER,
+    Founders,
+    is_among,
+    next_founder,
+    settle,
+)
 from dedupe_news.kernels.hashing import xxh32_words
 from dedupe_news.kernels.minhash import sign_one
 from dedupe_news.kernels.relations import relation_of
@@ -18,6 +26,9 @@ if TYPE_CHECKING:
     from dedupe_news.kernels._jit import Integer
 
 NO_SLOT = -1
+
+T = TypeVar("T", bound=np.generic)
+
 _GOLDEN = np.uint32(2654435769)
 
 
@@ -35,27 +46,32 @@ def _link(
 @kernel
 def link_all(
     keys: NDArray[np.uint32],
-    n_slots: Integer,
+    first: Integer,
+    stop: Integer,
+    lengths: NDArray[np.int32],
     heads: NDArray[np.int32],
     links: NDArray[np.int32],
 ) -> None:
     """
-    Chain all slots anew, after `heads` was replaced by a larger table.
+    Chain slots, after they were filled in or `heads` was replaced by a larger table.
 
     Parameters
     ----------
     keys : ndarray of uint32, shape (capacity, bands)
         Band keys of each slot.
-    n_slots : int
-        Slots in use.
+    first, stop : int
+        Slots to chain, all behind those that are chained.
+    lengths : ndarray of int32, shape (capacity,)
+        Tokens of each slot; one without is not chained.
     heads : ndarray of int32, shape (bands, n_chains)
-        Newest slot of each chain: `NO_SLOT` throughout, and receives them.
-        `n_chains` is a power of two.
+        Newest slot of each chain, or `NO_SLOT`; changed. `n_chains` is a power
+        of two.
     links : ndarray of int32, shape (capacity, bands)
         Receives the next older slot of each slot's chain, or `NO_SLOT`.
     """
-    for slot in range(n_slots):
-        _link(keys, heads, links, slot)
+    for slot in range(first, stop):
+        if lengths[slot] > 0:
+            _link(keys, heads, links, slot)
 
 
 @inlined
@@ -130,6 +146,61 @@ def _fill_table(
     return size
 
 
+@kernel
+def sign_slots(
+    first: Integer,
+    stop: Integer,
+    longest: Integer,
+    multipliers: NDArray[np.uint32],
+    increments: NDArray[np.uint32],
+    rows_per_band: Integer,
+    shingle_size: Integer,
+    tokens: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int32],
+    sizes: NDArray[np.int32],
+    sketches: NDArray[np.uint64],
+    keys: NDArray[np.uint32],
+) -> None:
+    """
+    Write sizes, sketches and band keys of slots whose tokens are there.
+
+    Parameters
+    ----------
+    first, stop : int
+        The slots.
+    longest : int
+        Most tokens of any of them.
+    multipliers, increments : ndarray of uint32
+        As for `probe`.
+    rows_per_band, shingle_size : int
+        As for `probe`.
+    tokens, starts, lengths : ndarray of uint32, int64, int32
+        As for `probe`.
+    sizes, sketches, keys : ndarray of int32, uint64, uint32
+        As for `probe`; overwritten for the slots.
+    """
+    minima = np.empty(multipliers.shape[0], np.uint32)
+    shingles = np.empty(longest + 1, np.uint32)
+    n_places = _n_places(longest)
+    table = np.empty(n_places, np.uint32)
+    seen = np.empty(n_places, np.int32)
+    for slot in range(first, stop):
+        start, length = starts[slot], np.int64(lengths[slot])
+        sizes[slot] = 0
+        if length > 0:
+            n_places = _n_places(length)
+            own_table = table[:n_places]
+            own_seen = seen[:n_places]
+            sizes[slot] = _fill_table(
+                tokens, start, length, shingle_size, own_table, own_seen, shingles, sketches, slot
+            )
+            sign_one(shingles, 0, np.int64(sizes[slot]), multipliers, increments, minima)
+            for band in range(keys.shape[1]):
+                at = band * rows_per_band
+                keys[slot, band] = xxh32_words(minima, at, at + rows_per_band, np.uint32(band))
+
+
 @inlined
 def _met_before(
     keys: NDArray[np.uint32],
@@ -168,6 +239,8 @@ def probe(
     keys: NDArray[np.uint32],
     heads: NDArray[np.int32],
     links: NDArray[np.int32],
+    founders: Founders,
+    window: Integer,
     offsets: NDArray[np.int64],
     found: NDArray[np.int64],
     scores: NDArray[np.float64],
@@ -210,6 +283,10 @@ def probe(
         As in `dedupe_news.kernels.verification`.
     keys, heads, links : ndarray of uint32, int32, int32
         As in `link_all`.
+    founders : Founders
+        The clusters, with the numbers and moments of documents to be added.
+    window : int
+        Microseconds within which documents can be of one cluster.
     offsets : ndarray of int64, shape (n_documents + 1,)
         Bounds of each document's matches; ``offsets[begin]`` is given.
     found : ndarray of int64, shape (n_rows, 2)
@@ -237,6 +314,7 @@ def probe(
     n_places = _n_places(longest)
     table = np.empty(n_places, np.uint32)
     seen = np.empty(n_places, np.int32)
+    tried = np.empty(MOST_TRIED, np.int64)
     slot = np.int64(first_slot)
     n_found = offsets[begin]
     all_cut_short = 0
@@ -249,11 +327,12 @@ def probe(
         if replaced[d] != NO_SLOT:
             alive[replaced[d]] = 0
         size: Integer = 0
+        mark = 0
         n_cut_short = 0
+        n_places = _n_places(length)
+        own_table = table[:n_places]
+        own_seen = seen[:n_places]
         if length > 0:
-            n_places = _n_places(length)
-            own_table = table[:n_places]
-            own_seen = seen[:n_places]
             size = _fill_table(
                 tokens, start, length, shingle_size, own_table, own_seen, shingles, sketches, slot
             )
@@ -261,7 +340,6 @@ def probe(
             for band in range(n_bands):
                 at = band * rows_per_band
                 keys[slot, band] = xxh32_words(minima, at, at + rows_per_band, np.uint32(band))
-            mark = 0
             for band in range(n_bands):
                 n_members = 0
                 lowest[band] = 0
@@ -321,6 +399,38 @@ def probe(
             sizes[slot] = size
             alive[slot] = 1
             starts[slot + 1] = start + length
+            n_tried = 0
+            founder: Integer = NO_FOUNDER
+            while n_found > offsets[d]:  # left at the first founder that it matches, or at none
+                founder = next_founder(
+                    founders,
+                    alive,
+                    found,
+                    scores,
+                    offsets[d],
+                    n_found,
+                    slot,
+                    window,
+                    tried,
+                    n_tried,
+                )
+                if founder == NO_FOUNDER or is_among(found, offsets[d], n_found, founder):
+                    break
+                mark += 1
+                shared = _count_hits(
+                    tokens,
+                    starts[founder],
+                    np.int64(lengths[founder]),
+                    np.int64(shingle_size),
+                    own_table,
+                    own_seen,
+                    mark,
+                )
+                if shared / (size + np.int64(sizes[founder]) - shared) >= threshold:
+                    break
+                tried[n_tried] = founder
+                n_tried += 1
+            settle(founders, slot, replaced[d], founder)
             if length > 0:
                 _link(keys, heads, links, slot)
             slot += 1
@@ -329,26 +439,26 @@ def probe(
 
 @kernel
 def gather_runs(
-    tokens: NDArray[np.uint32],
+    values: NDArray[T],
     starts: NDArray[np.int64],
     offsets: NDArray[np.int64],
-    gathered: NDArray[np.uint32],
+    gathered: NDArray[T],
 ) -> None:
     """
-    Copy token runs together.
+    Copy runs of tokens or bytes together.
 
     Parameters
     ----------
-    tokens : ndarray of uint32
+    values : ndarray
         Holds the runs.
     starts : ndarray of int64, shape (n_runs,)
         Where each begins.
     offsets : ndarray of int64, shape (n_runs + 1,)
         Bounds of each in `gathered`.
-    gathered : ndarray of uint32
+    gathered : ndarray of the same type
         Receives the runs, one after another.
     """
     for i in range(starts.shape[0]):
         length = offsets[i + 1] - offsets[i]
         for t in range(length):
-            gathered[offsets[i] + t] = tokens[starts[i] + t]
+            gathered[offsets[i] + t] = values[starts[i] + t]

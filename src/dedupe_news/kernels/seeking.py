@@ -16,6 +16,14 @@ from dedupe_news.kernels.features import (
     fill_features,
     make_scratch,
 )
+from dedupe_news.kernels.founders import (
+    MOST_TRIED,
+    NO_FOUNDER,
+    Founders,
+    is_among,
+    next_founder,
+    settle,
+)
 from dedupe_news.kernels.relations import CONTAINED, EXACT, TRUNCATED, relation_of
 from dedupe_news.kernels.staging import (
     distinct_in,
@@ -66,7 +74,7 @@ def _model_of(evidence: Evidence) -> Integer:
     return 0 if known else 1
 
 
-@inlined
+@kernel
 def _judge(
     evidence: Evidence,
     scratch: Scratch,
@@ -178,6 +186,51 @@ def _relation(
     return relation
 
 
+@inlined
+def _is_same_item(
+    tables: Tables,
+    evidence: Evidence,
+    scratch: Scratch,
+    row: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    biases: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
+    slot: Integer,
+    is_staged: bool,
+    other: Integer,
+) -> bool:
+    """Judge a document that is filled in against one that its shingles did not propose."""
+    start, length = tables.starts[slot], np.int64(tables.lengths[slot])
+    other_start, other_length = tables.starts[other], np.int64(tables.lengths[other])
+    if length == other_length and equal_runs(tables.tokens, start, other_start, length):
+        return True
+    if not is_staged:
+        scratch.prepared[0] = -1  # another document is staged where the last one was
+        evidence.log_texts[0] = np.log(tables.counters[0] + 1.0)
+        stage(
+            tables,
+            evidence,
+            0,
+            start,
+            length,
+            tables.cut_off[slot],
+            tables.sources[slot],
+            tables.times[slot],
+        )
+    stage(
+        tables,
+        evidence,
+        1,
+        other_start,
+        other_length,
+        tables.cut_off[other],
+        tables.sources[other],
+        tables.times[other],
+    )
+    _, is_duplicate = _judge(evidence, scratch, row, weights, biases, thresholds)
+    return is_duplicate
+
+
 @kernel
 def seek(
     batch_tokens: NDArray[np.uint32],
@@ -196,6 +249,8 @@ def seek(
     biases: NDArray[np.float64],
     thresholds: NDArray[np.float64],
     tables: Tables,
+    founders: Founders,
+    window: Integer,
     offsets: NDArray[np.int64],
     found: NDArray[np.int64],
     scores: NDArray[np.float64],
@@ -229,6 +284,10 @@ def seek(
         Theirs; thresholds as logits.
     tables : Tables
         The index, with room for the documents.
+    founders : Founders
+        The clusters, with the numbers and moments of documents to be added.
+    window : int
+        Microseconds within which documents can be of one cluster.
     offsets : ndarray of int64, shape (n_documents + 1,)
         Bounds of each document's matches; ``offsets[begin]`` is given.
     found : ndarray of int64, shape (n_rows, 2)
@@ -261,6 +320,7 @@ def seek(
     while n_table < 4 * longest:
         n_table *= 2
     table = np.empty(n_table, np.int64)
+    tried = np.empty(MOST_TRIED, np.int64)
     new_slot = np.int64(first_slot)
     n_found = offsets[begin]
     for d in range(begin, n_documents):
@@ -281,25 +341,26 @@ def seek(
         while n_room < 2 * length:
             n_room *= 2
         size = 0
+        n_best: Integer = 0
         if length > 0:
             n_found = _same_words(tables, start, length, bucket_limit, n_found, found, scores)
             n_met = propose(tables, start, length, places, n_places, slots, votes, order)
             n_best = _most_voted(
                 tables, start, length, n_met, slots, votes, order, best_slots, best_votes
             )
+            mix_models(
+                weights,
+                biases,
+                thresholds,
+                tables.counters[0],
+                own_weights,
+                own_biases,
+                own_thresholds,
+            )
             if insert or n_best > 0:
                 size = distinct_in(tables, start, length, table, n_room)
             if n_best > 0:
                 scratch.prepared[0] = -1  # another document is staged where the last one was
-                mix_models(
-                    weights,
-                    biases,
-                    thresholds,
-                    tables.counters[0],
-                    own_weights,
-                    own_biases,
-                    own_thresholds,
-                )
                 evidence.log_texts[0] = np.log(tables.counters[0] + 1.0)
                 stage(
                     tables,
@@ -353,6 +414,41 @@ def seek(
             tables.sources[new_slot] = batch_sources[d]
             tables.times[new_slot] = batch_times[d]
             tables.sizes[new_slot] = size
+            n_tried = 0
+            founder: Integer = NO_FOUNDER
+            while n_found > offsets[d]:  # left at the first founder that it matches, or at none
+                founder = next_founder(
+                    founders,
+                    tables.alive,
+                    found,
+                    scores,
+                    offsets[d],
+                    n_found,
+                    new_slot,
+                    window,
+                    tried,
+                    n_tried,
+                )
+                if (
+                    founder == NO_FOUNDER
+                    or is_among(found, offsets[d], n_found, founder)
+                    or _is_same_item(
+                        tables,
+                        evidence,
+                        scratch,
+                        row,
+                        own_weights,
+                        own_biases,
+                        own_thresholds,
+                        new_slot,
+                        bool(n_best > 0 or n_tried > 0),
+                        founder,
+                    )
+                ):
+                    break
+                tried[n_tried] = founder
+                n_tried += 1
+            settle(founders, new_slot, replaced[d], founder)
             post(tables, places, n_places, new_slot)
             new_slot += 1
         else:

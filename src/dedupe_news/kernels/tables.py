@@ -43,12 +43,12 @@ class Tables(NamedTuple):
         Slot of each posting, and the next older posting of its chain or -1.
     heads : ndarray of int32, shape (n_places,)
         Newest posting of each place; `n_places` is a power of two.
-    frequency : ndarray of uint16, shape (n_places,)
-        Documents with a shingle of each place; saturates.
+    frequency : ndarray of uint32, shape (n_places,)
+        Documents that count with a shingle of each place.
     spread : ndarray of uint16, shape (n_places,)
         Days on which such a document came; never decreases.
-    last_day : ndarray of int32, shape (n_places,)
-        The last of those days.
+    last_day : ndarray of uint16, shape (n_places,)
+        The last of those days, modulo 65,536.
     token_counts : ndarray of uint32
         Tokens counted by hash; its length is a power of two.
     codes : ndarray of uint8, shape (4096,)
@@ -69,9 +69,9 @@ class Tables(NamedTuple):
     posting_slots: NDArray[np.int32]
     posting_links: NDArray[np.int32]
     heads: NDArray[np.int32]
-    frequency: NDArray[np.uint16]
+    frequency: NDArray[np.uint32]
     spread: NDArray[np.uint16]
-    last_day: NDArray[np.int32]
+    last_day: NDArray[np.uint16]
     token_counts: NDArray[np.uint32]
     codes: NDArray[np.uint8]
     counters: NDArray[np.int64]
@@ -145,15 +145,33 @@ def digest_place(tables: Tables, start: Integer, length: Integer) -> np.int64:
 
 
 @inlined
-def _link(tables: Tables, place: Integer, slot: Integer) -> None:
+def link(tables: Tables, place: Integer, slot: Integer, posting: Integer) -> Integer:
+    """
+    Chain a document at one place, unless it is the newest there already.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    place : int
+        The place.
+    slot : int
+        The document.
+    posting : int
+        A free posting.
+
+    Returns
+    -------
+    int
+        The next free posting.
+    """
     head = tables.heads[place]
     if head >= 0 and tables.posting_slots[head] == slot:
-        return  # a shingle that the document has twice
-    posting = tables.counters[1]
+        return posting  # a shingle that the document has twice
     tables.posting_slots[posting] = slot
     tables.posting_links[posting] = head
     tables.heads[place] = posting
-    tables.counters[1] += 1
+    return posting + 1
 
 
 @inlined
@@ -174,7 +192,7 @@ def tally(tables: Tables, places: NDArray[np.int64], n: Integer, step: Integer) 
     """
     for at in range(n):
         count = np.int64(tables.frequency[places[at]]) + step
-        tables.frequency[places[at]] = min(max(count, np.int64(0)), np.int64(65_535))
+        tables.frequency[places[at]] = np.uint32(count)
 
 
 @inlined
@@ -235,16 +253,26 @@ def gather_places(
 
 
 @inlined
-def _spread_out(tables: Tables, places: NDArray[np.int64], n: Integer, time: Integer) -> None:
+def spread_out(tables: Tables, place: Integer, time: Integer) -> None:
+    """
+    Count the day of a document at one place.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    place : int
+        The place.
+    time : int
+        The document's time, or `NO_TIME`, which counts for nothing.
+    """
     if time == NO_TIME:
         return
-    day = np.int32(time // _DAY)
-    for at in range(n):
-        place = places[at]
-        if tables.spread[place] == 0 or tables.last_day[place] != day:
-            tables.last_day[place] = day
-            if tables.spread[place] < 65_535:
-                tables.spread[place] += np.uint16(1)
+    day = np.uint16((time // _DAY) & 0xFFFF)
+    if tables.spread[place] == 0 or tables.last_day[place] != day:
+        tables.last_day[place] = day
+        if tables.spread[place] < 65_535:
+            tables.spread[place] += np.uint16(1)
 
 
 @inlined
@@ -265,38 +293,13 @@ def post(tables: Tables, places: NDArray[np.int64], n: Integer, slot: Integer) -
     """
     start = tables.starts[slot]
     length = np.int64(tables.lengths[slot])
+    posting: Integer = tables.counters[1]
     for at in range(n):
-        _link(tables, places[at], slot)
+        posting = link(tables, places[at], slot, posting)
+        spread_out(tables, places[at], tables.times[slot])
     if length > 0:
-        _link(tables, digest_place(tables, start, length), slot)
-    _spread_out(tables, places, n, tables.times[slot])
-
-
-@kernel
-def replay(tables: Tables, n_slots: Integer) -> None:
-    """
-    Post and count all slots anew, after tables were replaced by empty ones.
-
-    Parameters
-    ----------
-    tables : Tables
-        With empty postings and counts.
-    n_slots : int
-        Slots in use; those not alive are posted, but not counted.
-    """
-    longest = 0
-    for slot in range(n_slots):
-        longest = max(longest, tables.lengths[slot])
-    places = np.empty(longest + 1, np.int64)
-    for slot in range(n_slots):
-        start = tables.starts[slot]
-        length = np.int64(tables.lengths[slot])
-        n = gather_places(tables, start, length, places)
-        if tables.alive[slot]:
-            tally(tables, places, n, 1)
-            tally_tokens(tables, start, length, 1)
-            tables.counters[0] += 1
-        post(tables, places, n, slot)
+        posting = link(tables, digest_place(tables, start, length), slot, posting)
+    tables.counters[1] = posting
 
 
 @kernel
@@ -319,3 +322,19 @@ def retire(tables: Tables, slot: Integer) -> None:
     tally_tokens(tables, start, length, -1)
     tables.alive[slot] = 0
     tables.counters[0] -= 1
+
+
+@kernel
+def retire_all(tables: Tables, slots: NDArray[np.int64]) -> None:
+    """
+    Count documents out, as `retire` does.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    slots : ndarray of int64
+        Slots that count.
+    """
+    for slot in slots:
+        retire(tables, slot)

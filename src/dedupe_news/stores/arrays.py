@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+UNLIMITED: int = int(np.iinfo(np.int64).max)
+"""A window that holds everything."""
+
 _GROWTH = 1.5
 _FIRST_ROOM = 1024
 
@@ -33,6 +36,9 @@ class Items:
         Codes of the sources, negative for unknown.
     times : ndarray of int64, shape (n_documents,)
         Microseconds since 1970 UTC, or `dedupe_news.columns.NO_TIME`.
+    numbers, moments : ndarray of int64, shape (n_documents,)
+        As in `dedupe_news.kernels.founders.Founders`; empty for documents that
+        are only looked up.
     """
 
     hashes: NDArray[np.uint32]
@@ -41,6 +47,8 @@ class Items:
     cut_off: NDArray[np.uint8]
     sources: NDArray[np.int32]
     times: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    moments: NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

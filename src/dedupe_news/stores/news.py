@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news.columns import extent
+from dedupe_news.columns import extent, to_span
+from dedupe_news.kernels import bulk
 from dedupe_news.kernels import tables as kernels
 from dedupe_news.kernels.index import gather_runs
 from dedupe_news.kernels.seeking import seek
-from dedupe_news.stores.arrays import Room, grown, power_of_two
+from dedupe_news.stores.arrays import UNLIMITED, Room, grown
+from dedupe_news.stores.founders import Founders
+from dedupe_news.threads import resolve_jobs, run, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +25,13 @@ if TYPE_CHECKING:
 
 _FIRST_SLOTS = 1024
 _FIRST_TOKENS = 1 << 16
+_FIRST_PLACES = 1 << 17
+_PLACES_GROWTH = 4
+_MOST_A_PLACE = 2  # postings, repeats counted
+_PART_BITS = 15  # places whose counts lie in the cache together
 _TOKEN_PLACES = 1 << 20
+_INSERT = True
+_ADMITTED_SHARE = 8  # of the slots: where more come at once, all is made anew sooner
 _PER_SLOT = ("lengths", "sizes", "alive", "cut_off", "times", "sources")
 _SLOT_DTYPES = (np.int32, np.int32, np.uint8, np.uint8, np.int64, np.int32)
 
@@ -58,7 +68,9 @@ class NewsStore:
         self._codes = codes
         self._longest = 0
         self._room = Room()
+        self._window = UNLIMITED if config.window is None else to_span(config.window)
         self.n_slots = 0
+        self.founders = Founders()
         self._arrays: dict[str, NDArray[Any]] = {}
         self._allot(_FIRST_SLOTS, _FIRST_TOKENS)
 
@@ -72,17 +84,19 @@ class NewsStore:
                 for name, dtype in zip(_PER_SLOT, _SLOT_DTYPES, strict=True)
             },
         }
-        self._clear_postings(n_tokens + n_slots)
+        self._clear_postings(0, n_tokens + n_slots)
 
-    def _clear_postings(self, n_postings: int) -> None:
-        n_places = power_of_two(n_postings)
+    def _clear_postings(self, n_used: int, capacity: int) -> None:
+        # How many places there are follows from the documents alone, not from
+        # how they were batched: what shares a place with what decides verdicts.
+        n_places = _n_places(n_used)
         self._arrays |= {
-            "posting_slots": np.zeros(n_postings, np.int32),
-            "posting_links": np.zeros(n_postings, np.int32),
+            "posting_slots": np.zeros(capacity, np.int32),
+            "posting_links": np.zeros(capacity, np.int32),
             "heads": np.full(n_places, kernels.NO_SLOT, np.int32),
-            "frequency": np.zeros(n_places, np.uint16),
+            "frequency": np.zeros(n_places, np.uint32),
             "spread": np.zeros(n_places, np.uint16),
-            "last_day": np.zeros(n_places, np.int32),
+            "last_day": np.zeros(n_places, np.uint16),
             "token_counts": np.zeros(_TOKEN_PLACES, np.uint32),
             "codes": self._codes,
             "counters": np.zeros(3, np.int64),
@@ -99,7 +113,7 @@ class NewsStore:
         int
             Allotted, whether in use or not.
         """
-        return sum(array.nbytes for array in self._arrays.values())
+        return sum(array.nbytes for array in self._arrays.values()) + self.founders.n_bytes
 
     @property
     def alive(self) -> NDArray[np.uint8]:
@@ -125,16 +139,16 @@ class NewsStore:
         """
         return int(self._tables.counters[2])
 
-    def retire(self, slot: int) -> None:
+    def retire(self, slots: NDArray[np.int64]) -> None:
         """
-        Take a document out.
+        Take documents out.
 
         Parameters
         ----------
-        slot : int
-            A slot that counts.
+        slots : ndarray of int64
+            Slots that count.
         """
-        kernels.retire(self._tables, slot)
+        kernels.retire_all(self._tables, slots)
 
     def probe(self, items: Items, replaced: NDArray[np.int64], *, insert: bool) -> Found:
         """
@@ -158,15 +172,45 @@ class NewsStore:
         n_documents = len(items.offsets) - 1
         n_tokens, longest = extent(items.offsets)
         self._longest = max(self._longest, longest)
-        if insert:
-            self._reserve(n_documents, n_tokens)
-        else:
+        if not insert:
             self._reserve(1, longest)
-        work = partial(self._seek, items, replaced, insert, self.n_slots)
-        found = self._room.fill(n_documents, work)
-        if insert:
-            self.n_slots += n_documents
+            return self._room.fill(
+                n_documents, partial(self._seek, items, replaced, insert, self.n_slots)
+            )
+        first = self.n_slots
+        self.founders.announce(first, items.numbers, items.moments)
+        self._reserve(n_documents, n_tokens)
+        found = self._room.fill(n_documents, partial(self._add, items, replaced, first))
+        self.n_slots = first + n_documents
+        self.founders.note(first, self.n_slots)
         return found
+
+    def _add(
+        self, items: Items, replaced: NDArray[np.int64], first: int, begin: int, *matches: Any
+    ) -> int:
+        """Add documents from `begin`; stop early only for want of room for matches."""
+        n_documents = len(items.offsets) - 1
+        while begin < n_documents:
+            self.n_slots = first + begin
+            stop = begin + self._n_until_full(items.offsets[begin:])
+            if stop == begin:
+                self.rebuild(more=int(items.offsets[begin + 1] - items.offsets[begin]) + 1)
+                continue
+            begin = self._seek(items, replaced, _INSERT, first, begin, *matches, stop=stop)
+            if begin < stop:
+                break
+        return begin
+
+    def _n_until_full(self, offsets: NDArray[np.int64]) -> int:
+        """Return how many documents can be added before there must be more places."""
+        arrays = self._arrays
+        most = _MOST_A_PLACE * len(arrays["heads"])
+        used = int(arrays["starts"][self.n_slots]) + self.n_slots
+        n_documents = len(offsets) - 1
+        if used + int(offsets[-1] - offsets[0]) + n_documents <= most:
+            return n_documents
+        needed = used + offsets[1:] - offsets[0] + np.arange(1, n_documents + 1)
+        return int(np.searchsorted(needed, most, "right"))
 
     def _seek(
         self,
@@ -176,12 +220,13 @@ class NewsStore:
         first: int,
         begin: int,
         *matches: Any,
+        stop: int | None = None,
     ) -> int:
         weights, biases, thresholds = self._models
         done = seek(
             items.hashes,
             items.flags,
-            items.offsets,
+            items.offsets if stop is None else items.offsets[: stop + 1],
             items.cut_off,
             items.sources,
             items.times,
@@ -195,9 +240,62 @@ class NewsStore:
             biases,
             thresholds,
             self._tables,
+            self.founders.arrays,
+            self._window,
             *matches,
         )
         return int(done)
+
+    def append(self, items: Items) -> None:
+        """
+        Write documents that are found only after `admit` or `rebuild`.
+
+        Parameters
+        ----------
+        items : Items
+            The documents.
+        """
+        n_documents, first = len(items.offsets) - 1, self.n_slots
+        n_tokens, longest = extent(items.offsets)
+        self._longest = max(self._longest, longest)
+        self.founders.announce(first, items.numbers, items.moments)
+        self._reserve(n_documents, n_tokens)
+        arrays, stop = self._arrays, first + n_documents
+        begin = int(arrays["starts"][first])
+        own = slice(int(items.offsets[0]), int(items.offsets[-1]))
+        arrays["tokens"][begin : begin + n_tokens] = items.hashes[own]
+        arrays["flags"][begin : begin + n_tokens] = items.flags[own]
+        arrays["starts"][first + 1 : stop + 1] = begin + items.offsets[1:] - items.offsets[0]
+        arrays["lengths"][first:stop] = np.diff(items.offsets)
+        arrays["alive"][first:stop] = 1
+        arrays["cut_off"][first:stop] = items.cut_off
+        arrays["times"][first:stop] = items.times
+        arrays["sources"][first:stop] = items.sources
+        n_jobs = resolve_jobs(-1) if n_documents > _FIRST_SLOTS else 1
+        run(
+            lambda own: bulk.fill_sizes(self._tables, first + own[0], first + own[1]),
+            split(n_documents, n_jobs),
+            n_jobs,
+        )
+        self.n_slots = stop
+
+    def admit(self, items: Items) -> None:
+        """
+        Add documents without a look at what they match.
+
+        Parameters
+        ----------
+        items : Items
+            The documents.
+        """
+        first = self.n_slots
+        self.append(items)
+        n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
+        many = self.n_slots - first > max(_FIRST_SLOTS, first // _ADMITTED_SHARE)
+        if many or n_used > _MOST_A_PLACE * len(self._arrays["heads"]):
+            self.rebuild()
+        else:
+            bulk.admit(self._tables, first, self.n_slots)
 
     def _reserve(self, n_documents: int, n_tokens: int) -> None:
         arrays = self._arrays
@@ -214,15 +312,49 @@ class NewsStore:
         if used_postings > len(arrays["posting_slots"]):
             for name in ("posting_slots", "posting_links"):
                 arrays[name] = grown(arrays[name], used_postings)
-        if used_postings > 2 * len(arrays["heads"]):
-            n_cut_short = self.n_cut_short
-            # Among more places fewer shingles of a document share one: the same documents
-            # may need more postings than they had, at most one a token and one each.
-            most = used_tokens + used_slots
-            self._clear_postings(max(len(arrays["posting_slots"]), most))
-            kernels.replay(self._tables, self.n_slots)
-            self._tables.counters[2] = n_cut_short
         self._tables = kernels.Tables(**arrays)
+
+    def rebuild(self, *, more: int = 0) -> None:
+        """
+        Make the postings and counts anew.
+
+        Parameters
+        ----------
+        more : int, default 0
+            Postings beyond those of the slots to have places for.
+        """
+        n_cut_short = self.n_cut_short
+        n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
+        capacity = max(len(self._arrays["posting_slots"]), n_used + more)
+        self._clear_postings(n_used + more, capacity)
+        tables, n_jobs = self._tables, resolve_jobs(-1)
+        ranges = split(self.n_slots, n_jobs)
+        shift = min(_PART_BITS, len(tables.heads).bit_length() - 1)
+        n_parts = len(tables.heads) >> shift
+        counts = np.zeros((len(ranges), n_parts), np.int64)
+        token_counts = np.zeros((len(ranges), _TOKEN_PLACES), np.uint32)
+
+        def _count(number: int) -> int:
+            bulk.count_events(tables, *ranges[number], shift, counts[number])
+            return int(bulk.count_tokens(tables, *ranges[number], token_counts[number]))
+
+        n_alive = sum(run(_count, range(len(ranges)), n_jobs))
+        bounds = np.zeros(n_parts + 1, np.int64)
+        np.cumsum(counts.sum(axis=0), out=bounds[1:])
+        free = bounds[:-1] + np.cumsum(counts, axis=0) - counts
+        events = np.empty(int(bounds[-1]), np.uint64)
+
+        def _fill(number: int) -> None:
+            bulk.fill_events(tables, *ranges[number], shift, free[number], events)
+
+        def _post(part: int) -> None:
+            start, stop = bounds[part], bounds[part + 1]
+            bulk.post_events(tables, events[start:stop], start)
+
+        run(_fill, range(len(ranges)), n_jobs)
+        run(_post, range(n_parts), n_jobs)
+        token_counts.sum(axis=0, out=tables.token_counts)
+        tables.counters[:] = n_alive, bounds[-1], n_cut_short
 
     def compact(self) -> NDArray[np.int64]:
         """
@@ -236,6 +368,7 @@ class NewsStore:
         kept = np.flatnonzero(self.alive[: self.n_slots])
         former, n_kept = self._arrays, len(kept)
         n_cut_short = self.n_cut_short
+        self.founders.compact(kept)
         offsets = np.zeros(n_kept + 1, np.int64)
         np.cumsum(former["lengths"][kept], out=offsets[1:])
         self._allot(max(_FIRST_SLOTS, n_kept), max(_FIRST_TOKENS, int(offsets[-1])))
@@ -245,9 +378,40 @@ class NewsStore:
         for name in ("tokens", "flags"):
             gather_runs(former[name], former["starts"][kept], offsets, self._arrays[name])
         self.n_slots = n_kept
-        kernels.replay(self._tables, n_kept)
         self._tables.counters[2] = n_cut_short
+        self.rebuild()
         return kept
+
+    def mark(self) -> dict[str, Any]:
+        """
+        Return what `rewind` needs to undo everything that is done from now on.
+
+        Returns
+        -------
+        dict
+            Mostly shared.
+        """
+        state = vars(self).copy()
+        state["_arrays"] = self._arrays.copy()
+        state["founders"] = self.founders.mark()
+        state["mark"] = self.alive[: self.n_slots].copy()
+        return state
+
+    def rewind(self, mark: dict[str, Any]) -> None:
+        """
+        Undo everything that was done since a mark was made.
+
+        Parameters
+        ----------
+        mark : dict
+            From `mark`; used once.
+        """
+        founders, alive = self.founders, mark.pop("mark")
+        vars(self).update(mark, founders=founders)
+        founders.rewind(mark["founders"])
+        self.alive[: self.n_slots] = alive
+        self.alive[self.n_slots :] = 0
+        self.rebuild()
 
     def __getstate__(self) -> dict[str, Any]:
         """
@@ -261,6 +425,7 @@ class NewsStore:
         state = vars(self).copy()
         del state["_tables"]
         state["_arrays"] = {name: array.copy() for name, array in self._arrays.items()}
+        state["founders"] = copy.copy(self.founders)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -274,3 +439,10 @@ class NewsStore:
         """
         vars(self).update(state)
         self._tables = kernels.Tables(**self._arrays)
+
+
+def _n_places(n_used: int) -> int:
+    n_places = _FIRST_PLACES
+    while n_used > _MOST_A_PLACE * n_places:
+        n_places *= _PLACES_GROWTH
+    return n_places

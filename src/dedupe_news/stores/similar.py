@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news.columns import extent
+from dedupe_news.columns import extent, to_span
 from dedupe_news.kernels import index as kernels
 from dedupe_news.kernels.index import NO_SLOT
 from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.permutations import coefficients
-from dedupe_news.stores.arrays import Room, grown, power_of_two
+from dedupe_news.stores.arrays import UNLIMITED, Room, grown, power_of_two
+from dedupe_news.stores.founders import Founders
+from dedupe_news.threads import resolve_jobs, run, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +48,8 @@ class SimilarStore:
         self.n_slots = 0
         self.n_cut_short = 0
         self._room = Room()
+        self._window = UNLIMITED if config.window is None else to_span(config.window)
+        self.founders = Founders()
         self._tokens = np.empty(_FIRST_TOKENS, np.uint32)
         self._allot(_FIRST_SLOTS)
 
@@ -69,18 +74,19 @@ class SimilarStore:
         int
             Allotted, whether in use or not.
         """
-        return sum(array.nbytes for array in vars(self).values() if isinstance(array, np.ndarray))
+        arrays = (array for array in vars(self).values() if isinstance(array, np.ndarray))
+        return sum(array.nbytes for array in arrays) + self.founders.n_bytes
 
-    def retire(self, slot: int) -> None:
+    def retire(self, slots: NDArray[np.int64]) -> None:
         """
-        Take a document out.
+        Take documents out.
 
         Parameters
         ----------
-        slot : int
-            A slot that counts.
+        slots : ndarray of int64
+            Slots that count.
         """
-        self.alive[slot] = 0
+        self.alive[slots] = 0
 
     def probe(self, items: Items, replaced: NDArray[np.int64], *, insert: bool) -> Found:
         """
@@ -103,6 +109,7 @@ class SimilarStore:
         n_documents = len(items.offsets) - 1
         n_tokens, longest = extent(items.offsets)
         if insert:
+            self.founders.announce(self.n_slots, items.numbers, items.moments)
             self._reserve(n_documents, n_tokens)
         else:
             self._reserve(1, longest)
@@ -110,6 +117,7 @@ class SimilarStore:
         found = self._room.fill(n_documents, work)
         if insert:
             self.n_slots += n_documents
+            self.founders.note(self.n_slots - n_documents, self.n_slots)
         return found
 
     def _probe(
@@ -146,10 +154,71 @@ class SimilarStore:
             self._keys,
             self._heads,
             self._links,
+            self.founders.arrays,
+            self._window,
             *matches,
         )
         self.n_cut_short += int(n_cut_short)
         return int(done)
+
+    def append(self, items: Items) -> None:
+        """
+        Write documents that are found only after `rebuild`.
+
+        Parameters
+        ----------
+        items : Items
+            The documents.
+        """
+        n_documents, first = len(items.offsets) - 1, self.n_slots
+        n_tokens, longest = extent(items.offsets)
+        self.founders.announce(first, items.numbers, items.moments)
+        self._reserve(n_documents, n_tokens)
+        stop, begin = first + n_documents, int(self._starts[first])
+        own = slice(int(items.offsets[0]), int(items.offsets[-1]))
+        self._tokens[begin : begin + n_tokens] = items.hashes[own]
+        self._starts[first + 1 : stop + 1] = begin + items.offsets[1:] - items.offsets[0]
+        self._lengths[first:stop] = np.diff(items.offsets)
+        self.alive[first:stop] = 1
+
+        def _sign(bounds: tuple[int, int]) -> None:
+            kernels.sign_slots(
+                first + bounds[0],
+                first + bounds[1],
+                longest,
+                self._multipliers,
+                self._increments,
+                self._config.rows_per_band,
+                self._config.shingle_size,
+                self._tokens,
+                self._starts,
+                self._lengths,
+                self._sizes,
+                self._sketches,
+                self._keys,
+            )
+
+        n_jobs = resolve_jobs(-1)
+        run(_sign, split(n_documents, n_jobs), n_jobs)
+        self.n_slots = stop
+
+    def admit(self, items: Items) -> None:
+        """
+        Add documents without a look at what they match.
+
+        Parameters
+        ----------
+        items : Items
+            The documents.
+        """
+        first = self.n_slots
+        self.append(items)
+        kernels.link_all(self._keys, first, self.n_slots, self._lengths, self._heads, self._links)
+
+    def rebuild(self) -> None:
+        """Chain all slots anew."""
+        self._heads[:] = NO_SLOT
+        kernels.link_all(self._keys, 0, self.n_slots, self._lengths, self._heads, self._links)
 
     def _reserve(self, n_documents: int, n_tokens: int) -> None:
         used = int(self._starts[self.n_slots])
@@ -164,8 +233,8 @@ class SimilarStore:
             setattr(self, name, grown(getattr(self, name), len(self._starts) - 1))
         n_chains = _n_chains(needed)
         if n_chains > self._heads.shape[1]:
-            self._heads = np.full((self._config.bands, n_chains), NO_SLOT, np.int32)
-            kernels.link_all(self._keys, self.n_slots, self._heads, self._links)
+            self._heads = np.empty((self._config.bands, n_chains), np.int32)
+            self.rebuild()
 
     def compact(self) -> NDArray[np.int64]:
         """
@@ -180,6 +249,7 @@ class SimilarStore:
         tokens, starts, lengths = self._tokens, self._starts, self._lengths
         sizes, sketches, keys = self._sizes, self._sketches, self._keys
         self._allot(max(_FIRST_SLOTS, len(kept)))
+        self.founders.compact(kept)
         n_kept = len(kept)
         self._lengths[:n_kept] = lengths[kept]
         self._sizes[:n_kept] = sizes[kept]
@@ -190,8 +260,38 @@ class SimilarStore:
         self._tokens = np.empty(max(_FIRST_TOKENS, int(self._starts[n_kept])), np.uint32)
         kernels.gather_runs(tokens, starts[kept], self._starts[: n_kept + 1], self._tokens)
         self.n_slots = n_kept
-        kernels.link_all(self._keys, n_kept, self._heads, self._links)
+        self.rebuild()
         return kept
+
+    def mark(self) -> dict[str, Any]:
+        """
+        Return what `rewind` needs to undo everything that is done from now on.
+
+        Returns
+        -------
+        dict
+            Mostly shared.
+        """
+        state = vars(self).copy()
+        state["founders"] = self.founders.mark()
+        state["mark"] = self.alive[: self.n_slots].copy()
+        return state
+
+    def rewind(self, mark: dict[str, Any]) -> None:
+        """
+        Undo everything that was done since a mark was made.
+
+        Parameters
+        ----------
+        mark : dict
+            From `mark`; used once.
+        """
+        founders, alive = self.founders, mark.pop("mark")
+        vars(self).update(mark, founders=founders)
+        founders.rewind(mark["founders"])
+        self.alive[: self.n_slots] = alive
+        self.alive[self.n_slots :] = 0
+        self.rebuild()
 
     def __getstate__(self) -> dict[str, Any]:
         """
@@ -206,6 +306,7 @@ class SimilarStore:
         return {
             "config": self._config,
             "n_cut_short": self.n_cut_short,
+            "founders": copy.copy(self.founders),
             "tokens": self._tokens[: self._starts[n_slots]].copy(),
             "starts": self._starts[: n_slots + 1].copy(),
             "lengths": self._lengths[:n_slots].copy(),
@@ -226,6 +327,7 @@ class SimilarStore:
         """
         SimilarStore.__init__(self, state["config"])
         self.n_cut_short = state["n_cut_short"]
+        self.founders = state["founders"]
         self.n_slots = n_slots = len(state["alive"])
         self._allot(max(_FIRST_SLOTS, n_slots))
         self._tokens = grown(state["tokens"], max(_FIRST_TOKENS, len(state["tokens"])))
@@ -235,7 +337,7 @@ class SimilarStore:
         self.alive[:n_slots] = state["alive"]
         self._sketches[:n_slots] = state["sketches"]
         self._keys[:n_slots] = state["keys"]
-        kernels.link_all(self._keys, n_slots, self._heads, self._links)
+        self.rebuild()
 
 
 def _n_chains(n_slots: int) -> int:

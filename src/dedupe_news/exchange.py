@@ -1,0 +1,284 @@
+"""Documents of an index to files and back: JSON Lines and Parquet."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gzip
+import importlib
+import itertools
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe_news import arrivals, foreign
+from dedupe_news.columns import from_microseconds
+from dedupe_news.documents import Document, read_documents
+from dedupe_news.errors import InputError, InputTypeError
+from dedupe_news.times import time_column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import IO
+
+    from dedupe_news.stores.rows import Rows
+
+_ROWS_AT_A_TIME = 20_000
+_NAMES = ("id", "title", "text", "source", "published", "arrived")
+
+
+def documents(rows: Rows) -> Iterator[Document]:
+    """
+    Return rows as documents.
+
+    Parameters
+    ----------
+    rows : Rows
+        Some documents.
+
+    Yields
+    ------
+    Document
+        As it was given.
+    """
+    for at, content in enumerate(rows.contents()):
+        title, text = None, content.decode()
+        if rows.titled[at]:
+            title, _, text = text.partition("\n")
+        yield Document(
+            text=text,
+            title=title,
+            id=rows.ids[at],
+            source=rows.sources[at],
+            published=from_microseconds(int(rows.published[at])),
+        )
+
+
+def _format_of(path: Path) -> str:
+    for suffix in (".jsonl.gz", ".jsonl", ".parquet"):
+        if path.name.endswith(suffix):
+            return suffix
+    message = (
+        f"{str(path)!r} has no suffix that says its format; allowed are .jsonl, .jsonl.gz and "
+        ".parquet"
+    )
+    raise InputError(message)
+
+
+def write(path: str | os.PathLike[str], parts: Iterable[Rows]) -> int:
+    """
+    Write documents to a file.
+
+    Parameters
+    ----------
+    path : str or path
+        Its suffix says the format. Replaced once all is written.
+    parts : iterable of Rows
+        The documents.
+
+    Returns
+    -------
+    int
+        How many.
+
+    Raises
+    ------
+    InputError
+        If the suffix is unknown.
+    InputTypeError
+        If the format cannot hold an id.
+    MissingDependencyError
+        If Parquet is asked for and pyarrow is not installed.
+    """
+    target = Path(path)
+    write_as = _write_parquet if _format_of(target) == ".parquet" else _write_lines
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    try:
+        n_documents = write_as(Path(name), target, parts)
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    return n_documents
+
+
+def _write_lines(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
+    n_documents = 0
+    zipped = target.suffix == ".gz"
+    with gzip.open(temporary, "wb") if zipped else temporary.open("wb") as file:
+        for rows in parts:
+            for at, document in enumerate(documents(rows)):
+                if not isinstance(document.id, (str, int)):
+                    message = (
+                        f"the id {foreign.shown(document.id)} is of type "
+                        f"{type(document.id).__name__!r}, which JSON cannot hold; Parquet can "
+                        "hold bytes"
+                    )
+                    raise InputTypeError(message)
+                values = dataclasses.asdict(document)
+                values["arrived"] = from_microseconds(int(rows.arrived[at]))
+                line = {name: _plain(values[name]) for name in _NAMES if values[name] is not None}
+                file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            n_documents += len(rows)
+    return n_documents
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
+    pyarrow = foreign.require_pyarrow(f"write {target.name}")
+    parquet = importlib.import_module("pyarrow.parquet")
+
+    moment = pyarrow.timestamp("us", "UTC")
+    parts = iter(parts)
+    first = next(parts, None)
+    kinds = {bytes: pyarrow.binary(), int: pyarrow.int64()}
+    kind = str if first is None else type(first.ids[0])
+    schema = pyarrow.schema([
+        ("id", kinds.get(kind, pyarrow.string())), ("title", pyarrow.string()),
+        ("text", pyarrow.string()), ("source", pyarrow.string()), ("published", moment),
+        ("arrived", moment),
+    ])  # fmt: skip
+    n_documents = 0
+    with parquet.ParquetWriter(temporary, schema) as writer:
+        for rows in itertools.chain([] if first is None else [first], parts):
+            odd = next((each for each in rows.ids if type(each) is not kind), None)
+            if odd is not None:
+                message = (
+                    f"the id {foreign.shown(odd)} is of type {type(odd).__name__!r}, but the first "
+                    f"id is of type {kind.__name__!r}; a column of a Parquet file holds one type. "
+                    "Export as .jsonl"
+                )
+                raise InputTypeError(message)
+            listed = list(documents(rows))
+            columns: dict[str, Any] = {
+                name: [getattr(document, name) for document in listed] for name in _NAMES[:-1]
+            }
+            columns["arrived"] = [from_microseconds(each) for each in rows.arrived.tolist()]
+            try:
+                writer.write_table(pyarrow.table(columns, schema=schema))
+            except (pyarrow.ArrowException, TypeError, OverflowError) as error:
+                message = (
+                    f"the ids cannot be one column of a Parquet file: {error}. Ids must all be "
+                    "str, all be int of 64 bits, or all be bytes"
+                )
+                raise InputTypeError(message) from error
+            n_documents += len(rows)
+    return n_documents
+
+
+def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
+    """
+    Read documents from a file.
+
+    Parameters
+    ----------
+    path : str or path
+        Its suffix says the format.
+    n_jobs : int
+        Threads.
+
+    Yields
+    ------
+    Rows
+        Some ten thousand documents at a time.
+
+    Raises
+    ------
+    InputError
+        If the suffix is unknown, or the file cannot be understood.
+    MissingDependencyError
+        If it is Parquet and pyarrow is not installed.
+    """
+    source = Path(path)
+    tables = _read_parquet if _format_of(source) == ".parquet" else _read_lines
+    for table in tables(source):
+        arrived = table.pop("arrived", None)
+        columns = read_documents(table, n_jobs=n_jobs)
+        if columns.ids is None:
+            message = f"{str(source)!r} has no ids, which an index needs; add a column 'id'"
+            raise InputError(message)
+        rows = arrivals.many(columns, columns.ids)
+        if columns.titled:
+            rows = _with_untitled(rows, table["title"])
+        moments = time_column(arrived)
+        if moments is not None:
+            known = moments != np.iinfo(np.int64).min
+            rows = dataclasses.replace(rows, arrived=np.where(known, moments, rows.arrived))
+        yield rows
+
+
+def _with_untitled(rows: Rows, titles: Any) -> Rows:
+    """Return documents of which those without a title begin with their text."""
+    titled = np.array([not foreign.is_missing(title) for title in foreign.plain_list(titles)])
+    if titled.all():
+        return rows
+    contents = [
+        content if is_titled else content[1:]
+        for content, is_titled in zip(rows.contents(), titled.tolist(), strict=True)
+    ]
+    offsets = np.zeros(len(contents) + 1, np.int64)
+    np.cumsum(list(map(len, contents)), out=offsets[1:])
+    return dataclasses.replace(
+        rows,
+        buffer=np.frombuffer(b"".join(contents), np.uint8),
+        offsets=offsets,
+        titled=titled.astype(np.uint8),
+    )
+
+
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with _opened(path) as file:
+        number = 0
+        while lines := list(itertools.islice(file, _ROWS_AT_A_TIME)):
+            table: dict[str, list[Any]] = {name: [] for name in _NAMES}
+            for line in lines:
+                number += 1
+                values = _parsed(path, number, line)
+                for name in _NAMES:
+                    table[name].append(values.get(name))
+            yield {
+                name: values
+                for name, values in table.items()
+                if name == "text" or any(value is not None for value in values)
+            }
+
+
+def _opened(path: Path) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rb")  # type: ignore[return-value]
+    return path.open("rb")
+
+
+def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(line)
+    except ValueError as error:
+        message = f"line {number} of {str(path)!r} is no JSON: {error}. Correct or delete it"
+        raise InputError(message) from error
+    if not isinstance(values, dict):
+        message = f"line {number} of {str(path)!r} is no object; each line holds one document"
+        raise InputError(message)
+    return values
+
+
+def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
+    pyarrow = foreign.require_pyarrow(f"read {path.name}")
+    parquet = importlib.import_module("pyarrow.parquet")
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            names = [name for name in _NAMES if name in file.schema_arrow.names]
+            for part in file.iter_batches(_ROWS_AT_A_TIME, columns=names):
+                yield {name: part[name] for name in names}
+    except pyarrow.ArrowInvalid as error:
+        message = f"{str(path)!r} is no Parquet file that can be read: {error}"
+        raise InputError(message) from error

@@ -1,0 +1,141 @@
+"""Documents in memory alone."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from array import array
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe_news.stores.protocol import Store
+from dedupe_news.stores.replica import Replica
+from dedupe_news.stores.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from dedupe_news.config import Config
+    from dedupe_news.records import Match
+    from dedupe_news.text import Tokens
+
+_ROWS_AT_A_TIME = 65_536
+
+
+class MemoryStore(Store):
+    """
+    A replica, and beside it the texts.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.replica = Replica(config)
+        self._contents: list[bytes] = []
+        self._sources: list[str | None] = []
+        self._titled = bytearray()
+        self._published, self._arrived = array("q"), array("q")  # a list takes four times as much
+
+    def _refresh(self) -> None:
+        """Nobody else has these documents."""
+
+    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
+        numbers = self._numbers()
+        first = self.replica.next_number
+        matches = self.replica.add(rows, tokens)
+        self._contents += rows.contents()
+        self._sources += rows.sources
+        self._titled += rows.titled.tobytes()
+        self._published.frombytes(rows.published.tobytes())
+        self._arrived.frombytes(rows.arrived.tobytes())
+        self._drop(numbers, first)
+        return matches
+
+    def _numbers(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        return self.replica.numbers
+
+    def _drop(self, numbers: np.ndarray[Any, np.dtype[np.int64]], first: int) -> None:
+        """Drop the texts of what the replica dropped; `numbers` were its slots before."""
+        dropped = self.replica.take_changes().dropped
+        if not dropped:
+            return
+        added = np.arange(first, self.replica.next_number)
+        kept = np.flatnonzero(~np.isin(np.concatenate((numbers, added)), dropped)).tolist()
+        for name in ("_contents", "_sources"):
+            values = getattr(self, name)
+            setattr(self, name, [values[slot] for slot in kept])
+        self._titled = bytearray(self._titled[slot] for slot in kept)
+        for name in ("_published", "_arrived"):
+            values = getattr(self, name)
+            setattr(self, name, array("q", [values[slot] for slot in kept]))
+
+    def _remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
+        numbers = self._numbers()
+        was_there = self.replica.remove(id)
+        self._drop(numbers, self.replica.next_number)
+        return was_there
+
+    def _expire(self, before: int) -> int:
+        numbers = self._numbers()
+        n_left = self.replica.expire(before)
+        self._drop(numbers, self.replica.next_number)
+        return n_left
+
+    def _rows(self) -> Iterator[Rows]:
+        n_slots = self.replica.store.n_slots
+        alive = np.flatnonzero(self.replica.store.alive[:n_slots])
+        ids = self.replica.ids
+        published = np.array(self._published, np.int64)
+        arrived = np.array(self._arrived, np.int64)
+        titled = np.frombuffer(bytes(self._titled), np.uint8)
+        for start in range(0, len(alive), _ROWS_AT_A_TIME):
+            slots = alive[start : start + _ROWS_AT_A_TIME]
+            listed = slots.tolist()
+            contents = [self._contents[slot] for slot in listed]
+            offsets = np.zeros(len(slots) + 1, np.int64)
+            np.cumsum(list(map(len, contents)), out=offsets[1:])
+            yield Rows(
+                ids=[ids[slot] for slot in listed],
+                buffer=np.frombuffer(b"".join(contents), np.uint8),
+                offsets=offsets,
+                titled=titled[slots],
+                published=published[slots],
+                arrived=arrived[slots],
+                sources=[self._sources[slot] for slot in listed],
+            )
+
+    @contextlib.contextmanager
+    def _batch(self) -> Iterator[None]:
+        mark = self.replica.mark()
+        state = vars(self).copy()
+        n_slots = len(self._contents)
+        try:
+            yield
+        except BaseException:
+            # What was replaced is as it was; what was appended to is cut again.
+            vars(self).update(state)
+            for name in ("_contents", "_sources", "_titled", "_published", "_arrived"):
+                del getattr(self, name)[n_slots:]
+            self.replica.rewind(mark)
+            raise
+
+    def _details(self) -> dict[str, object]:
+        return {"store": "memory"}
+
+    def _close(self) -> None:
+        """There is nothing to let go of."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """
+        Return the state to pickle.
+
+        Returns
+        -------
+        dict
+            Copies of what changes.
+        """
+        return {name: copy.copy(value) for name, value in vars(self).items()}

@@ -1,0 +1,395 @@
+"""
+Documents as bytes: what durable stores keep; docs/reference/store-format.md specifies it.
+
+All integers are little-endian. A document is a header of fixed length, its id,
+its source and its text, in this order. Whoever keeps it keeps its checksum too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import operator
+import struct
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import xxhash
+
+from dedupe_news.errors import InputError, InputTypeError, StoreDamagedError
+from dedupe_news.foreign import shown
+from dedupe_news.kernels.index import gather_runs
+from dedupe_news.stores.rows import Rows, Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+FORMAT_VERSION = 1
+"""Version of everything that is written here."""
+
+_HEADER = np.dtype([
+    ("number", "<i8"), ("cluster", "<i8"), ("published", "<i8"), ("arrived", "<i8"),
+    ("flags", "u1"), ("id_kind", "u1"), ("id_length", "<u2"), ("source_length", "<u2"),
+    ("reserved", "<u2"),
+])  # fmt: skip
+_PACKED = struct.Struct("<qqqqBBHHH")
+_TITLED, _FOUNDER = 1, 2
+_STR, _INT, _BYTES, _TUPLE = 1, 2, 3, 4
+_ITEM = struct.Struct("<BH")
+_NO_SOURCE = 0xFFFF
+_MOST_BYTES = 0xFFFE
+
+
+class Kept(NamedTuple):
+    """
+    Documents as they were kept.
+
+    Parameters
+    ----------
+    rows : Rows
+        The documents.
+    numbers : ndarray of int64, shape (n_documents,)
+        Their running numbers.
+    verdicts : Verdicts
+        Their clusters.
+    """
+
+    rows: Rows
+    numbers: NDArray[np.int64]
+    verdicts: Verdicts
+
+
+def plain_id(id: Hashable) -> Hashable:  # noqa: A002 - an id, as everywhere
+    """
+    Return an id as it will be read back.
+
+    Parameters
+    ----------
+    id : hashable
+        An id.
+
+    Returns
+    -------
+    str, int, bytes or tuple of these
+        Equal to `id`.
+
+    Raises
+    ------
+    InputTypeError
+        If it is of another type: it could not be read back as it is.
+    """
+    kind = type(id)
+    if kind is str or kind is int or kind is bytes:
+        return id
+    if isinstance(id, str):
+        return str(id)
+    if isinstance(id, bytes):
+        return bytes(id)
+    if isinstance(id, tuple):
+        return tuple(plain_id(item) for item in id)
+    if isinstance(id, (int, np.integer)) and not isinstance(id, bool):
+        return int(id)
+    message = (
+        f"the id {shown(id)} is of type {type(id).__name__!r}, which an index on disk or on a "
+        "server cannot hold; allowed are str, int, bytes and tuples of these. "
+        "Pass str(id), say"
+    )
+    raise InputTypeError(message)
+
+
+def pack_id(id: Hashable) -> tuple[int, bytes]:  # noqa: A002 - an id, as everywhere
+    """
+    Return an id as bytes.
+
+    Parameters
+    ----------
+    id : str, int, bytes or tuple
+        From `plain_id`.
+
+    Returns
+    -------
+    kind : int
+        1 for str, 2 for int, 3 for bytes, 4 for a tuple.
+    data : bytes
+        UTF-8; two's complement; the bytes; each item as kind, length, data.
+
+    Raises
+    ------
+    InputError
+        If it has more than 65,534 bytes, or holds a lone surrogate.
+    """
+    if isinstance(id, str):
+        try:
+            kind, data = _STR, id.encode()
+        except UnicodeEncodeError:
+            message = (
+                f"the id {shown(id)} holds a lone surrogate, which UTF-8 cannot hold. Replace it"
+            )
+            raise InputError(message) from None
+    elif isinstance(id, int):
+        kind, data = _INT, id.to_bytes(id.bit_length() // 8 + 1, "little", signed=True)
+    elif isinstance(id, bytes):
+        kind, data = _BYTES, id
+    else:
+        kind, data = _TUPLE, b""
+        for item in id:  # type: ignore[attr-defined]  # a tuple
+            item_kind, item_data = pack_id(item)
+            data += _ITEM.pack(item_kind, len(item_data)) + item_data
+    if len(data) > _MOST_BYTES:
+        message = (
+            f"the id {shown(id)} has {len(data):,} bytes; at most {_MOST_BYTES:,} can be kept. "
+            "Use a digest of it"
+        )
+        raise InputError(message)
+    return kind, data
+
+
+def unpack_id(kind: int, data: bytes) -> Hashable:
+    """
+    Return the id that `pack_id` packed.
+
+    Parameters
+    ----------
+    kind : int
+        As returned.
+    data : bytes
+        As returned.
+
+    Returns
+    -------
+    str, int, bytes or tuple
+        The id.
+
+    Raises
+    ------
+    StoreDamagedError
+        If the kind is unknown.
+    """
+    if kind == _STR:
+        return data.decode()
+    if kind == _INT:
+        return int.from_bytes(data, "little", signed=True)
+    if kind == _BYTES:
+        return data
+    if kind != _TUPLE:
+        message = f"an id of kind {kind} was read; this version knows 1 to 4"
+        raise StoreDamagedError(message)
+    items, at = [], 0
+    while at < len(data):
+        item_kind, length = _ITEM.unpack_from(data, at)
+        at += _ITEM.size
+        items.append(unpack_id(item_kind, data[at : at + length]))
+        at += length
+    return tuple(items)
+
+
+class Packing:
+    """
+    Documents about to be kept, checked before anything changes.
+
+    Parameters
+    ----------
+    rows : Rows
+        The documents.
+
+    Raises
+    ------
+    InputTypeError
+        If an id is of a type that cannot be kept.
+    InputError
+        If an id or a source is too long.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        ids = list(map(plain_id, rows.ids))
+        is_same = all(map(operator.is_, ids, rows.ids))
+        self.rows = rows if is_same else dataclasses.replace(rows, ids=ids)
+        self._ids = list(map(pack_id, ids))
+        names: dict[str | None, tuple[int, bytes]] = {None: (_NO_SOURCE, b"")}
+        for source in set(rows.sources):
+            if source is None:
+                continue
+            try:
+                data = source.encode()
+            except UnicodeEncodeError:
+                message = (
+                    f"the source {shown(source)} holds a lone surrogate, which UTF-8 cannot hold. "
+                    "Replace it"
+                )
+                raise InputError(message) from None
+            if len(data) > _MOST_BYTES:
+                message = (
+                    f"the source {shown(source)} has {len(data):,} bytes; at most "
+                    f"{_MOST_BYTES:,} can be kept. Shorten it"
+                )
+                raise InputError(message)
+            names[source] = len(data), data
+        self._sources = [names[source] for source in rows.sources]
+
+    def pack(
+        self, numbers: Sequence[int], verdicts: Verdicts, is_kept: Sequence[bool] | None = None
+    ) -> list[bytes]:
+        """
+        Return the documents as bytes.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Running numbers of those to keep.
+        verdicts : Verdicts
+            Their clusters.
+        is_kept : sequence of bool, optional
+            Which to keep; all by default.
+
+        Returns
+        -------
+        list of bytes
+            One a document.
+        """
+        rows, pack = self.rows, _PACKED.pack
+        plain = rows.titled.tolist(), rows.published.tolist(), rows.arrived.tolist()
+        columns = zip(*plain, self._ids, self._sources, rows.contents(), strict=True)
+        kept = columns if is_kept is None else itertools.compress(columns, is_kept)
+        return [
+            pack(
+                number,
+                cluster,
+                published,
+                arrived,
+                titled * _TITLED | is_founder * _FOUNDER,
+                kind,
+                len(id_data),
+                source_length,
+                0,
+            )
+            + id_data
+            + source_data
+            + content
+            for number, cluster, is_founder, (
+                titled,
+                published,
+                arrived,
+                (kind, id_data),
+                (source_length, source_data),
+                content,
+            ) in zip(
+                numbers,
+                verdicts.clusters.tolist(),
+                verdicts.are_founders.tolist(),
+                kept,
+                strict=True,
+            )
+        ]
+
+
+def checksums(blobs: Sequence[bytes]) -> NDArray[np.int64]:
+    """
+    Return the checksums of what is kept.
+
+    Parameters
+    ----------
+    blobs : sequence of bytes
+        Any.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        XXH3 of 64 bits, seed 0, taken as signed.
+    """
+    digests = np.fromiter(map(xxhash.xxh3_64_intdigest, blobs), np.uint64, len(blobs))
+    return digests.view(np.int64)
+
+
+def unpack(blobs: Sequence[bytes]) -> Kept:
+    """
+    Return the documents that were packed.
+
+    Parameters
+    ----------
+    blobs : sequence of bytes
+        From `Packing.pack`; their checksums are right.
+
+    Returns
+    -------
+    Kept
+        Documents, numbers and clusters.
+
+    Raises
+    ------
+    StoreDamagedError
+        If a document is too short for what its header says.
+    """
+    n_documents = len(blobs)
+    bounds = np.zeros(n_documents + 1, np.int64)
+    np.cumsum(list(map(len, blobs)), out=bounds[1:])
+    starts, stops = bounds[:-1], bounds[1:]
+    whole = b"".join(blobs)
+    buffer = np.frombuffer(whole, np.uint8)
+    if (stops - starts < _HEADER.itemsize).any():
+        message = "a document was read that is shorter than its header"
+        raise StoreDamagedError(message)
+    fixed = np.empty(n_documents * _HEADER.itemsize, np.uint8)
+    gather_runs(buffer, starts, np.arange(n_documents + 1) * _HEADER.itemsize, fixed)
+    headers = fixed.view(_HEADER)
+    id_starts = starts + _HEADER.itemsize
+    source_starts = id_starts + headers["id_length"]
+    has_source = headers["source_length"] != _NO_SOURCE
+    text_starts = source_starts + np.where(has_source, headers["source_length"], 0)
+    if (text_starts > stops).any():
+        message = "a document was read that is shorter than its header says"
+        raise StoreDamagedError(message)
+    offsets = np.zeros(n_documents + 1, np.int64)
+    np.cumsum(stops - text_starts, out=offsets[1:])
+    texts = np.empty(int(offsets[-1]), np.uint8)
+    gather_runs(buffer, text_starts, offsets, texts)
+    flags = headers["flags"]
+    rows = Rows(
+        ids=_ids(whole, headers["id_kind"], id_starts, source_starts),
+        buffer=texts,
+        offsets=offsets,
+        titled=flags & np.uint8(_TITLED),
+        published=headers["published"].astype(np.int64),
+        arrived=headers["arrived"].astype(np.int64),
+        sources=_sources(whole, source_starts, text_starts, has_source),
+    )
+    return Kept(
+        rows,
+        headers["number"].astype(np.int64),
+        Verdicts(headers["cluster"].astype(np.int64), (flags & np.uint8(_FOUNDER)) != 0),
+    )
+
+
+def _sources(
+    whole: bytes,
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    known: NDArray[np.bool_],
+) -> list[str | None]:
+    found = [whole[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
+    names: dict[bytes, str | None] = {each: each.decode() for each in set(found)}
+    if known.all():
+        return [names[each] for each in found]
+    return [
+        names[each] if is_known else None
+        for each, is_known in zip(found, known.tolist(), strict=True)
+    ]
+
+
+def _ids(
+    whole: bytes, kinds: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> list[Any]:
+    if (kinds == _STR).all():
+        # All at once where a character is a byte: one by one takes several times as long.
+        offsets = np.concatenate(([0], np.cumsum(stops - starts)))
+        data = np.empty(int(offsets[-1]), np.uint8)
+        gather_runs(np.frombuffer(whole, np.uint8), starts, offsets, data)
+        joined = data.tobytes()
+        if joined.isascii():
+            text, bounds = joined.decode("ascii"), offsets.tolist()
+            return [text[start:stop] for start, stop in itertools.pairwise(bounds)]
+    return [
+        unpack_id(kind, whole[start:stop])
+        for kind, start, stop in zip(kinds.tolist(), starts.tolist(), stops.tolist(), strict=True)
+    ]
