@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.features import NO_TIME
 from dedupe_news.kernels.staging import distinct_in
 from dedupe_news.kernels.tables import (
+    day_of,
     digest_place,
     gather_places,
     link,
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
     from dedupe_news.kernels._jit import Integer
     from dedupe_news.kernels.tables import Tables
+
+
+_SLOT, _DAY_AT, _PLACE = np.uint64(3), np.uint64(33), np.uint64(49)
+_SLOT_MASK = np.uint64((1 << 30) - 1)
 
 
 @inlined
@@ -137,27 +143,33 @@ def fill_events(
     free : ndarray of int64, shape (n_parts,)
         Where the next event of each part goes; overwritten.
     events : ndarray of uint64
-        Receives ``place << 32 | slot << 1``, plus 1 where the place is that of
-        the whole document.
+        Receives the place within its part (15 bits), the day (16), the slot
+        (30), whether there is a day, whether the document counts, and whether
+        the place is that of the whole document.
     """
+    mask = (np.int64(1) << shift) - 1
     places = np.empty(_longest(tables, first, stop) + 1, np.int64)
     for slot in range(first, stop):
         start = tables.starts[slot]
         length = np.int64(tables.lengths[slot])
-        own = np.uint64(slot) << np.uint64(1)
+        own = (np.uint64(slot) << _SLOT) | (np.uint64(tables.alive[slot]) << np.uint64(1))
+        if tables.times[slot] != NO_TIME:
+            own |= (np.uint64(day_of(tables.times[slot])) << _DAY_AT) | np.uint64(4)
         for at in range(gather_places(tables, start, length, places)):
             part = places[at] >> shift
-            events[free[part]] = (np.uint64(places[at]) << np.uint64(32)) | own
+            events[free[part]] = (np.uint64(places[at] & mask) << _PLACE) | own
             free[part] += 1
         if length > 0:
             place = digest_place(tables, start, length)
             part = place >> shift
-            events[free[part]] = (np.uint64(place) << np.uint64(32)) | own | np.uint64(1)
+            events[free[part]] = (np.uint64(place & mask) << _PLACE) | own | np.uint64(1)
             free[part] += 1
 
 
 @kernel
-def post_events(tables: Tables, events: NDArray[np.uint64], first_posting: Integer) -> None:
+def post_events(
+    tables: Tables, events: NDArray[np.uint64], first_place: Integer, first_posting: Integer
+) -> None:
     """
     Chain and count what documents bring to one part of the places.
 
@@ -166,18 +178,22 @@ def post_events(tables: Tables, events: NDArray[np.uint64], first_posting: Integ
     tables : Tables
         The index; empty at these places.
     events : ndarray of uint64
-        From `fill_events`, in order of the documents.
+        From `fill_events`, in order of the documents. They say all that is
+        needed: looking documents up would miss the cache every time.
+    first_place : int
+        The first place of the part.
     first_posting : int
         The first of as many free postings as there are events.
     """
     posting: Integer = np.int64(first_posting)
     for event in events:
-        place = np.int64(event >> np.uint64(32))
-        slot = np.int64(event & np.uint64(0xFFFFFFFF)) >> 1
+        place = first_place + np.int64(event >> _PLACE)
+        slot = np.int64((event >> _SLOT) & _SLOT_MASK)
         posting = link(tables, place, slot, posting)
         if event & np.uint64(1) == 0:
-            tables.frequency[place] += np.uint32(tables.alive[slot])
-            spread_out(tables, place, tables.times[slot])
+            tables.frequency[place] += np.uint32((event >> np.uint64(1)) & np.uint64(1))
+            if event & np.uint64(4):
+                spread_out(tables, place, np.uint16((event >> _DAY_AT) & np.uint64(0xFFFF)))
 
 
 @kernel

@@ -253,7 +253,25 @@ def gather_places(
 
 
 @inlined
-def spread_out(tables: Tables, place: Integer, time: Integer) -> None:
+def day_of(time: Integer) -> np.uint16:
+    """
+    Return the day of a time, modulo 65,536.
+
+    Parameters
+    ----------
+    time : int
+        Microseconds; not `NO_TIME`.
+
+    Returns
+    -------
+    uint16
+        Counted from 1970.
+    """
+    return np.uint16((time // _DAY) & 0xFFFF)
+
+
+@inlined
+def spread_out(tables: Tables, place: Integer, day: np.uint16) -> None:
     """
     Count the day of a document at one place.
 
@@ -263,12 +281,9 @@ def spread_out(tables: Tables, place: Integer, time: Integer) -> None:
         The index.
     place : int
         The place.
-    time : int
-        The document's time, or `NO_TIME`, which counts for nothing.
+    day : uint16
+        From `day_of`.
     """
-    if time == NO_TIME:
-        return
-    day = np.uint16((time // _DAY) & 0xFFFF)
     if tables.spread[place] == 0 or tables.last_day[place] != day:
         tables.last_day[place] = day
         if tables.spread[place] < 65_535:
@@ -296,7 +311,8 @@ def post(tables: Tables, places: NDArray[np.int64], n: Integer, slot: Integer) -
     posting: Integer = tables.counters[1]
     for at in range(n):
         posting = link(tables, places[at], slot, posting)
-        spread_out(tables, places[at], tables.times[slot])
+        if tables.times[slot] != NO_TIME:
+            spread_out(tables, places[at], day_of(tables.times[slot]))
     if length > 0:
         posting = link(tables, digest_place(tables, start, length), slot, posting)
     tables.counters[1] = posting

@@ -28,7 +28,7 @@ _FIRST_TOKENS = 1 << 16
 _FIRST_PLACES = 1 << 17
 _PLACES_GROWTH = 4
 _MOST_A_PLACE = 2  # postings, repeats counted
-_PART_BITS = 15  # places whose counts lie in the cache together
+_PART_BITS = 13  # places whose counts lie in the cache together; more than 15 do not fit an event
 _TOKEN_PLACES = 1 << 20
 _INSERT = True
 _ADMITTED_SHARE = 8  # of the slots: where more come at once, all is made anew sooner
@@ -349,7 +349,7 @@ class NewsStore:
 
         def _post(part: int) -> None:
             start, stop = bounds[part], bounds[part + 1]
-            bulk.post_events(tables, events[start:stop], start)
+            bulk.post_events(tables, events[start:stop], part << shift, start)
 
         run(_fill, range(len(ranges)), n_jobs)
         run(_post, range(n_parts), n_jobs)
