@@ -14,7 +14,7 @@ from benchmarks.report import RESULTS, publish
 if TYPE_CHECKING:
     from types import ModuleType
 
-SUITES = ("speed", "soak", "recall", "quality", "fit-judge")
+SUITES = ("speed", "latency", "soak", "recall", "quality", "fit-judge")
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""
 
 

@@ -101,7 +101,12 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
 
 def _follow(course: Course, report: Report) -> list[dict[str, float]]:
     """Run the writer, and check it at the end of every window."""
-    command = [sys.executable, "-m", "benchmarks.soak_worker", json.dumps(dataclasses.asdict(course))]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.soak_worker",
+        json.dumps(dataclasses.asdict(course)),
+    ]
     samples: list[dict[str, float]] = []
     opened: list[float] = []
     n_asked = n_agreed = 0
@@ -146,7 +151,8 @@ def _check(course: Course, outcome: dict[str, Any], report: Report) -> int:
         while part := [document for document, _ in zip(documents, range(_AT_ONCE), strict=False)]:
             fresh.add_many(part)
     found = answers(fresh, queries)
-    agreed = sum(ours == theirs for ours, theirs in zip(outcome["answers"], found, strict=True))
+    answered = zip(outcome["answers"], found, strict=True)
+    agreed = sum(bool(ours == theirs) for ours, theirs in answered)
     least = 1.0 if course.policy == "similar" else _LEAST_AGREEMENT
     if agreed < least * len(queries):
         report.failures.append(

@@ -174,7 +174,9 @@ def _keep(course: Course) -> None:
         if today // course.window_days > period:
             period = today // course.window_days
             queries = batch[: course.n_queries]
-            _report(measured, day=day, open_s=open_s, queries=queries, found=answers(index, queries))
+            _report(
+                measured, day=day, open_s=open_s, queries=queries, found=answers(index, queries)
+            )
             index.close()
             started = time.perf_counter()
             index = course.open()
