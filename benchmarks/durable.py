@@ -278,7 +278,11 @@ def _reopen(settings: dict[str, Any]) -> dict[str, Any]:
     reopen_s = time.perf_counter() - started
     single = exercise(index, [item["text"] for item in fresh], n, n_full)
     index.close()
-    np.savez(settings["answers_file"], **{name: answered for name, (_, answered) in single.items()})
+    np.savez(
+        settings["answers_file"],
+        allow_pickle=False,
+        **{name: answered for name, (_, answered) in single.items()},
+    )
     return {"reopen_s": reopen_s, "add_us": single["add"][0], "query_us": single["query"][0]}
 
 

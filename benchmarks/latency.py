@@ -268,10 +268,10 @@ def _redis(options: argparse.Namespace, texts: _Texts, policy: str, folder: Path
     report.figures.update(figures)
     report.rows.append(dict(figures))
     note = (
-        f"The server is on this machine and writes nothing to disk. Workers are processes that "
+        "The server is on this machine and writes nothing to disk. Workers are processes that "
         f"add batches of {REDIS_BATCH:,} on one thread and get their matches; two share the "
-        f"documents. datasketch's MinHashLSH on the same server inserts the first {n_peer:,} in sessions of "
-        "as many with the same number of permutations, and is not asked for matches."
+        f"documents. datasketch's MinHashLSH on the same server inserts the first {n_peer:,} in "
+        "sessions of as many with the same number of permutations, and is not asked for matches."
     )
     report.tables.append(Table("On a server", ("", "value"), _table(figures), note))
     return report
