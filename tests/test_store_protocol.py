@@ -25,12 +25,11 @@ from hypothesis.stateful import (
 
 import dedupe_news as dn
 from dedupe_news import Config, NewsIndex
-from strategies import WORDS, feeds, texts
+import redis_server
+from strategies import feeds, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dedupe_news import Match
+    from collections.abc import Callable, Iterator
 
 DAY = dt.timedelta(days=1)
 FIRST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -58,6 +57,7 @@ class AgainstMemory(RuleBasedStateMachine):
     """A store and an index in memory go the same way, one of them in larger steps."""
 
     location: Callable[[], str]
+    has_batches = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,8 +71,7 @@ class AgainstMemory(RuleBasedStateMachine):
         self.monkeypatch.setattr("dedupe_news.stores.news._FIRST_PLACES", 8)
         self.monkeypatch.setattr("dedupe_news.stores.news._TOKEN_PLACES", 64)
         self.monkeypatch.setattr("dedupe_news.stores.founders._FIRST_SLOTS", 2)
-        self.monkeypatch.setattr("dedupe_news.kernels.seeking.MOST_TRIED", 4)
-        self.now = FIRST
+        self.now = FIRST + 13 * DAY
         self.monkeypatch.setattr("dedupe_news.times.now", self._now)
         self.folder = contextlib.ExitStack()
         self.at = ""
@@ -188,6 +187,7 @@ class AgainstMemory(RuleBasedStateMachine):
         self.store.close()
         self.store = copy
 
+    @precondition(lambda self: self.has_batches)
     @rule(batch=st.lists(items, max_size=5), fails=st.booleans())
     def batch(
         self, batch: list[tuple[str, str | None, str | None, int | None]], *, fails: bool
@@ -198,7 +198,7 @@ class AgainstMemory(RuleBasedStateMachine):
         with contextlib.suppress(ZeroDivisionError), self.memory.batch(), self.store.batch():
             for at, item in enumerate(batch):
                 self._added(names[at] if at < len(names) and at % 2 else f"batch{at}", item)
-            if names:
+            if names and names[0] in self.memory:
                 self.memory.remove(names[0])
                 self.store.remove(names[0])
             if fails:
@@ -237,8 +237,33 @@ class InFile(AgainstMemory):
         return str(Path(folder) / "feed.db")
 
 
+class OnServer(AgainstMemory):
+    """Redis."""
+
+    server: redis_server.RedisServer
+    has_batches = False
+
+    def location(self) -> str:  # type: ignore[override]
+        """Return a new prefix; what is trimmed is trimmed at once."""
+        self.monkeypatch.setattr("dedupe_news.stores.redis._KEPT_OPERATIONS", 2)
+        self.monkeypatch.setattr("dedupe_news.stores.redis._LONGEST_LOG", 12)
+        self.monkeypatch.setattr("dedupe_news.stores.redis._MOST_AT_ONCE", 5)
+        return self.server.url(f"test{next(_numbers)}")
+
+
 SETTINGS = hypothesis.settings(
     max_examples=min(40, hypothesis.settings().max_examples), stateful_step_count=25
 )
 TestInFile = InFile.TestCase
 TestInFile.settings = SETTINGS
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    """Run one server for all tests here."""
+    with redis_server.running() as OnServer.server:
+        yield
+
+
+TestOnServer = OnServer.TestCase
+TestOnServer.settings = SETTINGS

@@ -303,8 +303,15 @@ class RedisStore:
 
     def _admit(self, values: Sequence[bytes]) -> None:
         rows = self._unpacked(values)
-        pending = Verdicts(np.full(len(rows), PENDING), np.zeros(len(rows), bool))
-        self.replica.add(rows, self._tokens(rows), pending)
+        tokens = self._tokens(rows)
+        start, seen = 0, set()
+        for stop, each in enumerate([*rows.ids, None]):
+            if stop == len(rows) or each in seen:  # one that came twice replaces the first
+                part = rows.part(start, stop)
+                pending = Verdicts(np.full(len(part), PENDING), np.zeros(len(part), bool))
+                self.replica.add(part, tokens_of_part(tokens, start, stop), pending)
+                start, seen = stop, set()
+            seen.add(each)
 
     def _do(self, operation: Operation, own: _Own | None) -> int:
         """Do what an operation says; return how many documents it removed."""
