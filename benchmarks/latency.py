@@ -211,14 +211,30 @@ def _compare_sqlite(
     for process, answers in expected.items():
         with np.load(folder / f"{process}.npz") as given:
             for name, wanted in answers.items():
-                n_compared += _compare(f"{process}, {name}", given[name], wanted, report)
+                n_compared += compare(f"{process}, {name}", given[name], wanted, report)
     report.words.append(f"{n_compared:,} answers compared with those of the index in memory.")
 
 
-def _compare(
+def compare(
     what: str, given: NDArray[np.uint64], wanted: NDArray[np.uint64], report: Report
 ) -> int:
-    """Note where answers differ; return how many were compared."""
+    """
+    Hold answers against those of the index in memory.
+
+    Parameters
+    ----------
+    what : str
+        What was asked.
+    given, wanted : ndarray of uint64
+        Digests of the answers.
+    report : Report
+        Gets a failure where they differ.
+
+    Returns
+    -------
+    int
+        How many were compared.
+    """
     if len(given) != len(wanted):
         report.failures.append(f"{what}: {len(given):,} answers instead of {len(wanted):,}")
     elif n_other := int((given != wanted).sum()):
@@ -311,7 +327,7 @@ def _compare_redis(
     for share in shares:
         with np.load(share["answers_file"]) as answers:
             given.append(answers["add_many"])
-    n_compared = _compare(f"{len(shares)} workers", np.concatenate(given), wanted, report)
+    n_compared = compare(f"{len(shares)} workers", np.concatenate(given), wanted, report)
     report.words.append(
         f"{n_compared:,} answers to {len(shares)} workers compared with those of the index in "
         "memory, in the order that the server settled."

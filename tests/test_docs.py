@@ -11,14 +11,20 @@ import re
 import runpy
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import dedupe_news as dn
+import redis_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LOCAL_REDIS = "redis://localhost/"
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -32,6 +38,13 @@ def with_code(pages: list[Path]) -> list[Path]:
     return [page for page in pages if BLOCK.search(page.read_text(encoding="utf-8"))]
 
 
+@pytest.fixture
+def redis() -> Iterator[redis_server.RedisServer]:
+    """Run the server that a page expects on this machine."""
+    with redis_server.running() as server:
+        yield server
+
+
 def shorten(feed: Path) -> None:
     """Keep the first items of a feed: kernels as plain Python are slow."""
     with feed.open(encoding="utf-8") as lines:
@@ -41,7 +54,11 @@ def shorten(feed: Path) -> None:
 
 @pytest.mark.parametrize("page", with_code(PAGES), ids=name_of)
 def test_code_of_a_page_runs(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interpreted: bool
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    interpreted: bool,
+    request: pytest.FixtureRequest,
 ) -> None:
     """All blocks of a page, from top to bottom, as a reader would enter them."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
@@ -50,6 +67,9 @@ def test_code_of_a_page_runs(
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
     namespace: dict[str, object] = {"__name__": "__main__"}
+    if any(LOCAL_REDIS in block for block in BLOCK.findall(text)):
+        server = request.getfixturevalue("redis")
+        text = text.replace(LOCAL_REDIS, f"redis://127.0.0.1:{server.port}/")
 
     for block in BLOCK.finditer(text):
         n_lines = text[: block.start(1)].count("\n")
