@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
             n_items=options.documents,
             days=options.days,
             window_days=options.window_days,
-            batch=min(_BATCH, max(1, options.documents // options.days)),
+            batch=min(_BATCH, max(1, options.documents // (4 * options.days))),
             n_queries=options.queries,
         )
         report = Report(

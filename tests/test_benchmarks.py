@@ -359,14 +359,14 @@ def test_soak_runs_on_a_tiny_feed(
 ) -> None:
     """Memory and file are measured every day, and answers checked at the end of every window."""
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
-    feed = ["--documents", "900", "--days", "18", "--window-days", "4", "--queries", "20"]
+    feed = ["--documents", "400", "--days", "18", "--window-days", "4", "--queries", "20"]
 
     assert main(["soak", "--policy", policy, *feed, "--output", str(tmp_path)]) == 0
 
-    content = written(tmp_path, f"soak-{policy}-900")
+    content = written(tmp_path, f"soak-{policy}-400")
     assert [row["day"] for row in content["rows"]] == list(range(1, 19))
     assert content["figures"]["resident_bytes.growth"] > 0
-    assert content["rows"][-1]["n_documents"] < 900 * 6 / 18
+    assert content["rows"][-1]["n_documents"] < 400 * 6 / 18
     assert content["words"][0].startswith("Of 80 answers")
 
 

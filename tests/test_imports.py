@@ -23,6 +23,7 @@ HEAVY = (
     "polars",
     "pyarrow",
     "rich",
+    "scrapy",
     "tqdm",
     "typer",
 )
