@@ -57,7 +57,10 @@ class RedisServer:
             time.sleep(0.02)
 
     def _answers(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as to:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.port), 1) as to,
+        ):
             to.sendall(b"PING\r\n")
             return to.recv(64).startswith(b"+PONG")
         return False

@@ -24,8 +24,8 @@ from hypothesis.stateful import (
 )
 
 import dedupe_news as dn
-from dedupe_news import Config, NewsIndex
 import redis_server
+from dedupe_news import Config, NewsIndex
 from strategies import feeds, texts
 
 if TYPE_CHECKING:
@@ -104,13 +104,15 @@ class AgainstMemory(RuleBasedStateMachine):
         return name
 
     @rule(name=names, item=items)
-    def add_again(
-        self, name: str, item: tuple[str, str | None, str | None, int | None]
-    ) -> None:
+    def add_again(self, name: str, item: tuple[str, str | None, str | None, int | None]) -> None:
         """Replace a document, or add one that left."""
         self._added(name, item)
 
-    @rule(target=names, batch=st.lists(items, max_size=8), old=st.lists(names, max_size=3, unique=True))
+    @rule(
+        target=names,
+        batch=st.lists(items, max_size=8),
+        old=st.lists(names, max_size=3, unique=True),
+    )
     def add_many(
         self, batch: list[tuple[str, str | None, str | None, int | None]], old: list[str]
     ) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING
 
 from dedupe_news.config import Config
@@ -14,6 +15,14 @@ from dedupe_news.errors import (
     InputError,
     InputTypeError,
     MissingDependencyError,
+    StoreBusyError,
+    StoreClosedError,
+    StoreDamagedError,
+    StoreError,
+    StoreFormatError,
+    StoreFullError,
+    StoreReadOnlyError,
+    StoreUnavailableError,
     UnknownIdError,
 )
 from dedupe_news.records import (
@@ -21,6 +30,7 @@ from dedupe_news.records import (
     Cluster,
     Comparison,
     Difference,
+    IndexStats,
     Match,
     Pair,
     Reason,
@@ -47,6 +57,7 @@ __all__ = [
     "Difference",
     "Document",
     "DuplicateIdError",
+    "IndexStats",
     "InputError",
     "InputTypeError",
     "Match",
@@ -57,11 +68,22 @@ __all__ = [
     "Reason",
     "Relation",
     "Series",
+    "StoreBusyError",
+    "StoreClosedError",
+    "StoreDamagedError",
+    "StoreError",
+    "StoreFormatError",
+    "StoreFullError",
+    "StoreReadOnlyError",
+    "StoreUnavailableError",
     "UnknownIdError",
     "cluster",
     "compare",
     "interop",
 ]
+
+# Quiet unless the user's program asks: what it says goes to the logger of this name.
+logging.getLogger("dedupe_news").addHandler(logging.NullHandler())
 
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {

@@ -128,13 +128,13 @@ def _write_lines(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
     return n_documents
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - of JSON
+def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
     pyarrow = foreign.require_pyarrow(f"write {target.name}")
-    import pyarrow.parquet  # noqa: ICN001, PLC0415 - only now: pyarrow may not be installed
+    import pyarrow.parquet  # noqa: PLC0415 - only now: pyarrow may not be installed
 
     moment = pyarrow.timestamp("us", "UTC")
     parts = iter(parts)
@@ -207,7 +207,7 @@ def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
         yield rows
 
 
-def _with_untitled(rows: Rows, titles: Any) -> Rows:  # noqa: ANN401 - a list or an Arrow column
+def _with_untitled(rows: Rows, titles: Any) -> Rows:
     """Return documents of which those without a title begin with their text."""
     titled = np.array([not foreign.is_missing(title) for title in foreign.plain_list(titles)])
     if titled.all():
@@ -263,7 +263,7 @@ def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     pyarrow = foreign.require_pyarrow(f"read {path.name}")
-    import pyarrow.parquet  # noqa: ICN001, PLC0415 - only now: pyarrow may not be installed
+    import pyarrow.parquet  # noqa: PLC0415 - only now: pyarrow may not be installed
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:

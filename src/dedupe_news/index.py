@@ -329,12 +329,7 @@ class NewsIndex:
                 "id='...', or pass mappings with the key 'id'"
             )
             raise InputError(message)
-        return self._add_rows(arrivals.many(columns, columns.ids), threads)
-
-    def _add_rows(self, rows: Rows, threads: int) -> list[list[Match]]:
-        tokens = tokenize(rows.buffer, rows.offsets, self._config, n_jobs=threads)
-        with self._lock:
-            return self._store.add(rows, tokens) if len(rows) else []
+        return add_rows(self, arrivals.many(columns, columns.ids), threads)
 
     def query(
         self,
@@ -435,9 +430,7 @@ class NewsIndex:
         found = self._look_up(rows, tokens, include_series=include_series)
         return [matches[:limit] for matches in found]
 
-    def _look_up(
-        self, rows: Rows, tokens: Tokens, *, include_series: bool
-    ) -> list[list[Match]]:
+    def _look_up(self, rows: Rows, tokens: Tokens, *, include_series: bool) -> list[list[Match]]:
         with self._lock:
             self._store.refresh()
             return self._store.replica.query(rows, tokens, include_series=include_series)
@@ -618,7 +611,7 @@ class NewsIndex:
                 part = next(parts, None)
             if part is None:
                 return n_added
-            self._add_rows(part, threads)
+            add_rows(self, part, threads)
             n_added += len(part)
 
     def export_to(self, path: str | os.PathLike[str]) -> int:
@@ -675,7 +668,7 @@ class NewsIndex:
         threads = resolve_jobs(n_jobs)
         n_added = 0
         for part in exchange.read(path, threads):
-            self._add_rows(part, threads)
+            add_rows(self, part, threads)
             n_added += len(part)
         return n_added
 
@@ -698,9 +691,7 @@ class NewsIndex:
                 n_documents=len(replica),
                 n_removed=store.n_slots - len(replica),
                 memory_bytes=store.n_bytes,
-                oldest=from_microseconds(int(moments.min()))
-                if len(moments)
-                else None,
+                oldest=from_microseconds(int(moments.min())) if len(moments) else None,
                 newest=from_microseconds(int(moments.max())) if len(moments) else None,
                 details=self._store.details(),
             )
@@ -777,6 +768,29 @@ class NewsIndex:
         )
 
 
+def add_rows(index: NewsIndex, rows: Rows, n_jobs: int) -> list[list[Match]]:
+    """
+    Add documents that keep their times of arrival.
+
+    Parameters
+    ----------
+    index : NewsIndex
+        Where to.
+    rows : Rows
+        The documents; their ids are distinct.
+    n_jobs : int
+        Threads for the work on the texts.
+
+    Returns
+    -------
+    list of list of Match
+        For each document its matches among those before it.
+    """
+    tokens = tokenize(rows.buffer, rows.offsets, index.config, n_jobs=n_jobs)
+    with index._lock:  # noqa: SLF001 - our own
+        return index._store.add(rows, tokens) if len(rows) else []  # noqa: SLF001 - our own
+
+
 def _check_config(config: object) -> None:
     if config is not None and not isinstance(config, Config):
         message = f"config is of type {type(config).__name__!r}; pass a dn.Config"
@@ -784,9 +798,7 @@ def _check_config(config: object) -> None:
 
 
 def _unknown(id: Hashable) -> UnknownIdError:  # noqa: A002 - an id, as everywhere
-    message = (
-        f"no document of id {id!r} is in the index; check with `id in index` first"
-    )
+    message = f"no document of id {id!r} is in the index; check with `id in index` first"
     return UnknownIdError(message)
 
 

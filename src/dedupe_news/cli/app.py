@@ -1,4 +1,4 @@
-"""The commands and their options."""
+"""The commands on files, and the application."""
 
 from __future__ import annotations
 
@@ -13,16 +13,37 @@ from rich.console import Console
 from dedupe_news import progress
 from dedupe_news.api import cluster
 from dedupe_news.cli import reading, terminal, writing
-from dedupe_news.cli.choosing import CONVENTIONS, Choice, prepare
-from dedupe_news.config import Config
+from dedupe_news.cli.index import index_app
+from dedupe_news.cli.options import (
+    DEFAULTS,
+    TOP,
+    File,
+    Form,
+    Id,
+    Ignore,
+    Jobs,
+    Limit,
+    NoProgress,
+    Output,
+    Policy,
+    Prefer,
+    Published,
+    Quiet,
+    Recall,
+    ShingleSize,
+    Source,
+    Text,
+    Threshold,
+    Title,
+    Top,
+)
+from dedupe_news.cli.settings import given_settings, read_feed, say
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import ConfigError
 from dedupe_news.index import NewsIndex
 from dedupe_news.threads import resolve_jobs
 
-_DEFAULTS = Config()
 _MOST_CELLS = 160
-_TOP = 10
 _CANCELLED = 130
 
 # Versions of typer differ in whether click is a package of its own or a part of theirs.
@@ -64,195 +85,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-_INPUT = "Input"
-_MATCHING = "Matching"
-_OUTPUT = "Output"
-
-
-def _usual(role: str) -> str:
-    return " or ".join(CONVENTIONS[role])
-
-
-_File = Annotated[
-    str,
-    typer.Argument(
-        metavar="FILE", help="JSON Lines, CSV, Parquet or plain lines, gzip or zstd; - for stdin."
-    ),
-]
-_Form = Annotated[
-    reading.Format | None,
-    typer.Option(
-        "--format",
-        show_default=False,
-        help="What FILE is made of. By default its suffix or content tells.",
-        rich_help_panel=_INPUT,
-    ),
-]
-_Id = Annotated[
-    str | None,
-    typer.Option(
-        "--id",
-        metavar="COLUMN",
-        show_default=False,
-        help=f"Ids. Default {_usual('id')}, else the number of the line or row.",
-        rich_help_panel=_INPUT,
-    ),
-]
-_Title = Annotated[
-    str | None,
-    typer.Option(
-        "--title",
-        metavar="COLUMN",
-        show_default=False,
-        help=f"Headlines. Default {_usual('title')}.",
-        rich_help_panel=_INPUT,
-    ),
-]
-_Text = Annotated[
-    str | None,
-    typer.Option(
-        "--text",
-        metavar="COLUMN",
-        show_default=False,
-        help=f"Texts. Default {_usual('text')}.",
-        rich_help_panel=_INPUT,
-    ),
-]
-_Source = Annotated[
-    str | None,
-    typer.Option(
-        "--source",
-        metavar="COLUMN",
-        show_default=False,
-        help=f"Publishers. Default {_usual('source')}.",
-        rich_help_panel=_INPUT,
-    ),
-]
-_Published = Annotated[
-    str | None,
-    typer.Option(
-        "--published",
-        metavar="COLUMN",
-        show_default=False,
-        help=f"Times, UTC where no zone is given. Default {_usual('published')}.",
-        rich_help_panel=_INPUT,
-    ),
-]
-_Ignore = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--ignore",
-        metavar="COLUMN",
-        show_default=False,
-        help="Do not take this column by its name. May be repeated.",
-        rich_help_panel=_INPUT,
-    ),
-]
-_Threshold = Annotated[
-    float | None,
-    typer.Option(
-        "--threshold",
-        metavar="JACCARD",
-        show_default=False,
-        help=f"Least Jaccard similarity of a match, in (0, 1]. Default {_DEFAULTS.threshold:g}.",
-        rich_help_panel=_MATCHING,
-    ),
-]
-_Recall = Annotated[
-    float | None,
-    typer.Option(
-        "--recall",
-        metavar="PROBABILITY",
-        show_default=False,
-        help=(
-            "Least probability of finding a pair exactly at the threshold. "
-            f"Default {_DEFAULTS.recall:g}."
-        ),
-        rich_help_panel=_MATCHING,
-    ),
-]
-_ShingleSize = Annotated[
-    int | None,
-    typer.Option(
-        "--shingle-size",
-        metavar="TOKENS",
-        show_default=False,
-        help=f"Words in a shingle. Default {_DEFAULTS.shingle_size}.",
-        rich_help_panel=_MATCHING,
-    ),
-]
-_Policy = Annotated[
-    str | None,
-    typer.Option(
-        "--policy",
-        metavar="news|similar",
-        show_default=False,
-        help=f"Judge items as news, or by similarity alone. Default {_DEFAULTS.policy}.",
-        rich_help_panel=_MATCHING,
-    ),
-]
-_Prefer = Annotated[
-    str | None,
-    typer.Option(
-        "--prefer",
-        metavar="earliest|latest|longest",
-        show_default=False,
-        help=f"Which document of a cluster to keep. Default {_DEFAULTS.prefer}.",
-        rich_help_panel=_MATCHING,
-    ),
-]
-_Jobs = Annotated[
-    int,
-    typer.Option(
-        "--n-jobs",
-        metavar="THREADS",
-        show_default=False,
-        help="Threads. Default -1: one a processor. The result is the same.",
-        rich_help_panel=_MATCHING,
-    ),
-]
-_Output = Annotated[
-    str | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        show_default=False,
-        help=".jsonl, .csv or .parquet by suffix, .gz too; - for JSON Lines on stdout.",
-        rich_help_panel=_OUTPUT,
-    ),
-]
-_Top = Annotated[
-    int,
-    typer.Option(
-        "--top",
-        metavar="N",
-        min=0,
-        show_default=False,
-        help=f"Clusters to show. Default {_TOP}.",
-        rich_help_panel=_OUTPUT,
-    ),
-]
-_Limit = Annotated[
-    int | None,
-    typer.Option(
-        "--limit",
-        metavar="N",
-        min=1,
-        show_default=False,
-        help="Most matches to show. Default all.",
-        rich_help_panel=_OUTPUT,
-    ),
-]
-_NoProgress = Annotated[
-    bool,
-    typer.Option("--no-progress", help="No bar on long runs.", rich_help_panel=_OUTPUT),
-]
-_Quiet = Annotated[
-    bool,
-    typer.Option("--quiet", "-q", help="Nothing on stderr but errors.", rich_help_panel=_OUTPUT),
-]
+app.add_typer(index_app)
 
 
 def run(arguments: list[str]) -> int:
@@ -318,39 +151,41 @@ def _options(
 @app.command("cluster", help=_CLUSTER_HELP, epilog=_CLUSTER_EXAMPLES)
 def _cluster(
     *,
-    file: _File,
-    form: _Form = None,
-    id_column: _Id = None,
-    title: _Title = None,
-    text: _Text = None,
-    source: _Source = None,
-    published: _Published = None,
-    ignore: _Ignore = None,
-    policy: _Policy = None,
-    threshold: _Threshold = None,
-    recall: _Recall = None,
-    shingle_size: _ShingleSize = None,
-    prefer: _Prefer = None,
-    n_jobs: _Jobs = -1,
-    output: _Output = None,
-    top: _Top = _TOP,
-    no_progress: _NoProgress = False,
-    quiet: _Quiet = False,
+    file: File,
+    form: Form = None,
+    id_column: Id = None,
+    title: Title = None,
+    text: Text = None,
+    source: Source = None,
+    published: Published = None,
+    ignore: Ignore = None,
+    policy: Policy = None,
+    threshold: Threshold = None,
+    recall: Recall = None,
+    shingle_size: ShingleSize = None,
+    prefer: Prefer = None,
+    n_jobs: Jobs = -1,
+    output: Output = None,
+    top: Top = TOP,
+    no_progress: NoProgress = False,
+    quiet: Quiet = False,
 ) -> None:
     # Everything that can be refused is refused before the work begins.
-    config = _config(
-        policy=policy,
-        threshold=threshold,
-        recall=recall,
-        shingle_size=shingle_size,
-        prefer=prefer,
+    config = DEFAULTS.replace(
+        **given_settings(
+            policy=policy,
+            threshold=threshold,
+            recall=recall,
+            shingle_size=shingle_size,
+            prefer=prefer,
+        )
     )
     resolve_jobs(n_jobs)
     if output is not None:
         writing.check_target(output, file)
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
-    feed = _read(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet)
     result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
     rows = result.to_dict()
     if output is not None:
@@ -360,15 +195,15 @@ def _cluster(
     if sys.stdout.isatty() and output != writing.STDOUT:
         terminal.show_clustering(_console(), result, top)
     elif not quiet:
-        _say(result.summary())
+        say(result.summary())
     if output not in (None, writing.STDOUT) and not quiet:
-        _say(f"wrote {len(result):,} rows to {output}")
+        say(f"wrote {len(result):,} rows to {output}")
 
 
 @app.command("query", help=_QUERY_HELP, epilog=_QUERY_EXAMPLES)
 def _query(
     *,
-    file: _File,
+    file: File,
     wanted: Annotated[
         str | None,
         typer.Argument(metavar="TEXT", show_default=False, help="The text to look for."),
@@ -382,25 +217,29 @@ def _query(
             help="A file that holds the text to look for, in place of TEXT; - for stdin.",
         ),
     ] = None,
-    form: _Form = None,
-    id_column: _Id = None,
-    title: _Title = None,
-    text: _Text = None,
-    ignore: _Ignore = None,
-    policy: _Policy = None,
-    threshold: _Threshold = None,
-    recall: _Recall = None,
-    shingle_size: _ShingleSize = None,
-    n_jobs: _Jobs = -1,
-    limit: _Limit = None,
-    no_progress: _NoProgress = False,
-    quiet: _Quiet = False,
+    form: Form = None,
+    id_column: Id = None,
+    title: Title = None,
+    text: Text = None,
+    ignore: Ignore = None,
+    policy: Policy = None,
+    threshold: Threshold = None,
+    recall: Recall = None,
+    shingle_size: ShingleSize = None,
+    n_jobs: Jobs = -1,
+    limit: Limit = None,
+    no_progress: NoProgress = False,
+    quiet: Quiet = False,
 ) -> None:
-    config = _config(policy=policy, threshold=threshold, recall=recall, shingle_size=shingle_size)
+    config = DEFAULTS.replace(
+        **given_settings(
+            policy=policy, threshold=threshold, recall=recall, shingle_size=shingle_size
+        )
+    )
     threads = resolve_jobs(n_jobs)
     sought = _sought(file, wanted, text_file)
     named = {"id": id_column, "title": title, "text": text}
-    feed = _read(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet)
     with progress.stages(("reading", "searching"), show=not (no_progress or quiet)) as ended:
         columns = read_documents(feed, n_jobs=threads)
         ended("reading")
@@ -421,7 +260,7 @@ def _query(
         terminal.show_matches(_console(), columns, shown, len(found) - len(shown))
         return
     if not quiet:
-        _say(f"{len(found):,} of {len(columns):,} documents match")
+        say(f"{len(found):,} of {len(columns):,} documents match")
     writing.write_jsonl(
         {
             "id": [match.id for _, match in shown],
@@ -430,38 +269,6 @@ def _query(
             "relation": [match.relation.name.lower() for _, match in shown],
         }
     )
-
-
-def _config(**settings: Any) -> Config:
-    return _DEFAULTS.replace(
-        **{name: value for name, value in settings.items() if value is not None}
-    )
-
-
-def _read(
-    file: str,
-    form: reading.Format | None,
-    named: dict[str, str | None],
-    ignore: list[str] | None,
-    *,
-    quiet: bool,
-) -> dict[str, Any]:
-    choice = Choice(
-        named={role: column for role, column in named.items() if column is not None},
-        ignored=ignore or [],
-        roles=tuple(named),
-    )
-    table = reading.read_table(file, form, choice.wanted())
-    settled = choice.settle(table)
-    feed, zone_assumed = prepare(table, settled)
-    if not quiet:
-        used = [f"{role} from {column!r}" for role, column in settled.items()]
-        if "id" not in settled:
-            used.insert(0, f"id from the number of the {table.unit}")
-        _say(f"{table.label}: {table.kind}, {len(table):,} documents; {', '.join(used)}")
-        if zone_assumed:
-            _say(f"{table.label}: times without a zone are taken as UTC")
-    return feed
 
 
 def _sought(file: str, wanted: str | None, text_file: str | None) -> str:
@@ -480,7 +287,3 @@ def _console() -> Console:
     console = Console(highlight=False, soft_wrap=False)
     console.width = min(console.width, _MOST_CELLS)
     return console
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"dedupe-news: {line}\n")

@@ -54,9 +54,7 @@ class Founders:
         """
         return sum(array.nbytes for array in self.arrays)
 
-    def announce(
-        self, first: int, numbers: NDArray[np.int64], moments: NDArray[np.int64]
-    ) -> None:
+    def announce(self, first: int, numbers: NDArray[np.int64], moments: NDArray[np.int64]) -> None:
         """
         Write number and moment of documents that are about to come.
 
@@ -94,7 +92,10 @@ class Founders:
         self._heirs.update(zip(arrays.clusters[heirs].tolist(), heirs.tolist(), strict=True))
 
     def place(
-        self, slots: NDArray[np.int64], clusters: NDArray[np.int64], are_founders: NDArray[np.bool_],
+        self,
+        slots: NDArray[np.int64],
+        clusters: NDArray[np.int64],
+        are_founders: NDArray[np.bool_],
         n_slots: int,
     ) -> None:
         """

@@ -274,7 +274,12 @@ class NewsStore:
         arrays["cut_off"][first:stop] = items.cut_off
         arrays["times"][first:stop] = items.times
         arrays["sources"][first:stop] = items.sources
-        bulk.fill_sizes(self._tables, first, stop)
+        n_jobs = resolve_jobs(-1) if n_documents > _FIRST_SLOTS else 1
+        run(
+            lambda own: bulk.fill_sizes(self._tables, first + own[0], first + own[1]),
+            split(n_documents, n_jobs),
+            n_jobs,
+        )
         self.n_slots = stop
 
     def admit(self, items: Items) -> None:

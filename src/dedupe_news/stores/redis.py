@@ -13,6 +13,7 @@ others add, at a fraction of the cost of judging it.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import functools
@@ -56,7 +57,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger("dedupe_news")
 
 _MOST_AT_ONCE = 20_000  # documents of one operation: the server does nothing else meanwhile
-_KEPT_OPERATIONS = 10_000  # before the base, for workers that are a little behind
+# Before the base, for workers that are a little behind:
+_KEPT_OPERATIONS = 10_000
+_KEPT_DOCUMENTS = 50_000
 _LONGEST_LOG = 65_536
 _WINDOWS_TO_LIVE = 3
 _CHECKSUM_BYTES = 8
@@ -92,9 +95,7 @@ class RedisStore:
         If it cannot be opened for another reason.
     """
 
-    def __init__(
-        self, url: str, config: Config | None, *, read_only: bool, timeout: float
-    ) -> None:
+    def __init__(self, url: str, config: Config | None, *, read_only: bool, timeout: float) -> None:
         self._url, self._read_only, self._timeout = url, read_only, timeout
         address, self._prefix, self._name = _parts(url)
         self._server = Server(address, self._name, timeout)
@@ -116,9 +117,7 @@ class RedisStore:
         if self._read_only:
             (found,) = self._server.hashes([f"{self._prefix}:meta"])
             if not found:
-                message = (
-                    f"there is no index {self._name!r} to read; open it without read_only to make it"
-                )
+                message = f"there is no index {self._name!r} to read; open it without read_only to make it"
                 raise StoreError(message)
             return found
         answer = self._server.run(
@@ -159,7 +158,9 @@ class RedisStore:
         self.replica = replica = Replica(self._config)
         self._unjudged: dict[int, int] = {}
         self._dropped: list[tuple[int, list[int]]] = []
+        self._history: collections.deque[tuple[int, int]] = collections.deque()
         next_number = int(meta[b"base_next"])
+        dropped = np.frombuffer(meta[b"dropped"], "<i8")
         (found,) = self._server.hashes([f"{self._prefix}:verdicts"])
         clusters = np.full(next_number, PENDING)
         are_founders = np.zeros(next_number, bool)
@@ -174,7 +175,8 @@ class RedisStore:
             held: dict[int, bytes] = {}
             for fields in self._server.hashes([self._segment(number) for number in some]):
                 held |= {int(name): value for name, value in fields.items()}
-            numbers = np.array(sorted(number for number in held if number < next_number), np.int64)
+            numbers = np.array(sorted(held), np.int64)
+            numbers = numbers[(numbers < next_number) & ~np.isin(numbers, dropped)]
             if len(numbers):
                 rows = self._unpacked([held[number] for number in numbers.tolist()])
                 verdicts = Verdicts(clusters[numbers], are_founders[numbers])
@@ -195,9 +197,10 @@ class RedisStore:
     def _unpacked(self, values: Sequence[bytes]) -> Rows:
         blobs = [value[_CHECKSUM_BYTES:] for value in values]
         stored = b"".join(value[:_CHECKSUM_BYTES] for value in values)
-        if len(stored) != _CHECKSUM_BYTES * len(values) or (
-            np.frombuffer(stored, "<i8") != wire.checksums(blobs)
-        ).any():
+        if (
+            len(stored) != _CHECKSUM_BYTES * len(values)
+            or (np.frombuffer(stored, "<i8") != wire.checksums(blobs)).any()
+        ):
             message = (
                 f"{self._name!r} is damaged: the checksum of a document is wrong. Make the index "
                 "anew from where its documents came from"
@@ -280,6 +283,12 @@ class RedisStore:
         self._position += len(entries)
         if entries:
             self._last = operations.read(entries[-1]).token
+        self._history.append((self._position, self.replica.next_number))
+        while len(self._history) > 1 and (
+            self._history[0][0] < self._position - _KEPT_OPERATIONS
+            or self._history[0][1] < self.replica.next_number - _KEPT_DOCUMENTS
+        ):
+            self._history.popleft()
         dropped = self.replica.take_changes().dropped
         if dropped:
             self._dropped.append((self._position, dropped))
@@ -455,9 +464,7 @@ class RedisStore:
             if arrays.clusters[other] != PENDING and founder in before:
                 cluster, is_founder = int(arrays.clusters[founder]), False
                 break
-        founders.place(
-            np.array([slot]), np.array([cluster]), np.array([is_founder]), store.n_slots
-        )
+        founders.place(np.array([slot]), np.array([cluster]), np.array([is_founder]), store.n_slots)
 
     def _await(self, numbers: set[int]) -> None:
         """Wait until the clusters of documents are known; find them where their worker does not."""
@@ -544,18 +551,24 @@ class RedisStore:
             self._await(set(self._unjudged))
         replica = self.replica
         numbers = replica.numbers
-        firsts = np.array(sorted(map(int, self._server.names(f"{self._prefix}:verdicts"))), np.int64)
+        firsts = np.array(
+            sorted(map(int, self._server.names(f"{self._prefix}:verdicts"))), np.int64
+        )
         firsts = firsts[firsts < replica.next_number]
         counts = np.diff(np.searchsorted(numbers, np.append(firsts, replica.next_number)))
+        kept_from, kept_number = self._history[0]
         first_used = int(numbers[0]) if len(numbers) else replica.next_number
         answer = self._run(
             scripts.SETTLE,
-            _KEPT_OPERATIONS,
+            kept_from,
+            kept_number,
             replica.retired_numbers().astype("<i8").tobytes(),
             "" if replica.step is None else replica.step,
-            first_used // scripts.SEGMENT,
+            min(first_used, kept_number) // scripts.SEGMENT,
             firsts[counts == 0].astype("<i8").tobytes(),
-            np.sort(np.array([each for _, some in self._dropped for each in some], "<i8")).tobytes(),
+            np.sort(
+                np.array([each for _, some in self._dropped for each in some], "<i8")
+            ).tobytes(),
         )
         if answer is not None:
             self._base, self._dropped, self._is_due = self._position, [], False

@@ -28,7 +28,7 @@ from dedupe_news.stores.rows import Rows, Verdicts
 from dedupe_news.stores.similar import SimilarStore
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
@@ -88,7 +88,7 @@ class Replica:
         self.store = _make_store(config)
         self.ids: list[Hashable] = []
         self.slot_of: dict[Hashable, int] = {}
-        self._source_codes: dict[str, int] = {}
+        self._source_codes: dict[str | None, int] = {None: NO_SOURCE}
         self.next_number = 0
         self.step: int | None = None
         self.changes = Changes()
@@ -152,11 +152,11 @@ class Replica:
             nothing where verdicts were given.
         """
         n_documents, begin = len(rows), 0
-        slot_of = self.slot_of
         matches: list[list[Match]] = []
         moments = rows.moments
         while begin < n_documents:
             stop = self._move_on(moments, begin)
+            slot_of = self.slot_of  # what moved on may have dropped documents
             replaced = np.array([slot_of.get(each, -1) for each in rows.ids[begin:stop]], np.int64)
             is_replacing = max(replaced.tolist()) >= 0
             if is_replacing:
@@ -184,7 +184,6 @@ class Replica:
             self.next_number += n_done
             begin = stop
             self._compact_if_due()
-            slot_of = self.slot_of
         return matches
 
     def _move_on(self, moments: NDArray[np.int64], begin: int) -> int:
@@ -225,14 +224,10 @@ class Replica:
 
     def _codes(self, sources: Sequence[str | None]) -> NDArray[np.int32]:
         codes = self._source_codes
-        if len(sources) == 1 and (sources[0] is None or sources[0] in codes):
-            return np.array([NO_SOURCE if sources[0] is None else codes[sources[0]]], np.int32)
-        for source in sources:
-            if source is not None and source not in codes:
-                codes[source] = len(codes)
-        return np.array(
-            [NO_SOURCE if source is None else codes[source] for source in sources], np.int32
-        )
+        for source in dict.fromkeys(sources):
+            if source not in codes:
+                codes[source] = len(codes) - 1
+        return np.array([codes[source] for source in sources], np.int32)
 
     def _record(self, rows: Rows, begin: int, stop: int, first: int) -> None:
         ids = rows.ids[begin:stop]
@@ -265,9 +260,7 @@ class Replica:
         stop = self.store.n_slots
         founders = self.store.founders.arrays
         founders.clusters[first:stop] = verdicts.clusters
-        founders.founders[first:stop] = np.where(
-            verdicts.are_founders, np.arange(first, stop), -1
-        )
+        founders.founders[first:stop] = np.where(verdicts.are_founders, np.arange(first, stop), -1)
         self._record(rows, 0, len(rows), first)
 
     def settle(self, retired: NDArray[np.int64]) -> None:
@@ -401,10 +394,8 @@ class Replica:
             Best first. A document without a time is not bound by the window.
         """
         n_documents = len(rows)
-        codes = [
-            NO_SOURCE if source is None else self._source_codes.get(source, len(self._source_codes))
-            for source in rows.sources
-        ]
+        unknown = len(self._source_codes)
+        codes = [self._source_codes.get(source, unknown) for source in rows.sources]
         items = Items(
             hashes=tokens.hashes,
             flags=tokens.flags,
@@ -439,9 +430,7 @@ class Replica:
             for start, stop in zip(bounds, bounds[1:], strict=False)
         ]
 
-    def _matches(
-        self, found: Found, start: int, stop: int, *, include_series: bool
-    ) -> list[Match]:
+    def _matches(self, found: Found, start: int, stop: int, *, include_series: bool) -> list[Match]:
         matches = [
             (relation == Relation.SERIES, -probability, -jaccard, slot, containment, relation)
             for (slot, relation), (jaccard, containment, probability) in zip(

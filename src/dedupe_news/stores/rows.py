@@ -89,7 +89,6 @@ class Rows:
         bounds = (self.offsets - begin).tolist()
         return [whole[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
 
-
     def part(self, start: int, stop: int) -> Rows:
         """
         Return some of the documents.

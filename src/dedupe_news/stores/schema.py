@@ -247,9 +247,7 @@ def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
-        message = (
-            f"{str(path)!r} is a SQLite file, but no index of dedupe_news; give another name"
-        )
+        message = f"{str(path)!r} is a SQLite file, but no index of dedupe_news; give another name"
         raise StoreFormatError(message)
     if version > FORMAT_VERSION:
         message = (
@@ -339,7 +337,9 @@ def read_meta(connection: sqlite3.Connection, name: str) -> str:
     StoreDamagedError
         If it is missing or not what was written.
     """
-    found = connection.execute("SELECT value, checksum FROM meta WHERE name = ?", (name,)).fetchone()
+    found = connection.execute(
+        "SELECT value, checksum FROM meta WHERE name = ?", (name,)
+    ).fetchone()
     if found is None or not isinstance(found[0], str) or found[1] != _check_of(name, found[0]):
         message = f"the entry {name!r} of the index is missing, or its checksum is wrong"
         raise StoreDamagedError(message)

@@ -117,34 +117,43 @@ return answer(-1 + 2 * {MOST_OPERATIONS}, 1e15, '')
 """
 """Add the verdicts on a batch, unless there are some already, and return what was done since."""
 
-# ARGV[5..9]: operations to leave before this place, numbers that left, window step, first
-# segment in use, batches to forget, all packed; then numbers to drop, packed.
+# ARGV[5..11]: place of the log from which operations are kept, number of the next document
+# there, numbers that left, window step, first segment in use, batches to forget, numbers that
+# were dropped. The last ones stay as long as an operation that is kept may ask for them.
 SETTLE = f"""{_BEGIN}
-local trimmed = math.max(start, at - tonumber(ARGV[5]))
+local trimmed = tonumber(ARGV[5])
 if trimmed > start then
   local token = string.sub(redis.call('LINDEX', log, trimmed - start - 1), 2, 17)
   redis.call('LTRIM', log, trimmed - start, -1)
   redis.call('HSET', meta, 'start', string.format('%d', trimmed), 'start_token', token)
 end
-redis.call('HSET', meta, 'base', ARGV[2], 'base_token', ARGV[3], 'base_next', ARGV[4],
-  'retired', ARGV[6], 'step', ARGV[7], 'segment', ARGV[8])
-local function drop(packed, key_of)
-  local key, fields = '', {{}}
+local key, fields, stay = '', {{}}, {{}}
+local function delete()
+  if #fields > 0 then redis.call('HDEL', key, unpack(fields)) end
+  fields = {{}}
+end
+local function each_of(packed, do_with)
   for place = 1, #packed, 8 do
     local number = struct.unpack('<i8', packed, place)
-    local own = key_of(number)
-    if own ~= key or #fields == 4096 then
-      if #fields > 0 then redis.call('HDEL', key, unpack(fields)) end
-      key, fields = own, {{}}
+    local own = do_with(number, string.sub(packed, place, place + 7))
+    if own then
+      if own ~= key or #fields == {SEGMENT} then delete() end
+      key = own
+      fields[#fields + 1] = string.format('%d', number)
     end
-    fields[#fields + 1] = string.format('%d', number)
   end
-  if #fields > 0 then redis.call('HDEL', key, unpack(fields)) end
+  delete()
 end
-drop(ARGV[9], function() return prefix .. ':verdicts' end)
-drop(ARGV[10], function(number)
+each_of(ARGV[10], function() return prefix .. ':verdicts' end)
+each_of(redis.call('HGET', meta, 'dropped') .. ARGV[11], function(number, packed)
+  if trimmed < start or number >= tonumber(ARGV[6]) then
+    stay[#stay + 1] = packed
+    return nil
+  end
   return prefix .. ':documents:' .. string.format('%d', math.floor(number / {SEGMENT}))
 end)
+redis.call('HSET', meta, 'base', ARGV[2], 'base_token', ARGV[3], 'base_next', ARGV[4],
+  'retired', ARGV[7], 'step', ARGV[8], 'segment', ARGV[9], 'dropped', table.concat(stay))
 return {{'ok', at, at, {{}}, {{}}}}
 """
 """Keep what stands at a place of the log as where others may begin, and drop what left."""
@@ -154,7 +163,8 @@ local meta = KEYS[1] .. ':meta'
 if redis.call('EXISTS', meta) == 0 then
   redis.call('HSET', meta, 'incarnation', ARGV[1], 'format', ARGV[2], 'config', ARGV[3],
     'folding', ARGV[4], 'library', ARGV[5], 'start', 0, 'start_token', ARGV[6], 'base', 0,
-    'base_token', ARGV[6], 'base_next', 0, 'next', 0, 'retired', '', 'step', '', 'segment', 0)
+    'base_token', ARGV[6], 'base_next', 0, 'next', 0, 'retired', '', 'step', '', 'segment', 0,
+    'dropped', '')
 end
 return redis.call('HGETALL', meta)
 """

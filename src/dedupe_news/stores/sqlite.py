@@ -19,6 +19,7 @@ import logging
 import os
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("dedupe_news")
 
-_ROWS_AT_A_TIME = 50_000
+_ROWS_AT_A_TIME = 20_000
 _WAL_PAGES = 4000
 _WAL_BYTES = 64 << 20
 _NO_NUMBERS = np.empty(0, np.int64)
@@ -151,13 +152,19 @@ class SQLiteStore:
             cursor = connection.execute(
                 "SELECT number, document, checksum FROM documents ORDER BY number"
             )
-            while found := cursor.fetchmany(_ROWS_AT_A_TIME):
-                kept, sums = _verified(found, last)
-                n_rows += len(found)
-                total += int(sums.view(np.uint64).sum(dtype=np.uint64))
-                last = int(kept.numbers[-1])
-                tokens = tokenize(kept.rows.buffer, kept.rows.offsets, self._config, n_jobs=n_jobs)
-                replica.load(kept.rows, tokens, kept.numbers, kept.verdicts)
+            # The next rows are read while these are tokenised, which leaves the interpreter free.
+            with ThreadPoolExecutor(1) as reader:
+                ahead = reader.submit(_read_some, cursor, last)
+                while (found := ahead.result()) is not None:
+                    kept, sums = found
+                    n_rows += len(kept.rows)
+                    total += int(sums.view(np.uint64).sum(dtype=np.uint64))
+                    last = int(kept.numbers[-1])
+                    ahead = reader.submit(_read_some, cursor, last)
+                    tokens = tokenize(
+                        kept.rows.buffer, kept.rows.offsets, self._config, n_jobs=n_jobs
+                    )
+                    replica.load(kept.rows, tokens, kept.numbers, kept.verdicts)
             retired = self._removals(connection, state, 0)
         if (n_rows, total % 2**64) != (state.n_documents, state.total) or last >= state.next_number:
             _refuse(f"{n_rows:,} documents were read of {state.n_documents:,}, or others")
@@ -174,9 +181,7 @@ class SQLiteStore:
         )  # fmt: skip
 
     @staticmethod
-    def _removals(
-        connection: sqlite3.Connection, state: State, first: int
-    ) -> NDArray[np.int64]:
+    def _removals(connection: sqlite3.Connection, state: State, first: int) -> NDArray[np.int64]:
         found = connection.execute(
             "SELECT number FROM removals WHERE place >= ? AND place < ? ORDER BY place",
             (first, state.next_place),
@@ -410,7 +415,9 @@ class SQLiteStore:
                 return
             previous, last = last, found[-1][0]
             numbers = np.array([number for number, _, _ in found], np.int64)
-            living = self.replica.numbers[self.replica.store.alive[: self.replica.store.n_slots] == 1]
+            living = self.replica.numbers[
+                self.replica.store.alive[: self.replica.store.n_slots] == 1
+            ]
             kept = np.flatnonzero(np.isin(numbers, living, assume_unique=True)).tolist()
             if kept:
                 yield _verified([found[at] for at in kept], previous)[0].rows
@@ -528,12 +535,18 @@ def _reading(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
+def _read_some(cursor: sqlite3.Cursor, last: int) -> tuple[wire.Kept, NDArray[np.int64]] | None:
+    """Return the next documents and their checksums, None after the last."""
+    found = cursor.fetchmany(_ROWS_AT_A_TIME)
+    return _verified(found, last) if found else None
+
+
 def _verified(found: list[tuple[Any, Any, Any]], last: int) -> tuple[wire.Kept, NDArray[np.int64]]:
     """Return documents after number `last`, and their checksums."""
     if not found:
         return wire.unpack([]), _NO_NUMBERS
     numbers, blobs, sums = zip(*found, strict=True)
-    if not all(type(blob) is bytes for blob in blobs) or not all(type(each) is int for each in sums):
+    if set(map(type, blobs)) != {bytes} or set(map(type, sums)) != {int}:
         _refuse(f"a document from number {numbers[0]} on is of another type")
     stored = np.array(sums, np.int64)
     wrong = np.flatnonzero(wire.checksums(blobs) != stored)

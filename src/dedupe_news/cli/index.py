@@ -1,0 +1,284 @@
+"""The commands on an index that a file or a server keeps."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dedupe_news import progress
+from dedupe_news.cli import reading, writing
+from dedupe_news.cli.options import (
+    Form,
+    Id,
+    Ignore,
+    Jobs,
+    Limit,
+    NoProgress,
+    Policy,
+    Published,
+    Quiet,
+    Recall,
+    ShingleSize,
+    Source,
+    Text,
+    Threshold,
+    Title,
+)
+from dedupe_news.cli.settings import given_settings, read_feed, say
+from dedupe_news.errors import ConfigError, StoreError
+from dedupe_news.index import NewsIndex, add_rows
+from dedupe_news.stores.rescue import Report, Wreck
+from dedupe_news.threads import resolve_jobs
+
+DAMAGED = 1
+"""Exit code of ``index check`` where something is wrong."""
+
+_ROWS_AT_A_TIME = 20_000
+
+index_app = typer.Typer(
+    name="index",
+    help="Keep an index in a file or on a Redis server: add, query, expire, stats, check, repair.",
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+)
+
+_ADD_HELP = """
+Add the documents of FILE to an index, which is made if it does not exist.
+
+In a pipe: JSON Lines of the documents that match earlier ones, with the id of
+the best match and the cluster.
+"""
+_ADD_EXAMPLES = """
+[bold]Examples:[/bold]
+dedupe-news index add feed.db today.jsonl
+dedupe-news index add 'redis://localhost/0?prefix=feed' today.csv --policy similar
+"""
+
+Location = Annotated[
+    str,
+    typer.Argument(metavar="INDEX", help="A file, or redis://host/0?prefix=name."),
+]
+_Documents = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="JSON Lines, CSV, Parquet or plain lines, gzip or zstd; - for stdin."
+    ),
+]
+
+
+def _existing(location: str, *, read_only: bool) -> NewsIndex:
+    """Open an index that must be there already."""
+    if "://" not in location and not Path(location).exists():
+        message = f"there is no index {location!r}; `dedupe-news index add` makes one"
+        raise StoreError(message)
+    return NewsIndex.open(location, read_only=read_only)
+
+
+@index_app.command("add", help=_ADD_HELP, epilog=_ADD_EXAMPLES)
+def _add(
+    *,
+    location: Location,
+    file: _Documents,
+    form: Form = None,
+    id_column: Id = None,
+    title: Title = None,
+    text: Text = None,
+    source: Source = None,
+    published: Published = None,
+    ignore: Ignore = None,
+    policy: Policy = None,
+    threshold: Threshold = None,
+    recall: Recall = None,
+    shingle_size: ShingleSize = None,
+    n_jobs: Jobs = -1,
+    no_progress: NoProgress = False,
+    quiet: Quiet = False,
+) -> None:
+    settings = given_settings(
+        policy=policy, threshold=threshold, recall=recall, shingle_size=shingle_size
+    )
+    threads = resolve_jobs(n_jobs)
+    named = {
+        "id": id_column, "title": title, "text": text, "source": source, "published": published,
+    }  # fmt: skip
+    feed = read_feed(file, form, named, ignore, quiet=quiet)
+    with (
+        NewsIndex.open(location, **settings) as index,
+        progress.stages(("adding",), show=not (no_progress or quiet)) as ended,
+    ):
+        found = index.add_many(feed, n_jobs=threads)
+        ended("adding")
+        ids = list(feed["id"])
+        copies = [
+            (each, matches[0], index.cluster_of(each))
+            for each, matches in zip(ids, found, strict=True)
+            if matches and each in index
+        ]
+        n_documents = len(index)
+    if not quiet:
+        say(
+            f"added {len(found):,} documents, of which {len(copies):,} match earlier ones; "
+            f"{n_documents:,} are in the index"
+        )
+    if not sys.stdout.isatty():
+        writing.write_jsonl(
+            {
+                "id": [each for each, _, _ in copies],
+                "match": [match.id for _, match, _ in copies],
+                "relation": [match.relation.name.lower() for _, match, _ in copies],
+                "probability": [match.probability for _, match, _ in copies],
+                "cluster": [cluster for _, _, cluster in copies],
+            }
+        )
+
+
+@index_app.command("query")
+def _query(
+    *,
+    location: Location,
+    wanted: Annotated[
+        str | None,
+        typer.Argument(metavar="TEXT", show_default=False, help="The text to look for."),
+    ] = None,
+    text_file: Annotated[
+        str | None,
+        typer.Option(
+            "--text-file",
+            metavar="FILE",
+            show_default=False,
+            help="A file that holds the text to look for, in place of TEXT; - for stdin.",
+        ),
+    ] = None,
+    limit: Limit = None,
+    series: Annotated[
+        bool,
+        typer.Option("--series", help="Show documents of the same recurring template too."),
+    ] = False,
+) -> None:
+    """Show the documents of an index that match a text, best first, as JSON Lines."""
+    if (wanted is None) == (text_file is None):
+        message = "the text to look for is given once: as TEXT, or with --text-file FILE"
+        raise ConfigError(message)
+    sought = wanted if text_file is None else reading.read_text(text_file)
+    with _existing(location, read_only=True) as index:
+        matches = index.query(sought, limit=limit, include_series=series)
+        clusters = [index.cluster_of(match.id) for match in matches]
+    writing.write_jsonl(
+        {
+            "id": [match.id for match in matches],
+            "jaccard": [match.jaccard for match in matches],
+            "containment": [match.containment for match in matches],
+            "relation": [match.relation.name.lower() for match in matches],
+            "probability": [match.probability for match in matches],
+            "cluster": clusters,
+        }
+    )
+
+
+@index_app.command("expire")
+def _expire(
+    *,
+    location: Location,
+    before: Annotated[
+        str,
+        typer.Option(
+            "--before", metavar="TIME", help="ISO 8601 with a time zone: 2026-11-01T00:00Z."
+        ),
+    ],
+    quiet: Quiet = False,
+) -> None:
+    """Remove all documents from before a time."""
+    with _existing(location, read_only=False) as index:
+        n_left = index.expire(before=before)
+        n_documents = len(index)
+    if not quiet:
+        say(f"removed {n_left:,} documents; {n_documents:,} are in the index")
+
+
+@index_app.command("stats")
+def _stats(*, location: Location) -> None:
+    """Show size, age and settings of an index."""
+    with _existing(location, read_only=True) as index:
+        stats = dataclasses.asdict(index.stats())
+        settings = index.config.to_dict()
+    details = stats.pop("details")
+    for name, value in {**stats, **details, **settings}.items():
+        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+        typer.echo(f"{name:20s} {shown}")
+
+
+@index_app.command("export")
+def _export(
+    *,
+    location: Location,
+    output: Annotated[
+        str, typer.Argument(metavar="FILE", help=".jsonl, .jsonl.gz or .parquet by suffix.")
+    ],
+    quiet: Quiet = False,
+) -> None:
+    """Write all documents of an index to a file."""
+    with _existing(location, read_only=True) as index:
+        n_documents = index.export_to(output)
+    if not quiet:
+        say(f"wrote {n_documents:,} documents to {output}")
+
+
+_File = Annotated[str, typer.Argument(metavar="INDEX", help="The file of an index.")]
+
+
+@index_app.command("check")
+def _check(*, location: _File) -> None:
+    """Read all of an index and say what is wrong: exit code 0 if nothing is, 1 else."""
+    wreck = Wreck(Path(location))
+    try:
+        wreck.examine()
+        for _ in wreck.rows():
+            pass
+    finally:
+        wreck.close()
+    _describe(wreck.report)
+    if not wreck.report:
+        raise typer.Exit(DAMAGED)
+
+
+@index_app.command("repair")
+def _repair(
+    *,
+    location: _File,
+    output: Annotated[str, typer.Argument(metavar="OUT", help="A new file for what is whole.")],
+    n_jobs: Jobs = -1,
+) -> None:
+    """Copy what is whole of a damaged index to a new one; INDEX stays as it is."""
+    threads = resolve_jobs(n_jobs)
+    if Path(output).exists():
+        message = f"{output!r} exists; give the name of a new file"
+        raise StoreError(message)
+    wreck = Wreck(Path(location))
+    try:
+        wreck.examine()
+        if wreck.report.config is None:
+            say("the settings cannot be read; the new index has the default ones")
+        with NewsIndex.open(output, wreck.report.config) as index:
+            for rows in wreck.rows():
+                add_rows(index, rows, threads)
+            n_documents = len(index)
+    finally:
+        wreck.close()
+    _describe(wreck.report)
+    say(f"wrote {n_documents:,} documents to {output}")
+
+
+def _describe(report: Report) -> None:
+    say(f"{report.n_whole:,} documents are whole")
+    if report.n_damaged:
+        say(f"{report.n_damaged:,} documents are not what was written, and lost")
+    for first, last in report.unreadable:
+        say(f"documents {first:,} to {last:,}, as far as there were any, cannot be read")
+    for fault in report.faults:
+        say(fault)
+    if report:
+        say("nothing is wrong")

@@ -1,0 +1,206 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dedupe_news.cli import reading
+from dedupe_news.cli.choosing import CONVENTIONS
+from dedupe_news.config import Config
+
+DEFAULTS = Config()
+"""Settings that hold where nothing is said."""
+
+TOP = 10
+"""Clusters to show."""
+
+_INPUT = "Input"
+_MATCHING = "Matching"
+_OUTPUT = "Output"
+
+
+def _usual(role: str) -> str:
+    return " or ".join(CONVENTIONS[role])
+
+
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="JSON Lines, CSV, Parquet or plain lines, gzip or zstd; - for stdin."
+    ),
+]
+Form = Annotated[
+    reading.Format | None,
+    typer.Option(
+        "--format",
+        show_default=False,
+        help="What FILE is made of. By default its suffix or content tells.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Id = Annotated[
+    str | None,
+    typer.Option(
+        "--id",
+        metavar="COLUMN",
+        show_default=False,
+        help=f"Ids. Default {_usual('id')}, else the number of the line or row.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Title = Annotated[
+    str | None,
+    typer.Option(
+        "--title",
+        metavar="COLUMN",
+        show_default=False,
+        help=f"Headlines. Default {_usual('title')}.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Text = Annotated[
+    str | None,
+    typer.Option(
+        "--text",
+        metavar="COLUMN",
+        show_default=False,
+        help=f"Texts. Default {_usual('text')}.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Source = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="COLUMN",
+        show_default=False,
+        help=f"Publishers. Default {_usual('source')}.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Published = Annotated[
+    str | None,
+    typer.Option(
+        "--published",
+        metavar="COLUMN",
+        show_default=False,
+        help=f"Times, UTC where no zone is given. Default {_usual('published')}.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore",
+        metavar="COLUMN",
+        show_default=False,
+        help="Do not take this column by its name. May be repeated.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold",
+        metavar="JACCARD",
+        show_default=False,
+        help=f"Least Jaccard similarity of a match, in (0, 1]. Default {DEFAULTS.threshold:g}.",
+        rich_help_panel=_MATCHING,
+    ),
+]
+Recall = Annotated[
+    float | None,
+    typer.Option(
+        "--recall",
+        metavar="PROBABILITY",
+        show_default=False,
+        help=(
+            "Least probability of finding a pair exactly at the threshold. "
+            f"Default {DEFAULTS.recall:g}."
+        ),
+        rich_help_panel=_MATCHING,
+    ),
+]
+ShingleSize = Annotated[
+    int | None,
+    typer.Option(
+        "--shingle-size",
+        metavar="TOKENS",
+        show_default=False,
+        help=f"Words in a shingle. Default {DEFAULTS.shingle_size}.",
+        rich_help_panel=_MATCHING,
+    ),
+]
+Policy = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        metavar="news|similar",
+        show_default=False,
+        help=f"Judge items as news, or by similarity alone. Default {DEFAULTS.policy}.",
+        rich_help_panel=_MATCHING,
+    ),
+]
+Prefer = Annotated[
+    str | None,
+    typer.Option(
+        "--prefer",
+        metavar="earliest|latest|longest",
+        show_default=False,
+        help=f"Which document of a cluster to keep. Default {DEFAULTS.prefer}.",
+        rich_help_panel=_MATCHING,
+    ),
+]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--n-jobs",
+        metavar="THREADS",
+        show_default=False,
+        help="Threads. Default -1: one a processor. The result is the same.",
+        rich_help_panel=_MATCHING,
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        show_default=False,
+        help=".jsonl, .csv or .parquet by suffix, .gz too; - for JSON Lines on stdout.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Top = Annotated[
+    int,
+    typer.Option(
+        "--top",
+        metavar="N",
+        min=0,
+        show_default=False,
+        help=f"Clusters to show. Default {TOP}.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        metavar="N",
+        min=1,
+        show_default=False,
+        help="Most matches to show. Default all.",
+        rich_help_panel=_OUTPUT,
+    ),
+]
+NoProgress = Annotated[
+    bool,
+    typer.Option("--no-progress", help="No bar on long runs.", rich_help_panel=_OUTPUT),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Nothing on stderr but errors.", rich_help_panel=_OUTPUT),
+]

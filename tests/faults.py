@@ -1,0 +1,171 @@
+"""
+What kills processes and crowds them, as a program: `python tests/faults.py crash --kills 200`.
+
+One process prepares everything and then forks, so that each of many children begins at
+once. Whatever is wrong raises here, and ends the program with a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import dedupe_news as dn
+
+SEED = 20261126
+CONFIGS = (
+    dn.Config(policy="similar", threshold=0.5, shingle_size=2),
+    dn.Config(),
+)
+_WORDS = "storm harbour council mayor rain river bridge market train school fire vote".split()
+
+
+def text_of(number: int) -> str:
+    """Return the text of a document: one in three is that of an earlier one."""
+    made = random.Random(number - number % 3)  # noqa: S311 - made-up news
+    return f"item {number - number % 3} " + " ".join(made.choices(_WORDS, k=12))
+
+
+def add_for_ever(path: str, first: int, step: int, to: int, durability: str) -> None:
+    """Add documents, and say of each batch that it is there, until killed."""
+    index = dn.NewsIndex.open(path, durability=durability)  # type: ignore[arg-type]
+    number = first
+    while True:
+        batch = [{"id": each, "text": text_of(each)} for each in range(number, number + step)]
+        if step == 1:
+            index.add(number, text_of(number))
+        else:
+            index.add_many(batch, n_jobs=1)
+        os.write(to, b"%d\n" % (number + step))
+        number += step
+
+
+def check(path: str, acknowledged: int, step: int) -> int:
+    """Compare what a killed process left with an index built afresh; return how many there are."""
+    with dn.NewsIndex.open(path) as index:
+        found = list(index.documents())
+        assert len(found) >= acknowledged, (len(found), acknowledged)
+        assert len(found) - acknowledged in {0, step}, "a batch is there in part"
+        assert [each.id for each in found] == list(range(len(found)))
+        assert all(each.text == text_of(int(str(each.id))) for each in found)
+        fresh = dn.NewsIndex(index.config)
+        if found:
+            fresh.add_many(found, n_jobs=1)
+        for number in range(0, len(found), max(1, len(found) // 20)):
+            assert index.query(text_of(number)) == fresh.query(text_of(number))
+            assert index.cluster_of(number) == fresh.cluster_of(number)
+    return len(found)
+
+
+def crash(kills: int, longest_s: float) -> None:
+    """Kill a process that adds, again and again, at moments of no regularity."""
+    draw = random.Random(SEED)  # noqa: S311 - moments to kill at
+    n_whole = n_acknowledged = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for config in CONFIGS:  # compiled before the first child
+            dn.NewsIndex.open(Path(folder) / f"warm-{config.policy}", config).close()
+        path, n_there, step, durability = "", 0, 1, "full"
+        for kill in range(kills):
+            if kill % 5 == 0:
+                path = str(Path(folder) / f"feed{kill}.db")
+                dn.NewsIndex.open(path, CONFIGS[kill // 5 % 2]).close()
+                n_there, step = 0, (1, 7)[kill // 10 % 2]
+                durability = ("full", "normal")[kill // 20 % 2]
+            reads, writes = os.pipe()
+            child = os.fork()
+            if child == 0:
+                os.close(reads)
+                add_for_ever(path, n_there, step, writes, durability)
+            os.close(writes)
+            with os.fdopen(reads, "rb") as lines:
+                first = lines.readline()
+                time.sleep(draw.uniform(0, longest_s))
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                rest = lines.read().split(b"\n")
+            acknowledged = int(([first, *rest[:-1]])[-1])
+            n_there = check(path, acknowledged, step)
+            n_acknowledged += 1
+            n_whole += n_there > acknowledged
+    sys.stdout.write(
+        f"{n_acknowledged} kills, {n_whole} of them after a commit nobody was told of\n"
+    )
+
+
+def write_some(location: str, writer: int, seconds: float, n_least: int, to: int) -> None:
+    """Add documents of one's own and copies of a common one, for a time."""
+    index = dn.NewsIndex.open(location, durability="normal", timeout=120)
+    until = time.monotonic() + seconds
+    done = 0
+    while done < n_least or time.monotonic() < until:
+        batch = [
+            {"id": f"{writer}-{done + each}", "text": text_of(3 * (done + each))}
+            for each in range(1 + done % 3)
+        ]
+        index.add_many(batch, n_jobs=1)
+        done += len(batch)
+        index.query(text_of(done))
+    os.write(to, b"%d\n" % done)
+    index.close()
+
+
+def crowd(location: str, writers: int, seconds: float, n_least: int) -> None:
+    """Let processes write at once, and count what is there."""
+    dn.NewsIndex.open(location, CONFIGS[0]).close()
+    children, pipes = [], []
+    for writer in range(writers):
+        reads, writes = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reads)
+            write_some(location, writer, seconds, n_least, writes)
+            os._exit(0)
+        os.close(writes)
+        children.append(child)
+        pipes.append(reads)
+    counts = []
+    for child, pipe in zip(children, pipes, strict=True):
+        with os.fdopen(pipe, "rb") as lines:
+            counts.append(int(lines.readline() or b"-1"))
+        _, status = os.waitpid(child, 0)
+        assert status == 0, f"writer {len(counts) - 1} ended with {status}"
+    expected = {f"{writer}-{each}" for writer in range(writers) for each in range(counts[writer])}
+    with dn.NewsIndex.open(location) as index:
+        ids = list(index)
+        assert len(ids) == len(expected), (len(ids), len(expected))
+        assert set(ids) == expected
+        clusters: dict[str, set[int]] = {}
+        for document in index.documents():
+            clusters.setdefault(document.text, set()).add(index.cluster_of(document.id))
+        apart = {text: found for text, found in clusters.items() if len(found) > 1}
+        assert not apart, f"copies in several clusters: {apart}"
+    sys.stdout.write(f"{writers} writers added {sum(counts)} documents, {counts}\n")
+
+
+def main() -> None:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    crashing = commands.add_parser("crash")
+    crashing.add_argument("--kills", type=int, default=200)
+    crashing.add_argument("--longest-s", type=float, default=0.3)
+    crowding = commands.add_parser("crowd")
+    crowding.add_argument("location")
+    crowding.add_argument("--writers", type=int, default=4)
+    crowding.add_argument("--seconds", type=float, default=60)
+    crowding.add_argument("--least", type=int, default=20)
+    chosen = parser.parse_args()
+    if chosen.command == "crash":
+        crash(chosen.kills, chosen.longest_s)
+    else:
+        crowd(chosen.location, chosen.writers, chosen.seconds, chosen.least)
+
+
+if __name__ == "__main__":
+    main()
