@@ -104,6 +104,35 @@ def test_known_items_of_a_changed_feed_are_not_repeated(
     assert [row[3] for row in rows] == [VOTE.title]
 
 
+def test_a_name_that_repeats_in_a_feed_is_one_item(
+    root: Path, tmp_path: Path, server: NewsServer
+) -> None:
+    """Feeds that give all their items one name are wrong, and harmless."""
+    again = Item(STORM.name, VOTE.title, VOTE.text)
+    server.serve("/a", rss("Tarnby Post", [STORM, again]))
+
+    rows, _ = run(root, tmp_path, server.url("/a"))
+
+    assert [row[3] for row in rows] == [STORM.title]
+
+
+def test_a_new_index_asks_for_everything(root: Path, tmp_path: Path, server: NewsServer) -> None:
+    """Conditions that were kept beside an index that is gone do not count, nor do torn ones."""
+    server.serve("/a", rss("Tarnby Post", [STORM]), etag='"1"')
+    run(root, tmp_path, server.url("/a"))
+    for file in tmp_path.glob("feed.db*"):
+        if file.name != "feed.db.conditions.json":
+            file.unlink()
+
+    rows, _ = run(root, tmp_path, server.url("/a"))
+    (tmp_path / "feed.db.conditions.json").write_text("{", encoding="utf-8")
+    torn, _ = run(root, tmp_path, server.url("/a"))
+
+    assert [row[0] for row in rows] == ["new"]
+    assert torn == []
+    assert [status for _, status, _ in server.asked] == [200, 200, 200]
+
+
 def test_kill_in_mid_poll_loses_nothing(root: Path, tmp_path: Path, server: NewsServer) -> None:
     """What was not committed is reported again; in the end the index has each item once."""
     items = [

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import calendar
+import contextlib
 import dataclasses
 import datetime as dt
 import http.client
@@ -129,8 +130,9 @@ class Poller:
         self._options = options
         self._state = Path(f"{options.index}.conditions.json")
         self._conditions: dict[str, dict[str, str]] = {}
-        if self._state.exists():
-            self._conditions = json.loads(self._state.read_text(encoding="utf-8"))
+        if len(index):  # a new index wants all that there is
+            with contextlib.suppress(OSError, ValueError):  # the same where they cannot be read
+                self._conditions = json.loads(self._state.read_text(encoding="utf-8"))
 
     def poll(self, signals: queue.SimpleQueue[int]) -> None:
         """Ask all feeds once; between two of them end early where a signal has come."""
@@ -153,15 +155,19 @@ class Poller:
 
     def _take(self, url: str, feed: Feed) -> None:
         """Report and index what is new in a feed; then remember what its server said."""
+        n_new = n_copies = 0
         try:
             with self._index.batch():  # all or nothing: a feed that fails comes again
-                fresh = [item for item in feed.items if item.id not in self._index]
-                n_copies = sum(self._add(item) for item in fresh)
+                for item in feed.items:
+                    if item.id not in self._index:
+                        is_copy = self._add(item)
+                        n_copies += is_copy
+                        n_new += not is_copy
                 sys.stdout.flush()
         except dn.DedupeNewsError as error:
             log.warning("%s: %s; it is asked again next time", url, error)
             return
-        log.info("%s: %d new, %d duplicates", url, len(fresh) - n_copies, n_copies)
+        log.info("%s: %d new, %d duplicates", url, n_new, n_copies)
         self._conditions[url] = feed.conditions
         draft = self._state.with_suffix(".draft")
         draft.write_text(json.dumps(self._conditions), encoding="utf-8")
