@@ -178,6 +178,7 @@ def _keep(course: Course) -> None:
                 measured, day=day, open_s=open_s, queries=queries, found=answers(index, queries)
             )
             index.close()
+            del index  # or its memory would be there beside that of the next
             started = time.perf_counter()
             index = course.open()
             open_s = time.perf_counter() - started
