@@ -145,11 +145,13 @@ def _sqlite(options: argparse.Namespace, texts: _Texts, policy: str, folder: Pat
     )
     figures = {
         "add_many_per_s": n / filled["add_many_s"],
+        "add_many_cpu_s": filled["add_many_cpu_s"],
         **_latencies("add_us", filled["add_us"]),
         **_latencies("query_us", filled["query_us"]),
         **_latencies("add_full_us", opened["add_us"]),
         **_latencies("query_reopened_us", opened["query_us"]),
         "reopen_s": opened["reopen_s"],
+        "reopen_cpu_s": opened["reopen_cpu_s"],
         "file_bytes_per_document": filled["file_bytes"] / (n + n_single),
         "memory_bytes_per_document": filled["grown_bytes"] / n,
     }
@@ -269,6 +271,7 @@ def _redis(options: argparse.Namespace, texts: _Texts, policy: str, folder: Path
             done = launch("work", shares)
             spent_s = max(d["ended"] for d in done) - min(d["began"] for d in done)
             figures[f"add_many_per_s.{n_workers}"] = n / spent_s
+            figures[f"add_many_cpu_s.{n_workers}"] = sum(d["add_many_cpu_s"] for d in done)
             if n_workers == 1:
                 figures.update(_latencies("query_us", done[0]["query_us"]))
             _compare_redis(texts, policy, shares, report)
