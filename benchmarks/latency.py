@@ -174,7 +174,7 @@ def _sqlite(options: argparse.Namespace, texts: _Texts, policy: str, folder: Pat
         f'`add_many` in batches of {BATCH:,} with `durability="normal"`, then {n_single:,} '
         f"single calls of each kind; another process opens the file (which the system has in its "
         f'cache) and adds {n_full:,} documents again with `durability="full"`. The file has '
-        f"the texts, {texts.n_bytes / n:.0f} bytes each, and so has the memory."
+        f"the texts, {texts.n_bytes / n:.0f} bytes each; memory does without."
     )
     report.tables.append(Table("In a file", ("", "value"), _table(figures), note))
     return report
