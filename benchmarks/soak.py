@@ -32,7 +32,8 @@ TAKES = "15 minutes for 5,000,000 items (2 processors)"
 
 _BATCH = 2_000
 _AT_ONCE = 50_000
-_LEAST_AGREEMENT = 0.99
+_LEAST_AGREEMENT = 0.98  # of one window with the policy news: README.md says why
+_SETTLED = 4  # windows until the file has its size
 _MIB = 2**20
 
 
@@ -162,19 +163,20 @@ def _check(course: Course, outcome: dict[str, Any], report: Report) -> int:
 
 
 def _figures(report: Report, samples: list[dict[str, float]], course: Course) -> None:
-    """Say how flat memory and file are once the second window ended."""
+    """Say how flat memory and file are once a few windows ended."""
     report.rows += samples
-    second = [s for s in samples if course.window_days < s["day"] <= 2 * course.window_days]
-    later = [s for s in samples if s["day"] > 2 * course.window_days]
+    settled = _SETTLED * course.window_days
+    early = [s for s in samples if course.window_days < s["day"] <= settled]
+    later = [s for s in samples if s["day"] > settled]
     rows = []
     for name, label in (("resident_bytes", "resident memory"), ("file_bytes", "file")):
         report.figures[f"{name}.peak"] = max(sample[name] for sample in samples)
         rows.append([f"{label}, peak, MiB", number(report.figures[f"{name}.peak"] / _MIB)])
-        if second and later:
-            before, after = (max(sample[name] for sample in part) for part in (second, later))
+        if early and later:
+            before, after = (max(sample[name] for sample in part) for part in (early, later))
             report.figures[f"{name}.growth"] = after / before
             rows += [
-                [f"{label}, peak of the second window, MiB", number(before / _MIB)],
+                [f"{label}, peak of windows 2 to 4, MiB", number(before / _MIB)],
                 [f"{label}, peak after it, MiB", number(after / _MIB)],
                 [f"{label}, growth", number(after / before)],
             ]
@@ -194,8 +196,9 @@ def _figures(report: Report, samples: list[dict[str, float]], course: Course) ->
     note = (
         f"One process adds batches of {course.batch:,} for the whole time, and opens the file "
         f"again every {course.window_days} days. Documents that left stay until they are as many "
-        "as the others, so that two windows pass before memory is at its height: growth is the "
-        "peak after the second window over the peak within it. The file is counted with its "
+        "as the others, so that two windows pass before memory is at its height and documents are "
+        "dropped from the file for the first time: growth is the peak after the fourth window over "
+        "that from the second to the fourth. The file is counted with its "
         "write-ahead log."
     )
     report.tables.append(Table("Soak", ("", "value"), rows, note))
