@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import datasets
+from benchmarks.probes import ProbeError
 from benchmarks.report import Report, Table, number
 from benchmarks.soak_worker import Course, answers
 
@@ -59,7 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--policy", choices=("news", "similar"), default="news", help="of the index"
     )
     parser.add_argument(
-        "--queries", type=int, default=1_000, help="answers to check a window (default: 1000)"
+        "--queries",
+        type=int,
+        default=1_000,
+        help="answers to check a window, at most those of a batch (default: 1000)",
     )
 
 
@@ -127,7 +131,8 @@ def _follow(course: Course, report: Report) -> list[dict[str, float]]:
             writer.stdin.write("\n")
             writer.stdin.flush()
     if writer.returncode:
-        report.failures.append(f"the writer ended with exit code {writer.returncode}")
+        message = f"the writer failed with exit code {writer.returncode}; its words are above"
+        raise ProbeError(message)
     if n_asked:
         report.figures["agreement"] = n_agreed / n_asked
         report.words.append(

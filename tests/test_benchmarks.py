@@ -367,7 +367,7 @@ def test_soak_runs_on_a_tiny_feed(
     assert [row["day"] for row in content["rows"]] == list(range(1, 19))
     assert content["figures"]["resident_bytes.growth"] > 0
     assert content["rows"][-1]["n_documents"] < 400 * 6 / 18
-    assert content["words"][0].startswith("Of 80 answers")
+    assert content["words"][0].startswith("Of 20 answers")
 
 
 def test_a_feed_of_parquet_is_clustered_whole(tmp_path: Path) -> None:
