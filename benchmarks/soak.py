@@ -2,8 +2,9 @@
 Suite ``soak``: one simulated year of a feed, kept in a file with a window of 30 days.
 
 One process adds the feed batch by batch, and closes and opens the index at the
-end of every window. Beside it another process reads the file meanwhile: it must
-answer as the writer does, and so must an index made afresh from what is there.
+end of every window. Another process then reads the file, has an index in memory
+of the same history, and makes one afresh of the documents that are there. The
+first two must answer as the writer does, to the last bit.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import itertools
 import json
 import subprocess
 import sys
@@ -29,11 +31,11 @@ if TYPE_CHECKING:
 
 SUMMARY = "a year of a feed with a window: memory and file stay flat, answers stay right"
 NEEDS = "nothing; matplotlib for the picture"
-TAKES = "15 minutes for 5,000,000 items (2 processors)"
+TAKES = "25 minutes for 5,000,000 items (2 processors)"
 
 _BATCH = 2_000
 _AT_ONCE = 50_000
-_LEAST_AGREEMENT = 0.98  # of one window with the policy news: README.md says why
+_LEAST_AGREEMENT = 0.95  # of a fresh index, with the policy news: README.md says why
 _SETTLED = 4  # windows until the file has its size
 _MIB = 2**20
 
@@ -106,6 +108,8 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
 
 def _follow(course: Course, report: Report) -> list[dict[str, float]]:
     """Run the writer, and check it at the end of every window."""
+    from dedupe_news import NewsIndex  # noqa: PLC0415 - not while the command line is read
+
     command = [
         sys.executable,
         "-m",
@@ -115,6 +119,7 @@ def _follow(course: Course, report: Report) -> list[dict[str, float]]:
     samples: list[dict[str, float]] = []
     opened: list[float] = []
     n_asked = n_agreed = 0
+    memory, items = NewsIndex(course.config()), course.items()
     with subprocess.Popen(  # noqa: S603 - this very interpreter and module
         command, cwd=datasets.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as writer:
@@ -124,7 +129,12 @@ def _follow(course: Course, report: Report) -> list[dict[str, float]]:
             samples += outcome["samples"]
             if outcome["open_s"]:
                 opened.append(outcome["open_s"])
+            for n_added in (int(sample["n_added"]) for sample in outcome["samples"]):
+                memory.add_many(list(itertools.islice(items, n_added)))
             if outcome["queries"]:
+                if answers(memory, outcome["queries"]) != outcome["answers"]:
+                    message = f"day {outcome['day']}: an index in memory answers otherwise"
+                    report.failures.append(message)
                 n_asked += len(outcome["queries"])
                 n_agreed += _check(course, outcome, report)
             sys.stderr.write(f"day {outcome['day']} of {course.days}\n")
@@ -136,8 +146,8 @@ def _follow(course: Course, report: Report) -> list[dict[str, float]]:
     if n_asked:
         report.figures["agreement"] = n_agreed / n_asked
         report.words.append(
-            f"Of {n_asked:,} answers, asked of an index made afresh at the end of every window, "
-            f"{n_agreed:,} are the same."
+            f"Of {n_asked:,} answers at the ends of windows, an index made afresh of what is there "
+            f"gives {n_agreed:,} too."
         )
     if opened:
         report.figures["reopen_s"] = max(opened)
@@ -154,7 +164,7 @@ def _check(course: Course, outcome: dict[str, Any], report: Report) -> int:
         if answers(reader, queries) != outcome["answers"]:
             report.failures.append(f"day {day}: a reader of the file answers otherwise")
         documents = reader.documents()
-        while part := [document for document, _ in zip(documents, range(_AT_ONCE), strict=False)]:
+        while part := list(itertools.islice(documents, _AT_ONCE)):
             fresh.add_many(part)
     found = answers(fresh, queries)
     answered = zip(outcome["answers"], found, strict=True)
