@@ -23,7 +23,10 @@ CONFIGS = (
     dn.Config(policy="similar", threshold=0.5, shingle_size=2),
     dn.Config(),
 )
-_WORDS = "storm harbour council mayor rain river bridge market train school fire vote".split()
+_WORDS = (
+    "storm", "harbour", "council", "mayor", "rain", "river", "bridge", "market", "train",
+    "school", "fire", "vote",
+)  # fmt: skip
 
 
 def text_of(number: int) -> str:

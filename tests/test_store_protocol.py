@@ -139,7 +139,7 @@ class AgainstMemory(RuleBasedStateMachine):
             self.memory.remove(name)
             self.store.remove(name)
         else:
-            with pytest.raises(dn.UnknownIdError, match="^no document of id"):
+            with pytest.raises(dn.UnknownIdError, match=r"^no document of id"):
                 self.store.remove(name)
 
     @rule(day=days)
@@ -199,7 +199,7 @@ class AgainstMemory(RuleBasedStateMachine):
         before = [self.memory.cluster_of(name) for name in names]
         with contextlib.suppress(ZeroDivisionError), self.memory.batch(), self.store.batch():
             for at, item in enumerate(batch):
-                self._added(names[at] if at < len(names) and at % 2 else f"batch{at}", item)
+                self._added(str(names[at]) if at < len(names) and at % 2 else f"batch{at}", item)
             if names and names[0] in self.memory:
                 self.memory.remove(names[0])
                 self.store.remove(names[0])
@@ -233,7 +233,7 @@ class AgainstMemory(RuleBasedStateMachine):
 class InFile(AgainstMemory):
     """SQLite."""
 
-    def location(self) -> str:  # type: ignore[override]
+    def location(self) -> str:
         """Return a new file."""
         folder = self.folder.enter_context(tempfile.TemporaryDirectory())
         return str(Path(folder) / "feed.db")
@@ -245,9 +245,9 @@ class OnServer(AgainstMemory):
     server: redis_server.RedisServer
     has_batches = False
 
-    def location(self) -> str:  # type: ignore[override]
+    def location(self) -> str:
         """Return a new prefix; what is trimmed is trimmed at once."""
-        self.monkeypatch.setattr("dedupe_news.stores.redis._KEPT_OPERATIONS", 2)
+        self.monkeypatch.setattr("dedupe_news.stores.following._KEPT_OPERATIONS", 2)
         self.monkeypatch.setattr("dedupe_news.stores.redis._LONGEST_LOG", 12)
         self.monkeypatch.setattr("dedupe_news.stores.redis._MOST_AT_ONCE", 5)
         return self.server.url(f"test{next(_numbers)}")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news import news, series, similar, text
+from dedupe_news.columns import to_span
 from dedupe_news.results import Clustering, Matches
-from dedupe_news.texts import copies_of, distinct_texts
+from dedupe_news.texts import copies_of, distinct_texts, preference_of, preferred, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,13 +75,15 @@ def cluster_columns(
         announce(stage)
 
     tokens = text.tokenize(columns.buffer, columns.offsets, config, n_jobs=n_jobs)
-    texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs)
+    window = None if config.window is None else to_span(config.window)
+    texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs, window)
     done("text")
     if config.policy == "news":
         outcome = news.find(columns, tokens, texts, config, n_jobs, done)
     else:
         outcome = similar.find(texts, tokens.hashes, config, n_jobs, done)
-    labels, representatives = _labels(texts, outcome.representative)
+    kept = _kept(columns, config, texts, outcome.representative)
+    labels, representatives = _labels(kept)
     return Clustering(
         columns=columns,
         config=config,
@@ -124,14 +127,27 @@ def _matches(texts: Texts, outcome: Outcome) -> Matches:
     )
 
 
-def _labels(
-    texts: Texts, representative: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the cluster of each document, numbered by first appearance, and whom to keep."""
-    n_documents = len(texts.text_of)
-    kept = np.arange(n_documents)  # a document without a token stands alone
+def _kept(
+    columns: Columns, config: Config, texts: Texts, representative: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the document that represents each document."""
+    kept = np.arange(len(texts.text_of))  # a document without a token stands alone
     present = texts.text_of >= 0
     kept[present] = texts.document[representative[texts.text_of[present]]]
+    if texts.times is None or columns.published is None:
+        return kept
+    # Texts are near by their preferred documents; others of the same words may be too far.
+    times = columns.published
+    apart = np.flatnonzero(~within(times, times[kept], texts.window))
+    groups = texts.text_of[apart]
+    numbers, chosen = preferred(columns, apart, groups, preference_of(columns, config.prefer))
+    kept[apart] = chosen[np.searchsorted(numbers, groups)]
+    return kept
+
+
+def _labels(kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the cluster of each document, numbered by first appearance, and whom to keep."""
+    n_documents = len(kept)
     # The first document of each cluster gives the cluster its number.
     first = np.full(n_documents, n_documents, np.int64)
     positions = np.arange(n_documents - 1, -1, -1)

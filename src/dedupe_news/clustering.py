@@ -49,6 +49,8 @@ def group(
     sketches: NDArray[np.uint64],
     threshold: float,
     n_texts: int,
+    times: NDArray[np.int64] | None = None,
+    window: int = 0,
 ) -> Grouping:
     """
     Give every text the most preferred representative it matches directly.
@@ -69,6 +71,10 @@ def group(
         Least Jaccard similarity, inclusive.
     n_texts : int
         Number of texts.
+    times : ndarray of int64, shape (n_texts,), optional
+        When each was published; None where that does not matter.
+    window : int, default 0
+        Microseconds beyond which two are not compared.
 
     Returns
     -------
@@ -107,6 +113,8 @@ def group(
         sizes,
         sketches,
         threshold,
+        np.empty(0, np.int64) if times is None else times,
+        window,
         node_representative,
         shared_with,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import gzip
+import importlib
 import itertools
 import json
 import os
@@ -134,7 +135,7 @@ def _plain(value: Any) -> Any:
 
 def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
     pyarrow = foreign.require_pyarrow(f"write {target.name}")
-    import pyarrow.parquet  # noqa: PLC0415 - only now: pyarrow may not be installed
+    parquet = importlib.import_module("pyarrow.parquet")
 
     moment = pyarrow.timestamp("us", "UTC")
     parts = iter(parts)
@@ -147,8 +148,16 @@ def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
         ("arrived", moment),
     ])  # fmt: skip
     n_documents = 0
-    with pyarrow.parquet.ParquetWriter(temporary, schema) as writer:
+    with parquet.ParquetWriter(temporary, schema) as writer:
         for rows in itertools.chain([] if first is None else [first], parts):
+            odd = next((each for each in rows.ids if type(each) is not kind), None)
+            if odd is not None:
+                message = (
+                    f"the id {foreign.shown(odd)} is of type {type(odd).__name__!r}, but the first "
+                    f"id is of type {kind.__name__!r}; a column of a Parquet file holds one type. "
+                    "Export as .jsonl"
+                )
+                raise InputTypeError(message)
             listed = list(documents(rows))
             columns: dict[str, Any] = {
                 name: [getattr(document, name) for document in listed] for name in _NAMES[:-1]
@@ -263,10 +272,10 @@ def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     pyarrow = foreign.require_pyarrow(f"read {path.name}")
-    import pyarrow.parquet  # noqa: PLC0415 - only now: pyarrow may not be installed
+    parquet = importlib.import_module("pyarrow.parquet")
 
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path) as file:
             names = [name for name in _NAMES if name in file.schema_arrow.names]
             for part in file.iter_batches(_ROWS_AT_A_TIME, columns=names):
                 yield {name: part[name] for name in names}

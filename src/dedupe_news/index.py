@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import threading
-from typing import TYPE_CHECKING, Any
+import weakref
+from typing import TYPE_CHECKING, Any, Self
 
 from dedupe_news import arrivals, batch, exchange, fields, times
 from dedupe_news.columns import from_microseconds
@@ -20,7 +22,6 @@ from dedupe_news.text import tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Hashable, Iterator
     from types import TracebackType
 
@@ -31,6 +32,19 @@ if TYPE_CHECKING:
     from dedupe_news.stores.protocol import Store
     from dedupe_news.stores.rows import Rows
     from dedupe_news.text import Tokens
+
+
+_indexes: weakref.WeakSet[NewsIndex] = weakref.WeakSet()
+
+
+def _renew_locks() -> None:
+    """Free the locks of a forked process, whose holders are threads of its parent."""
+    for index in list(_indexes):
+        index._begin()  # noqa: SLF001 - our own
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class NewsIndex:
@@ -66,7 +80,12 @@ class NewsIndex:
         _check_config(config)
         self._config = (config or Config()).replace(**settings)
         self._store: Store = MemoryStore(self._config)
+        self._begin()
+
+    def _begin(self) -> None:
         self._lock = threading.RLock()
+        self._in_batch = False
+        _indexes.add(self)
 
     @classmethod
     def open(
@@ -127,12 +146,11 @@ class NewsIndex:
         wanted = None
         if config is not None or settings:
             wanted = (config or Config()).replace(**settings)
-        index = cls.__new__(cls)
-        index._store = open_store(
+        store = open_store(
             location, wanted, durability=durability, read_only=read_only, timeout=timeout
         )
-        index._config = index._store.replica.config
-        index._lock = threading.RLock()
+        index = cls.__new__(cls)
+        index.__setstate__({"_config": store.replica.config, "_store": store})
         return index
 
     @property
@@ -560,6 +578,8 @@ class NewsIndex:
         StoreError
             If the changes cannot be written, or the index is on a server:
             there `add_many` is all or nothing.
+        InputError
+            If a batch is open already.
 
         Examples
         --------
@@ -569,8 +589,19 @@ class NewsIndex:
         ...     _ = index.add("a", "Rain floods the old town")
         ...     _ = index.add("b", "Sun at last")
         """
-        with self._lock, self._store.batch():
-            yield self
+        with self._lock:
+            if self._in_batch:
+                message = (
+                    "a batch is open already, and its changes are made all or not at all; "
+                    "end it first, or leave out the inner one"
+                )
+                raise InputError(message)
+            self._in_batch = True
+            try:
+                with self._store.batch():
+                    yield self
+            finally:
+                self._in_batch = False
 
     def merge(self, other: NewsIndex, *, n_jobs: int | None = -1) -> int:
         """
@@ -701,7 +732,7 @@ class NewsIndex:
         with self._lock:
             self._store.close()
 
-    def __enter__(self) -> NewsIndex:
+    def __enter__(self) -> Self:
         """
         Begin a block at whose end the index is closed.
 
@@ -723,7 +754,7 @@ class NewsIndex:
 
         Parameters
         ----------
-        kind, error, traceback
+        kind, error, traceback : object
             What left the block; not looked at.
         """
         self.close()
@@ -751,7 +782,8 @@ class NewsIndex:
         state : dict
             As returned.
         """
-        vars(self).update(state, _lock=threading.RLock())
+        vars(self).update(state)
+        self._begin()
 
     def __repr__(self) -> str:
         """

@@ -168,6 +168,10 @@ def find(
         The same for any `n_jobs` and any order of the documents.
     """
     examination = examine(columns, tokens, texts, n_jobs)
+    if texts.times is not None:
+        order = examination.order
+        near = texts.are_near(order[examination.left], order[examination.right])
+        examination = dataclasses.replace(examination, pairs=examination.pairs[near])
     done("candidates")
     n_texts = len(texts)
     left, right = examination.left, examination.right

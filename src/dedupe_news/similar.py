@@ -68,6 +68,7 @@ def find(
         config.threshold,
         n_jobs,
     )
+    found = found[texts.are_near(found[:, 0], found[:, 1])]
     done("verification")
     related = np.unique(np.concatenate((found[:, 0], found[:, 1], *buckets.large)))
     grouping = clustering.group(
@@ -81,6 +82,8 @@ def find(
         sets.sketches,
         config.threshold,
         len(texts),
+        texts.times,
+        texts.window,
     )
     left, right, shared = np.concatenate((found, grouping.late_matches)).T
     left_sizes, right_sizes = sets.sizes[left].astype(np.int64), sets.sizes[right].astype(np.int64)

@@ -39,6 +39,12 @@ class Texts:
         where only length counts.
     by_length : bool, default False
         Whether length comes before `preference`.
+    times : ndarray of int64, shape (n_texts,), optional
+        When the preferred document of each was published, or `NO_TIME`; None
+        where nothing hangs on it.
+    window : int, default 0
+        Microseconds within which texts with a time can be duplicates; not
+        read where `times` is None.
     """
 
     text_of: NDArray[np.int64]
@@ -48,6 +54,28 @@ class Texts:
     digests: NDArray[np.uint64]
     preference: NDArray[np.int64] | None
     by_length: bool = False
+    times: NDArray[np.int64] | None = None
+    window: int = 0
+
+    def are_near(
+        self, left: NDArray[np.int64], right: NDArray[np.int64]
+    ) -> NDArray[np.bool_] | slice:
+        """
+        Return which pairs of texts are near enough in time to be duplicates.
+
+        Parameters
+        ----------
+        left, right : ndarray of int64, shape (n_pairs,)
+            The texts of each pair.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_pairs,), or slice
+            To index pairs with; a slice of all where there is no window.
+        """
+        if self.times is None:
+            return slice(None)
+        return within(self.times[left], self.times[right], self.window)
 
     def __len__(self) -> int:
         """
@@ -83,12 +111,35 @@ class Texts:
         return ordered
 
 
+def within(a: NDArray[np.int64], b: NDArray[np.int64], window: int) -> NDArray[np.bool_]:
+    """
+    Return which times are no further apart than a window.
+
+    Parameters
+    ----------
+    a, b : ndarray of int64, shape (n,)
+        Microseconds, or `NO_TIME`, which is near to all.
+    window : int
+        Microseconds.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True also for those that are exactly so far apart.
+    """
+    known = (a != NO_TIME) & (b != NO_TIME)
+    near: NDArray[np.bool_] = np.abs(np.where(known, a, 0) - np.where(known, b, 0)) <= window
+    either: NDArray[np.bool_] = ~known | near
+    return either
+
+
 def distinct_texts(
     columns: Columns,
     tokens: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     prefer: Prefer,
     n_jobs: int,
+    window: int | None = None,
 ) -> Texts:
     """
     Find the distinct texts of a batch.
@@ -105,6 +156,9 @@ def distinct_texts(
         As in `Config`.
     n_jobs : int
         Threads.
+    window : int, optional
+        Microseconds: documents of the same words that were published further
+        apart are texts of their own.
 
     Returns
     -------
@@ -123,22 +177,18 @@ def distinct_texts(
     packed.sort()
     text_of = np.empty(n_documents, np.int64)
     n_texts = int(kernels.group_identical(packed, digests, tokens, offsets, text_of))
+    times = None if window is None else columns.published
+    if window is not None and times is not None:
+        n_texts = _part_by_time(text_of, n_texts, times, window)
     document = np.empty(n_texts, np.int64)
     # Assigned from the back, so that the first document of a text stays.
     backwards = np.flatnonzero(text_of >= 0)[::-1]
     document[text_of[backwards]] = backwards
-    preference = _preference(columns, prefer)
+    preference = preference_of(columns, prefer)
     copies = copies_of(text_of, n_texts)
     if len(copies):
-        # Among documents of the same words: by time, then by their very bytes,
-        # so that the order of the input decides only between equal documents.
-        contents = np.array([_content_digest(columns, i) for i in copies.tolist()], np.uint64)
-        keys: list[NDArray[np.generic]] = [contents]
-        if preference is not None:
-            keys.append(preference[copies])
-        by_preference = copies[np.lexsort([*keys, text_of[copies]])]
-        numbers, firsts = np.unique(text_of[by_preference], return_index=True)
-        document[numbers] = by_preference[firsts]
+        numbers, chosen = preferred(columns, copies, text_of[copies], preference)
+        document[numbers] = chosen
     return Texts(
         text_of=text_of,
         document=document,
@@ -147,7 +197,71 @@ def distinct_texts(
         digests=digests[document],
         preference=None if preference is None else preference[document],
         by_length=prefer == "longest",
+        times=None if times is None else times[document],
+        window=window or 0,
     )
+
+
+def preferred(
+    columns: Columns,
+    documents: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    preference: NDArray[np.int64] | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """
+    Return the preferred document of each group of documents of the same words.
+
+    Parameters
+    ----------
+    columns : Columns
+        All documents.
+    documents, groups : ndarray of int64, shape (n,)
+        Some documents, and the group of each.
+    preference : ndarray of int64, shape (n_documents,), optional
+        What documents are preferred by, smallest first.
+
+    Returns
+    -------
+    numbers, chosen : ndarray of int64
+        Each group, and its document.
+    """
+    # By time, then by their very bytes, so that the order of the input decides
+    # only between equal documents.
+    contents = np.array([_content_digest(columns, i) for i in documents.tolist()], np.uint64)
+    keys: list[NDArray[np.generic]] = [contents]
+    if preference is not None:
+        keys.append(preference[documents])
+    order = np.lexsort([*keys, groups])
+    numbers, firsts = np.unique(groups[order], return_index=True)
+    return numbers, documents[order][firsts]
+
+
+def _part_by_time(
+    text_of: NDArray[np.int64], n_texts: int, times: NDArray[np.int64], window: int
+) -> int:
+    """Part texts whose documents are further apart than a window; return how many there are."""
+    copies = copies_of(text_of, n_texts)
+    copies = copies[times[copies] != NO_TIME]
+    order = copies[np.lexsort((times[copies], text_of[copies]))]
+    n_parts, last, first_time = n_texts, -1, 0
+    is_first = True
+    for document, text, moment in zip(
+        order.tolist(), text_of[order].tolist(), times[order].tolist(), strict=True
+    ):
+        if text != last:
+            last, first_time, is_first = text, moment, True
+        elif moment - first_time > window:
+            first_time, is_first = moment, False
+            n_parts += 1
+        if not is_first:
+            text_of[document] = n_parts - 1
+    if n_parts > n_texts:
+        present = np.flatnonzero(text_of >= 0)
+        _, firsts, numbers = np.unique(text_of[present], return_index=True, return_inverse=True)
+        rank = np.empty(len(firsts), np.int64)
+        rank[np.argsort(firsts)] = np.arange(len(firsts))
+        text_of[present] = rank[numbers]
+    return n_parts
 
 
 def copies_of(text_of: NDArray[np.int64], n_texts: int) -> NDArray[np.int64]:
@@ -178,7 +292,22 @@ def _content_digest(columns: Columns, position: int) -> int:
     return xxhash.xxh64_intdigest(columns.buffer[start:stop].data)
 
 
-def _preference(columns: Columns, prefer: Prefer) -> NDArray[np.int64] | None:
+def preference_of(columns: Columns, prefer: Prefer) -> NDArray[np.int64] | None:
+    """
+    Return what documents of the same words are preferred by.
+
+    Parameters
+    ----------
+    columns : Columns
+        The documents.
+    prefer : {"earliest", "latest", "longest"}
+        As in `Config`.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_documents,), or None
+        Smallest first; None where no document has a time.
+    """
     if columns.published is None:
         return None
     times = -columns.published if prefer == "latest" else columns.published

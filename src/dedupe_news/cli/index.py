@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -37,11 +38,9 @@ from dedupe_news.threads import resolve_jobs
 DAMAGED = 1
 """Exit code of ``index check`` where something is wrong."""
 
-_ROWS_AT_A_TIME = 20_000
-
 index_app = typer.Typer(
     name="index",
-    help="Keep an index in a file or on a Redis server: add, query, expire, stats, check, repair.",
+    help="Keep an index in a file or on a Redis server.",
     rich_markup_mode="rich",
     no_args_is_help=True,
 )
@@ -94,12 +93,26 @@ def _add(
     threshold: Threshold = None,
     recall: Recall = None,
     shingle_size: ShingleSize = None,
+    window: Annotated[
+        float | None,
+        typer.Option(
+            "--window",
+            metavar="DAYS",
+            show_default=False,
+            help="Only items so near in time can be duplicates; older ones leave the index.",
+            rich_help_panel="Matching",
+        ),
+    ] = None,
     n_jobs: Jobs = -1,
     no_progress: NoProgress = False,
     quiet: Quiet = False,
 ) -> None:
     settings = given_settings(
-        policy=policy, threshold=threshold, recall=recall, shingle_size=shingle_size
+        policy=policy,
+        threshold=threshold,
+        recall=recall,
+        shingle_size=shingle_size,
+        window=None if window is None else dt.timedelta(days=window),
     )
     threads = resolve_jobs(n_jobs)
     named = {

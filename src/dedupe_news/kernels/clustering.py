@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import kernel
+from dedupe_news.kernels.features import NO_TIME
 from dedupe_news.kernels.verification import jaccard_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def group_by_preference(
     sizes: NDArray[np.int32],
     sketches: NDArray[np.uint64],
     threshold: float,
+    times: NDArray[np.int64],
+    window: Integer,
     representative: NDArray[np.int64],
     shared_with: NDArray[np.int64],
 ) -> tuple[int, int]:
@@ -64,6 +67,11 @@ def group_by_preference(
         Sorted sets.
     threshold : float
         Least Jaccard similarity, inclusive.
+    times : ndarray of int64, shape (n_sets,) or (0,)
+        When each set was published, or `NO_TIME`; of no length where that does
+        not matter.
+    window : int
+        Microseconds beyond which two are not compared.
     representative : ndarray of int64, shape (n_nodes,)
         Receives the representative of each node.
     shared_with : ndarray of int64, shape (n_nodes,)
@@ -98,6 +106,10 @@ def group_by_preference(
                 if which >= limit:
                     n_passed_over += int(n_leaders[bucket]) - which
                     break
+                if times.shape[0] > 0:
+                    own, others = times[sets_of[node]], times[sets_of[leader]]
+                    if own != NO_TIME and others != NO_TIME and abs(own - others) > window:
+                        continue
                 n_compared += 1
                 shared = jaccard_of(
                     shingles, offsets, sizes, sketches, sets_of[leader], sets_of[node], threshold

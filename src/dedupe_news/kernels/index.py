@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from dedupe_news.kernels._jit import Integer
 
 NO_SLOT = -1
+
+T = TypeVar("T", bound=np.generic)
+
 _GOLDEN = np.uint32(2654435769)
 
 
@@ -168,10 +171,14 @@ def sign_slots(
         The slots.
     longest : int
         Most tokens of any of them.
-    multipliers, increments, rows_per_band, shingle_size
+    multipliers, increments : ndarray of uint32
         As for `probe`.
-    tokens, starts, lengths, sizes, sketches, keys
-        As for `probe`; the last three are overwritten for the slots.
+    rows_per_band, shingle_size : int
+        As for `probe`.
+    tokens, starts, lengths : ndarray of uint32, int64, int32
+        As for `probe`.
+    sizes, sketches, keys : ndarray of int32, uint64, uint32
+        As for `probe`; overwritten for the slots.
     """
     minima = np.empty(multipliers.shape[0], np.uint32)
     shingles = np.empty(longest + 1, np.uint32)
@@ -430,26 +437,26 @@ def probe(
 
 @kernel
 def gather_runs(
-    tokens: NDArray[np.uint32],
+    values: NDArray[T],
     starts: NDArray[np.int64],
     offsets: NDArray[np.int64],
-    gathered: NDArray[np.uint32],
+    gathered: NDArray[T],
 ) -> None:
     """
-    Copy token runs together.
+    Copy runs of tokens or bytes together.
 
     Parameters
     ----------
-    tokens : ndarray of uint32
+    values : ndarray
         Holds the runs.
     starts : ndarray of int64, shape (n_runs,)
         Where each begins.
     offsets : ndarray of int64, shape (n_runs + 1,)
         Bounds of each in `gathered`.
-    gathered : ndarray of uint32
+    gathered : ndarray of the same type
         Receives the runs, one after another.
     """
     for i in range(starts.shape[0]):
         length = offsets[i + 1] - offsets[i]
         for t in range(length):
-            gathered[offsets[i] + t] = tokens[starts[i] + t]
+            gathered[offsets[i] + t] = values[starts[i] + t]

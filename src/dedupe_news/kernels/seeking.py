@@ -435,7 +435,7 @@ def seek(
                         biases,
                         thresholds,
                         new_slot,
-                        n_best > 0 or n_tried > 0,
+                        bool(n_best > 0 or n_tried > 0),
                         founder,
                     )
                 ):

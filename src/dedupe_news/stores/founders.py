@@ -251,6 +251,11 @@ class Founders:
             Copies.
         """
         return {
-            "arrays": Arrays(*(array.copy() for array in self.arrays)),
+            "arrays": self.arrays._replace(
+                numbers=self.arrays.numbers.copy(),
+                moments=self.arrays.moments.copy(),
+                clusters=self.arrays.clusters.copy(),
+                founders=self.arrays.founders.copy(),
+            ),
             "_heirs": self._heirs.copy(),
         }

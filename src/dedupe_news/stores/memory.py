@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news.stores.protocol import Store
 from dedupe_news.stores.replica import Replica
 from dedupe_news.stores.rows import Rows
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _ROWS_AT_A_TIME = 65_536
 
 
-class MemoryStore:
+class MemoryStore(Store):
     """
     A replica, and beside it the texts.
 
@@ -39,25 +40,10 @@ class MemoryStore:
         self._titled = bytearray()
         self._published, self._arrived = array("q"), array("q")  # a list takes four times as much
 
-    def refresh(self) -> None:
-        """Do nothing: nobody else has these documents."""
+    def _refresh(self) -> None:
+        """Nobody else has these documents."""
 
-    def add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
-        """
-        Add documents, as `Store.add` says.
-
-        Parameters
-        ----------
-        rows : Rows
-            The documents.
-        tokens : Tokens
-            Theirs.
-
-        Returns
-        -------
-        list of list of Match
-            For each document those it matches among the documents before it.
-        """
+    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
         numbers = self._numbers()
         first = self.replica.next_number
         matches = self.replica.add(rows, tokens)
@@ -87,53 +73,19 @@ class MemoryStore:
             values = getattr(self, name)
             setattr(self, name, array("q", [values[slot] for slot in kept]))
 
-    def remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
-        """
-        Remove a document.
-
-        Parameters
-        ----------
-        id : hashable
-            Its id.
-
-        Returns
-        -------
-        bool
-            False if there is none.
-        """
+    def _remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
         numbers = self._numbers()
         was_there = self.replica.remove(id)
         self._drop(numbers, self.replica.next_number)
         return was_there
 
-    def expire(self, before: int) -> int:
-        """
-        Remove all documents of an earlier time.
-
-        Parameters
-        ----------
-        before : int
-            Microseconds since 1970.
-
-        Returns
-        -------
-        int
-            How many left.
-        """
+    def _expire(self, before: int) -> int:
         numbers = self._numbers()
         n_left = self.replica.expire(before)
         self._drop(numbers, self.replica.next_number)
         return n_left
 
-    def rows(self) -> Iterator[Rows]:
-        """
-        Return all documents, some at a time.
-
-        Yields
-        ------
-        Rows
-            In order of arrival.
-        """
+    def _rows(self) -> Iterator[Rows]:
         n_slots = self.replica.store.n_slots
         alive = np.flatnonzero(self.replica.store.alive[:n_slots])
         ids = self.replica.ids
@@ -156,32 +108,8 @@ class MemoryStore:
                 sources=[self._sources[slot] for slot in listed],
             )
 
-    def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
-        """
-        Return the cluster of a document.
-
-        Parameters
-        ----------
-        id : hashable
-            The id of a document that is there.
-
-        Returns
-        -------
-        int
-            Its number.
-        """
-        return self.replica.cluster_of(id)
-
     @contextlib.contextmanager
-    def batch(self) -> Iterator[None]:
-        """
-        Undo everything done in the block where an error leaves it.
-
-        Yields
-        ------
-        None
-            Once.
-        """
+    def _batch(self) -> Iterator[None]:
         mark = self.replica.mark()
         state = vars(self).copy()
         n_slots = len(self._contents)
@@ -195,19 +123,11 @@ class MemoryStore:
             self.replica.rewind(mark)
             raise
 
-    def details(self) -> dict[str, object]:
-        """
-        Return what is worth knowing of the store.
-
-        Returns
-        -------
-        dict
-            Its kind.
-        """
+    def _details(self) -> dict[str, object]:
         return {"store": "memory"}
 
-    def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+    def _close(self) -> None:
+        """There is nothing to let go of."""
 
     def __getstate__(self) -> dict[str, Any]:
         """

@@ -30,6 +30,7 @@ _PLACES_GROWTH = 4
 _MOST_A_PLACE = 2  # postings, repeats counted
 _PART_BITS = 15  # places whose counts lie in the cache together
 _TOKEN_PLACES = 1 << 20
+_INSERT = True
 _ADMITTED_SHARE = 8  # of the slots: where more come at once, all is made anew sooner
 _PER_SLOT = ("lengths", "sizes", "alive", "cut_off", "times", "sources")
 _SLOT_DTYPES = (np.int32, np.int32, np.uint8, np.uint8, np.int64, np.int32)
@@ -178,7 +179,7 @@ class NewsStore:
         if not insert:
             self._reserve(1, longest)
             return self._room.fill(
-                n_documents, partial(self._seek, items, replaced, False, self.n_slots)
+                n_documents, partial(self._seek, items, replaced, insert, self.n_slots)
             )
         first = self.n_slots
         self.founders.announce(first, items.numbers, items.moments)
@@ -199,7 +200,7 @@ class NewsStore:
             if stop == begin:
                 self.rebuild(more=int(items.offsets[begin + 1] - items.offsets[begin]) + 1)
                 continue
-            begin = self._seek(items, replaced, True, first, begin, *matches, stop=stop)
+            begin = self._seek(items, replaced, _INSERT, first, begin, *matches, stop=stop)
             if begin < stop or begin == n_documents:
                 return begin
 
@@ -337,25 +338,25 @@ class NewsStore:
         counts = np.zeros((len(ranges), n_parts), np.int64)
         token_counts = np.zeros((len(ranges), _TOKEN_PLACES), np.uint32)
 
-        def count(number: int) -> int:
+        def _count(number: int) -> int:
             bulk.count_events(tables, *ranges[number], shift, counts[number])
             return int(bulk.count_tokens(tables, *ranges[number], token_counts[number]))
 
-        n_alive = sum(run(count, range(len(ranges)), n_jobs))
+        n_alive = sum(run(_count, range(len(ranges)), n_jobs))
         bounds = np.zeros(n_parts + 1, np.int64)
         np.cumsum(counts.sum(axis=0), out=bounds[1:])
         free = bounds[:-1] + np.cumsum(counts, axis=0) - counts
         events = np.empty(int(bounds[-1]), np.uint64)
 
-        def fill(number: int) -> None:
+        def _fill(number: int) -> None:
             bulk.fill_events(tables, *ranges[number], shift, free[number], events)
 
-        def post(part: int) -> None:
+        def _post(part: int) -> None:
             start, stop = bounds[part], bounds[part + 1]
             bulk.post_events(tables, events[start:stop], start)
 
-        run(fill, range(len(ranges)), n_jobs)
-        run(post, range(n_parts), n_jobs)
+        run(_fill, range(len(ranges)), n_jobs)
+        run(_post, range(n_parts), n_jobs)
         token_counts.sum(axis=0, out=tables.token_counts)
         tables.counters[:] = n_alive, bounds[-1], n_cut_short
 

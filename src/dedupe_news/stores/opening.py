@@ -60,7 +60,8 @@ def open_store(
         allowed = ", ".join(map(repr, get_args(Durability)))
         message = f"durability={durability!r} is not known; allowed are {allowed}"
         raise ConfigError(message)
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout >= 0:
+    seconds: object = timeout
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
         message = f"timeout={timeout!r} is out of range; pass a number of seconds from 0"
         raise ConfigError(message)
     if not isinstance(location, (str, os.PathLike)):
@@ -87,5 +88,5 @@ def open_store(
         )
         raise ConfigError(message)
     module = importlib.import_module("dedupe_news.stores.redis")
-    store = module.RedisStore(name, config, read_only=read_only, timeout=timeout)
-    return store
+    shared: Store = module.RedisStore(name, config, read_only=read_only, timeout=timeout)
+    return shared

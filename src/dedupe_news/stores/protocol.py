@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import abc
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from dedupe_news.text import Tokens
 
 
-class Store(Protocol):
+class Store(abc.ABC):
     """
     Documents in one order that all who share the store agree on.
 
@@ -30,6 +31,10 @@ class Store(Protocol):
 
     def refresh(self) -> None:
         """Apply to the replica what other processes did."""
+        self._refresh()
+
+    @abc.abstractmethod
+    def _refresh(self) -> None: ...
 
     def add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
         """
@@ -47,6 +52,10 @@ class Store(Protocol):
         list of list of Match
             For each document those it matches among the documents before it.
         """
+        return self._add(rows, tokens)
+
+    @abc.abstractmethod
+    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]: ...
 
     def remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
         """
@@ -62,6 +71,10 @@ class Store(Protocol):
         bool
             False if there is none.
         """
+        return self._remove(id)
+
+    @abc.abstractmethod
+    def _remove(self, id: Hashable) -> bool: ...  # noqa: A002 - an id, as everywhere
 
     def expire(self, before: int) -> int:
         """
@@ -77,6 +90,10 @@ class Store(Protocol):
         int
             How many left.
         """
+        return self._expire(before)
+
+    @abc.abstractmethod
+    def _expire(self, before: int) -> int: ...
 
     def rows(self) -> Iterator[Rows]:
         """
@@ -87,6 +104,10 @@ class Store(Protocol):
         iterator of Rows
             In order of arrival.
         """
+        return self._rows()
+
+    @abc.abstractmethod
+    def _rows(self) -> Iterator[Rows]: ...
 
     def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
         """
@@ -102,6 +123,10 @@ class Store(Protocol):
         int
             Its number.
         """
+        return self._cluster_of(id)
+
+    def _cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
+        return self.replica.cluster_of(id)
 
     def batch(self) -> AbstractContextManager[None]:
         """
@@ -112,6 +137,10 @@ class Store(Protocol):
         context manager
             Undoes the changes where an error leaves the block.
         """
+        return self._batch()
+
+    @abc.abstractmethod
+    def _batch(self) -> AbstractContextManager[None]: ...
 
     def details(self) -> dict[str, object]:
         """
@@ -122,6 +151,14 @@ class Store(Protocol):
         dict
             By name.
         """
+        return self._details()
+
+    @abc.abstractmethod
+    def _details(self) -> dict[str, object]: ...
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self._close()
+
+    @abc.abstractmethod
+    def _close(self) -> None: ...

@@ -21,8 +21,8 @@ import numpy as np
 
 from dedupe_news import judge, postings
 from dedupe_news.columns import NO_SOURCE, to_span
-from dedupe_news.records import Match, Relation
-from dedupe_news.stores.arrays import UNLIMITED, Found, Items
+from dedupe_news.stores.arrays import UNLIMITED, Items
+from dedupe_news.stores.matching import all_matches, within
 from dedupe_news.stores.news import NewsStore
 from dedupe_news.stores.rows import Rows, Verdicts
 from dedupe_news.stores.similar import SimilarStore
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
+    from dedupe_news.records import Match
     from dedupe_news.text import Tokens
 
 _COMPACT_ABOVE = 4096
 _STEPS_A_WINDOW = 64
-_RELATIONS = tuple(Relation)  # an index is far quicker than the enumeration's look-up
 _NOTHING_REPLACED = np.array([-1], np.int64)
 _NO_NUMBERS = np.empty(0, np.int64)
 
@@ -117,6 +117,10 @@ class Replica:
         """
         return self.store.founders.arrays.numbers[: self.store.n_slots]
 
+    @property
+    def _moments(self) -> NDArray[np.int64]:
+        return self.store.founders.arrays.moments
+
     def take_changes(self) -> Changes:
         """
         Return what left since this was last asked.
@@ -170,7 +174,8 @@ class Replica:
                 if is_replacing:
                     self._note_retired(replaced[replaced >= 0])
                 self._record(rows, begin, stop, first)
-                matches += self._all_matches(self._within(found, items.moments))
+                found = within(found, items.moments, self._moments, self._window)
+                matches += all_matches(found, self.ids)
             else:
                 self._retire(replaced[replaced >= 0])
                 self.store.admit(items)
@@ -297,8 +302,14 @@ class Replica:
 
         Parameters
         ----------
-        rows, tokens, numbers, verdicts
-            As for `load`.
+        rows : Rows
+            The documents, which come after those that are here.
+        tokens : Tokens
+            Theirs.
+        numbers : ndarray of int64, shape (n_documents,)
+            Their running numbers.
+        verdicts : Verdicts
+            Their clusters.
         retired : ndarray of int64
             Numbers of documents that left, of those among them.
         """
@@ -408,41 +419,8 @@ class Replica:
         )
         nothing = _NOTHING_REPLACED if n_documents == 1 else np.full(n_documents, -1)
         found = self.store.probe(items, nothing, insert=False)
-        found = self._within(found, rows.published)
-        return self._all_matches(found, include_series=include_series)
-
-    def _within(self, found: Found, moments: NDArray[np.int64]) -> Found:
-        """Leave out matches that are too far away in time."""
-        if self._window == UNLIMITED or not len(found.slots):
-            return found
-        counts = np.diff(found.offsets)
-        own = np.repeat(moments, counts)
-        others = self.store.founders.arrays.moments[found.slots[:, 0]]
-        known = own != np.iinfo(np.int64).min
-        kept = ~known | (np.abs(np.where(known, own, others) - others) <= self._window)
-        offsets = np.concatenate(([0], np.cumsum(kept)))[found.offsets]
-        return Found(offsets, found.slots[kept], found.scores[kept])
-
-    def _all_matches(self, found: Found, *, include_series: bool = False) -> list[list[Match]]:
-        bounds = found.offsets.tolist()
-        return [
-            self._matches(found, start, stop, include_series=include_series) if start < stop else []
-            for start, stop in zip(bounds, bounds[1:], strict=False)
-        ]
-
-    def _matches(self, found: Found, start: int, stop: int, *, include_series: bool) -> list[Match]:
-        matches = [
-            (relation == Relation.SERIES, -probability, -jaccard, slot, containment, relation)
-            for (slot, relation), (jaccard, containment, probability) in zip(
-                found.slots[start:stop].tolist(), found.scores[start:stop].tolist(), strict=True
-            )
-            if include_series or relation != Relation.SERIES
-        ]
-        matches.sort()
-        return [
-            Match(self.ids[slot], -jaccard, containment, _RELATIONS[relation], -probability)
-            for _, probability, jaccard, slot, containment, relation in matches
-        ]
+        found = within(found, rows.published, self._moments, self._window)
+        return all_matches(found, self.ids, include_series=include_series)
 
     def verdicts(self, numbers: NDArray[np.int64]) -> Verdicts:
         """
@@ -487,7 +465,8 @@ class Replica:
         ndarray of int64
             Their running numbers, increasing.
         """
-        return self.numbers[self.store.alive[: self.store.n_slots] == 0]
+        retired: NDArray[np.int64] = self.numbers[self.store.alive[: self.store.n_slots] == 0]
+        return retired
 
     def _compact_if_due(self) -> None:
         """Drop removed documents once they are as many as the others."""

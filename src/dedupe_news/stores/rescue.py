@@ -141,10 +141,13 @@ class Wreck:
         report = self.report
         n_rows = total = 0
         for found in self._read(0, _LARGEST_NUMBER):
-            blobs = []
+            blobs: list[bytes] = []
             for number, blob, checksum in found:
-                is_whole = isinstance(blob, bytes) and isinstance(checksum, int)
-                if not is_whole or int(wire.checksums([blob])[0]) != checksum:
+                if (
+                    not isinstance(blob, bytes)
+                    or not isinstance(checksum, int)
+                    or int(wire.checksums([blob])[0]) != checksum
+                ):
                     report.n_damaged += 1
                     continue
                 n_rows, total = n_rows + 1, total + checksum

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,7 +88,7 @@ class Rows:
             return [self.buffer[begin : int(self.offsets[1])].tobytes()]
         whole = self.buffer[begin : int(self.offsets[-1])].tobytes()
         bounds = (self.offsets - begin).tolist()
-        return [whole[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+        return [whole[start:stop] for start, stop in pairwise(bounds)]
 
     def part(self, start: int, stop: int) -> Rows:
         """

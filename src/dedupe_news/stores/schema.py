@@ -29,18 +29,17 @@ _log = logging.getLogger("dedupe_news")
 APPLICATION_ID = 0x444E6978
 """In the header of every such file: "DNix"."""
 
+_DOCUMENTS_IN_ORDER = (
+    """CREATE TABLE meta
+    (name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE documents
+    (number INTEGER PRIMARY KEY, document BLOB NOT NULL, checksum INTEGER NOT NULL)""",
+    "CREATE TABLE removals (place INTEGER PRIMARY KEY, number INTEGER NOT NULL)",
+    "CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), value BLOB NOT NULL)",
+)  # fmt: skip
+
 MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        "1-documents-in-order",
-        (
-            "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL, "
-            "checksum INTEGER NOT NULL) WITHOUT ROWID",
-            "CREATE TABLE documents (number INTEGER PRIMARY KEY, document BLOB NOT NULL, "
-            "checksum INTEGER NOT NULL)",
-            "CREATE TABLE removals (place INTEGER PRIMARY KEY, number INTEGER NOT NULL)",
-            "CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), value BLOB NOT NULL)",
-        ),
-    ),
+    ("1-documents-in-order", _DOCUMENTS_IN_ORDER),
 )
 """Names and statements, in order; a file records the names of those it has had."""
 
@@ -126,8 +125,9 @@ def read_state(connection: sqlite3.Connection) -> State:
     if _CHECKSUM.unpack(blob[_STATE.size :])[0] != xxhash.xxh3_64_intdigest(packed):
         message = "the checksum of the state of the index is wrong"
         raise StoreDamagedError(message)
-    *values, step, has_step = _STATE.unpack(packed)
-    return State(*values, step=step if has_step else None)
+    values = _STATE.unpack(packed)
+    step = values[7] if values[8] else None
+    return State(*values[:7])._replace(step=step)
 
 
 def write_state(connection: sqlite3.Connection, state: State) -> None:

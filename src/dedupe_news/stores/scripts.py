@@ -35,11 +35,11 @@ if last ~= ARGV[3] then return {'lost'} end
 local function documents(first, count, into)
   local number = first
   while number < first + count do
-    local segment = math.floor(number / %(segment)d)
-    local stop = math.min(first + count, (segment + 1) * %(segment)d)
+    local segment = math.floor(number / SEGMENT)
+    local stop = math.min(first + count, (segment + 1) * SEGMENT)
     local fields = {}
-    for each = number, stop - 1 do fields[#fields + 1] = string.format('%%d', each) end
-    local key = prefix .. ':documents:' .. string.format('%%d', segment)
+    for each = number, stop - 1 do fields[#fields + 1] = string.format('%d', each) end
+    local key = prefix .. ':documents:' .. string.format('%d', segment)
     for _, document in ipairs(redis.call('HMGET', key, unpack(fields))) do
       into[#into + 1] = document or ''
     end
@@ -60,7 +60,7 @@ local function answer(most_operations, most_documents, own)
   end
   return {'ok', start + redis.call('LLEN', log), tonumber(m[5]), kept, into}
 end
-""" % {"segment": SEGMENT}
+""".replace("SEGMENT", str(SEGMENT))
 
 PULL = f"{_BEGIN}return answer({MOST_OPERATIONS}, {MOST_DOCUMENTS}, '')"
 """Return what was done since."""
@@ -106,12 +106,14 @@ return answer(-1 + 2 * {MOST_OPERATIONS}, 1e15, string.sub(operation, 2, 17))
 """
 """Add one operation to the log, unless it is there already, and return what was done since."""
 
-# ARGV[5..6]: first number of the batch, the operation.
+# ARGV[5..7]: first number of the batch, milliseconds until everything expires or 0, the operation.
 JUDGE = f"""{_BEGIN}
 if start + length - at > {MOST_OPERATIONS} or tonumber(m[4]) - tonumber(ARGV[4]) > {MOST_DOCUMENTS}
 then return {{'far'}} end
-if redis.call('HSETNX', prefix .. ':verdicts', ARGV[5], string.sub(ARGV[6], 18)) == 1 then
-  redis.call('RPUSH', log, ARGV[6])
+if redis.call('HSETNX', prefix .. ':verdicts', ARGV[5], string.sub(ARGV[7], 18)) == 1 then
+  redis.call('RPUSH', log, ARGV[7])
+  local ttl = tonumber(ARGV[6])
+  if ttl > 0 then redis.call('PEXPIRE', prefix .. ':verdicts', ttl) end
 end
 return answer(-1 + 2 * {MOST_OPERATIONS}, 1e15, '')
 """

@@ -93,7 +93,7 @@ class Server:
             If the server refuses, or does not answer in time.
         """
 
-        def call() -> list[Any]:
+        def _call() -> list[Any]:
             digest = self._digests.get(script)
             if digest is None:
                 digest = self._digests[script] = self._client.script_load(script)
@@ -103,7 +103,7 @@ class Server:
                 answer = self._client.eval(script, 1, prefix, *arguments)
             return answer
 
-        return self.attempt(call)  # type: ignore[no-any-return]
+        return self.attempt(_call)  # type: ignore[no-any-return]
 
     def hashes(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
         """
@@ -120,13 +120,14 @@ class Server:
             Empty for keys that are not there.
         """
 
-        def call() -> Any:
+        def _call() -> list[dict[bytes, bytes]]:
             with self._client.pipeline(transaction=False) as pipeline:
                 for key in keys:
                     pipeline.hgetall(key)
-                return pipeline.execute()
+                found: list[dict[bytes, bytes]] = pipeline.execute()
+            return found
 
-        return self.attempt(call)  # type: ignore[no-any-return]
+        return self.attempt(_call)  # type: ignore[no-any-return]
 
     def fields(self, key: str, names: Sequence[int]) -> list[bytes | None]:
         """

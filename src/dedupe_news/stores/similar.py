@@ -181,7 +181,7 @@ class SimilarStore:
         self._lengths[first:stop] = np.diff(items.offsets)
         self.alive[first:stop] = 1
 
-        def sign(bounds: tuple[int, int]) -> None:
+        def _sign(bounds: tuple[int, int]) -> None:
             kernels.sign_slots(
                 first + bounds[0],
                 first + bounds[1],
@@ -199,7 +199,7 @@ class SimilarStore:
             )
 
         n_jobs = resolve_jobs(-1)
-        run(sign, split(n_documents, n_jobs), n_jobs)
+        run(_sign, split(n_documents, n_jobs), n_jobs)
         self.n_slots = stop
 
     def admit(self, items: Items) -> None:

@@ -20,18 +20,19 @@ import os
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dedupe_news.errors import (
     StoreClosedError,
-    StoreDamagedError,
     StoreError,
     StoreReadOnlyError,
 )
 from dedupe_news.stores import schema, wire
 from dedupe_news.stores.failures import translated
+from dedupe_news.stores.protocol import Store
+from dedupe_news.stores.reading import data_version, delete, read_some, reading, refuse, verified
 from dedupe_news.stores.replica import Replica
 from dedupe_news.stores.schema import State, check_of_removals
 from dedupe_news.text import tokenize
@@ -53,13 +54,12 @@ _log = logging.getLogger("dedupe_news")
 _ROWS_AT_A_TIME = 20_000
 _WAL_PAGES = 4000
 _WAL_BYTES = 64 << 20
-_NO_NUMBERS = np.empty(0, np.int64)
 
 # Connections of the parent of a forked process: closing them would drop its locks.
 _abandoned: list[sqlite3.Connection] = []
 
 
-class SQLiteStore:
+class SQLiteStore(Store):
     """
     A replica, and the file it follows.
 
@@ -142,36 +142,36 @@ class SQLiteStore:
         """Make the replica anew."""
         connection = self._connected()
         begun = time.perf_counter()
-        self._version = _data_version(connection)
+        self._version = data_version(connection)
         replica = Replica(self._config)
         n_rows = total = 0
         last = -1
         n_jobs = resolve_jobs(-1)
-        with _reading(connection):
+        with reading(connection):
             state = schema.read_state(connection)
             cursor = connection.execute(
                 "SELECT number, document, checksum FROM documents ORDER BY number"
             )
             # The next rows are read while these are tokenised, which leaves the interpreter free.
             with ThreadPoolExecutor(1) as reader:
-                ahead = reader.submit(_read_some, cursor, last)
+                ahead = reader.submit(read_some, cursor, last)
                 while (found := ahead.result()) is not None:
                     kept, sums = found
                     n_rows += len(kept.rows)
                     total += int(sums.view(np.uint64).sum(dtype=np.uint64))
                     last = int(kept.numbers[-1])
-                    ahead = reader.submit(_read_some, cursor, last)
+                    ahead = reader.submit(read_some, cursor, last)
                     tokens = tokenize(
                         kept.rows.buffer, kept.rows.offsets, self._config, n_jobs=n_jobs
                     )
                     replica.load(kept.rows, tokens, kept.numbers, kept.verdicts)
             retired = self._removals(connection, state, 0)
         if (n_rows, total % 2**64) != (state.n_documents, state.total) or last >= state.next_number:
-            _refuse(f"{n_rows:,} documents were read of {state.n_documents:,}, or others")
+            refuse(f"{n_rows:,} documents were read of {state.n_documents:,}, or others")
         if len(retired) != state.n_removals or check_of_removals(retired) != state.removals_total:
-            _refuse(f"{len(retired):,} removals were read of {state.n_removals:,}, or others")
+            refuse(f"{len(retired):,} removals were read of {state.n_removals:,}, or others")
         if not np.isin(retired, replica.numbers).all():
-            _refuse("a document was removed that is not there")
+            refuse("a document was removed that is not there")
         replica.settle(retired)
         replica.next_number, replica.step = state.next_number, state.step
         self.replica, self._state, self._is_stale = replica, state, False
@@ -186,17 +186,11 @@ class SQLiteStore:
             "SELECT number FROM removals WHERE place >= ? AND place < ? ORDER BY place",
             (first, state.next_place),
         ).fetchall()
+        if not all(type(number) is int for (number,) in found):
+            refuse("a removal is of another type")
         return np.array([number for (number,) in found], np.int64)
 
-    def refresh(self) -> None:
-        """
-        Apply to the replica what other processes did.
-
-        Raises
-        ------
-        StoreError
-            If the file cannot be read.
-        """
+    def _refresh(self) -> None:
         connection = self._connected()
         if self._in_batch:
             return
@@ -204,9 +198,9 @@ class SQLiteStore:
             if self._is_stale:
                 self._load()
                 return
-            version = _data_version(connection)
+            version = data_version(connection)
             if version != self._version:
-                with _reading(connection):
+                with reading(connection):
                     is_new = self._follow(connection)
                 if is_new:
                     self._load()
@@ -226,11 +220,11 @@ class SQLiteStore:
             (known.next_number,),
         ).fetchall()
         if state.n_documents - known.n_documents != len(found):
-            _refuse(f"{len(found):,} new documents were read, but there are more or fewer")
+            refuse(f"{len(found):,} new documents were read, but there are more or fewer")
         retired = self._removals(connection, state, known.next_place)
         if state.n_removals - known.n_removals != len(retired):
-            _refuse(f"{len(retired):,} new removals were read, but there are more or fewer")
-        kept, _ = _verified(found, known.next_number - 1)
+            refuse(f"{len(retired):,} new removals were read, but there are more or fewer")
+        kept, _ = verified(found, known.next_number - 1)
         tokens = tokenize(
             kept.rows.buffer, kept.rows.offsets, self._config,
             n_jobs=1 if len(found) < _WAL_PAGES else resolve_jobs(-1),
@@ -263,13 +257,13 @@ class SQLiteStore:
                 self._load()
             connection.execute("BEGIN IMMEDIATE")
             try:
-                if _data_version(connection) != self._version:
+                if data_version(connection) != self._version:
                     if self._follow(connection):
                         connection.execute("ROLLBACK")
                         self._load()
                         connection.execute("BEGIN IMMEDIATE")
                         self._follow(connection)
-                    self._version = _data_version(connection)
+                    self._version = data_version(connection)
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
@@ -279,22 +273,7 @@ class SQLiteStore:
                     connection.execute("ROLLBACK")
                 raise
 
-    def add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
-        """
-        Add documents, as `Store.add` says.
-
-        Parameters
-        ----------
-        rows : Rows
-            The documents.
-        tokens : Tokens
-            Theirs.
-
-        Returns
-        -------
-        list of list of Match
-            For each document those it matches among the documents before it.
-        """
+    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
         packing = wire.Packing(rows)
         with self._writing() as connection:
             first = self.replica.next_number
@@ -302,40 +281,14 @@ class SQLiteStore:
             self._write(connection, packing, first)
         return matches
 
-    def remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
-        """
-        Remove a document.
-
-        Parameters
-        ----------
-        id : hashable
-            Its id.
-
-        Returns
-        -------
-        bool
-            False if there is none.
-        """
+    def _remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
         with self._writing() as connection:
             was_there = self.replica.remove(id)
             if was_there:
                 self._write(connection, None, self.replica.next_number)
         return was_there
 
-    def expire(self, before: int) -> int:
-        """
-        Remove all documents of an earlier time.
-
-        Parameters
-        ----------
-        before : int
-            Microseconds since 1970.
-
-        Returns
-        -------
-        int
-            How many left.
-        """
+    def _expire(self, before: int) -> int:
         with self._writing() as connection:
             n_left = self.replica.expire(before)
             if n_left:
@@ -367,7 +320,7 @@ class SQLiteStore:
         n_removals, removals_total = state.n_removals, state.removals_total
         if changes.dropped:
             dropped = np.sort(np.array(changes.dropped, np.int64))
-            n_deleted, deleted_total = _delete(connection, dropped[dropped < first])
+            n_deleted, deleted_total = delete(connection, dropped[dropped < first])
             n_documents, total = n_documents - n_deleted, total - deleted_total
             connection.execute("DELETE FROM removals")
             n_removals = removals_total = 0
@@ -392,19 +345,11 @@ class SQLiteStore:
         if changes.dropped:
             _log.info("dropped %d documents from %s", len(changes.dropped), self._path)
 
-    def rows(self) -> Iterator[Rows]:
-        """
-        Return all documents, some at a time.
-
-        Yields
-        ------
-        Rows
-            In order of arrival.
-        """
+    def _rows(self) -> Iterator[Rows]:
         last, stop = -1, self.replica.next_number
         while True:
             connection = self._connected()
-            self.refresh()
+            self._refresh()
             with self._translating():
                 found = connection.execute(
                     "SELECT number, document, checksum FROM documents "
@@ -420,34 +365,10 @@ class SQLiteStore:
             ]
             kept = np.flatnonzero(np.isin(numbers, living, assume_unique=True)).tolist()
             if kept:
-                yield _verified([found[at] for at in kept], previous)[0].rows
-
-    def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
-        """
-        Return the cluster of a document.
-
-        Parameters
-        ----------
-        id : hashable
-            The id of a document that is there.
-
-        Returns
-        -------
-        int
-            Its number.
-        """
-        return self.replica.cluster_of(id)
+                yield verified([found[at] for at in kept], previous)[0].rows
 
     @contextlib.contextmanager
-    def batch(self) -> Iterator[None]:
-        """
-        Make all changes of a block in one transaction.
-
-        Yields
-        ------
-        None
-            Once, with the write lock held.
-        """
+    def _batch(self) -> Iterator[None]:
         with self._writing():
             self._in_batch = True
             try:
@@ -461,15 +382,7 @@ class SQLiteStore:
                 )
                 raise StoreError(message)
 
-    def details(self) -> dict[str, object]:
-        """
-        Return what is worth knowing of the store.
-
-        Returns
-        -------
-        dict
-            Path, bytes of the file and its log, versions.
-        """
+    def _details(self) -> dict[str, object]:
         sizes = [
             os.stat(name).st_size if os.path.exists(name) else 0  # noqa: PTH110, PTH116
             for name in (str(self._path), f"{self._path}-wal")
@@ -483,8 +396,7 @@ class SQLiteStore:
             "sqlite": sqlite3.sqlite_version,
         }
 
-    def close(self) -> None:
-        """Let go of the file."""
+    def _close(self) -> None:
         self._is_closed = True
         if self._connection is not None and self._pid == os.getpid():
             self._connection.close()
@@ -506,70 +418,3 @@ class SQLiteStore:
             timeout=self._timeout,
         )
         return opened, (self._path, self._config)
-
-
-def _refuse(fault: str) -> NoReturn:
-    message = (
-        f"the index is damaged: {fault}. `dedupe-news index check` says more, "
-        "`dedupe-news index repair` rescues what is whole"
-    )
-    raise StoreDamagedError(message)
-
-
-def _data_version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA data_version").fetchone()[0]
-    return version
-
-
-@contextlib.contextmanager
-def _reading(connection: sqlite3.Connection) -> Iterator[None]:
-    """See one state of the file throughout."""
-    if connection.in_transaction:
-        yield
-        return
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def _read_some(cursor: sqlite3.Cursor, last: int) -> tuple[wire.Kept, NDArray[np.int64]] | None:
-    """Return the next documents and their checksums, None after the last."""
-    found = cursor.fetchmany(_ROWS_AT_A_TIME)
-    return _verified(found, last) if found else None
-
-
-def _verified(found: list[tuple[Any, Any, Any]], last: int) -> tuple[wire.Kept, NDArray[np.int64]]:
-    """Return documents after number `last`, and their checksums."""
-    if not found:
-        return wire.unpack([]), _NO_NUMBERS
-    numbers, blobs, sums = zip(*found, strict=True)
-    if set(map(type, blobs)) != {bytes} or set(map(type, sums)) != {int}:
-        _refuse(f"a document from number {numbers[0]} on is of another type")
-    stored = np.array(sums, np.int64)
-    wrong = np.flatnonzero(wire.checksums(blobs) != stored)
-    if len(wrong):
-        _refuse(f"the checksum of document number {numbers[wrong[0]]} is wrong")
-    kept = wire.unpack(blobs)
-    steps = np.diff(np.concatenate(([last], kept.numbers)))
-    if (kept.numbers != np.array(numbers)).any() or (steps <= 0).any():
-        _refuse(f"documents from number {numbers[0]} on are out of place")
-    return kept, stored
-
-
-def _delete(connection: sqlite3.Connection, numbers: NDArray[np.int64]) -> tuple[int, int]:
-    """Delete documents; return how many, and the sum of their checksums."""
-    n_deleted = total = 0
-    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
-    for run in np.split(numbers, breaks):
-        if len(run):
-            bounds = int(run[0]), int(run[-1])
-            sums = connection.execute(
-                "SELECT checksum FROM documents WHERE number BETWEEN ? AND ?", bounds
-            ).fetchall()
-            connection.execute("DELETE FROM documents WHERE number BETWEEN ? AND ?", bounds)
-            n_deleted += len(sums)
-            total += sum(each for (each,) in sums)
-    return n_deleted, total

@@ -124,8 +124,10 @@ def pack_id(id: Hashable) -> tuple[int, bytes]:  # noqa: A002 - an id, as everyw
         try:
             kind, data = _STR, id.encode()
         except UnicodeEncodeError:
-            message = f"the id {shown(id)} holds a lone surrogate, which UTF-8 cannot hold"
-            raise InputError(f"{message}. Replace it") from None
+            message = (
+                f"the id {shown(id)} holds a lone surrogate, which UTF-8 cannot hold. Replace it"
+            )
+            raise InputError(message) from None
     elif isinstance(id, int):
         kind, data = _INT, id.to_bytes(id.bit_length() // 8 + 1, "little", signed=True)
     elif isinstance(id, bytes):
@@ -212,8 +214,11 @@ class Packing:
             try:
                 data = source.encode()
             except UnicodeEncodeError:
-                message = f"the source {shown(source)} holds a lone surrogate, which UTF-8 cannot"
-                raise InputError(f"{message} hold. Replace it") from None
+                message = (
+                    f"the source {shown(source)} holds a lone surrogate, which UTF-8 cannot hold. "
+                    "Replace it"
+                )
+                raise InputError(message) from None
             if len(data) > _MOST_BYTES:
                 message = (
                     f"the source {shown(source)} has {len(data):,} bytes; at most "

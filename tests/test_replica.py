@@ -1,0 +1,123 @@
+"""Replicas: what is made at once is what was made in turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedupe_news import Config, NewsIndex
+from dedupe_news.stores.founders import Founders
+from strategies import feeds
+
+if TYPE_CHECKING:
+    from dedupe_news.stores.news import NewsStore
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small() -> Any:  # noqa: ANN401 - a fixture
+    """Let tables grow all the time."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("dedupe_news.stores.news._FIRST_PLACES", 4)
+        monkeypatch.setattr("dedupe_news.stores.news._PART_BITS", 3)
+        monkeypatch.setattr("dedupe_news.stores.news._TOKEN_PLACES", 64)
+        monkeypatch.setattr("dedupe_news.stores.news._FIRST_SLOTS", 2)
+        monkeypatch.setattr("dedupe_news.stores.replica._COMPACT_ABOVE", 5)
+        yield
+
+
+def tables_of(index: NewsIndex) -> dict[str, Any]:
+    """Return all that the tables of an index say, but for the numbers of postings."""
+    store: NewsStore = index._store.replica.store  # type: ignore[assignment]  # noqa: SLF001
+    tables = store._tables  # noqa: SLF001
+    chains = []
+    for head in tables.heads.tolist():
+        chain, posting = [], head
+        while posting >= 0:
+            chain.append(int(tables.posting_slots[posting]))
+            posting = int(tables.posting_links[posting])
+        chains.append(chain)
+    n_slots = store.n_slots
+    used = int(tables.starts[n_slots])
+    return {
+        "chains": chains,
+        "n_alive": int(tables.counters[0]),
+        **{
+            name: getattr(tables, name).tolist()
+            for name in ("frequency", "spread", "last_day", "token_counts")
+        },
+        **{
+            name: getattr(tables, name)[:n_slots].tolist()
+            for name in ("lengths", "sizes", "alive", "cut_off", "times", "sources")
+        },
+        "tokens": tables.tokens[:used].tolist(),
+    }
+
+
+def dated(feed: list[str]) -> list[dict[str, object]]:
+    """Return texts as documents of ever later days, some of which replace others."""
+    return [
+        {"id": i % 7, "text": text, "published": f"2026-01-{1 + i:02d}T00:00Z"}
+        for i, text in enumerate(feed)
+    ]
+
+
+@given(feed=feeds(max_size=15), split=st.integers(0, 15))
+def test_tables_do_not_depend_on_batches(feed: list[str], split: int) -> None:
+    """Whether in turn, in parts, or made anew from the documents."""
+    rows = dated(feed)
+    one, many = NewsIndex(Config()), NewsIndex(Config())
+    for row in rows:
+        one.add(row["id"], str(row["text"]), published=row["published"])
+    for start in range(0, len(rows), 7):
+        part = rows[start : start + 7]
+        for some in (part[:split], part[split:]):
+            if some:
+                many.add_many(some, n_jobs=1)
+
+    expected = tables_of(one)
+    assert tables_of(many) == expected
+    many._store.replica.store.rebuild()  # noqa: SLF001
+    assert tables_of(many) == expected
+
+
+@given(
+    feed=feeds(max_size=12), kept=st.integers(0, 12), policy=st.sampled_from(["news", "similar"])
+)
+def test_what_is_undone_leaves_no_trace(feed: list[str], kept: int, policy: str) -> None:
+    """Additions, replacements, and the dropping of what was replaced."""
+    rows = dated(feed)
+    index, fresh = NewsIndex(Config(policy=policy)), NewsIndex(Config(policy=policy))  # type: ignore[arg-type]
+
+    def add(to: NewsIndex, some: list[dict[str, object]]) -> None:
+        for row in some:
+            to.add(row["id"], str(row["text"]), published=row["published"])
+
+    def fail() -> None:
+        with index.batch():
+            add(index, rows[kept:])
+            raise ZeroDivisionError
+
+    add(index, rows[:kept])
+    add(fresh, rows[:kept])
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert list(index.documents()) == list(fresh.documents())
+    if policy == "news":
+        assert tables_of(index) == tables_of(fresh)
+    add(index, rows[kept:])
+    add(fresh, rows[kept:])
+    assert [index.query(text) for text in feed] == [fresh.query(text) for text in feed]
+    assert [index.cluster_of(each) for each in index] == [fresh.cluster_of(each) for each in fresh]
+
+
+def test_founders_are_found_by_number() -> None:
+    """Those that were dropped are not."""
+    founders = Founders()
+    founders.announce(0, np.array([3, 5, 9]), np.zeros(3, np.int64))
+
+    assert [founders.slot_of(number, 3) for number in (3, 9, 4, 10)] == [0, 2, None, None]
