@@ -177,6 +177,24 @@ def test_items_that_cannot_be_tagged_are_refused_first(tmp_path: Path) -> None:
         assert len(index) == 0
 
 
+def test_dates_of_the_future_make_nobody_leave(tmp_path: Path) -> None:
+    """Such an item counts from its arrival; the rest of a window stays."""
+    crawler = Crawler(
+        {"DEDUPE_NEWS_INDEX": str(tmp_path / "feed.db"), "DEDUPE_NEWS_CONFIG": {"window": 3600}}
+    )
+    pipeline = DedupeNewsPipeline.from_crawler(crawler)  # type: ignore[arg-type]
+    pipeline.open_spider()
+
+    pipeline.process_item({"url": "a", "text": STORM, "published": None})
+    pipeline.process_item({"url": "b", "text": VOTE, "published": "2999-01-01T00:00:00Z"})
+    with pytest.raises(DropItem, match="'c' is a duplicate of 'a'"):
+        pipeline.process_item({"url": "c", "text": STORM})
+    pipeline.close_spider()
+
+    assert crawler.stats is not None
+    assert crawler.stats.values["dedupe_news/future"] == 1
+
+
 def test_values_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     """With the message of the library, and nothing has changed."""
     pipeline = made(DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"))

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from dedupe_news import times
 from dedupe_news.config import Config, from_settings
 from dedupe_news.errors import ColumnError, ConfigError, MissingDependencyError, StoreClosedError
+from dedupe_news.foreign import is_missing
 from dedupe_news.index import NewsIndex
 
 try:
@@ -195,7 +197,7 @@ class DedupeNewsPipeline:
             values["text"],
             title=values["title"],
             source=values["source"],
-            published=values["published"],
+            published=self._believable(values["published"]),
         )
         if not matches:
             self._stats.inc_value("dedupe_news/new")
@@ -206,6 +208,14 @@ class DedupeNewsPipeline:
             f"{name!r} is a duplicate of {best.id!r}: {best.relation.name}, "
             f"probability {best.probability:.3f}"
         )
+
+    def _believable(self, published: object) -> object:
+        """Return a time, or None for the time of arrival where it has not come yet."""
+        if is_missing(published) or times.moment(published) <= times.now():
+            return published
+        # All others would be too old for the window of an item from the future.
+        self._stats.inc_value("dedupe_news/future")
+        return None
 
     def _opened(self) -> NewsIndex:
         if self._index is None:
