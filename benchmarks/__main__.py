@@ -14,7 +14,16 @@ from benchmarks.report import RESULTS, publish
 if TYPE_CHECKING:
     from types import ModuleType
 
-SUITES = ("speed", "recall", "threshold", "quality", "fit-judge", "browsing")
+SUITES = (
+    "speed",
+    "recall",
+    "threshold",
+    "quality",
+    "fit-judge",
+    "latency",
+    "soak",
+    "browsing",
+)
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""
 
 COMMANDS = {"all": "every", "page": "page"}

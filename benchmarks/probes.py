@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 BATCH = 10_000
 """Documents in one call of ``add_many``."""
 
-_NOTHING = "warm up the kernels before the clock starts"
+NOTHING = "warm up the kernels before the clock starts"
+"""A text for calls that are not timed."""
+
 _ADD_SUFFIX = "-again"
 
 
@@ -168,9 +170,9 @@ def _index(path: str, n: str, answers_file: str, policy: Policy) -> dict[str, An
     n_indexed = int(n)
     config = our_config(THRESHOLD, policy)
     warm = dn.NewsIndex(config)
-    warm.add_many([{"id": "a", "text": _NOTHING}, {"id": "b", "text": _NOTHING}])
-    warm.add("c", _NOTHING)
-    warm.query(_NOTHING)
+    warm.add_many([{"id": "a", "text": NOTHING}, {"id": "b", "text": NOTHING}])
+    warm.add("c", NOTHING)
+    warm.query(NOTHING)
     gc.collect()
     before = timing.resident_bytes()
     index = dn.NewsIndex(config)
@@ -188,8 +190,8 @@ def _index(path: str, n: str, answers_file: str, policy: Policy) -> dict[str, An
         gc.collect()
         grown = timing.resident_bytes() - before
         fresh = [json.loads(line) for line in lines]
-    query_us, found = _each(fresh, lambda _position, text: index.query(text))
-    add_us, _ = _each(fresh, lambda at, text: index.add(f"{at}{_ADD_SUFFIX}", text))
+    query_us, found = each(fresh, lambda _position, text: index.query(text))
+    add_us, _ = each(fresh, lambda at, text: index.add(f"{at}{_ADD_SUFFIX}", text))
     answers = [
         (n_indexed + query, int(match.id))
         for query, matches in enumerate(found)
@@ -213,8 +215,22 @@ def _batches(lines: Iterator[str], n: int) -> Iterator[list[str]]:
         yield [json.loads(next(lines)) for _ in range(min(BATCH, n - start))]
 
 
-def _each(texts: list[str], call: Callable[[int, str], Any]) -> tuple[list[float], list[Any]]:
-    """Return the microseconds of each call, the collector at work as in real use."""
+def each(texts: list[str], call: Callable[[int, str], Any]) -> tuple[list[float], list[Any]]:
+    """
+    Time single calls, the collector at work as in real use.
+
+    Parameters
+    ----------
+    texts : list of str
+        One a call.
+    call : callable
+        Takes position and text.
+
+    Returns
+    -------
+    tuple of list of float and list
+        Microseconds of each call, and what it returned.
+    """
     spent, answers = [], []
     clock = time.perf_counter_ns
     for position, text in enumerate(texts):

@@ -15,7 +15,7 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import checks, datasets, shingles, timing
+from benchmarks import checks, datasets, durable, latency, shingles, timing
 from benchmarks.__main__ import COMMANDS, SUITES, listing, main
 from benchmarks.corpora import made_up_feed
 from benchmarks.exact_pairs import disagreements, exact_pairs, jaccard_of
@@ -30,7 +30,7 @@ from benchmarks.peers import (
 from benchmarks.report import FORMAT, TARGETS, Report, Target, number, publish, read_targets
 from benchmarks.sets import Pairs, pair_keys, shingle_sets
 from benchmarks.worker import Worker, WorkerError
-from dedupe_news import cluster
+from dedupe_news import Match, Relation, cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -360,6 +360,59 @@ def test_parts_of_speed_run_on_a_tiny_feed(tmp_path: Path, part: str, name: str)
     assert main(["speed", "--part", part, *arguments, "--output", str(tmp_path)]) == 0
 
     assert written(tmp_path, name)["figures"]
+
+
+@pytest.mark.parametrize("policy", latency.POLICIES)
+def test_latency_runs_on_a_tiny_feed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    """A file, a server and datasketch beside it; every answer is that of the index in memory."""
+    # Compiled in any case in the processes that are measured, and here as the tests are.
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
+    sizes = ["--documents", "300", "--single", "20", "--full", "10", "--peer-documents", "100"]
+
+    assert main(["latency", "--policy", policy, *sizes, "--output", str(tmp_path)]) == 0
+
+    in_file = written(tmp_path, f"latency-sqlite-{policy}-300")
+    assert in_file["words"] == ["360 answers compared with those of the index in memory."]
+    assert in_file["figures"]["file_bytes_per_document"] > 0
+    on_server = written(tmp_path, f"latency-redis-{policy}-300")
+    assert on_server["figures"]["add_many_per_s.2"] > 0
+    assert [words.partition(" ")[0] for words in on_server["words"]] == ["300", "300"]
+
+
+def test_answers_that_differ_fail_the_suite() -> None:
+    """In any figure, to the last bit; and so do answers that are missing."""
+    match = Match("a", 0.7, 0.9, Relation.NEAR, 0.99)
+    other = Match("a", 0.7, 0.9, Relation.NEAR, np.nextafter(0.99, 1.0).item())
+    report = Report("x", "X", {})
+    wanted = durable.digests([[match], []])
+
+    latency.compare("same", durable.digests([[match], []]), wanted, report)
+    latency.compare("other", durable.digests([[other], []]), wanted, report)
+    latency.compare("fewer", durable.digests([[match]]), wanted, report)
+
+    assert report.failures == [
+        "other: 1 of 2 answers differ",
+        "fewer: 1 answers instead of 2",
+    ]
+
+
+@pytest.mark.parametrize("policy", latency.POLICIES)
+def test_soak_runs_on_a_tiny_feed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    """Memory and file are measured every day, and answers checked at the end of every window."""
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
+    feed = ["--documents", "400", "--days", "18", "--window-days", "4", "--queries", "20"]
+
+    assert main(["soak", "--policy", policy, *feed, "--output", str(tmp_path)]) == 0
+
+    content = written(tmp_path, f"soak-{policy}-400")
+    assert [row["day"] for row in content["rows"]] == list(range(1, 19))
+    assert content["figures"]["resident_bytes.growth"] > 0
+    assert content["rows"][-1]["n_documents"] < 400 * 6 / 18
+    assert content["words"][0].startswith("Of 20 answers")
 
 
 def test_a_feed_of_parquet_is_clustered_whole(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import dedupe_news as dn
+import redis_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -34,6 +35,7 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 N_COMPILED_ONLY = 1
+LOCAL_REDIS = "redis://localhost/"
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -47,6 +49,13 @@ def with_code(pages: list[Path]) -> list[Path]:
     return [page for page in pages if BLOCK.search(page.read_text(encoding="utf-8"))]
 
 
+@pytest.fixture
+def redis() -> Iterator[redis_server.RedisServer]:
+    """Run the server that a page expects on this machine."""
+    with redis_server.running() as server:
+        yield server
+
+
 def shorten(feed: Path) -> None:
     """Keep the first items of a feed: kernels as plain Python are slow."""
     with feed.open(encoding="utf-8") as lines:
@@ -58,7 +67,11 @@ def shorten(feed: Path) -> None:
 @pytest.mark.filterwarnings("ignore:Glyph .* missing from font:UserWarning")
 @pytest.mark.parametrize("page", with_code(PAGES), ids=name_of)
 def test_code_of_a_page_runs(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interpreted: bool
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    interpreted: bool,
+    request: pytest.FixtureRequest,
 ) -> None:
     """All blocks of a page, from top to bottom, as a reader would enter them."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
@@ -67,6 +80,9 @@ def test_code_of_a_page_runs(
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
     namespace: dict[str, object] = {"__name__": "__main__"}
+    if any(LOCAL_REDIS in block["code"] for block in BLOCK.finditer(text)):
+        server = request.getfixturevalue("redis")
+        text = text.replace(LOCAL_REDIS, f"redis://127.0.0.1:{server.port}/")
 
     for block in BLOCK.finditer(text):
         n_lines = text[: block.start("code")].count("\n")

@@ -24,6 +24,7 @@ HEAVY = (
     "polars",
     "pyarrow",
     "rich",
+    "scrapy",
     "sklearn",
     "tqdm",
     "typer",

@@ -1,0 +1,1 @@
+"""A Scrapy project that keeps each news item once: ``scrapy crawl feeds -a urls=...``."""
