@@ -291,9 +291,10 @@ def _from_documents(values: Sequence[Any], choices: dict[str, ColumnChoice]) -> 
 def _from_mappings(values: Sequence[Any], choices: dict[str, ColumnChoice]) -> dict[str, Any]:
     names: dict[str, None] = {}
     for position, value in enumerate(values):
-        if not isinstance(value, Mapping):
+        if not isinstance(value, (dict, Mapping)):
             raise InputTypeError(_mixed(position, value, "mappings"))
-        names.update(dict.fromkeys(value))
+        if not names.keys() >= value.keys():  # most have the keys of the first
+            names.update(dict.fromkeys(value))
 
     class Table:
         def __getitem__(self, name: str) -> list[Any]:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _BLOCK = 1024
 """Texts encoded at a time: the memory of one block serves the next, still in the cache."""
 
+_PLAIN = frozenset((str, int))
+"""Types of ids that are hashable and never missing; most ids are of these."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -159,6 +162,26 @@ def _encode_one(value: object, role: str, position: int) -> bytes:
     raise InputTypeError(message)
 
 
+def check_id(value: object) -> None:
+    """
+    Refuse an id that cannot be one.
+
+    Parameters
+    ----------
+    value : object
+        An id.
+
+    Raises
+    ------
+    InputError
+        If it is missing.
+    InputTypeError
+        If it is not hashable.
+    """
+    if type(value) not in _PLAIN:
+        id_column([value])
+
+
 def id_column(values: Any) -> Sequence[Hashable] | None:
     """
     Return ids as given, checked to be hashable and without repeats.
@@ -189,7 +212,9 @@ def id_column(values: Any) -> Sequence[Hashable] | None:
         return ArrowSequence(arrow)
     ids = plain_list(values)
     try:
-        if len(set(ids)) == len(ids) and not any(map(is_missing, ids)):
+        if len(set(ids)) == len(ids) and (
+            _PLAIN.issuperset(map(type, ids)) or not any(map(is_missing, ids))
+        ):
             return ids
     except TypeError:
         pass  # below it is found which one is not hashable

@@ -294,7 +294,7 @@ class NewsIndex(Displayable):
         InputError
             If a value cannot be used. Nothing has changed then.
         """
-        fields.id_column([id])
+        fields.check_id(id)
         rows = arrivals.one(id, text, title, source, published)
         tokens = tokenize(rows.buffer, rows.offsets, self._config)
         with self._lock:

@@ -69,20 +69,21 @@ def all_matches(
     list of list of Match
         For each document, best first.
     """
+    if not len(found.slots):
+        return [[] for _ in range(len(found.offsets) - 1)]
+    rows = list(zip(found.slots.tolist(), found.scores.tolist(), strict=True))
     return [
-        _matches(found, ids, start, stop, include_series=include_series) if start < stop else []
+        _matches(rows[start:stop], ids, include_series=include_series) if start < stop else []
         for start, stop in pairwise(found.offsets.tolist())
     ]
 
 
 def _matches(
-    found: Found, ids: Sequence[Hashable], start: int, stop: int, *, include_series: bool
+    rows: list[tuple[list[int], list[float]]], ids: Sequence[Hashable], *, include_series: bool
 ) -> list[Match]:
     matches = [
         (relation == Relation.SERIES, -good, -jaccard, slot, containment, relation, probability)
-        for (slot, relation), (jaccard, containment, probability, good) in zip(
-            found.slots[start:stop].tolist(), found.scores[start:stop].tolist(), strict=True
-        )
+        for (slot, relation), (jaccard, containment, probability, good) in rows
         if include_series or relation != Relation.SERIES
     ]
     matches.sort()
