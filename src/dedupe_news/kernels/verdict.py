@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 FEW_TEXTS = 1_000
 """Texts up to which counts say little, so that the models for a cold start judge."""
 
-MANY_TEXTS = 400_000
+MANY_TEXTS = 50_000
 """Texts from which counts say all they can; between the two, both speak."""
+
+COUNTED_TEXTS = 10_000
+"""Number of texts from which their counts tell a stock phrase from a copy."""
 
 LEAST_WITHOUT_COUNTS = 0.25
 LEAST_EXCERPT_WITHOUT_COUNTS = 0.5
@@ -49,9 +52,9 @@ LEAST_CUT = 5
 
 
 @inlined
-def _share_of_many(log_texts: float) -> float:
-    """Return how much the models for many texts, and what is counted, have to say."""
-    share = (log_texts - np.log(FEW_TEXTS)) / np.log(MANY_TEXTS / FEW_TEXTS)
+def _share_of(log_texts: float, many: float) -> float:
+    """Return how far a number of texts is on the way from `FEW_TEXTS` to many, in [0, 1]."""
+    share = (log_texts - np.log(FEW_TEXTS)) / np.log(many / FEW_TEXTS)
     return float(min(1.0, max(0.0, share)))
 
 
@@ -68,9 +71,9 @@ def caution_without_counts(log_texts: float) -> float:
     Returns
     -------
     float
-        In logits: `CAUTION` up to `FEW_TEXTS`, 0 from `MANY_TEXTS` on.
+        In logits: `CAUTION` up to `FEW_TEXTS`, 0 from `COUNTED_TEXTS` on.
     """
-    return CAUTION * (1.0 - _share_of_many(log_texts))
+    return CAUTION * (1.0 - _share_of(log_texts, COUNTED_TEXTS))
 
 
 @kernel
@@ -103,7 +106,7 @@ def mix_models(
     mixed_biases, mixed_thresholds : ndarray of float64, shape (2,)
         Receive theirs.
     """
-    many = _share_of_many(np.log(max(np.int64(n_texts), np.int64(1))))
+    many = _share_of(np.log(max(np.int64(n_texts), np.int64(1))), MANY_TEXTS)
     few = 1.0 - many
     for model in range(2):
         for feature in range(N_FEATURES):
