@@ -569,3 +569,20 @@ def test_two_columns_of_one_name_are_refused(table: object) -> None:
     """It is not clear which is meant."""
     with pytest.raises(InputError, match=r"(?s)'text'.* Rename its columns, or drop some"):
         read_documents(table)
+
+
+class ListedKeys(dict[str, str]):
+    """A dictionary whose keys come as a list, as those of some databases do."""
+
+    def keys(self) -> list[str]:  # type: ignore[override]
+        """Return the keys."""
+        return list(self)
+
+
+def test_mappings_need_no_view_of_their_keys() -> None:
+    """A mapping is what can be iterated and looked up; later ones may have more keys."""
+    feed = [ListedKeys(text="a b"), ListedKeys(text="c d", title="e"), {"text": "f"}]
+
+    columns = read_documents(feed)
+
+    assert [columns.content(at) for at in range(3)] == ["\na b", "e\nc d", "\nf"]
