@@ -81,17 +81,6 @@ def of_one_template(
     return found
 
 
-def common_subsequence(left: Sequence[int], right: Sequence[int]) -> int:
-    """Return the length of the longest common subsequence of two runs."""
-    row = [0] * (len(right) + 1)
-    for token in left:
-        before = row
-        row = [0]
-        for at, other in enumerate(right):
-            row.append(before[at] + 1 if token == other else max(row[at], before[at + 1]))
-    return row[-1]
-
-
 def score_of(scores: Mapping[tuple[int, int], float], i: int, j: int) -> float:
     """Return the score of two texts; minus infinity for those that are no candidates."""
     return scores.get((min(i, j), max(i, j)), -math.inf)
