@@ -22,6 +22,7 @@ SUITES = (
     "fit-judge",
     "latency",
     "soak",
+    "scale",
     "browsing",
 )
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""
