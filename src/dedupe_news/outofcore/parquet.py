@@ -13,7 +13,7 @@ from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from dedupe_news.columns import Columns
     from dedupe_news.documents import Choices
