@@ -163,3 +163,30 @@ def count_shared(pairs: NDArray[np.uint64], sets: ShingleSets, n_jobs: int) -> N
 
     run(fill, shares(len(pairs), n_jobs), n_jobs)
     return shared
+
+
+def match_pairs(
+    pairs: NDArray[np.uint64], sets: ShingleSets, threshold: float
+) -> NDArray[np.int64]:
+    """
+    Verify pairs.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``set << 32 | other set``, of sorted sets.
+    sets : ShingleSets
+        The sets.
+    threshold : float
+        Least Jaccard similarity, inclusive.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_pairs,)
+        Size of the intersection of each pair that matches; -1 for the others.
+    """
+    shared = np.empty(len(pairs), np.int64)
+    kernels.fill_matches(
+        pairs, sets.shingles, sets.offsets, sets.sizes, sets.sketches, threshold, shared
+    )
+    return shared

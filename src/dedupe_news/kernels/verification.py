@@ -362,3 +362,33 @@ def fill_shared(
         shared[at] = count_shared(
             shingles, offsets[i], offsets[i] + sizes[i], offsets[j], offsets[j] + sizes[j]
         )
+
+
+@kernel
+def fill_matches(
+    pairs: NDArray[np.uint64],
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    sizes: NDArray[np.int32],
+    sketches: NDArray[np.uint64],
+    threshold: float,
+    shared: NDArray[np.int64],
+) -> None:
+    """
+    Write the size of the intersection of pairs that match.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``set << 32 | other set``.
+    shingles, offsets, sizes, sketches : ndarray of uint32, int64, int32, uint64
+        Sorted sets, as `sort_sets` leaves them.
+    threshold : float
+        Least Jaccard similarity, inclusive.
+    shared : ndarray of int64, shape (n_pairs,)
+        Receives the sizes; -1 below the threshold.
+    """
+    for at in range(pairs.shape[0]):
+        i = np.int64(pairs[at] >> np.uint64(32))
+        j = np.int64(pairs[at] & _LOW)
+        shared[at] = jaccard_of(shingles, offsets, sizes, sketches, i, j, threshold)
