@@ -2,7 +2,8 @@
 Suite ``scale``: Parquet to clusters on made-up feeds of up to tens of millions, within a limit.
 
 Every size is clustered within one memory limit; one size also without a limit
-that it could reach, and within a tight one. Each run has a process of its own,
+that it could reach, within a tight one, and within it with a work folder to go on
+from. Each run has a process of its own,
 whose memory and disk are measured from outside. Where a size ran within several
 limits, the partitions must be equal, and every partition is held against the
 truth of its feed.
@@ -98,7 +99,11 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
     sizes = sorted(set(options.sizes))
     tight_size = options.tight_size or sizes[max(0, len(sizes) - 2)]
     plans = [Plan(n, options.memory_limit) for n in sizes]
-    plans += [Plan(tight_size, "", "unlimited"), Plan(tight_size, options.tight_limit, "tight")]
+    plans += [
+        Plan(tight_size, "", "unlimited"),
+        Plan(tight_size, options.tight_limit, "tight"),
+        Plan(tight_size, options.tight_limit, "kept"),
+    ]
     policies = POLICIES if options.policy == "both" else (options.policy,)
     with contextlib.ExitStack() as stack:
         own = stack.enter_context(tempfile.TemporaryDirectory(prefix="dedupe-news-scale-"))
@@ -149,8 +154,8 @@ class _Bench:
     def _once(self, plan: Plan) -> tuple[dict[str, Any], watching.Watched, str, Score]:
         files = self.made[plan.n].files
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
-            work_folder, output = Path(name) / "work", Path(name) / "output"
-            work_folder.mkdir()
+            scratch, output = Path(name) / "scratch", Path(name) / "output"
+            scratch.mkdir()
             output.mkdir()
             job = Job(
                 files=[str(file.resolve()) for file in files],
@@ -158,11 +163,12 @@ class _Bench:
                 policy=self.policy,  # type: ignore[arg-type] # one of `POLICIES`
                 memory_limit=plan.limit or machine()["memory_bytes"],
                 n_jobs=self.options.jobs,
-                work_folder=str(work_folder),
+                scratch=str(scratch),
+                is_kept=plan.mark == "kept",
                 output=str(output),
             )
             arguments = [json.dumps(dataclasses.asdict(job))]
-            watched = watching.watch("benchmarks.scale_worker", arguments, work_folder)
+            watched = watching.watch("benchmarks.scale_worker", arguments, scratch)
             outcome = json.loads((output / "outcome.json").read_text(encoding="utf-8"))
             labels = np.load(output / "labels.npy", mmap_mode="r")
             return outcome, watched, checksum_of(output), truth.score(files, labels)
@@ -210,7 +216,7 @@ def checksum_of(folder: Path) -> str:
 def _measure(bench: _Bench, plans: Sequence[Plan], report: Report) -> dict[Plan, Measured]:
     # Once, so that nothing compiles on the clock or counts as memory of a run.
     smallest = min(plans, key=lambda plan: plan.n)
-    bench.run(dataclasses.replace(smallest, limit=bench.options.tight_limit))
+    bench.run(dataclasses.replace(smallest, limit=bench.options.memory_limit, mark=""))
     measured = {}
     for plan in plans:
         free = free_bytes()

@@ -41,11 +41,13 @@ def draw(report: Report, path: Path) -> bool:
     growing = [row for row in report.rows if not row["mark"]]
     sizes = [row["n"] / _MILLION for row in growing]
     limit = report.settings["memory_limit"]
-    series = [("", f"within {limit}", "o-")]
-    series += [
+    tight = report.settings["tight_limit"]
+    series = (
+        ("", f"within {limit}", "o-"),
         ("unlimited", "unlimited", "s"),
-        ("tight", f"within {report.settings['tight_limit']}", "^"),
-    ]
+        ("tight", f"within {tight}", "^"),
+        ("kept", f"within {tight}, work folder", "v"),
+    )
     for mark, label, style in series:
         rows = [row for row in report.rows if row["mark"] == mark]
         at = [row["n"] / _MILLION for row in rows]
@@ -65,7 +67,7 @@ def draw(report: Report, path: Path) -> bool:
     figure.suptitle(
         f"Parquet to clusters, policy {report.settings['policy']!r}", x=0.02, ha="left", fontsize=11
     )
-    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(loc="outside lower center", ncols=5, fontsize=9, frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,8 +43,11 @@ class Job:
         As the library takes it.
     n_jobs : int
         Threads, as the library takes them.
-    work_folder : str
-        Where the library spills.
+    scratch : str
+        Folder for what the library keeps on disk.
+    is_kept : bool
+        Whether it is named to the library as a work folder, so that the run could
+        be gone on with; else it is where temporary folders go.
     output : str
         Folder for the arrays of the result and ``outcome.json``.
     """
@@ -53,7 +57,8 @@ class Job:
     policy: Policy
     memory_limit: int | str | None
     n_jobs: int
-    work_folder: str
+    scratch: str
+    is_kept: bool
     output: str
 
 
@@ -67,9 +72,11 @@ def run(job: Job) -> None:
         What to do.
     """
     # Kernels are loaded, and compiled where they have to be, before the clock starts.
-    _cluster(job, [job.warm_up], Path(job.work_folder) / "warm-up")
+    tempfile.tempdir = job.scratch
+    for folder in (None, Path(job.scratch) / "warm-up"):
+        _cluster(job, [job.warm_up], folder)
     wall, cpu = time.perf_counter(), time.process_time()
-    result = _cluster(job, job.files, Path(job.work_folder) / "run")
+    result = _cluster(job, job.files, Path(job.scratch) / "run" if job.is_kept else None)
     outcome = {
         "wall_s": time.perf_counter() - wall,
         "cpu_s": time.process_time() - cpu,
@@ -87,12 +94,11 @@ def run(job: Job) -> None:
     (folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")
 
 
-def _cluster(job: Job, files: Sequence[str], work_folder: Path) -> Clustering:
+def _cluster(job: Job, files: Sequence[str], work_folder: Path | None) -> Clustering:
     import pyarrow.dataset  # noqa: PLC0415 - optional, and slow to import
 
     import dedupe_news as dn  # noqa: PLC0415 - not while the command line is read
 
-    work_folder.mkdir(parents=True)
     # The other columns have the names that the library looks for; the truth it does not read.
     return dn.cluster(
         pyarrow.dataset.dataset(files),

@@ -273,8 +273,9 @@ def test_scale_runs_on_tiny_feeds(
         (600, ""),
         (300, "unlimited"),
         (300, "tight"),
+        (300, "kept"),
     ]
-    assert "3 partitions of 300 documents are equal." in content["words"]
+    assert "4 partitions of 300 documents are equal." in content["words"]
     assert all(row["found"]["verbatim"] == 1 for row in content["rows"])
     assert content["figures"]["peak_bytes.600"] > 50_000_000
 
@@ -290,5 +291,5 @@ def test_runs_that_do_not_fit_are_skipped_with_a_word(
     assert main(["scale", *arguments]) == 0
 
     content = json.loads((tmp_path / "scale-similar-300.json").read_text(encoding="utf-8"))
-    assert [row["mark"] for row in content["rows"]] == ["", "tight"]
+    assert [row["mark"] for row in content["rows"]] == ["", "tight", "kept"]
     assert any(word.startswith("300, unlimited: skipped") for word in content["words"])
