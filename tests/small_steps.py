@@ -29,6 +29,7 @@ def small_steps() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(feeds, "_FIRST_CHUNK", 7)
         patch.setattr(feeds, "_MOST_DOCUMENTS", 5)
+        patch.setattr(feeds, "_MANY", 10)
         patch.setattr(parquet, "_BATCH", 6)
         patch.setattr(parting, "_PART_SIZE", 16)
         patch.setattr(rare, "_LEAST_GROUP", 40)

@@ -182,9 +182,10 @@ class Spill:
 
     def _lengthen(self, n: int, *, grows: bool) -> None:
         length = self._length + n
-        if self._memory is not None:
-            if not (self._room.take(n * self.dtype.itemsize) and self._make_longer(length, grows)):
-                self.to_file()
+        if self._memory is not None and not (
+            self._room.take(n * self.dtype.itemsize) and self._make_longer(length, grows)
+        ):
+            self.to_file()
         self._length = length
         if self._memory is None:
             with _full_disk(self.path):
