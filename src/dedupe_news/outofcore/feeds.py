@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from dedupe_news import foreign
-from dedupe_news.documents import Document, read_documents
-from dedupe_news.errors import InputError, InputTypeError
+from dedupe_news.documents import read_documents
+from dedupe_news.outofcore.items import ItemReader
 from dedupe_news.outofcore.parquet import ParquetFeed, require_names
+from dedupe_news.outofcore.slicing import length_of, slice_of, slices_of
 
 if TYPE_CHECKING:
     from dedupe_news.columns import Columns
@@ -26,7 +25,6 @@ _MOST_DOCUMENTS = 1 << 17
 _SAMPLE = 1000
 _MANY = 100_000
 _SCAN = {"batch_size": 8192, "batch_readahead": 2, "fragment_readahead": 1}
-_NAMES = ("id", "title", "text", "source", "published")
 
 
 class Feed(Protocol):
@@ -126,6 +124,10 @@ class HeldFeed:
         self._choices = choices
         self.n_documents: int | None = n_documents
         self.description = f"{type(feed).__name__} of {n_documents} documents"
+        self._items = None
+        if isinstance(feed, (list, tuple)):
+            self._items = ItemReader(choices)
+            self._items.look_ahead(feed)
         sample = self._part(0, min(_SAMPLE, n_documents), 1)
         self.n_bytes: int | None = int(sample.offsets[-1]) * n_documents // max(1, len(sample))
 
@@ -184,17 +186,11 @@ class HeldFeed:
         return read_documents(self._feed, **self._choices, n_jobs=n_jobs)
 
     def _part(self, start: int, stop: int, n_jobs: int) -> Columns:
+        part = slice_of(self._feed, start, stop)
+        if self._items is not None:
+            return self._items.read(list(part), start, n_jobs)
         with foreign.counting_from(start):
-            return read_documents(
-                slice_of(self._feed, start, stop),
-                **{
-                    name: choice
-                    if choice is None or isinstance(choice, str)
-                    else slice_of(choice, start, stop)
-                    for name, choice in self._choices.items()
-                },
-                n_jobs=n_jobs,
-            )
+            return read_documents(part, **slices_of(self._choices, start, stop), n_jobs=n_jobs)
 
 
 class IteratedFeed:
@@ -232,14 +228,12 @@ class IteratedFeed:
             One part after another.
         """
         pace, start = Pace(), 0
-        seen: dict[str, None] = {}
+        reader = ItemReader(self._choices)
         while items := list(itertools.islice(self._documents, pace.n_documents)):
-            stop = start + len(items)
-            with foreign.counting_from(start):
-                columns = self._read(items, seen, start, stop, n_jobs)
+            columns = reader.read(items, start, n_jobs)
             pace.saw(columns)
             yield columns
-            start = stop
+            start += len(items)
 
     def content(self, position: int) -> str | None:  # noqa: ARG002 - gone
         """
@@ -273,59 +267,6 @@ class IteratedFeed:
         """
         return read_documents(list(self._documents), **self._choices, n_jobs=n_jobs)
 
-    def _read(
-        self, items: list[Any], seen: dict[str, None], start: int, stop: int, n_jobs: int
-    ) -> Columns:
-        first = next((item for item in items if not foreign.is_missing(item)), None)
-        choices: dict[str, Any] = {
-            name: choice
-            if choice is None or isinstance(choice, str)
-            else slice_of(choice, start, stop)
-            for name, choice in self._choices.items()
-        }
-        if isinstance(first, Document) and not any(choices.values()):
-            items = [_as_mapping(item) for item in items]
-        elif not isinstance(first, Mapping):
-            return read_documents(items, **choices, n_jobs=n_jobs)
-        columns = _from_mappings(items, choices, seen, start)
-        return read_documents(columns, **choices, n_jobs=n_jobs)
-
-
-def _as_mapping(item: object) -> object:
-    if not isinstance(item, Document):
-        return item  # it will be refused
-    values = {name: getattr(item, name) for name in _NAMES}
-    return {name: value for name, value in values.items() if name == "text" or value is not None}
-
-
-def _from_mappings(
-    items: list[Any], choices: dict[str, Any], seen: dict[str, None], start: int
-) -> dict[str, list[Any]]:
-    """Return the columns of mappings; those seen in a chunk before are there in every later one."""
-    for position, item in enumerate(items):
-        if not isinstance(item, Mapping):
-            message = (
-                f"document {start + position} is of type {type(item).__name__!r}, but the feed "
-                "began with mappings; a feed holds one kind of documents. Convert it first"
-            )
-            raise InputTypeError(message)
-    wanted = {
-        name: name if choice is None else choice
-        for name, choice in choices.items()
-        if choice is None or isinstance(choice, str)
-    }
-    for name, key in wanted.items():
-        if key in seen or not (choices[name] is not None or any(key in item for item in items)):
-            continue
-        if start and name in ("title", "id"):
-            message = (
-                f"the first {name} is among the documents from {start} on, and those before had "
-                f"none. Give every document one, or say at once where it is: {name}={key!r}"
-            )
-            raise InputError(message)
-        seen[key] = None
-    return {key: [item.get(key) for item in items] for key in seen}
-
 
 def open_feed(feed: object, choices: Choices) -> Feed:
     """
@@ -354,7 +295,7 @@ def open_feed(feed: object, choices: Choices) -> Feed:
     batches = _batches(feed, choices)
     if batches is not None:
         return BatchFeed(batches, choices)
-    n_documents = _length(feed)
+    n_documents = length_of(feed)
     if n_documents is not None:
         return HeldFeed(feed, choices, n_documents)
     is_text = isinstance(feed, (str, bytes, bytearray))
@@ -365,43 +306,6 @@ def open_feed(feed: object, choices: Choices) -> Feed:
             return HeldFeed(first, choices, len(first))
         return IteratedFeed(itertools.chain(first, documents), choices)
     return ColumnsFeed(read_documents(feed, **choices))  # or it says what is wrong
-
-
-def _length(feed: Any) -> int | None:
-    """Return the number of documents of a feed that `slice_of` can take parts of."""
-    if isinstance(feed, Mapping):
-        lengths = [_length(values) for values in feed.values()]
-        return lengths[0] if lengths and len(set(lengths)) == 1 else None
-    home = type(feed).__module__.partition(".")[0]
-    is_sliceable = isinstance(feed, (list, tuple, np.ndarray)) or (
-        home in ("pandas", "polars", "pyarrow") and hasattr(feed, "__len__")
-    )
-    return len(feed) if is_sliceable else None
-
-
-def slice_of(values: Any, start: int, stop: int) -> Any:
-    """
-    Return a part of a feed or of a column that is in memory.
-
-    Parameters
-    ----------
-    values : sequence, array, Series, table, or mapping of these
-        The whole.
-    start, stop : int
-        Bounds of the part.
-
-    Returns
-    -------
-    object
-        Of the same kind; not copied where its library can do without.
-    """
-    if isinstance(values, Mapping):
-        return {name: slice_of(column, start, stop) for name, column in values.items()}
-    if hasattr(values, "iloc"):
-        return values.iloc[start:stop]
-    if type(values).__module__.partition(".")[0] == "pyarrow":
-        return values.slice(start, stop - start)
-    return values[start:stop]
 
 
 def _batches(feed: Any, choices: Choices) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 from dedupe_news.blocks import bounds_of
 from dedupe_news.errors import WorkFolderFullError
 from dedupe_news.kernels.parting import copy_runs
+from dedupe_news.outofcore.limits import free_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,20 +182,30 @@ class Spill:
 
     def _lengthen(self, n: int, *, grows: bool) -> None:
         length = self._length + n
-        if self._memory is not None:
-            if not self._room.take(n * self.dtype.itemsize):
-                self.to_file()
-            elif length > len(self._memory):
-                # Pages count when they are written to: an array that will grow is as
-                # long as it can become at once, and never has to be copied.
-                longest = length + (self._room.free // self.dtype.itemsize if grows else 0)
-                memory = np.empty(longest, self.dtype)
-                memory[: self._length] = self._memory[: self._length]
-                self._memory = memory
+        if self._memory is not None and not (
+            self._room.take(n * self.dtype.itemsize) and self._make_longer(length, grows)
+        ):
+            self.to_file()
         self._length = length
         if self._memory is None:
             with _full_disk(self.path):
                 os.ftruncate(self._file, length * self.dtype.itemsize)
+
+    def _make_longer(self, length: int, grows: bool) -> bool:  # noqa: FBT001 - as above
+        memory = self._memory
+        if memory is None or length <= len(memory):
+            return True
+        # Pages count when they are written to: an array that will grow is as long as it
+        # can become at once, and need not be copied.
+        spare = min(self._room.free, free_memory()) // self.dtype.itemsize if grows else 0
+        try:
+            longer = np.empty(length + spare, self.dtype)
+        except MemoryError:  # the system promises no more than it has
+            self._room.give_back((length - self._length) * self.dtype.itemsize)
+            return False
+        longer[: self._length] = memory[: self._length]
+        self._memory = longer
+        return True
 
     def write(self, start: int, values: NDArray[Any]) -> None:
         """
