@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "every suite, and the page of results"
 NEEDS = "an idle machine; the real feed where it is there, and the peers that are installed"
-TAKES = "under 5 minutes with --quick, in small; 40 for all (2 processors)"
+TAKES = "under 5 minutes with --quick, in small; two hours and a half for all (2 processors)"
 
 QUICK_RESULTS = RESULTS / "quick"
 """Figures made in a hurry: git ignores them, and they replace none of the others."""
