@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels import postings as kernels
+from dedupe_news.sorting import sort_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -137,6 +138,26 @@ def places_in(numbers: NDArray[np.int64], pairs: NDArray[np.uint64]) -> NDArray[
     left = np.searchsorted(numbers, (pairs >> _HALF).astype(np.int64)).astype(np.uint64)
     right = np.searchsorted(numbers, pairs.astype(np.uint32).astype(np.int64)).astype(np.uint64)
     return left << _HALF | right
+
+
+def distinct(pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """
+    Return pairs, each once.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        In any order; sorted in place.
+
+    Returns
+    -------
+    ndarray of uint64
+        Increasing.
+    """
+    sort_values(pairs)
+    is_first = np.ones(len(pairs), bool)
+    np.not_equal(pairs[1:], pairs[:-1], out=is_first[1:])
+    return pairs[is_first]
 
 
 def texts_in(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -7,6 +7,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dedupe_news import batch, series
 from dedupe_news.columns import to_span
 from dedupe_news.outofcore import news, similar
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
     from dedupe_news.outofcore.feeds import Feed
     from dedupe_news.results import Clustering
+
+_NO_PLACES = np.empty(0, np.int64)
+_NO_DIGESTS = np.empty(0, np.uint64)
 
 _READ = 5.0
 """About how long a document takes to read, beside the steps of the policies."""
@@ -162,10 +167,20 @@ class _Run:
             )
             outcome = find(read, texts, config, self.space, working, self.n_jobs, advance)
             seconds[config.policy] = time.perf_counter() - clock
+            # Nothing asks for the words any more.
+            texts = dataclasses.replace(
+                texts, starts=_NO_PLACES, stops=_NO_PLACES, digests=_NO_DIGESTS, preference=None
+            )
+            _drop(read, "tokens", "flags", "checks", "digests", "lengths", "cut_off")
             _forget(read)
             return batch.assemble(
                 columns, config, texts, outcome, seconds, partial(series.describe, columns, config)
             )
+
+
+def _drop(read: dict[str, Any], *names: str) -> None:
+    for name in names:
+        read[name].drop()
 
 
 def _forget(read: dict[str, Any]) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news import banding, clustering, minhash, relations, shingling, verification
+from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.outcome import Outcome
 from dedupe_news.outofcore.corpus import Tokens, cut_in_blocks
-from dedupe_news.outofcore.ranges import RangedPairs, bits_for, places_in, texts_in
+from dedupe_news.outofcore.ranges import RangedPairs, bits_for, distinct, places_in, texts_in
 from dedupe_news.similar import bounded_by
 from dedupe_news.threads import run
 
@@ -79,16 +80,23 @@ def find(
     def keys_step() -> dict[str, Any]:
         keys = space.spill("keys.keys", np.uint32)
         keys.extend(n_texts * config.bands)
+        sketches = space.spill("keys.sketches", np.uint64)
+        sketches.extend(n_texts * SKETCH_WORDS)
+        sizes = space.spill("keys.sizes", np.int32)
+        sizes.extend(n_texts)
 
         def fill(block: tuple[int, int]) -> None:
             shingles, offsets = _shingles(tokens, slice(*block), config)
             own = minhash.band_keys(shingles, offsets, config, 1)
             for band in range(config.bands):
                 keys.write(band * n_texts + block[0], np.ascontiguousarray(own[:, band]))
+            sets = verification.sort_sets(shingles, offsets, np.ones(len(own), np.uint8), 1)
+            sketches.write(block[0] * SKETCH_WORDS, sets.sketches.ravel())
+            sizes.write(block[0], sets.sizes)
             progress("keys", block[1] - block[0])
 
         run(fill, blocks, n_jobs)
-        return {"keys": keys}
+        return {"keys": keys, "sketches": sketches, "sizes": sizes}
 
     keyed = space.step("keys", keys_step)
 
@@ -124,6 +132,7 @@ def find(
             RangedPairs(bucketed["pairs"], n_texts, range_bits, bucketed["starts"]),
             tokens,
             texts,
+            (keyed["sizes"].array(), keyed["sketches"].array().reshape(-1, SKETCH_WORDS)),
             config,
             n_jobs,
             lambda n: progress("verify", n),
@@ -143,6 +152,7 @@ def _verify(
     ranged: RangedPairs,
     tokens: Tokens,
     texts: Texts,
+    outlines: tuple[NDArray[np.int32], NDArray[np.uint64]],
     config: Config,
     n_jobs: int,
     progress: Callable[[float], None],
@@ -151,7 +161,10 @@ def _verify(
 
     def verify_range(number: int) -> dict[str, NDArray[Any]]:
         start, stop = ranged.texts_of(number, n_texts)
-        candidates = np.unique(ranged.read(number))
+        candidates = distinct(ranged.read(number))
+        n_candidates = len(candidates)
+        # Sizes and sketches rule most pairs out, so that few texts are gathered.
+        candidates = verification.likely_pairs(candidates, *outlines, config.threshold)
         numbers = texts_in(candidates)
         hashes, offsets = tokens.hashes_of(numbers)
         starts, stops = offsets[:-1], offsets[1:]
@@ -175,7 +188,7 @@ def _verify(
             "left_sizes": sizes[places[0]],
             "right_sizes": sizes[places[1]],
             "relation": relations.relate(hashes, starts, stops, *places, containment),
-            "n_candidates": np.array([len(candidates)]),
+            "n_candidates": np.array([n_candidates]),
         }
 
     found = run(verify_range, range(ranged.n_ranges), n_jobs)
