@@ -13,7 +13,7 @@ from dedupe_news import batch, series
 from dedupe_news.columns import to_span
 from dedupe_news.outofcore import news, similar
 from dedupe_news.outofcore.corpus import columns_of, find_texts
-from dedupe_news.outofcore.limits import Memory, plan, resident_memory
+from dedupe_news.outofcore.limits import Memory, give_back, plan, resident_memory
 from dedupe_news.outofcore.reading import Reader
 from dedupe_news.outofcore.spill import Spill
 from dedupe_news.outofcore.workspace import Workspace
@@ -187,3 +187,4 @@ def _forget(read: dict[str, Any]) -> None:
     for value in read.values():
         if isinstance(value, Spill):
             value.forget()
+    give_back()

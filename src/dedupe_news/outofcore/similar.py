@@ -10,7 +10,14 @@ from dedupe_news import banding, clustering, minhash, relations, shingling, veri
 from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.outcome import Outcome
 from dedupe_news.outofcore.corpus import Tokens, cut_in_blocks
-from dedupe_news.outofcore.ranges import RangedPairs, bits_for, distinct, places_in, texts_in
+from dedupe_news.outofcore.ranges import (
+    RangedPairs,
+    bits_for,
+    distinct,
+    joined,
+    places_in,
+    texts_in,
+)
 from dedupe_news.similar import bounded_by
 from dedupe_news.threads import run
 
@@ -192,8 +199,7 @@ def _verify(
         }
 
     found = run(verify_range, range(ranged.n_ranges), n_jobs)
-    joined = {name: np.concatenate([each[name] for each in found]) for name in found[0]}
-    return {**joined, "n_candidates": int(joined["n_candidates"].sum())}
+    return joined(found)
 
 
 def _cluster(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news.errors import InputError, WorkFolderError, WorkFolderFullError
+from dedupe_news.outofcore.limits import give_back
 from dedupe_news.outofcore.spill import Room, Spill
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ class Workspace:
         if name in self._finished:
             return {key: self._load(value) for key, value in self._finished[name].items()}
         outcome = work()
+        give_back()
         if self.is_kept:
             self._finished[name] = {
                 key: self._save(f"{name}.{key}", value) for key, value in outcome.items()
