@@ -31,6 +31,8 @@ BYTES_A_DOCUMENT = 110
 LEAST_WORKING = 96_000_000
 """Memory that a run needs beside that of its documents, in bytes."""
 
+_DISK_A_BYTE = {"similar": 1.3, "news": 4.0}
+_DISK_A_DOCUMENT = {"similar": 140, "news": 260}
 _MOST_WORKING = 2_000_000_000
 _WORKING_SHARE = 0.5
 
@@ -201,3 +203,22 @@ def plan(limit: int, held: int, n_documents: int) -> Plan:
         raise ConfigError(message)
     working = max(LEAST_WORKING, min(_MOST_WORKING, int(left * _WORKING_SHARE)))
     return Plan(working, left - working)
+
+
+def disk_estimate(n_documents: int, n_bytes: int, policy: str) -> int:
+    """
+    Return about how much a run writes to disk where nothing of it stays in memory.
+
+    Parameters
+    ----------
+    n_documents, n_bytes : int
+        Documents, and bytes of their text.
+    policy : {"similar", "news"}
+        As in `Config`.
+
+    Returns
+    -------
+    int
+        Bytes that are there at the same time, at most.
+    """
+    return int(n_bytes * _DISK_A_BYTE[policy] + n_documents * _DISK_A_DOCUMENT[policy])

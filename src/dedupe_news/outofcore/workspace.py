@@ -91,10 +91,7 @@ class Workspace:
             shutil.rmtree(self.folder, ignore_errors=True)
         elif not failed:
             self._clear()
-        if self._lock >= 0:
-            os.close(self._lock)
-            with contextlib.suppress(OSError):
-                (self.folder / _LOCK).unlink()
+        self._unlock()
 
     def spill(self, name: str, dtype: Any) -> Spill:
         """
@@ -195,16 +192,19 @@ class Workspace:
         if isinstance(value, Spill):
             return {"file": value.path.name, "dtype": value.dtype.str, "length": len(value)}
         if isinstance(value, np.ndarray):
-            file = self.folder / f"{name}.npy"
-            np.save(file, value)
-            return {"array": file.name}
+            kept = Spill(self.folder / (name + _SUFFIX), value.dtype, Room(0))
+            kept.to_file()
+            kept.append(value.ravel())
+            kept.close()
+            return {"array": kept.path.name, "dtype": value.dtype.str, "shape": value.shape}
         return {"value": value}
 
     def _load(self, kept: dict[str, Any]) -> Any:
         if "value" in kept:
             return kept["value"]
         if "array" in kept:
-            return np.load(self.folder / kept["array"])
+            values = np.fromfile(self.folder / kept["array"], kept["dtype"])
+            return values.reshape(kept["shape"])
         path, length = self.folder / kept["file"], kept["length"]
         dtype = np.dtype(kept["dtype"])
         if length and (not path.exists() or path.stat().st_size != length * dtype.itemsize):
@@ -225,6 +225,14 @@ class Workspace:
             )
             raise WorkFolderError(message) from error
         self._lock_folder()
+        try:
+            self._recall()
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _recall(self) -> None:
+        """Read which steps are done."""
         try:
             manifest = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -259,11 +267,15 @@ class Workspace:
             )
             raise WorkFolderError(message) from error
 
+    def _unlock(self) -> None:
+        if self._lock >= 0:
+            with contextlib.suppress(OSError):
+                (self.folder / _LOCK).unlink()
+            os.close(self._lock)
+
     def _refuse_other_files(self) -> None:
         others = [path.name for path in self.folder.iterdir() if path.name != _LOCK]
         if others:
-            os.close(self._lock)
-            (self.folder / _LOCK).unlink()
             message = (
                 f"work_folder={str(self.folder)!r} holds other files, such as {others[0]!r}; "
                 "pass a new or an empty folder"
@@ -281,6 +293,6 @@ class Workspace:
     def _clear(self) -> None:
         """Delete all files of the run, and the folder if nothing else is in it."""
         for path in self.folder.iterdir():
-            if path.suffix in (_SUFFIX, ".npy", ".new") or path.name == _MANIFEST:
+            if path.suffix in (_SUFFIX, ".new") or path.name == _MANIFEST:
                 with contextlib.suppress(OSError):
                     path.unlink()
