@@ -225,7 +225,7 @@ def test_folder_of_another_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other" / "letter.txt").touch()
     with pytest.raises(InputError, match=r"holds other files, such as 'letter\.txt'"):
         run(ROWS, Config(), tmp_path / "other")
-    with pytest.raises(WorkFolderError, match="cannot be used: Not a directory"):
+    with pytest.raises(WorkFolderError, match="cannot be used: File exists"):
         run(ROWS, Config(), tmp_path / "other" / "letter.txt")
 
 

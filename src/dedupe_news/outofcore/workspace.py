@@ -259,6 +259,9 @@ class Workspace:
             return
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The run before may have deleted the file between opening and locking it.
+            if not os.path.samestat(os.fstat(self._lock), (self.folder / _LOCK).stat()):
+                raise BlockingIOError
         except OSError as error:
             os.close(self._lock)
             message = (
