@@ -105,7 +105,7 @@ def find(
     judged = space.step(
         "judge",
         lambda: _judge(
-            RangedPairs(scanned["pairs"], n_texts, range_bits, scanned["starts"]),
+            RangedPairs(scanned["pairs"], n_texts, scanned["range_bits"], scanned["starts"]),
             codes,
             _Texts(columns, read, texts, order, times, tokens, offsets),
             config,

@@ -81,8 +81,8 @@ class RareShingles:
         -------
         dict
             ``frequency`` and ``spread``: codes in the order of parts, then of
-            blocks; ``counts``: postings of each block in each part; ``pairs``
-            and ``starts``: as in `RangedPairs`.
+            ``blocks``; ``counts``: postings of each block in each part; ``pairs``,
+            ``starts`` and ``range_bits``: as in `RangedPairs`.
         """
         n_parts, n_texts = 1 << self._part_bits, len(self._offsets) - 1
         counts = np.array(run(self._count, self._blocks, self._n_jobs), np.int64).reshape(
@@ -116,8 +116,10 @@ class RareShingles:
             "frequency": codes[0],
             "spread": codes[1],
             "counts": counts,
+            "blocks": np.array(self._blocks, np.int64).reshape(-1, 2),
             "pairs": pairs,
             "starts": ranged.starts,
+            "range_bits": range_bits,
         }
 
     def bring_back(
@@ -142,12 +144,14 @@ class RareShingles:
         counts: NDArray[np.int64] = scanned["counts"]
         part_starts = bounds_of(counts.sum(axis=0))[:-1]
         before = np.cumsum(counts, axis=0) - counts
+        # Those of the scan, which another run may have done with other memory.
+        blocks = scanned["blocks"].tolist()
         codes = {name: self._space.spill(f"codes.{name}", np.uint8) for name in _CODES}
         for each in codes.values():
             each.extend(int(self._offsets[-1]))
 
         def bring_one(block: int) -> NDArray[np.uint64]:
-            start, stop = self._blocks[block]
+            start, stop = blocks[block]
             shingles, offsets = self._shingles(start, stop)
             dealt = {name: np.empty(len(shingles), np.uint8) for name in _CODES}
             bounds = bounds_of(counts[block])
@@ -161,7 +165,7 @@ class RareShingles:
             progress(stop - start)
             return parting.template_keys(shingles, offsets, found[0], start)
 
-        keys = run(bring_one, range(len(self._blocks)), self._n_jobs)
+        keys = run(bring_one, range(len(blocks)), self._n_jobs)
         linked = np.unique(parting.link_templates(np.concatenate([_NO_KEYS, *keys])))
         return {**codes, "linked": linked}
 

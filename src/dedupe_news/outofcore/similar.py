@@ -124,6 +124,7 @@ def find(
         return {
             "pairs": pairs,
             "starts": ranged.starts,
+            "range_bits": range_bits,
             "members": np.concatenate([_NO_TEXTS, *large]),
             "sizes": np.array([len(members) for members in large], np.int64),
         }
@@ -136,7 +137,7 @@ def find(
     found = space.step(
         "verify",
         lambda: _verify(
-            RangedPairs(bucketed["pairs"], n_texts, range_bits, bucketed["starts"]),
+            RangedPairs(bucketed["pairs"], n_texts, bucketed["range_bits"], bucketed["starts"]),
             tokens,
             texts,
             (keyed["sizes"].array(), keyed["sketches"].array().reshape(-1, SKETCH_WORDS)),
