@@ -46,7 +46,7 @@ class RangedPairs:
     @property
     def starts(self) -> NDArray[np.int64]:
         """
-        Bounds of the ranges in each batch.
+        The bounds of the ranges in each batch.
 
         Returns
         -------
