@@ -162,25 +162,25 @@ class RareShingles:
         for each in codes.values():
             each.extend(int(self._offsets[-1]))
 
-        def bring_one(block: int) -> NDArray[np.uint64]:
+        def _bring(block: int) -> NDArray[np.uint64]:
             dealt = _dealt_codes(scanned, counts[block], part_starts + before[block])
-            keys = self._bring_block_back(*blocks[block], dealt, bounds_of(counts[block]), codes)
+            keys = self._bring_block_back(blocks[block], dealt, bounds_of(counts[block]), codes)
             progress(blocks[block][1] - blocks[block][0])
             return keys
 
-        keys = run(bring_one, range(len(blocks)), self._n_jobs)
+        keys = run(_bring, range(len(blocks)), self._n_jobs)
         linked = np.unique(parting.link_templates(np.concatenate([_NO_KEYS, *keys])))
         return {**codes, "linked": linked}
 
     def _bring_block_back(
         self,
-        start: int,
-        stop: int,
+        block: tuple[int, int],
         dealt: list[NDArray[np.uint8]],
         bounds: NDArray[np.int64],
         codes: dict[str, Spill],
     ) -> NDArray[np.uint64]:
         """Write the codes of a block, and return the template keys of its texts."""
+        start, stop = block
         shingles, offsets = self._shingles(start, stop)
         found = parting.return_codes(shingles, self._part_bits, bounds, *dealt)
         for name, values in zip(_CODES, found, strict=True):
