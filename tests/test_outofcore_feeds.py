@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 ROWS = [{**row, "title": f"Item {n % 5}"} for n, row in enumerate(made_up_news().rows)]
 TABLE = pa.Table.from_pylist(ROWS)
 CONFIG = Config(policy="similar", threshold=0.4)
+
+
+def files(folder: Path) -> Path:
+    """Write the table in several files of several row groups."""
+    parts = folder / "parts"
+    parts.mkdir()
+    for number in range(3):
+        table = TABLE.slice(number * 15, 15 if number < 2 else None)
+        pq.write_table(table, parts / f"part-{number}.parquet", row_group_size=4)
+    return parts
+
+
 KINDS: dict[str, Callable[[Path], Any]] = {
     "mappings": lambda _: iter(ROWS),
     "documents": lambda _: (Document(**row) for row in ROWS),
@@ -41,16 +53,6 @@ KINDS: dict[str, Callable[[Path], Any]] = {
     "Parquet data set": lambda folder: pds.dataset(files(folder), format="parquet"),
     "Parquet folder": files,
 }
-
-
-def files(folder: Path) -> Path:
-    """Write the table in several files of several row groups."""
-    parts = folder / "parts"
-    parts.mkdir()
-    for number in range(3):
-        table = TABLE.slice(number * 15, 15 if number < 2 else None)
-        pq.write_table(table, parts / f"part-{number}.parquet", row_group_size=4)
-    return parts
 
 
 @pytest.mark.parametrize("kind", KINDS)

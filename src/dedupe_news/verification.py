@@ -165,6 +165,33 @@ def count_shared(pairs: NDArray[np.uint64], sets: ShingleSets, n_jobs: int) -> N
     return shared
 
 
+def likely_pairs(
+    pairs: NDArray[np.uint64],
+    sizes: NDArray[np.int32],
+    sketches: NDArray[np.uint64],
+    threshold: float,
+) -> NDArray[np.uint64]:
+    """
+    Return the pairs that may match, as far as sizes and sketches tell.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``set << 32 | other set``.
+    sizes, sketches : ndarray of int32, uint64
+        As in `ShingleSets`.
+    threshold : float
+        Least Jaccard similarity, inclusive.
+
+    Returns
+    -------
+    ndarray of uint64
+        In the order given; every pair that matches is there.
+    """
+    kept = np.empty_like(pairs)
+    return kept[: kernels.keep_likely(pairs, sizes, sketches, threshold, kept)]
+
+
 def match_pairs(
     pairs: NDArray[np.uint64], sets: ShingleSets, threshold: float
 ) -> NDArray[np.int64]:

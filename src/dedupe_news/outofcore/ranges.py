@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dedupe_news.kernels import postings as kernels
+from dedupe_news.sorting import sort_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +46,7 @@ class RangedPairs:
     @property
     def starts(self) -> NDArray[np.int64]:
         """
-        Bounds of the ranges in each batch.
+        The bounds of the ranges in each batch.
 
         Returns
         -------
@@ -139,6 +140,26 @@ def places_in(numbers: NDArray[np.int64], pairs: NDArray[np.uint64]) -> NDArray[
     return left << _HALF | right
 
 
+def distinct(pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """
+    Return pairs, each once.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        In any order; sorted in place.
+
+    Returns
+    -------
+    ndarray of uint64
+        Increasing.
+    """
+    sort_values(pairs)
+    is_first = np.ones(len(pairs), bool)
+    np.not_equal(pairs[1:], pairs[:-1], out=is_first[1:])
+    return pairs[is_first]
+
+
 def texts_in(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
     """
     Return the texts of pairs.
@@ -175,3 +196,22 @@ def bits_for(n_texts: int, most: int) -> int:
     """
     bits = max(1, min(most, max(n_texts, 2))).bit_length() - 1
     return max(1, bits)
+
+
+def joined(found: list[dict[str, NDArray[Any]]]) -> dict[str, Any]:
+    """
+    Return what was found in every range, one after another.
+
+    Parameters
+    ----------
+    found : list of dict
+        Arrays by name, of which ``n_candidates`` are to be added up; emptied, so
+        that nothing is held twice for long.
+
+    Returns
+    -------
+    dict
+        The arrays, and the sum.
+    """
+    columns = {name: np.concatenate([each.pop(name) for each in found]) for name in list(found[0])}
+    return {**columns, "n_candidates": int(columns["n_candidates"].sum())}
