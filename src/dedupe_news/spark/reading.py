@@ -11,12 +11,13 @@ import xxhash
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from pyspark.sql import types as T  # noqa: N812 - likewise
 
-from dedupe_news.columns import NO_TIME
+from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import ColumnError, DedupeNewsError, DuplicateIdError, InputError
 from dedupe_news.errors import InputTypeError
 from dedupe_news.kernels import shingling
 from dedupe_news.text import tokenize
+from dedupe_news.texts import source_digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 ROLES = ("id", "title", "text", "source", "published")
 """What a column can be."""
-
-NO_SOURCE: int = -1
-"""Stands for the digest of a source that is missing."""
 
 _READ = (
     "digest long, check long, n_tokens int, time long, content long, source long, "
@@ -204,12 +202,10 @@ def _read_batch(config: Config, kept: list[str], batch: pa.RecordBatch) -> pa.Re
     tokens = tokenize(columns.buffer, columns.offsets, config, n_jobs=1)
     digests = np.empty(n_documents, np.uint64)
     shingling.fill_digests(tokens.hashes, tokens.offsets, 0, n_documents, digests)
-    sources = np.full(n_documents, NO_SOURCE, np.int64)
-    if columns.sources is not None:
-        # 63 bits, so that none is the digest of a missing one.
-        names = [xxhash.xxh64_intdigest(name.encode()) >> 1 for name in columns.source_names]
-        known = columns.sources >= 0
-        sources[known] = np.array(names, np.int64)[columns.sources[known]]
+    if columns.sources is None:
+        sources = np.full(n_documents, NO_SOURCE, np.int64)
+    else:
+        sources = source_digests(columns.source_names)[columns.sources]
     times = columns.published
     arrays = {
         "digest": as_signed(digests),

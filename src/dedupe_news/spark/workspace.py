@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, Row, SparkSession
 
+_ADAPTIVE = "spark.sql.adaptive.enabled"
+_SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions"
 _ROWS_A_BATCH = "spark.sql.execution.arrow.maxRecordsPerBatch"
 _MESSAGES_A_BATCH = "16"
 _OURS = re.compile(r"^dedupe_news\.errors\.(\w+): (.*?)(?=^\S*\s*at |\Z)", re.DOTALL | re.MULTILINE)
@@ -40,7 +42,7 @@ class Workspace:
 
     def __init__(self, spark: SparkSession) -> None:
         self.spark = spark
-        self.n_partitions = 1
+        self.n_partitions = spark.sparkContext.defaultParallelism
         self._kept: list[DataFrame] = []
 
     def plan(self, n_tokens: int) -> None:
@@ -52,7 +54,12 @@ class Workspace:
         n_tokens : int
             Of all documents.
         """
-        self.n_partitions = max(1, math.ceil(n_tokens / _TOKENS_A_PARTITION))
+        n_partitions = math.ceil(n_tokens / _TOKENS_A_PARTITION)
+        if n_partitions < self.n_partitions:
+            # Little is done sooner in few places.
+            self.n_partitions = max(1, n_partitions)
+        else:
+            self.n_partitions = math.ceil(n_partitions / self.n_partitions) * self.n_partitions
 
     def keep(self, frame: DataFrame, *, of_messages: bool = True) -> DataFrame:
         """
@@ -140,16 +147,19 @@ class Workspace:
 
     @contextlib.contextmanager
     def _sized(self, *, of_messages: bool) -> Iterator[None]:
-        # A batch of ten thousand messages would be many gigabytes.
-        if not of_messages:
-            yield
-            return
-        before = self.spark.conf.get(_ROWS_A_BATCH)
-        self.spark.conf.set(_ROWS_A_BATCH, _MESSAGES_A_BATCH)
+        settings = {_SHUFFLE_PARTITIONS: str(self.n_partitions), _ADAPTIVE: "false"}
+        if of_messages:
+            # A batch of ten thousand messages would be many gigabytes.
+            settings[_ROWS_A_BATCH] = _MESSAGES_A_BATCH
+        conf = self.spark.conf
+        before = {name: conf.get(name) for name in settings}
         try:
+            for name, value in settings.items():
+                conf.set(name, value)
             yield
         finally:
-            self.spark.conf.set(_ROWS_A_BATCH, str(before))
+            for name, value in before.items():
+                conf.set(name, str(value))
 
     def __enter__(self) -> Self:
         """
