@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
@@ -9,7 +10,9 @@ from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from dedupe_news.config import Config, from_settings
 from dedupe_news.errors import ConfigError
 from dedupe_news.spark import components, counting, gathering, judging, numbering, pairing
+from dedupe_news.spark import similar
 from dedupe_news.spark.documents import to_documents
+from dedupe_news.spark.messages import of_kinds
 from dedupe_news.spark.reading import check_ids, choose_columns, read_rows
 from dedupe_news.spark.workspace import Workspace
 
@@ -130,7 +133,14 @@ def _cluster(documents: DataFrame, config: Config, space: Workspace) -> DataFram
         terms = judging.Terms(config, numbers, token_counts)
         judged = judging.judge(candidates, described, terms, space)
         labels = components.label(judged, gathering.matched_of, numbers, space)
-        found = gathering.gather(judged, labels, blocks, numbers, config, space)
+        step = partial(gathering.group, config.prefer)
+        found = gathering.gather(judged, labels, blocks, numbers, config, space, step)
     else:
-        raise NotImplementedError
+        buckets = similar.bucket(blocks, numbers, config, space)
+        judged = similar.verify(buckets, blocks, numbers, config, space)
+        edges = judged.unionAll(of_kinds(buckets, similar.LARGE))
+        labels = components.label(edges, similar.edges_of, numbers, space)
+        large = similar.send_large(buckets, labels, blocks, numbers, space)
+        step = partial(similar.group, config)
+        found = gathering.gather(judged, labels, blocks, numbers, config, space, step, large)
     return space.settle(to_documents(parted, leaders, blocks, numbers, found, config, space))

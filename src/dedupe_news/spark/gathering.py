@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from dedupe_news.config import Config, Prefer
+    from dedupe_news.spark.messages import Step
     from dedupe_news.spark.numbering import Numbers
     from dedupe_news.spark.workspace import Workspace
 
@@ -66,6 +67,8 @@ def gather(
     numbers: Numbers,
     config: Config,
     space: Workspace,
+    step: Step,
+    large: DataFrame | None = None,
 ) -> DataFrame:
     """
     Give every text a representative that it matches directly.
@@ -87,6 +90,11 @@ def gather(
         The settings.
     space : Workspace
         Of the run.
+    step : callable
+        Groups the texts of some components: `group`, or that of
+        `dedupe_news.spark.similar`.
+    large : DataFrame, optional
+        Large buckets, from `dedupe_news.spark.similar.send_large`.
 
     Returns
     -------
@@ -102,7 +110,9 @@ def gather(
         labels.unionAll(of_kinds(attached, AWAY)), n_parts, partial(_confirm, n_parts)
     )
     grouped = of_kinds(attached, MEMBERS, JOINED).unionAll(of_kinds(confirmed, JOINED))
-    return regroup(grouped, n_parts, partial(_group, config.prefer)).mapInArrow(as_rows, FOUND)
+    if large is not None:
+        grouped = grouped.unionAll(large)
+    return regroup(grouped, n_parts, step).mapInArrow(as_rows, FOUND)
 
 
 def _attach(
@@ -271,7 +281,24 @@ def as_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays(columns, names)
 
 
-def _group(prefer: Prefer, key: int, messages: list[Message]) -> Iterator[Message]:
+def group(prefer: Prefer, key: int, messages: list[Message]) -> Iterator[Message]:
+    """
+    Group texts by what the judge said of their pairs.
+
+    Parameters
+    ----------
+    prefer : {"earliest", "latest", "longest"}
+        As in `Config`.
+    key : int
+        The part of the components.
+    messages : list of Message
+        Their texts and judged pairs.
+
+    Yields
+    ------
+    Message
+        Of arrays from `found_rows`.
+    """
     members = members_of(messages)
     pairs, margins, relation = joined(messages, JOINED, _PAIR)
     order = np.argsort(pairs)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession
 
 _ADAPTIVE = "spark.sql.adaptive.enabled"
+_BROADCAST = "spark.sql.autoBroadcastJoinThreshold"
 _SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions"
 _ROWS_A_BATCH = "spark.sql.execution.arrow.maxRecordsPerBatch"
 _MESSAGES_A_BATCH = "16"
@@ -147,7 +148,11 @@ class Workspace:
 
     @contextlib.contextmanager
     def _sized(self, *, of_messages: bool) -> Iterator[None]:
-        settings = {_SHUFFLE_PARTITIONS: str(self.n_partitions), _ADAPTIVE: "false"}
+        settings = {
+            _SHUFFLE_PARTITIONS: str(self.n_partitions),
+            _ADAPTIVE: "false",
+            _BROADCAST: "-1",  # a table that is small today passes through the driver
+        }
         if of_messages:
             # A batch of ten thousand messages would be many gigabytes.
             settings[_ROWS_A_BATCH] = _MESSAGES_A_BATCH
