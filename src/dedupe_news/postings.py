@@ -218,9 +218,7 @@ def token_table(counts: NDArray[np.uint32], n_tokens: int) -> NDArray[np.uint32]
     ndarray of uint32, shape (n_places,)
         Tokens that share a place are counted together.
     """
-    folded: NDArray[np.uint32] = counts.reshape(-1, n_places(n_tokens)).sum(
-        axis=0, dtype=np.uint32
-    )
+    folded: NDArray[np.uint32] = counts.reshape(-1, n_places(n_tokens)).sum(axis=0, dtype=np.uint32)
     return folded
 
 

@@ -9,15 +9,17 @@ from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
 from dedupe_news.config import Config, from_settings
 from dedupe_news.errors import ConfigError
-from dedupe_news.spark import components, counting, gathering, judging, numbering, pairing
-from dedupe_news.spark import similar
+from dedupe_news.spark import components, counting, gathering, judging, numbering, pairing, similar
 from dedupe_news.spark.documents import to_documents
 from dedupe_news.spark.messages import of_kinds
+from dedupe_news.spark.numbering import Texts, part_by_time
 from dedupe_news.spark.reading import check_ids, choose_columns, read_rows
 from dedupe_news.spark.workspace import Workspace
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+    from dedupe_news.spark.messages import Step
 
 
 def cluster(
@@ -78,6 +80,7 @@ def cluster(
     chosen = settle(config, settings)
     names = {"id": id, "title": title, "text": text, "source": source, "published": published}
     documents = choose_columns(df, names)
+    documents = documents.withColumns({"given": F.lit(-1).cast("long"), "founds": F.lit(0)})
     with Workspace(df.sparkSession) as space:
         return _cluster(documents, chosen, space)
 
@@ -112,35 +115,90 @@ def settle(config: Config | None, settings: dict[str, Any]) -> Config:
 
 
 def _cluster(documents: DataFrame, config: Config, space: Workspace) -> DataFrame:
+    texts = number_texts(documents, config, space)
+    if config.policy == "news":
+        step = partial(gathering.group, config.prefer)
+    else:
+        step = partial(similar.group, config)
+    found = gathering.as_found(match(texts, config, step, space))
+    return space.settle(to_documents(texts, found, config, space))
+
+
+def number_texts(documents: DataFrame, config: Config, space: Workspace) -> Texts:
+    """
+    Read documents, and number their distinct texts.
+
+    Parameters
+    ----------
+    documents : DataFrame
+        From `dedupe_news.spark.reading.choose_columns`, with the columns
+        ``given``, a cluster or `NOT_GIVEN`, and ``founds``, 0 or 1.
+    config : Config
+        The settings.
+    space : Workspace
+        Of the run.
+
+    Returns
+    -------
+    Texts
+        What the policies go on from.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be used, or ids lack or repeat.
+    """
     n_least = space.spark.sparkContext.defaultParallelism
     if documents.rdd.getNumPartitions() < n_least:
         documents = documents.repartition(n_least)
     rows = space.keep(read_rows(documents, config), of_messages=False)
     counted = rows.agg(F.count("*").alias("n"), F.sum("n_tokens").alias("n_tokens"))
     (sizes,) = space.collect(counted, of_messages=False)
-    n_documents, n_tokens = sizes["n"], sizes["n_tokens"] or 0
+    n_tokens = sizes["n_tokens"] or 0
     check_ids(rows, space)
     space.plan(n_tokens)
-    parted = numbering.part_by_time(rows, config, space.n_partitions)
-    if config.window is not None:
-        parted = space.keep(parted, of_messages=False)
-    leaders = space.keep(numbering.distinct(parted, config), of_messages=False)
-    blocks, numbers = numbering.block_up(leaders, rows, n_documents, n_tokens, space)
+    if config.window is None:
+        rows = rows.withColumn("part", F.lit(0).cast("long"))
+    else:
+        rows = space.keep(part_by_time(rows, config, space.n_partitions), of_messages=False)
+    leaders = space.keep(numbering.distinct(rows, config), of_messages=False)
+    blocks, numbers = numbering.block_up(leaders, rows, sizes["n"], n_tokens, space)
+    return Texts(rows, leaders, blocks, numbers, n_tokens)
+
+
+def match(texts: Texts, config: Config, step: Step, space: Workspace) -> DataFrame:
+    """
+    Find the texts that match, by the policy, and let a step group each component of them.
+
+    Parameters
+    ----------
+    texts : Texts
+        From `number_texts`.
+    config : Config
+        The settings.
+    step : callable
+        Takes the messages of some components, as `dedupe_news.spark.gathering`
+        sends them.
+    space : Workspace
+        Of the run.
+
+    Returns
+    -------
+    DataFrame
+        Messages: the answers of `step`.
+    """
+    blocks, numbers = texts.blocks, texts.numbers
     if config.policy == "news":
-        token_counts = counting.count_tokens(rows, n_tokens, space)
-        described = pairing.describe(blocks, numbers, n_tokens, space)
+        token_counts = counting.count_tokens(texts.rows, texts.n_tokens, space)
+        described = pairing.describe(blocks, numbers, texts.n_tokens, space)
         candidates = pairing.candidates(described, numbers, space)
         terms = judging.Terms(config, numbers, token_counts)
         judged = judging.judge(candidates, described, terms, space)
         labels = components.label(judged, gathering.matched_of, numbers, space)
-        step = partial(gathering.group, config.prefer)
-        found = gathering.gather(judged, labels, blocks, numbers, config, space, step)
-    else:
-        buckets = similar.bucket(blocks, numbers, config, space)
-        judged = similar.verify(buckets, blocks, numbers, config, space)
-        edges = judged.unionAll(of_kinds(buckets, similar.LARGE))
-        labels = components.label(edges, similar.edges_of, numbers, space)
-        large = similar.send_large(buckets, labels, blocks, numbers, space)
-        step = partial(similar.group, config)
-        found = gathering.gather(judged, labels, blocks, numbers, config, space, step, large)
-    return space.settle(to_documents(parted, leaders, blocks, numbers, found, config, space))
+        return gathering.gather(judged, labels, texts, config, space, step)
+    buckets = similar.bucket(blocks, numbers, config, space)
+    judged = similar.verify(buckets, blocks, numbers, config, space)
+    edges = judged.unionAll(of_kinds(buckets, similar.LARGE))
+    labels = components.label(edges, similar.edges_of, numbers, space)
+    large = similar.send_large(buckets, labels, blocks, numbers, space)
+    return gathering.gather(judged, labels, texts, config, space, step, large)

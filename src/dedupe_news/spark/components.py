@@ -19,8 +19,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels.components import unite
-from dedupe_news.spark.messages import SCHEMA, Message, each, joined, of_kinds, part_of, read
-from dedupe_news.spark.messages import regroup, split_by, unpack, write
+from dedupe_news.spark.messages import (
+    SCHEMA,
+    Message,
+    each,
+    joined,
+    of_kinds,
+    part_of,
+    read,
+    regroup,
+    split_by,
+    unpack,
+    write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -109,7 +120,7 @@ def contract(left: NDArray[np.int64], right: NDArray[np.int64]) -> Edges:
     """
     texts, places = np.unique(np.concatenate((left, right)), return_inverse=True)
     parents = np.arange(len(texts))
-    unite(*places.reshape(2, -1), parents)
+    unite(places[: len(left)], places[len(left) :], parents)
     others = np.flatnonzero(parents != np.arange(len(texts)))
     return texts[parents[others]], texts[others]
 

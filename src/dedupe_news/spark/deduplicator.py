@@ -15,17 +15,21 @@ from dedupe_news.errors import ConfigError, InputError
 from dedupe_news.spark.clustering import cluster, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyspark.sql import DataFrame
 
 _COLUMNS = ("id", "title", "text", "source", "published")
 _ADDED = ("cluster", "representative", "relation")
 
 
-def _param(name: str, doc: str, convert: Any = TypeConverters.toString) -> Param[Any]:
+def _param(
+    name: str, doc: str, convert: Callable[[Any], Any] = TypeConverters.toString
+) -> Param[Any]:
     return Param(Params._dummy(), name, doc, convert)  # noqa: SLF001 - as pyspark's own stages do
 
 
-class Deduplicator(Transformer, DefaultParamsReadable, DefaultParamsWritable):  # type: ignore[misc]
+class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultParamsWritable):
     """
     Adds the cluster of every document to a DataFrame, or leaves one a cluster.
 

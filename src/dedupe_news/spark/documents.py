@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
     from dedupe_news.config import Config
-    from dedupe_news.spark.numbering import Numbers
+    from dedupe_news.spark.numbering import Numbers, Texts
     from dedupe_news.spark.workspace import Workspace
 
 COLUMNS = ("id", "cluster", "representative", "relation")
@@ -30,26 +31,14 @@ COLUMNS = ("id", "cluster", "representative", "relation")
 _NUMBERED = "digest long, check long, part long, number long"
 
 
-def to_documents(
-    rows: DataFrame,
-    leaders: DataFrame,
-    blocks: DataFrame,
-    numbers: Numbers,
-    found: DataFrame,
-    config: Config,
-    space: Workspace,
-) -> DataFrame:
+def to_documents(texts: Texts, found: DataFrame, config: Config, space: Workspace) -> DataFrame:
     """
     Return the cluster of every document.
 
     Parameters
     ----------
-    rows : DataFrame
-        The documents, from `dedupe_news.spark.numbering.part_by_time`.
-    leaders, blocks : DataFrame
-        The distinct texts, from `dedupe_news.spark.numbering`.
-    numbers : Numbers
-        Theirs.
+    texts : Texts
+        Documents and texts.
     found : DataFrame
         Texts that others represent, of `dedupe_news.spark.gathering.FOUND`.
     config : Config
@@ -63,8 +52,8 @@ def to_documents(
         Of `COLUMNS`. A cluster has the number of the text that represents it.
     """
     key = list(TEXT_KEY)
-    named = of_kinds(blocks, KEYS).mapInArrow(partial(_name, numbers), _NUMBERED)
-    led = leaders.select(*key, "id", "time").join(named, key)
+    rows, leaders, numbers = texts.rows, texts.leaders, texts.numbers
+    led = leaders.select(*key, "id", "time").join(name_texts(texts), key)
     led = led.withColumnsRenamed({"id": "leader", "time": "leader_time", "number": "own"})
     kept = led.withColumnsRenamed(
         {name: f"kept_{name}" for name in key}
@@ -103,6 +92,36 @@ def to_documents(
     return others if result is None else others.unionByName(result)
 
 
+def name_texts(texts: Texts) -> DataFrame:
+    """
+    Return the number of every text.
+
+    Parameters
+    ----------
+    texts : Texts
+        The texts.
+
+    Returns
+    -------
+    DataFrame
+        Of the columns ``digest``, ``check``, ``part`` and ``number``.
+    """
+    return of_kinds(texts.blocks, KEYS).mapInArrow(partial(_name, texts.numbers), _NUMBERED)
+
+
+def relation_words() -> Column:
+    """
+    Return a column of relations in words.
+
+    Returns
+    -------
+    Column
+        Of the column ``relation``, which holds values of `Relation`.
+    """
+    names = F.array(*[F.lit(relation.name.lower()) for relation in sorted(Relation)])
+    return F.element_at(names, F.col("relation").cast("int") + 1)
+
+
 def _name(numbers: Numbers, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Return key and number of every text."""
     for message in read(batches):
@@ -115,7 +134,7 @@ def _name(numbers: Numbers, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Re
 
 def _are_near(config: Config) -> Column:
     """Return whether documents are near enough in time to the one that is kept."""
-    window = to_span(config.window)
+    window = to_span(config.window or dt.timedelta.max)
     known = (F.col("time") != NO_TIME) & (F.col("kept_time") != NO_TIME)
     return ~known | (F.abs(F.col("time") - F.col("kept_time")) <= window)
 
@@ -131,11 +150,9 @@ def _led_apart(apart: DataFrame, config: Config) -> DataFrame:
 
 
 def _as_result(documents: DataFrame) -> DataFrame:
-    names = F.array(*[F.lit(relation.name.lower()) for relation in sorted(Relation)])
-    relation = F.element_at(names, F.col("relation").cast("int") + 1)
     return documents.select(
         "id",
         F.col("cluster").cast("long").alias("cluster"),
         F.col("kept").alias("representative"),
-        F.when(F.col("id") != F.col("kept"), relation).alias("relation"),
+        F.when(F.col("id") != F.col("kept"), relation_words()).alias("relation"),
     )

@@ -11,9 +11,8 @@ import pyarrow as pa
 from dedupe_news.columns import NO_TIME
 from dedupe_news.judgement import group_judged
 from dedupe_news.spark.components import LABELS
-from dedupe_news.spark.judging import JUDGED, NO_RELATION
-from dedupe_news.spark.messages import Message, joined, of_kinds, part_of, read, regroup
-from dedupe_news.spark.messages import split_by
+from dedupe_news.spark.judging import JUDGED
+from dedupe_news.spark.messages import Message, joined, of_kinds, part_of, read, regroup, split_by
 from dedupe_news.spark.numbering import KEYS
 
 if TYPE_CHECKING:
@@ -24,11 +23,12 @@ if TYPE_CHECKING:
 
     from dedupe_news.config import Config, Prefer
     from dedupe_news.spark.messages import Step
-    from dedupe_news.spark.numbering import Numbers
+    from dedupe_news.spark.numbering import Numbers, Texts
     from dedupe_news.spark.workspace import Workspace
 
 MEMBERS, JOINED, AWAY, _FOUND = range(50, 54)
-"""Kinds of messages: texts of components, judged pairs within one, pairs whose first text is in one."""
+"""Kinds of messages: texts of components, judged pairs within one, and pairs of which one text
+is in one."""
 
 FOUND = (
     "digest long, check long, part long, kept_digest long, kept_check long, kept_part long, "
@@ -63,8 +63,7 @@ def matched_of(message: Message) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def gather(
     judged: DataFrame,
     labels: DataFrame,
-    blocks: DataFrame,
-    numbers: Numbers,
+    texts: Texts,
     config: Config,
     space: Workspace,
     step: Step,
@@ -82,29 +81,27 @@ def gather(
         From `dedupe_news.spark.judging.judge`.
     labels : DataFrame
         From `dedupe_news.spark.components.label`.
-    blocks : DataFrame
-        From `dedupe_news.spark.numbering.block_up`.
-    numbers : Numbers
-        Of the texts.
+    texts : Texts
+        The texts.
     config : Config
         The settings.
     space : Workspace
         Of the run.
     step : callable
-        Groups the texts of some components: `group`, or that of
-        `dedupe_news.spark.similar`.
+        Groups the texts of some components: `group`, that of
+        `dedupe_news.spark.similar`, or that of `dedupe_news.spark.joining`.
     large : DataFrame, optional
         Large buckets, from `dedupe_news.spark.similar.send_large`.
 
     Returns
     -------
     DataFrame
-        Of `FOUND`.
+        Messages: the answers of `step`.
     """
     n_parts = space.n_partitions
-    together = labels.unionAll(of_kinds(blocks, KEYS)).unionAll(judged)
+    together = labels.unionAll(of_kinds(texts.blocks, KEYS)).unionAll(judged)
     attached = space.keep(
-        regroup(together, n_parts, partial(_attach, numbers, config.prefer, n_parts))
+        regroup(together, n_parts, partial(_attach, texts.numbers, config.prefer, n_parts))
     )
     confirmed = regroup(
         labels.unionAll(of_kinds(attached, AWAY)), n_parts, partial(_confirm, n_parts)
@@ -112,7 +109,24 @@ def gather(
     grouped = of_kinds(attached, MEMBERS, JOINED).unionAll(of_kinds(confirmed, JOINED))
     if large is not None:
         grouped = grouped.unionAll(large)
-    return regroup(grouped, n_parts, step).mapInArrow(as_rows, FOUND)
+    return regroup(grouped, n_parts, step)
+
+
+def as_found(messages: DataFrame) -> DataFrame:
+    """
+    Return what groups found, a row a text.
+
+    Parameters
+    ----------
+    messages : DataFrame
+        Whose arrays are from `found_rows`.
+
+    Returns
+    -------
+    DataFrame
+        Of `FOUND`.
+    """
+    return messages.mapInArrow(partial(as_rows, FOUND), FOUND)
 
 
 def _attach(
@@ -122,10 +136,12 @@ def _attach(
     if len(texts) == 0:
         return
     local = texts - numbers.firsts[key]
-    digests, checks, parts, times, lengths = joined(messages, KEYS, ("i8",) * 5)
+    digests, checks, parts, times, lengths, given, founds = joined(
+        messages, KEYS, (*("i8",) * 6, "u1")
+    )
     known = times != NO_TIME
     preference = np.where(known, -times if prefer == "latest" else times, np.iinfo(np.int64).max)
-    columns = (digests, checks, parts, preference, lengths)
+    columns = (digests, checks, parts, preference, lengths, given, founds)
     for part, which in split_by(part_of(labels, n_parts)):
         values = [column[local[which]] for column in columns]
         yield Message(part, MEMBERS, 0, (texts[which], *values))
@@ -144,7 +160,7 @@ def _attach(
         yield Message(block, AWAY, 0, values)
 
 
-def _confirm(n_parts: int, key: int, messages: list[Message]) -> Iterator[Message]:
+def _confirm(n_parts: int, _key: int, messages: list[Message]) -> Iterator[Message]:
     """Keep the pairs whose second text is of the component of the first."""
     texts, labels = joined(messages, LABELS, ("i8", "i8"))
     pairs, margins, relation, own = joined(messages, AWAY, (*_PAIR, "i8"))
@@ -181,6 +197,10 @@ class Members(NamedTuple):
         Times, smallest preferred.
     lengths : ndarray of int64, shape (n_texts,)
         Their tokens.
+    given : ndarray of int64, shape (n_texts,)
+        Clusters that earlier batches gave them, or `NOT_GIVEN`.
+    founds : ndarray of uint8, shape (n_texts,)
+        1 for those that founded these.
     """
 
     numbers: NDArray[np.int64]
@@ -189,6 +209,8 @@ class Members(NamedTuple):
     parts: NDArray[np.int64]
     preference: NDArray[np.int64]
     lengths: NDArray[np.int64]
+    given: NDArray[np.int64]
+    founds: NDArray[np.uint8]
 
     def in_order(self, prefer: Prefer, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """
@@ -226,7 +248,7 @@ def members_of(messages: list[Message]) -> Members:
     Members
         From those of the kind `MEMBERS`.
     """
-    columns = joined(messages, MEMBERS, ("i8",) * len(Members._fields))
+    columns = joined(messages, MEMBERS, (*("i8",) * 7, "u1"))
     order = np.argsort(columns[0])
     return Members(*(column[order] for column in columns))
 
@@ -261,21 +283,23 @@ def found_rows(
     return [*arrays, relation.astype(np.int32)]
 
 
-def as_rows(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def as_rows(schema: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """
-    Return what groups found, a row a text.
+    Return messages whose arrays are columns as rows.
 
     Parameters
     ----------
+    schema : str
+        Names and types of the columns.
     batches : iterable of pyarrow.RecordBatch
-        Messages whose arrays are from `found_rows`.
+        The messages.
 
     Yields
     ------
     pyarrow.RecordBatch
-        Of `FOUND`.
+        Of the schema.
     """
-    names = [field.split()[0] for field in FOUND.split(", ")]
+    names = [field.split()[0] for field in schema.split(", ")]
     for message in read(batches):
         columns = [pa.array(values) for values in message.arrays]
         yield pa.RecordBatch.from_arrays(columns, names)

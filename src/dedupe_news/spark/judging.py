@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from dedupe_news.blocks import TextBlock, bounds_of
 from dedupe_news.columns import to_span
 from dedupe_news.judgement import judge_candidates
 from dedupe_news.spark.messages import Message, joined, of_kinds, regroup, split_by
-from dedupe_news.spark.numbering import Block
+from dedupe_news.spark.numbering import NOT_GIVEN, Block
 from dedupe_news.spark.pairing import DESCRIBED
 from dedupe_news.texts import within
 
@@ -35,7 +34,7 @@ NO_RELATION = 255
 _PAIRS_A_CHUNK = 1 << 17
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
-_EVIDENCE = ("i8", "i8", "u1", "i8", "i8", "u4", "u1", "u1", "u1")
+_EVIDENCE = ("i8", "i8", "i8", "u1", "i8", "i8", "u4", "u1", "u1", "u1")
 
 
 class Terms(NamedTuple):
@@ -57,9 +56,7 @@ class Terms(NamedTuple):
     token_counts: NDArray[np.uint32]
 
 
-def judge(
-    candidates: DataFrame, described: DataFrame, terms: Terms, space: Workspace
-) -> DataFrame:
+def judge(candidates: DataFrame, described: DataFrame, terms: Terms, space: Workspace) -> DataFrame:
     """
     Judge pairs.
 
@@ -123,7 +120,8 @@ def ask(numbers: Numbers, key: int, pairs: NDArray[np.uint64]) -> Iterator[Messa
 
 def _answer(numbers: Numbers, key: int, messages: list[Message]) -> Iterator[Message]:
     described = messages[0]
-    block = _as_texts(Block(*described.arrays[:-2]), *described.arrays[-2:])
+    whole = Block(*described.arrays[:-2])
+    block = _as_texts(whole, *described.arrays[-2:])
     first = int(numbers.firsts[key])
     for message in messages[1:]:
         (texts,) = message.arrays
@@ -131,7 +129,12 @@ def _answer(numbers: Numbers, key: int, messages: list[Message]) -> Iterator[Mes
         lengths = np.diff(taken.offsets)
         values = [getattr(taken, name) for name in ("cut_off", "sources", "times")]
         runs = [getattr(taken, name) for name in ("tokens", "flags", "frequency", "spread")]
-        yield Message(message.order, EVIDENCE, key, (texts, lengths, *values, *runs))
+        yield Message(
+            message.order,
+            EVIDENCE,
+            key,
+            (texts, whole.given[texts - first], lengths, *values, *runs),
+        )
 
 
 def _as_texts(block: Block, frequency: NDArray[np.uint8], spread: NDArray[np.uint8]) -> TextBlock:
@@ -149,7 +152,7 @@ def _as_texts(block: Block, frequency: NDArray[np.uint8], spread: NDArray[np.uin
 
 def _judge(terms: Terms, key: int, messages: list[Message]) -> Iterator[Message]:
     (pairs,) = joined(messages, PAIRS, (np.uint64,))
-    texts, lengths, cut_off, sources, times, *runs = joined(messages, EVIDENCE, _EVIDENCE)
+    texts, given, lengths, cut_off, sources, times, *runs = joined(messages, EVIDENCE, _EVIDENCE)
     block = TextBlock(
         tokens=runs[0],
         flags=runs[1],
@@ -161,6 +164,9 @@ def _judge(terms: Terms, key: int, messages: list[Message]) -> Iterator[Message]
         spread=runs[3],
     )
     left, right = places(pairs, texts)
+    # Of two that an earlier batch has placed, nothing is asked.
+    asked = (given[left] == NOT_GIVEN) | (given[right] == NOT_GIVEN)
+    pairs, left, right = pairs[asked], left[asked], right[asked]
     if terms.config.window is not None:
         near = within(times[left], times[right], to_span(terms.config.window))
         pairs, left, right = pairs[near], left[near], right[near]

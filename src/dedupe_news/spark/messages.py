@@ -81,12 +81,12 @@ def pack(arrays: Sequence[NDArray[Any]]) -> bytes:
         head += [_DTYPES.index(array.dtype), len(array)]
     parts = [np.array(head, np.int64).tobytes()]
     for array in arrays:
-        parts.append(np.ascontiguousarray(array).data.cast("B") if len(array) else b"")
+        parts.append(np.ascontiguousarray(array).tobytes())
         parts.append(bytes(-array.nbytes % _WORD))
     return b"".join(parts)
 
 
-def unpack(payload: Any) -> list[NDArray[Any]]:
+def unpack(payload: bytes | pa.Buffer) -> list[NDArray[Any]]:
     """
     Return the arrays that `pack` packed.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +30,9 @@ BLOCK, KEYS, SUMMARY = range(3)
 TEXT_KEY = ("digest", "check", "part")
 """Columns that tell texts apart."""
 
+NOT_GIVEN = -1
+"""Stands for the cluster of a document that no earlier batch held."""
+
 _TOKENS_A_BLOCK = 1 << 20
 _SAMPLE_A_BLOCK = 64
 _MICROSECONDS_A_DAY = 86_400_000_000
@@ -51,6 +55,10 @@ class Block(NamedTuple):
         Of the preferred document.
     cut_off : ndarray of uint8, shape (n_texts,)
         1 where the text ends in a cut-off mark.
+    given : ndarray of int64, shape (n_texts,)
+        Cluster that an earlier batch gave it, or `NOT_GIVEN`.
+    founds : ndarray of uint8, shape (n_texts,)
+        1 where it founded that cluster.
     lengths : ndarray of int64, shape (n_texts,)
         Tokens of each.
     tokens, flags : ndarray of uint32, uint8, shape (n_tokens,)
@@ -63,13 +71,15 @@ class Block(NamedTuple):
     times: NDArray[np.int64]
     sources: NDArray[np.int64]
     cut_off: NDArray[np.uint8]
+    given: NDArray[np.int64]
+    founds: NDArray[np.uint8]
     lengths: NDArray[np.int64]
     tokens: NDArray[np.uint32]
     flags: NDArray[np.uint8]
 
 
 _N_COLUMNS = Block._fields.index("tokens")  # arrays of a value a text come before
-_KEY_COLUMNS = ("digests", "checks", "parts", "times", "lengths")
+_KEY_COLUMNS = ("digests", "checks", "parts", "times", "lengths", "given", "founds")
 
 
 def take(block: Block, which: NDArray[np.int64]) -> Block:
@@ -89,10 +99,8 @@ def take(block: Block, which: NDArray[np.int64]) -> Block:
         In the order of `which`.
     """
     offsets = bounds_of(block.lengths)
-    return Block(
-        *(column[which] for column in block[:_N_COLUMNS]),
-        *(take_runs(values, offsets, which) for values in block[_N_COLUMNS:]),
-    )
+    columns = [column[which] for column in block[:_N_COLUMNS]]
+    return Block(*columns, *(take_runs(values, offsets, which) for values in block[_N_COLUMNS:]))  # type: ignore[arg-type]
 
 
 def concatenate(blocks: list[Block]) -> Block:
@@ -186,6 +194,32 @@ class Numbers(NamedTuple):
         return (np.searchsorted(self.day_firsts, numbers, "right") - 1).astype(np.int32)
 
 
+class Texts(NamedTuple):
+    """
+    The documents of a run and their distinct texts.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The documents, from `dedupe_news.spark.reading.read_rows`, with a
+        column ``part`` as from `part_by_time`.
+    leaders : DataFrame
+        The preferred document of each text, from `distinct`.
+    blocks : DataFrame
+        Messages, from `block_up`.
+    numbers : Numbers
+        Of the texts.
+    n_tokens : int
+        Of all documents.
+    """
+
+    rows: DataFrame
+    leaders: DataFrame
+    blocks: DataFrame
+    numbers: Numbers
+    n_tokens: int
+
+
 def part_by_time(rows: DataFrame, config: Config, n_partitions: int) -> DataFrame:
     """
     Say which documents of the same words are too far apart to be one text.
@@ -202,10 +236,8 @@ def part_by_time(rows: DataFrame, config: Config, n_partitions: int) -> DataFram
     Returns
     -------
     DataFrame
-        With a column ``part``: 0 without a window, else as `Texts` parts them.
+        With a column ``part``, as `dedupe_news.texts.distinct_texts` parts them.
     """
-    if config.window is None:
-        return rows.withColumn("part", F.lit(0).cast("long"))
     light = rows.select("id", "digest", "check", "time").where("n_tokens > 0")
     kind = rows.schema["id"].dataType.simpleString()
     parted = (
@@ -213,7 +245,8 @@ def part_by_time(rows: DataFrame, config: Config, n_partitions: int) -> DataFram
         # Those without a time are of the first part.
         .sortWithinPartitions("digest", "check", "time")
         .mapInArrow(
-            partial(_part_batches, to_span(config.window)), f"id {kind}, part long"
+            partial(_part_batches, to_span(config.window or dt.timedelta.max)),
+            f"id {kind}, part long",
         )
     )
     return rows.join(parted, "id", "left").fillna(0, ["part"])
@@ -283,16 +316,20 @@ def distinct(rows: DataFrame, config: Config) -> DataFrame:
     """
     carried = ("id", "time", "source", "cut_off", "n_tokens", "tokens", "flags")
     leader = F.min_by(F.struct(*carried), preference(config)).alias("leader")
-    return (
-        rows.where("n_tokens > 0").groupBy(*TEXT_KEY).agg(leader).select(*TEXT_KEY, "leader.*")
-    )
+    # A text that founded a cluster stays in it, whatever clusters its copies are of.
+    known = F.struct((1 - F.col("founds")).alias("follows"), "given")
+    known = F.min(F.when(F.col("given") != NOT_GIVEN, known)).alias("known")
+    given = F.coalesce("known.given", F.lit(NOT_GIVEN).cast("long")).alias("given")
+    founds = F.coalesce(1 - F.col("known.follows"), F.lit(0)).alias("founds")
+    grouped = rows.where("n_tokens > 0").groupBy(*TEXT_KEY).agg(leader, known)
+    return grouped.select(*TEXT_KEY, "leader.*", given, founds)
 
 
 def block_up(
     leaders: DataFrame, rows: DataFrame, n_documents: int, n_tokens: int, space: Workspace
 ) -> tuple[DataFrame, Numbers]:
     """
-    Number the texts by time and digest, and gather them in blocks.
+    Gather the texts in blocks, numbered by time and digest.
 
     Parameters
     ----------
@@ -315,7 +352,7 @@ def block_up(
     from dedupe_news.spark.messages import of_kinds, regroup, unpack  # noqa: PLC0415
 
     bounds = _bounds(rows, n_documents, max(1, -(-n_tokens // _TOKENS_A_BLOCK)), space)
-    columns = (*TEXT_KEY, "time", "source", "cut_off", "tokens", "flags")
+    columns = (*TEXT_KEY, "time", "source", "cut_off", "given", "founds", "tokens", "flags")
     dealt = leaders.select(*columns).mapInArrow(partial(_deal, bounds), SCHEMA)
     blocks = space.keep(regroup(dealt, space.n_partitions, _gather))
     summaries = space.collect(of_kinds(blocks, SUMMARY))
@@ -393,6 +430,8 @@ def _as_block(batch: pa.RecordBatch) -> Block:
         numbers("time"),
         numbers("source"),
         numbers("cut_off").astype(np.uint8),
+        numbers("given"),
+        numbers("founds").astype(np.uint8),
         np.diff(offsets),
         tokens,
         flags,
@@ -402,7 +441,9 @@ def _as_block(batch: pa.RecordBatch) -> Block:
 def _from_binary(column: pa.Array, dtype: np.dtype[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Return the bounds and values of a column that holds a run of numbers in each row."""
     _, offsets_buffer, values_buffer = column.buffers()
-    bounds = np.frombuffer(offsets_buffer, np.int32)[column.offset : column.offset + len(column) + 1]
+    bounds = np.frombuffer(offsets_buffer, np.int32)[
+        column.offset : column.offset + len(column) + 1
+    ]
     values = np.frombuffer(values_buffer, np.uint8)[bounds[0] : bounds[-1]]
     return (bounds - bounds[0]).astype(np.int64) // dtype.itemsize, values.view(dtype).copy()
 
@@ -440,7 +481,7 @@ def _gather(key: int, messages: list[Message]) -> Iterator[Message]:
 
 def number_rows(rows: DataFrame, by: str, first: int, space: Workspace) -> DataFrame:
     """
-    Number rows without bringing them to one place.
+    Give rows numbers, without bringing them to one place.
 
     Parameters
     ----------

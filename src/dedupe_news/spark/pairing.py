@@ -88,9 +88,7 @@ def candidates(described: DataFrame, numbers: Numbers, space: Workspace) -> Data
     DataFrame
         Messages of the kinds `RELATED` and `LINKED`; a pair may be in both.
     """
-    linked = regroup(
-        of_kinds(described, TEMPLATES), space.n_partitions, partial(_link, numbers)
-    )
+    linked = regroup(of_kinds(described, TEMPLATES), space.n_partitions, partial(_link, numbers))
     return of_kinds(described, RELATED).unionAll(linked)
 
 
@@ -169,7 +167,11 @@ def _describe(
     yield Message(key, DESCRIBED, 0, (*block, frequency, spread))
     yield Message(key, RELATED, 0, [_related(first, *joined(messages, _SHARED, (np.uint64,)))])
     keys = parting.template_keys(shingles, offsets, frequency, first)
-    for part, which in split_by((keys >> np.uint64(64 - part_bits)).astype(np.int64) if part_bits else np.zeros(len(keys), np.int64)):
+    for part, which in split_by(
+        (keys >> np.uint64(64 - part_bits)).astype(np.int64)
+        if part_bits
+        else np.zeros(len(keys), np.int64)
+    ):
         yield Message(part, TEMPLATES, key, [keys[which]])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,13 @@ from pyspark.sql import types as T  # noqa: N812 - likewise
 
 from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.documents import read_documents
-from dedupe_news.errors import ColumnError, DedupeNewsError, DuplicateIdError, InputError
-from dedupe_news.errors import InputTypeError
+from dedupe_news.errors import (
+    ColumnError,
+    DedupeNewsError,
+    DuplicateIdError,
+    InputError,
+    InputTypeError,
+)
 from dedupe_news.kernels import shingling
 from dedupe_news.text import tokenize
 from dedupe_news.texts import source_digests
@@ -241,13 +247,11 @@ def as_signed(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def _digests(
-    values: NDArray[Any], offsets: NDArray[np.int64], digest: Callable[[Any], int]
+    values: NDArray[Any], offsets: NDArray[np.int64], digest: Callable[[bytes], int]
 ) -> NDArray[np.uint64]:
+    data = values.tobytes()
     bounds = (offsets * values.itemsize).tolist()
-    view = memoryview(np.ascontiguousarray(values).view(np.uint8))
-    found = [
-        digest(view[start:stop]) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    found = [digest(data[start:stop]) for start, stop in pairwise(bounds)]
     return np.array(found, np.uint64)
 
 

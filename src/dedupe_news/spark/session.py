@@ -75,8 +75,8 @@ def check_java() -> None:
         If there is none, or one that is too old.
     """
     remedy = (
-        "Install it (Debian and Ubuntu: apt-get install openjdk-17-jre-headless), and let JAVA_HOME "
-        "name its folder if it is not the system's"
+        "Install it (Debian and Ubuntu: apt-get install openjdk-17-jre-headless), and let "
+        "JAVA_HOME name its folder if it is not the system's"
     )
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
@@ -84,7 +84,8 @@ def check_java() -> None:
         where = "there is no java on the PATH" if home is None else f"JAVA_HOME is {home!r}"
         message = f"Spark needs Java {_LEAST_JAVA} or later, but {where}. {remedy}"
         raise MissingDependencyError(message)
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603 - the machine's
+    asked = [java, "-version"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False).stderr  # noqa: S603 - the machine's
     found = re.search(r'version "(?:1\.)?(\d+)', said)
     if found is None or int(found[1]) < _LEAST_JAVA:
         message = (

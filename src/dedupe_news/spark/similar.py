@@ -79,9 +79,7 @@ class _Texts(NamedTuple):
         """Return the relation of matches between texts at these places."""
         offsets = bounds_of(self.lengths)
         containment = shared / np.minimum(sizes[left], sizes[right])
-        return relations.relate(
-            self.tokens, offsets[:-1], offsets[1:], left, right, containment
-        )
+        return relations.relate(self.tokens, offsets[:-1], offsets[1:], left, right, containment)
 
 
 def bucket(blocks: DataFrame, numbers: Numbers, config: Config, space: Workspace) -> DataFrame:
@@ -192,9 +190,7 @@ def send_large(
     return regroup(together, space.n_partitions, partial(_send, numbers, space.n_partitions))
 
 
-def _deal(
-    numbers: Numbers, config: Config, key_bits: int, message: Message
-) -> Iterator[Message]:
+def _deal(numbers: Numbers, config: Config, key_bits: int, message: Message) -> Iterator[Message]:
     block = Block(*message.arrays)
     first = int(numbers.firsts[message.key])
     keys = minhash.band_keys(*shingles_of(block, config.shingle_size), config, 1)
@@ -288,7 +284,8 @@ def _verify(
     relation = texts.relate(left, right, shared, sets.sizes)
     pairs = texts.numbers[left].astype(np.uint64) << _HALF
     pairs |= texts.numbers[right].astype(np.uint64)
-    margins = np.zeros(len(pairs), np.float32)
+    union = sets.sizes[left].astype(np.int64) + sets.sizes[right] - shared
+    margins = (shared / union).astype(np.float32)  # at least 0, as of all matches
     for block, which in split_by(numbers.blocks_of(texts.numbers[left])):
         yield Message(block, JUDGED, key, (pairs[which], margins[which], relation[which]))
 

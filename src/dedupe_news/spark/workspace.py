@@ -163,8 +163,8 @@ class Workspace:
                 conf.set(name, value)
             yield
         finally:
-            for name, value in before.items():
-                conf.set(name, str(value))
+            for name, former in before.items():
+                conf.set(name, str(former))
 
     def __enter__(self) -> Self:
         """
