@@ -292,10 +292,18 @@ def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
             raise InputError(message)
     for each in files:
         try:
-            with parquet.ParquetFile(each) as file:
+            with parquet.ParquetFile(each, coerce_int96_timestamp_unit="us") as file:
                 names = [name for name in _NAMES if name in file.schema_arrow.names]
+                physical = {column.name: column.physical_type for column in file.schema}
                 for part in file.iter_batches(_ROWS_AT_A_TIME, columns=names):
-                    yield {name: part[name] for name in names}
+                    yield {name: _moments(part[name], physical[name]) for name in names}
         except pyarrow.ArrowInvalid as error:
             message = f"{str(each)!r} is no Parquet file that can be read: {error}"
             raise InputError(message) from error
+
+
+def _moments(column: Any, physical_type: str) -> Any:
+    """Return times that Spark wrote in its old way, always in UTC, with their zone."""
+    if physical_type != "INT96":
+        return column
+    return importlib.import_module("pyarrow.compute").assume_timezone(column, "UTC")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 from dedupe_news import Config
 from made_up_news import WORDS, made_up_news
+from spark_marks import MARKS
 from strategies import configs, feeds, times
 
 if TYPE_CHECKING:
@@ -25,13 +26,7 @@ if TYPE_CHECKING:
 
     Make = Callable[[list[dict[str, Any]]], DataFrame]
 
-pytestmark = [
-    pytest.mark.spark,
-    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
-    # pyspark leaves its sockets to the collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = MARKS
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
