@@ -30,6 +30,7 @@ pytestmark = MARKS
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
+BOTH = pytest.mark.parametrize("spark", ["local[2]", "local-cluster[2,1,1024]"], indirect=True)
 # Each run takes seconds, whatever its size.
 FEW = settings(
     max_examples=4,
@@ -87,6 +88,7 @@ def documents(draw: st.DrawFn) -> list[dict[str, Any]]:
     ]
 
 
+@BOTH
 @given(rows=documents(), config=some_configs)
 @FEW
 def test_any_feed_is_clustered_as_in_memory(
@@ -132,6 +134,7 @@ def test_many_blocks_are_one_feed(
     assert_same(run(frame_of(rows), config), rows, config)
 
 
+@BOTH
 @pytest.mark.parametrize("policy", ["news", "similar"])
 def test_the_real_feed_is_clustered_as_in_memory(
     spark: SparkSession, is_local: bool, shared_data: Path, policy: Policy, tmp_path: Path
@@ -182,6 +185,7 @@ def test_a_hundred_thousand_copies_are_no_burden(spark: SparkSession, policy: Po
     assert sum(row["count"] for row in found) == n
 
 
+@BOTH
 @pytest.mark.parametrize("policy", ["news", "similar"])
 def test_a_bucket_of_bulletins_is_clustered_as_in_memory(frame_of: Make, policy: Policy) -> None:
     """2,000 of one form, hour after hour, of which many share all their bands."""
