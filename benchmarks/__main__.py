@@ -23,6 +23,7 @@ SUITES = (
     "latency",
     "soak",
     "browsing",
+    "spark",
 )
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""
 

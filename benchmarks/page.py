@@ -47,6 +47,7 @@ _SECTIONS = (
     "speed-start",
     "speed-",
     "browsing",
+    "spark",
 )
 
 # What to look at first: words, report, figure, how to write it.
