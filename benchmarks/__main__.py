@@ -24,6 +24,7 @@ SUITES = (
     "soak",
     "scale",
     "browsing",
+    "spark",
 )
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""
 

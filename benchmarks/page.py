@@ -48,6 +48,7 @@ _SECTIONS = (
     "speed-",
     "scale-",
     "browsing",
+    "spark",
 )
 
 # What to look at first: words, report, figure, how to write it.

@@ -35,7 +35,7 @@ BLOCK = re.compile(
     rf"(?P<mark>{COMPILED_ONLY}\n+)?^```python(?: title=\"[^\"\n]*\")?\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-N_COMPILED_ONLY = 1
+N_COMPILED_ONLY = 4
 LOCAL_REDIS = "redis://localhost/"
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 

@@ -23,7 +23,7 @@ from dedupe_news.text import tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Sequence
     from types import TracebackType
 
     from dedupe_news.documents import ColumnChoice, Document
@@ -656,7 +656,8 @@ class NewsIndex(Displayable):
         ----------
         path : str or path
             Ends in ``.jsonl``, ``.jsonl.gz`` or ``.parquet``. Replaced if it
-            exists, once all is written.
+            exists, once all is written. Parquet holds clusters too, so that a
+            cluster of machines can go on from there: `dedupe_news.spark.update`.
 
         Returns
         -------
@@ -672,7 +673,21 @@ class NewsIndex(Displayable):
         MissingDependencyError
             If Parquet is asked for and pyarrow is not installed.
         """
-        return exchange.write(path, self._parts())
+        return exchange.write(path, self._parts(), self._places)
+
+    def _places(self, ids: Sequence[Hashable]) -> tuple[list[int | None], list[bool]]:
+        """Return the cluster of each document, and whether it founded it."""
+        clusters: list[int | None] = []
+        are_founders = []
+        with self._lock:
+            replica = self._store.replica
+            for each in ids:
+                slot = replica.slot_of.get(each)
+                clusters.append(None if slot is None else self._store.cluster_of(each))
+                are_founders.append(
+                    slot is not None and replica.store.founders.arrays.founders[slot] == slot
+                )
+        return clusters, are_founders
 
     def import_from(self, path: str | os.PathLike[str], *, n_jobs: int | None = -1) -> int:
         """
@@ -681,8 +696,10 @@ class NewsIndex(Displayable):
         Parameters
         ----------
         path : str or path
-            As for `export_to`. Each document needs ``id`` and ``text``, and
+            As for `export_to`, or a folder of Parquet files whose name ends in
+            ``.parquet``, as Spark writes it. Each document needs ``id`` and ``text``, and
             may have ``title``, ``source``, ``published`` and ``arrived``.
+            Clusters are found anew, by what documents match here.
         n_jobs : int, default -1
             Threads for the work on the texts.
 
