@@ -448,13 +448,17 @@ class NewsIndex(Displayable):
         )
         rows = arrivals.many(columns, range(len(columns)))
         tokens = tokenize(columns.buffer, columns.offsets, self._config, n_jobs=threads)
-        found = self._look_up(rows, tokens, include_series=include_series)
+        found = self._look_up(rows, tokens, include_series=include_series, n_jobs=threads)
         return [matches[:limit] for matches in found]
 
-    def _look_up(self, rows: Rows, tokens: Tokens, *, include_series: bool) -> list[list[Match]]:
+    def _look_up(
+        self, rows: Rows, tokens: Tokens, *, include_series: bool, n_jobs: int = 1
+    ) -> list[list[Match]]:
         with self._lock:
             self._store.refresh()
-            return self._store.replica.query(rows, tokens, include_series=include_series)
+            return self._store.replica.query(
+                rows, tokens, include_series=include_series, n_jobs=n_jobs
+            )
 
     def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
         """
@@ -823,7 +827,7 @@ def add_rows(index: NewsIndex, rows: Rows, n_jobs: int) -> list[list[Match]]:
     """
     tokens = tokenize(rows.buffer, rows.offsets, index.config, n_jobs=n_jobs)
     with index._lock:  # noqa: SLF001 - our own
-        return index._store.add(rows, tokens) if len(rows) else []  # noqa: SLF001 - our own
+        return index._store.add(rows, tokens, n_jobs) if len(rows) else []  # noqa: SLF001 - our own
 
 
 def _check_config(config: object) -> None:

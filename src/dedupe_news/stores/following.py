@@ -58,6 +58,8 @@ class Own:
         The operation's.
     rows, tokens : Rows, Tokens, optional
         The documents that it adds.
+    n_jobs : int
+        Threads to judge them.
     first : int
         Running number of the first of them, once it is known.
     matches : list of list of Match
@@ -69,6 +71,7 @@ class Own:
     token: bytes
     rows: Rows | None = None
     tokens: Tokens | None = None
+    n_jobs: int = 1
     first: int = -1
     matches: list[list[Match]] = dataclasses.field(default_factory=list)
     n_left: int = 0
@@ -350,7 +353,7 @@ class Follower(Store):
         if own is not None and own.rows is not None and own.tokens is not None:
             own.first, n_documents = operations.span(operation)
             self._unjudged[own.first] = n_documents
-            own.matches = self.replica.add(own.rows, own.tokens)
+            own.matches = self.replica.add(own.rows, own.tokens, n_jobs=own.n_jobs)
         return 0
 
     def _slots(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

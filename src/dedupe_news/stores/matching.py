@@ -69,25 +69,27 @@ def all_matches(
     list of list of Match
         For each document, best first.
     """
+    n_documents = len(found.offsets) - 1
     if not len(found.slots):
-        return [[] for _ in range(len(found.offsets) - 1)]
-    rows = list(zip(found.slots.tolist(), found.scores.tolist(), strict=True))
-    return [
-        _matches(rows[start:stop], ids, include_series=include_series) if start < stop else []
-        for start, stop in pairwise(found.offsets.tolist())
-    ]
-
-
-def _matches(
-    rows: list[tuple[list[int], list[float]]], ids: Sequence[Hashable], *, include_series: bool
-) -> list[Match]:
-    matches = [
-        (relation == Relation.SERIES, -good, -jaccard, slot, containment, relation, probability)
-        for (slot, relation), (jaccard, containment, probability, good) in rows
-        if include_series or relation != Relation.SERIES
-    ]
-    matches.sort()
-    return [
-        Match(ids[slot], -jaccard, containment, _RELATIONS[relation], probability)
-        for _, _, jaccard, slot, containment, relation, probability in matches
-    ]
+        return [[] for _ in range(n_documents)]
+    slots, relations = found.slots.T
+    jaccard, containment, probability, good = found.scores.T
+    documents = np.repeat(np.arange(n_documents), np.diff(found.offsets))
+    is_series = relations == Relation.SERIES
+    order = np.lexsort((slots, -jaccard, -good, is_series, documents))
+    if not include_series:
+        order = order[~is_series[order]]
+    matches = list(
+        map(
+            Match,
+            [ids[slot] for slot in slots[order].tolist()],
+            jaccard[order].tolist(),
+            containment[order].tolist(),
+            [_RELATIONS[relation] for relation in relations[order].tolist()],
+            probability[order].tolist(),
+        )
+    )
+    if n_documents == 1:
+        return [matches]
+    bounds = np.searchsorted(documents[order], np.arange(n_documents + 1)).tolist()
+    return [matches[start:stop] for start, stop in pairwise(bounds)]

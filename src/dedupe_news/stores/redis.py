@@ -61,17 +61,17 @@ class RedisStore(Follower):
                 return
             self._pull()
 
-    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
+    def _add(self, rows: Rows, tokens: Tokens, n_jobs: int) -> list[list[Match]]:
         packing = wire.Packing(rows)
         matches: list[list[Match]] = []
         for start in range(0, len(rows), _MOST_AT_ONCE):
             stop = min(start + _MOST_AT_ONCE, len(rows))
             if stop - start < len(rows):
                 packing = wire.Packing(rows.part(start, stop))
-            matches += self._add_part(packing, tokens_of_part(tokens, start, stop))
+            matches += self._add_part(packing, tokens_of_part(tokens, start, stop), n_jobs)
         return matches
 
-    def _add_part(self, packing: wire.Packing, tokens: Tokens) -> list[list[Match]]:
+    def _add_part(self, packing: wire.Packing, tokens: Tokens, n_jobs: int) -> list[list[Match]]:
         n_documents = len(packing.rows)
         nobody = Verdicts(np.full(n_documents, PENDING), np.zeros(n_documents, bool))
         blobs = packing.pack([PENDING] * n_documents, nobody)
@@ -80,7 +80,7 @@ class RedisStore(Follower):
             sums[CHECKSUM_BYTES * at : CHECKSUM_BYTES * (at + 1)] + blob
             for at, blob in enumerate(blobs)
         ]
-        own = Own(operations.new_token(), packing.rows, tokens)
+        own = Own(operations.new_token(), packing.rows, tokens, n_jobs)
         self._append(own, operations.ADD + own.token, values)
         numbers = np.arange(own.first, own.first + n_documents)
         self._resolve(numbers, own.matches)

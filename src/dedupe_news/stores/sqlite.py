@@ -273,11 +273,11 @@ class SQLiteStore(Store):
                     connection.execute("ROLLBACK")
                 raise
 
-    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
+    def _add(self, rows: Rows, tokens: Tokens, n_jobs: int) -> list[list[Match]]:
         packing = wire.Packing(rows)
         with self._writing() as connection:
             first = self.replica.next_number
-            matches = self.replica.add(packing.rows, tokens)
+            matches = self.replica.add(packing.rows, tokens, n_jobs=n_jobs)
             self._write(connection, packing, first)
         return matches
 

@@ -18,7 +18,7 @@ import xxhash
 
 from dedupe_news.errors import InputError, InputTypeError, StoreDamagedError
 from dedupe_news.foreign import shown
-from dedupe_news.kernels.index import gather_runs
+from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.stores.rows import Rows, Verdicts
 
 if TYPE_CHECKING:

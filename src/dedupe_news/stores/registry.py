@@ -1,0 +1,274 @@
+"""The documents of an index in memory by slot: ids, numbers, clusters; and what left."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe_news import judge, postings
+from dedupe_news.columns import NO_SOURCE
+from dedupe_news.stores.arrays import Items
+from dedupe_news.stores.news import NewsStore
+from dedupe_news.stores.rows import Rows, Verdicts
+from dedupe_news.stores.similar import SimilarStore
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe_news.config import Config
+    from dedupe_news.text import Tokens
+
+
+@dataclasses.dataclass(slots=True)
+class Changes:
+    """
+    Documents that left, by their running numbers.
+
+    Parameters
+    ----------
+    retired : list of int
+        Removed, replaced or expired.
+    dropped : list of int
+        Dropped for good: retired ones, now or earlier.
+    """
+
+    retired: list[int] = dataclasses.field(default_factory=list)
+    dropped: list[int] = dataclasses.field(default_factory=list)
+
+
+class Registry:
+    """
+    Documents by slot, in order of arrival.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+
+    Attributes
+    ----------
+    config : Config
+        The settings.
+    store : SimilarStore or NewsStore
+        What finds them.
+    ids : list of hashable
+        The id of each slot.
+    slot_of : dict of hashable to int
+        The slot of each id.
+    next_number : int
+        Running number of the next document.
+    changes : Changes
+        What left since somebody last took note.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.store = _make_store(config)
+        self.ids: list[Hashable] = []
+        self.slot_of: dict[Hashable, int] = {}
+        self._source_codes: dict[str | None, int] = {None: NO_SOURCE}
+        self.next_number = 0
+        self.changes = Changes()
+
+    def __len__(self) -> int:
+        """
+        Return the number of documents.
+
+        Returns
+        -------
+        int
+            Without those that left.
+        """
+        return len(self.slot_of)
+
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """
+        Running numbers of all slots.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_slots,)
+            Increasing; those of documents that left but were not dropped among
+            them.
+        """
+        return self.store.founders.arrays.numbers[: self.store.n_slots]
+
+    @property
+    def _moments(self) -> NDArray[np.int64]:
+        return self.store.founders.arrays.moments
+
+    def take_changes(self) -> Changes:
+        """
+        Return what left since this was last asked.
+
+        Returns
+        -------
+        Changes
+            The replica forgets them.
+        """
+        changes = self.changes
+        if changes.retired or changes.dropped:
+            self.changes = Changes()
+        return changes
+
+    def _items(
+        self, rows: Rows, tokens: Tokens, moments: NDArray[np.int64], begin: int, stop: int
+    ) -> Items:
+        first, own = self.next_number, slice(begin, stop)
+        return Items(
+            tokens.hashes,
+            tokens.flags,
+            tokens.offsets[begin : stop + 1],
+            tokens.cut_off[own],
+            self._codes(rows.sources[own]),
+            rows.published[own],
+            range(first, first + stop - begin),
+            moments[own],
+        )
+
+    def _codes(self, sources: Sequence[str | None]) -> NDArray[np.int32]:
+        codes, distinct = self._source_codes, set(sources)
+        if len(distinct) > 1:
+            for source in dict.fromkeys(sources):
+                codes.setdefault(source, len(codes) - 1)
+            return np.array([codes[source] for source in sources], np.int32)
+        return np.full(len(sources), codes.setdefault(distinct.pop(), len(codes) - 1), np.int32)
+
+    def _record(self, rows: Rows, begin: int, stop: int, first: int) -> None:
+        ids = rows.ids[begin:stop]
+        self.slot_of.update(zip(ids, range(first, first + len(ids)), strict=True))
+        self.ids += ids
+
+    def _retire(self, slots: NDArray[np.int64]) -> None:
+        if len(slots):
+            self.store.retire(slots)
+            self._note_retired(slots)
+            self._forget(slots)
+
+    def _note_retired(self, slots: NDArray[np.int64]) -> None:
+        if len(slots):
+            self.changes.retired += self.store.founders.arrays.numbers[slots].tolist()
+
+    def _forget(self, slots: NDArray[np.int64]) -> None:
+        for slot in slots.tolist():
+            if self.slot_of.get(self.ids[slot]) == slot:
+                del self.slot_of[self.ids[slot]]
+
+    def verdicts(self, numbers: NDArray[np.int64]) -> Verdicts:
+        """
+        Return the clusters of documents.
+
+        Parameters
+        ----------
+        numbers : ndarray of int64
+            Their running numbers; none was dropped.
+
+        Returns
+        -------
+        Verdicts
+            In the same order.
+        """
+        founders = self.store.founders
+        slots = np.searchsorted(self.numbers, numbers)
+        return Verdicts(founders.arrays.clusters[slots], founders.arrays.founders[slots] == slots)
+
+    def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
+        """
+        Return the cluster of a document.
+
+        Parameters
+        ----------
+        id : hashable
+            The id of a document that is here.
+
+        Returns
+        -------
+        int
+            Its number, or `dedupe_news.stores.founders.PENDING`.
+        """
+        return int(self.store.founders.arrays.clusters[self.slot_of[id]])
+
+    def retired_numbers(self) -> NDArray[np.int64]:
+        """
+        Return the documents that left and were not dropped yet.
+
+        Returns
+        -------
+        ndarray of int64
+            Their running numbers, increasing.
+        """
+        retired: NDArray[np.int64] = self.numbers[self.store.alive[: self.store.n_slots] == 0]
+        return retired
+
+    def compact(self) -> NDArray[np.int64]:
+        """
+        Drop removed documents.
+
+        Returns
+        -------
+        ndarray of int64
+            Former slots of those that stay.
+        """
+        kept = self.store.compact()
+        self.ids = [self.ids[slot] for slot in kept.tolist()]
+        self.slot_of = {each: slot for slot, each in enumerate(self.ids)}
+        return kept
+
+    def mark(self) -> dict[str, Any]:
+        """
+        Return what `rewind` needs to undo everything that is done from now on.
+
+        Returns
+        -------
+        dict
+            Cheap to make: most of it is shared.
+        """
+        state = vars(self).copy()
+        state["ids"] = len(self.ids), self.ids
+        for name in ("slot_of", "_source_codes"):
+            state[name] = getattr(self, name).copy()
+        state["store"] = self.store.mark()
+        return state
+
+    def rewind(self, mark: dict[str, Any]) -> None:
+        """
+        Undo everything that was done since a mark was made.
+
+        Parameters
+        ----------
+        mark : dict
+            From `mark`; used once.
+        """
+        store = self.store
+        vars(self).update(mark, store=store, changes=Changes())
+        n_ids, ids = mark["ids"]
+        del ids[n_ids:]
+        self.ids = ids
+        store.rewind(mark["store"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """
+        Return the state to pickle.
+
+        Returns
+        -------
+        dict
+            Copies of what changes.
+        """
+        state = vars(self).copy()
+        state["store"] = copy.copy(self.store)
+        for name in ("ids", "slot_of", "_source_codes", "changes"):
+            state[name] = copy.copy(state[name])
+        return state
+
+
+def _make_store(config: Config) -> SimilarStore | NewsStore:
+    if config.policy == "similar":
+        return SimilarStore(config)
+    return NewsStore(config, *judge.load_judge().arrays, postings.count_codes())
