@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news import judge, postings, relations, shingling, stars, verification
+from dedupe_news import judge, postings, shingling
 from dedupe_news.columns import NO_SOURCE, NO_TIME
+from dedupe_news.judgement import group_judged, judge_candidates
 from dedupe_news.kernels.features import FEATURES, SHINGLE_SIZE, Evidence
 from dedupe_news.outcome import Outcome
-from dedupe_news.records import Bounded, Reason, Relation
-from dedupe_news.series import group_series
+from dedupe_news.records import Bounded, Reason
 from dedupe_news.texts import distinct_texts
 
 if TYPE_CHECKING:
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 
 STAGES = ("candidates", "judgement", "clustering")
 """Stages that `find` announces, in order."""
-
-SERIES_OVERLAP = 0.5
-"""Share of the shorter text's tokens that two texts of one series have in common."""
-
-EXCERPT = 0.9
-"""Containment from which the shorter text is an excerpt of the longer."""
 
 REASONS = 8
 """Features that an explanation names."""
@@ -165,44 +159,34 @@ def find(
         The same for any `n_jobs` and any order of the documents.
     """
     examination = examine(columns, tokens, texts, n_jobs)
+    order = examination.order
     if texts.times is not None:
-        order = examination.order
         near = texts.are_near(order[examination.left], order[examination.right])
         examination = dataclasses.replace(examination, pairs=examination.pairs[near])
     done("candidates")
     n_texts = len(texts)
-    left, right = examination.left, examination.right
-    verdicts = judge.judge_pairs(
-        examination.evidence,
-        left,
-        right,
-        judge.load_judge().models(n_texts),
-        n_jobs,
-    )
+    pairs = examination.pairs
+    judgement = judge_candidates(examination.evidence, pairs, config.shingle_size, n_texts, n_jobs)
     done("judgement")
-    order = examination.order
-    judged = np.isfinite(verdicts.margins)
-    neighbours = stars.neighbours_of(examination.pairs[judged], verdicts.margins[judged], n_texts)
-    grouped = stars.group(neighbours, lambda numbers: _in_order(texts, order, numbers))
-    representative = np.empty(n_texts, np.int64)
-    representative[order] = order[grouped]
-    matched = verdicts.margins >= 0
-    jaccard, containment, relation = _scores(
-        examination, examination.pairs[matched], config, n_jobs
+    paired, represented_by, typical = group_judged(
+        pairs[judgement.judged],
+        judgement.margins,
+        judgement.overlap,
+        lambda numbers: _in_order(texts, order, numbers),
     )
-    is_series = (verdicts.margins < 0) & (verdicts.overlap >= SERIES_OVERLAP)
-    typical = group_series(examination.pairs[is_series], verdicts.overlap[is_series], n_texts)
-    series_of = np.empty(n_texts, np.int64)
-    series_of[order] = np.where(typical >= 0, order[typical], -1)
+    representative = np.arange(n_texts)
+    representative[order[paired]] = order[represented_by]
+    series_of = np.full(n_texts, -1)
+    series_of[order[paired]] = np.where(typical >= 0, order[typical], -1)
     outcome = Outcome(
         representative=representative,
-        left=order[left[matched]],
-        right=order[right[matched]],
-        jaccard=jaccard,
-        containment=containment,
-        relation=relation,
-        probability=1.0 / (1.0 + np.exp(-verdicts.logits[matched].astype(np.float64))),
-        n_candidates=len(left),
+        left=order[examination.left[judgement.matched]],
+        right=order[examination.right[judgement.matched]],
+        jaccard=judgement.scores.jaccard,
+        containment=judgement.scores.containment,
+        relation=judgement.scores.relation,
+        probability=judgement.probability,
+        n_candidates=len(pairs),
         bounded=Bounded(),
         series_of=series_of,
     )
@@ -234,41 +218,6 @@ def _in_order(
     number_of = np.empty(len(order), np.int64)
     number_of[order] = np.arange(len(order))
     return number_of[texts.in_order(order[numbers])]
-
-
-def _scores(
-    examination: Examination, pairs: NDArray[np.uint64], config: Config, n_jobs: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
-    """Return exact Jaccard, containment and relation of duplicates."""
-    evidence = examination.evidence
-    left, right = (pairs >> _HALF).astype(np.int64), (pairs & _LOW).astype(np.int64)
-    wanted = np.zeros(len(examination.order), np.uint8)
-    wanted[left] = 1
-    wanted[right] = 1
-    shingles, offsets = evidence.shingles, evidence.shingle_offsets
-    if config.shingle_size != SHINGLE_SIZE:
-        shingles, offsets = shingling.shingle(
-            evidence.tokens, evidence.starts, evidence.stops, config.shingle_size, n_jobs
-        )
-    # Nobody reads the shingles in text order any more.
-    sets = verification.sort_sets(shingles, offsets, wanted, n_jobs)
-    shared = verification.count_shared(pairs, sets, n_jobs)
-    sizes = sets.sizes.astype(np.int64)
-    jaccard = shared / (sizes[left] + sizes[right] - shared)
-    containment = shared / np.minimum(sizes[left], sizes[right])
-    relation = relations.relate(
-        evidence.tokens,
-        evidence.starts,
-        evidence.stops,
-        left,
-        right,
-        np.where(containment >= EXCERPT, 1.0, containment),
-    )
-    lengths = evidence.stops - evidence.starts
-    shorter = np.where(lengths[left] <= lengths[right], left, right)
-    is_cut = (relation == Relation.CONTAINED) & (evidence.cut_off[shorter] == 1)
-    relation[is_cut] = Relation.TRUNCATED
-    return jaccard, containment, relation
 
 
 def explain(

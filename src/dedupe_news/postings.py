@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 CODES_PER_NEPER = 16
 """A count ``c`` is kept as the byte ``round(16 * ln(c))``: within 3 %, up to 4,095."""
 
+MOST_PLACES = 1 << 22
+"""Places of the largest table that tokens are counted in."""
+
 _LARGEST_COUNT = 4095
+_LEAST_PLACE_BITS = 10
 _PART_SIZE = 1 << 16
 _MOST_PART_BITS = 12
 
@@ -183,6 +187,77 @@ def _keep_related(
     return np.concatenate(run(keep, range(n_ranges), n_jobs))
 
 
+def count_tokens(tokens: NDArray[np.uint32], counts: NDArray[np.uint32]) -> None:
+    """
+    Count more tokens.
+
+    Parameters
+    ----------
+    tokens : ndarray of uint32, shape (n_tokens,)
+        Token hashes of some documents.
+    counts : ndarray of uint32, shape (n_places,)
+        Their counts are added here; as many places as `MOST_PLACES` at first,
+        since how many are enough is known at the end: see `token_table`.
+    """
+    kernels.count_tokens(tokens, counts)
+
+
+def token_table(counts: NDArray[np.uint32], n_tokens: int) -> NDArray[np.uint32]:
+    """
+    Return counts of tokens in a table of the size that their number asks for.
+
+    Parameters
+    ----------
+    counts : ndarray of uint32, shape (MOST_PLACES,)
+        From `count_tokens`, or sums of such tables.
+    n_tokens : int
+        All tokens counted.
+
+    Returns
+    -------
+    ndarray of uint32, shape (n_places,)
+        Tokens that share a place are counted together.
+    """
+    folded: NDArray[np.uint32] = counts.reshape(-1, _n_places(n_tokens)).sum(
+        axis=0, dtype=np.uint32
+    )
+    return folded
+
+
+def _n_places(n_tokens: int) -> int:
+    return min(MOST_PLACES, 1 << max(_LEAST_PLACE_BITS, n_tokens.bit_length()))
+
+
+def commonness_of(
+    tokens: NDArray[np.uint32], counts: NDArray[np.uint32], n_jobs: int
+) -> NDArray[np.uint8]:
+    """
+    Return how common tokens are.
+
+    Parameters
+    ----------
+    tokens : ndarray of uint32, shape (n_tokens,)
+        Token hashes.
+    counts : ndarray of uint32, shape (n_places,)
+        From `token_table`.
+    n_jobs : int
+        Threads.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n_tokens,)
+        ``round(16 * ln(count))``, at most that of 4,095.
+    """
+    codes = count_codes()
+    commonness = np.empty(len(tokens), np.uint8)
+
+    def code(bounds: tuple[int, int]) -> None:
+        kernels.code_tokens(tokens, counts, codes, *bounds, commonness)
+
+    run(code, shares(len(tokens), n_jobs), n_jobs)
+    return commonness
+
+
 def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint8]:
     """
     Return how common each token is among all tokens given.
@@ -197,17 +272,8 @@ def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint
     Returns
     -------
     ndarray of uint8, shape (n_tokens,)
-        ``round(16 * ln(count))``, at most that of 4,095. Counts are kept in a
-        hashed table; tokens that share a place are counted together.
+        As from `commonness_of`.
     """
-    n_places = 1 << max(10, min(22, len(tokens).bit_length()))
-    counts = np.zeros(n_places, np.uint32)
-    kernels.count_tokens(tokens, counts)
-    codes = count_codes()
-    commonness = np.empty(len(tokens), np.uint8)
-
-    def code(bounds: tuple[int, int]) -> None:
-        kernels.code_tokens(tokens, counts, codes, *bounds, commonness)
-
-    run(code, shares(len(tokens), n_jobs), n_jobs)
-    return commonness
+    counts = np.zeros(_n_places(len(tokens)), np.uint32)
+    count_tokens(tokens, counts)
+    return commonness_of(tokens, counts, n_jobs)
