@@ -35,6 +35,8 @@ NO_SLOT = -1
 NO_LINK = 0xFFFFFFFF
 """Ends a chain."""
 
+_UNLINKED = False
+
 
 @kernel
 def link_slots(
@@ -438,7 +440,7 @@ def probe(
         slot,
         0,
         1,
-        False,
+        _UNLINKED,
         nobody,
         nobody,
         length,

@@ -150,9 +150,10 @@ def grown(array: NDArray[Any], least: int) -> NDArray[Any]:
     Returns
     -------
     ndarray
-        With zeros behind what was there.
+        With zeros behind what was there, or None.
     """
     capacity = max(least, len(array) * _GROWTH)
-    longer = np.zeros((capacity, *array.shape[1:]), array.dtype)
+    made = np.empty if array.dtype == object else np.zeros  # the one writes a 0 to every place
+    longer = made((capacity, *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer

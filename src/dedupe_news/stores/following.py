@@ -93,8 +93,8 @@ def tokens_of_part(tokens: Tokens, start: int, stop: int) -> Tokens:
     Tokens
         Views; offsets count from the first token of all.
     """
-    return dataclasses.replace(
-        tokens, offsets=tokens.offsets[start : stop + 1], cut_off=tokens.cut_off[start:stop]
+    return tokens._replace(
+        offsets=tokens.offsets[start : stop + 1], cut_off=tokens.cut_off[start:stop]
     )
 
 

@@ -37,9 +37,9 @@ class MemoryStore(Store):
     def __init__(self, config: Config) -> None:
         self.replica = Replica(config)
         self._contents = Contents()
-        self._sources: list[str | None] = []
         self._titled = bytearray()
-        self._published, self._arrived = array("q"), array("q")  # a list takes four times as much
+        # A list takes four times as much.
+        self._sources, self._published, self._arrived = array("i"), array("q"), array("q")
 
     def _refresh(self) -> None:
         """Nobody else has these documents."""
@@ -49,7 +49,7 @@ class MemoryStore(Store):
         first = self.replica.next_number
         matches = self.replica.add(rows, tokens, n_jobs=n_jobs)
         self._contents.append(rows)
-        self._sources += rows.sources
+        self._sources.frombytes(self.replica.source_codes(rows.sources).tobytes())
         self._titled += rows.titled.data
         self._published.frombytes(rows.published.tobytes())
         self._arrived.frombytes(rows.arrived.tobytes())
@@ -68,11 +68,10 @@ class MemoryStore(Store):
         slots = np.flatnonzero(~np.isin(np.concatenate((numbers, added)), dropped))
         self._contents = self._contents.keep(slots)
         kept = slots.tolist()
-        self._sources = [self._sources[slot] for slot in kept]
         self._titled = bytearray(self._titled[slot] for slot in kept)
-        for name in ("_published", "_arrived"):
+        for name in ("_sources", "_published", "_arrived"):
             values = getattr(self, name)
-            setattr(self, name, array("q", [values[slot] for slot in kept]))
+            setattr(self, name, array(values.typecode, [values[slot] for slot in kept]))
 
     def _remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
         numbers = self._numbers()
@@ -89,22 +88,21 @@ class MemoryStore(Store):
     def _rows(self) -> Iterator[Rows]:
         n_slots = self.replica.store.n_slots
         alive = np.flatnonzero(self.replica.store.alive[:n_slots])
-        ids = self.replica.ids
+        ids, names = self.replica.ids, self.replica.source_names
         published = np.array(self._published, np.int64)
         arrived = np.array(self._arrived, np.int64)
         titled = np.frombuffer(bytes(self._titled), np.uint8)
         for start in range(0, len(alive), _ROWS_AT_A_TIME):
             slots = alive[start : start + _ROWS_AT_A_TIME]
-            listed = slots.tolist()
             buffer, offsets = self._contents.gather(slots)
             yield Rows(
-                ids=[ids[slot] for slot in listed],
+                ids=ids[slots].tolist(),
                 buffer=buffer,
                 offsets=offsets,
                 titled=titled[slots],
                 published=published[slots],
                 arrived=arrived[slots],
-                sources=[self._sources[slot] for slot in listed],
+                sources=[names[self._sources[slot]] for slot in slots.tolist()],
             )
 
     @contextlib.contextmanager

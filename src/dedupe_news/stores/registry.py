@@ -10,7 +10,7 @@ import numpy as np
 
 from dedupe_news import judge, postings
 from dedupe_news.columns import NO_SOURCE
-from dedupe_news.stores.arrays import Items
+from dedupe_news.stores.arrays import Items, grown
 from dedupe_news.stores.news import NewsStore
 from dedupe_news.stores.rows import Rows, Verdicts
 from dedupe_news.stores.similar import SimilarStore
@@ -56,8 +56,9 @@ class Registry:
         The settings.
     store : SimilarStore or NewsStore
         What finds them.
-    ids : list of hashable
-        The id of each slot.
+    ids : ndarray of object, shape (capacity,)
+        The id of each slot. Of an array, unlike a list, the garbage collector
+        does not look at every item again and again.
     slot_of : dict of hashable to int
         The slot of each id.
     next_number : int
@@ -69,7 +70,7 @@ class Registry:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.store = _make_store(config)
-        self.ids: list[Hashable] = []
+        self.ids: NDArray[np.object_] = np.empty(0, object)
         self.slot_of: dict[Hashable, int] = {}
         self._source_codes: dict[str | None, int] = {None: NO_SOURCE}
         self.next_number = 0
@@ -126,24 +127,53 @@ class Registry:
             tokens.flags,
             tokens.offsets[begin : stop + 1],
             tokens.cut_off[own],
-            self._codes(rows.sources[own]),
+            self.source_codes(rows.sources[own]),
             rows.published[own],
             range(first, first + stop - begin),
             moments[own],
         )
 
-    def _codes(self, sources: Sequence[str | None]) -> NDArray[np.int32]:
-        codes, distinct = self._source_codes, set(sources)
-        if len(distinct) > 1:
-            for source in dict.fromkeys(sources):
-                codes.setdefault(source, len(codes) - 1)
-            return np.array([codes[source] for source in sources], np.int32)
-        return np.full(len(sources), codes.setdefault(distinct.pop(), len(codes) - 1), np.int32)
+    def source_codes(self, sources: Sequence[str | None]) -> NDArray[np.int32]:
+        """
+        Return sources as numbers, new ones for those that were not seen before.
+
+        Parameters
+        ----------
+        sources : sequence of str or None
+            Names.
+
+        Returns
+        -------
+        ndarray of int32
+            Their places in `source_names`.
+        """
+        codes = self._source_codes
+        for source in dict.fromkeys(sources):
+            codes.setdefault(source, len(codes) - 1)
+        return np.array([codes[source] for source in sources], np.int32)
+
+    @property
+    def source_names(self) -> list[str | None]:
+        """
+        Sources by their numbers.
+
+        Returns
+        -------
+        list of str or None
+            The last is None, for `NO_SOURCE`.
+        """
+        return [*list(self._source_codes)[1:], None]
 
     def _record(self, rows: Rows, begin: int, stop: int, first: int) -> None:
-        ids = rows.ids[begin:stop]
-        self.slot_of.update(zip(ids, range(first, first + len(ids)), strict=True))
-        self.ids += ids
+        ids, end = rows.ids[begin:stop], first + stop - begin
+        if end > len(self.ids):
+            self.ids = grown(self.ids, end)
+        if len(ids) == 1:  # the common case, made short
+            self.slot_of[ids[0]] = first
+            self.ids[first] = ids[0]
+            return
+        self.slot_of.update(zip(ids, range(first, end), strict=True))
+        self.ids[first:end] = np.fromiter(ids, object, len(ids))  # tuples as they are
 
     def _retire(self, slots: NDArray[np.int64]) -> None:
         if len(slots):
@@ -216,8 +246,8 @@ class Registry:
             Former slots of those that stay.
         """
         kept = self.store.compact()
-        self.ids = [self.ids[slot] for slot in kept.tolist()]
-        self.slot_of = {each: slot for slot, each in enumerate(self.ids)}
+        self.ids = self.ids[kept]
+        self.slot_of = {each: slot for slot, each in enumerate(self.ids.tolist())}
         return kept
 
     def mark(self) -> dict[str, Any]:
@@ -230,7 +260,6 @@ class Registry:
             Cheap to make: most of it is shared.
         """
         state = vars(self).copy()
-        state["ids"] = len(self.ids), self.ids
         for name in ("slot_of", "_source_codes"):
             state[name] = getattr(self, name).copy()
         state["store"] = self.store.mark()
@@ -247,9 +276,6 @@ class Registry:
         """
         store = self.store
         vars(self).update(mark, store=store, changes=Changes())
-        n_ids, ids = mark["ids"]
-        del ids[n_ids:]
-        self.ids = ids
         store.rewind(mark["store"])
 
     def __getstate__(self) -> dict[str, Any]:
@@ -263,7 +289,8 @@ class Registry:
         """
         state = vars(self).copy()
         state["store"] = copy.copy(self.store)
-        for name in ("ids", "slot_of", "_source_codes", "changes"):
+        state["ids"] = self.ids[: self.store.n_slots].copy()
+        for name in ("slot_of", "_source_codes", "changes"):
             state[name] = copy.copy(state[name])
         return state
 

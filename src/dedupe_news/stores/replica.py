@@ -306,6 +306,8 @@ class Replica(Registry):
         list of list of Match
             Best first. A document without a time is not bound by the window.
         """
+        if not len(rows):
+            return []
         unknown = len(self._source_codes)
         codes = [self._source_codes.get(source, unknown) for source in rows.sources]
         items = Items(

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+# Not frozen, which would take three times as long to make; nobody changes one.
+@dataclasses.dataclass(slots=True, eq=False)
 class Rows:
     """
     Documents in order of arrival.

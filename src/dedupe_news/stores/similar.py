@@ -135,7 +135,8 @@ class SimilarStore(Slots):
         found = self._room.fill(1, work)
         if insert:
             self.n_slots = slot + 1
-            self.founders.note(slot, slot + 1)
+            if replaced[0] != NO_SLOT:
+                self.founders.note(slot, slot + 1)
         return found
 
     def _meet(
