@@ -37,8 +37,8 @@ def tables_of(index: NewsIndex) -> dict[str, Any]:
     for head in tables.heads.tolist():
         chain, posting = [], head
         while posting >= 0:
-            chain.append(int(tables.posting_slots[posting]))
-            posting = int(tables.posting_links[posting])
+            chain.append(int(tables.postings[posting, 0]))
+            posting = int(tables.postings[posting, 1])
         chains.append(chain)
     n_slots = store.n_slots
     used = int(tables.starts[n_slots])

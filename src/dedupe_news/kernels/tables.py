@@ -39,7 +39,7 @@ class Tables(NamedTuple):
         Microseconds, or `NO_TIME`.
     sources : ndarray of int32, shape (capacity,)
         Codes of sources; -1 for unknown.
-    posting_slots, posting_links : ndarray of int32
+    postings : ndarray of int32, shape (capacity, 2)
         Slot of each posting, and the next older posting of its chain or -1.
     heads : ndarray of int32, shape (n_places,)
         Newest posting of each place; `n_places` is a power of two.
@@ -66,8 +66,7 @@ class Tables(NamedTuple):
     cut_off: NDArray[np.uint8]
     times: NDArray[np.int64]
     sources: NDArray[np.int32]
-    posting_slots: NDArray[np.int32]
-    posting_links: NDArray[np.int32]
+    postings: NDArray[np.int32]
     heads: NDArray[np.int32]
     frequency: NDArray[np.uint32]
     spread: NDArray[np.uint16]
@@ -166,10 +165,10 @@ def link(tables: Tables, place: Integer, slot: Integer, posting: Integer) -> Int
         The next free posting.
     """
     head = tables.heads[place]
-    if head >= 0 and tables.posting_slots[head] == slot:
+    if head >= 0 and tables.postings[head, 0] == slot:
         return posting  # a shingle that the document has twice
-    tables.posting_slots[posting] = slot
-    tables.posting_links[posting] = head
+    tables.postings[posting, 0] = slot
+    tables.postings[posting, 1] = head
     tables.heads[place] = posting
     return posting + 1
 

@@ -84,8 +84,7 @@ class NewsStore(Slots):
         # how they were batched: what shares a place with what decides verdicts.
         n_places = _n_places(n_used)
         self._arrays |= {
-            "posting_slots": np.zeros(capacity, np.int32),
-            "posting_links": np.zeros(capacity, np.int32),
+            "postings": np.zeros((capacity, 2), np.int32),
             "heads": np.full(n_places, kernels.NO_SLOT, np.int32),
             "frequency": np.zeros(n_places, np.uint32),
             "spread": np.zeros(n_places, np.uint16),
@@ -283,13 +282,13 @@ class NewsStore(Slots):
         if (
             used_tokens <= len(arrays["tokens"])
             and used_slots <= len(arrays["alive"])
-            and used_postings <= len(arrays["posting_slots"])
+            and used_postings <= len(arrays["postings"])
         ):
             return
         self._grow(("tokens", "flags"), used_tokens)
         self._grow(("starts",), used_slots + 1)
         self._grow(_PER_SLOT, len(arrays["starts"]) - 1)
-        self._grow(("posting_slots", "posting_links"), used_postings)
+        self._grow(("postings",), used_postings)
         self._tables = kernels.Tables(**arrays)
 
     def rebuild(self, *, more: int = 0) -> None:
@@ -303,7 +302,7 @@ class NewsStore(Slots):
         """
         n_cut_short = self.n_cut_short
         n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
-        capacity = max(len(self._arrays["posting_slots"]), n_used + more)
+        capacity = max(len(self._arrays["postings"]), n_used + more)
         self._clear_postings(n_used + more, capacity)
         tables, n_jobs = self._tables, resolve_jobs(-1)
         ranges = split(self.n_slots, n_jobs)
