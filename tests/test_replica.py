@@ -34,8 +34,8 @@ def tables_of(index: NewsIndex) -> dict[str, Any]:
     store: NewsStore = index._store.replica.store  # type: ignore[assignment]  # noqa: SLF001
     tables = store._tables  # noqa: SLF001
     chains = []
-    for head in tables.heads.tolist():
-        chain, posting = [], head
+    for head in tables.places[:, 0].tolist():
+        chain, posting = [], head - 1
         while posting >= 0:
             chain.append(int(tables.postings[posting, 0]))
             posting = int(tables.postings[posting, 1])
@@ -45,10 +45,8 @@ def tables_of(index: NewsIndex) -> dict[str, Any]:
     return {
         "chains": chains,
         "n_alive": int(tables.counters[0]),
-        **{
-            name: getattr(tables, name).tolist()
-            for name in ("frequency", "spread", "last_day", "token_counts")
-        },
+        "counts": tables.places[:, 1:].tolist(),
+        "token_counts": tables.token_counts.tolist(),
         **{
             name: getattr(tables, name)[:n_slots].tolist()
             for name in ("lengths", "sizes", "alive", "cut_off", "times", "sources")

@@ -36,6 +36,7 @@ from dedupe_news.kernels.tables import (
     NO_SLOT,
     digest_place,
     gather_places,
+    head_of,
     post,
     retire,
     tally,
@@ -109,7 +110,7 @@ def _same_words(
     scores: NDArray[np.float64],
 ) -> Integer:
     """Write the newest documents of the same words; return the matches so far."""
-    posting = np.int64(tables.heads[digest_place(tables, start, length)])
+    posting = head_of(tables, digest_place(tables, start, length))
     n_equal = 0
     while posting >= 0:
         slot = np.int64(tables.postings[posting, 0])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.tables import n_shingles, shingle_at
+from dedupe_news.kernels.tables import FREQUENCY, head_of, n_shingles, shingle_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -186,8 +186,8 @@ def propose(
     n_met: Integer = np.int64(0)
     n_chains: Integer = np.int64(0)
     for at in range(n_places):
-        frequency = tables.frequency[places[at]]
-        head = np.int64(tables.heads[places[at]])
+        frequency = tables.places[places[at], FREQUENCY]
+        head = head_of(tables, places[at])
         if 1 < frequency <= MOST_TEXTS:
             ballot.postings[n_chains] = head
             ballot.n_members[n_chains] = 0
@@ -199,16 +199,16 @@ def propose(
     n_common = 0
     least = np.uint32(0xFFFFFFFF)
     greatest = np.uint32(0)
-    mask = np.uint32(tables.heads.shape[0] - 1)
+    mask = np.uint32(tables.places.shape[0] - 1)
     for at in range(n_shingles(length)):
         shingle = shingle_at(tables.tokens, start, length, at)
-        if tables.frequency[shingle & mask] > MOST_TEXTS:
+        if tables.places[shingle & mask, FREQUENCY] > MOST_TEXTS:
             n_common += 1
             least = min(least, shingle)
             greatest = max(greatest, shingle)
     if n_common > 0 and n_common >= TEMPLATE_SHARE * n_shingles(length):
-        ballot.postings[0] = tables.heads[least & mask]
-        ballot.postings[1] = tables.heads[greatest & mask]
+        ballot.postings[0] = head_of(tables, np.int64(least & mask))
+        ballot.postings[1] = head_of(tables, np.int64(greatest & mask))
         ballot.n_members[0] = 0
         ballot.n_members[1] = 0
         _walk(tables, ballot, 2, _NEWEST_OF_TEMPLATE)

@@ -85,10 +85,7 @@ class NewsStore(Slots):
         n_places = _n_places(n_used)
         self._arrays |= {
             "postings": np.zeros((capacity, 2), np.int32),
-            "heads": np.full(n_places, kernels.NO_SLOT, np.int32),
-            "frequency": np.zeros(n_places, np.uint32),
-            "spread": np.zeros(n_places, np.uint16),
-            "last_day": np.zeros(n_places, np.uint16),
+            "places": np.zeros((n_places, 3), np.uint32),
             "token_counts": np.zeros(_TOKEN_PLACES, np.uint32),
             "codes": self._codes,
             "counters": np.zeros(3, np.int64),
@@ -181,7 +178,7 @@ class NewsStore(Slots):
     def _n_until_full(self, offsets: NDArray[np.int64]) -> int:
         """Return how many documents can be added before there must be more places."""
         arrays = self._arrays
-        most = _MOST_A_PLACE * len(arrays["heads"])
+        most = _MOST_A_PLACE * len(arrays["places"])
         used = int(arrays["starts"][self.n_slots]) + self.n_slots
         n_documents = len(offsets) - 1
         if used + int(offsets[-1] - offsets[0]) + n_documents <= most:
@@ -269,7 +266,7 @@ class NewsStore(Slots):
         self.append(items)
         n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
         many = self.n_slots - first > max(_FIRST_SLOTS, first // _ADMITTED_SHARE)
-        if many or n_used > _MOST_A_PLACE * len(self._arrays["heads"]):
+        if many or n_used > _MOST_A_PLACE * len(self._arrays["places"]):
             self.rebuild()
         else:
             bulk.admit(self._tables, first, self.n_slots)
@@ -306,8 +303,8 @@ class NewsStore(Slots):
         self._clear_postings(n_used + more, capacity)
         tables, n_jobs = self._tables, resolve_jobs(-1)
         ranges = split(self.n_slots, n_jobs)
-        shift = min(_PART_BITS, len(tables.heads).bit_length() - 1)
-        n_parts = len(tables.heads) >> shift
+        shift = min(_PART_BITS, len(tables.places).bit_length() - 1)
+        n_parts = len(tables.places) >> shift
         counts = np.zeros((len(ranges), n_parts), np.int64)
         token_counts = np.zeros((len(ranges), _TOKEN_PLACES), np.uint32)
 

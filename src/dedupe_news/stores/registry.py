@@ -208,6 +208,25 @@ class Registry:
         slots = np.searchsorted(self.numbers, numbers)
         return Verdicts(founders.arrays.clusters[slots], founders.arrays.founders[slots] == slots)
 
+    def last_verdicts(self, n_documents: int) -> Verdicts:
+        """
+        Return the clusters of the documents that came last.
+
+        Parameters
+        ----------
+        n_documents : int
+            How many; none of them was dropped.
+
+        Returns
+        -------
+        Verdicts
+            In order of arrival.
+        """
+        arrays, stop = self.store.founders.arrays, self.store.n_slots
+        own = slice(stop - n_documents, stop)
+        founders = arrays.founders[own]
+        return Verdicts(arrays.clusters[own], founders == np.arange(stop - n_documents, stop))
+
     def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
         """
         Return the cluster of a document.
