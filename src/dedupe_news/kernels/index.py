@@ -393,14 +393,18 @@ def probe(
         Whether to add it.
     replaced : ndarray of int64, shape (1,)
         Slot that it replaces, or `NO_SLOT`.
-    multipliers, increments, rows_per_band, sketches
+    multipliers, increments : ndarray of uint32, shape (bands * rows_per_band,)
         As for `sign_slots`.
-    shingle_size, threshold, bucket_limit, tokens, starts, sizes, alive
+    rows_per_band, shingle_size, bucket_limit, threshold : int, int, int, float
+        As for `sign_slots` and `meet`.
+    tokens, starts, sizes, alive, sketches : ndarray
         As for `meet`; with room for the document.
     heads, chains : ndarray of uint32
         As for `link_slots`.
-    founders, window
+    founders : Founders
         As for `join_clusters`.
+    window : int
+        Likewise.
     offsets, found, scores : ndarray of int64, int64, float64
         As for `meet`.
 

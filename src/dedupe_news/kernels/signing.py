@@ -75,10 +75,12 @@ def sign_slots(
         if length == 0:
             continue
         room = n_places(length)
-        size = fill_set(tokens, start, length, shingle_size, table[:room], seen[:room], shingles)
+        size: Integer = fill_set(
+            tokens, start, length, shingle_size, table[:room], seen[:room], shingles
+        )
         sizes[slot] = size
-        for at in range(size):
-            sketch(sketches, slot, shingles[at])
+        for value in shingles[:size]:
+            sketch(sketches, slot, value)
         sign_one(shingles, 0, np.int64(size), multipliers, increments, minima)
         for band in range(chains.shape[1]):
             at = band * rows_per_band

@@ -97,7 +97,7 @@ def stage(
         place = shingle & mask
         evidence.shingles[first + at] = shingle
         texts = np.int64(tables.places[place, FREQUENCY])
-        days = spread_of(tables, place)
+        days = spread_of(tables, np.int64(place))
         evidence.frequency[first + at] = tables.codes[min(texts, largest)]
         evidence.spread[first + at] = tables.codes[min(days, largest)]
     evidence.shingle_offsets[which + 1] = first + n

@@ -127,7 +127,7 @@ def _walk(tables: Tables, ballot: Ballot, n_chains: Integer, most: Integer) -> N
                 if n_members + 1 == most:
                     posting = np.int64(-1)
             ballot.postings[chain] = posting
-            is_on |= posting >= 0
+            is_on = is_on or bool(posting >= 0)
 
 
 @kernel

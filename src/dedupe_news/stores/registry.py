@@ -155,7 +155,7 @@ class Registry:
     @property
     def source_names(self) -> list[str | None]:
         """
-        Sources by their numbers.
+        Names of sources, by their numbers.
 
         Returns
         -------

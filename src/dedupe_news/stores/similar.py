@@ -129,7 +129,7 @@ class SimilarStore(Slots):
                 arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"],
                 self.founders.arrays, self._window, *found,
             )  # fmt: skip
-            self.n_cut_short += n_cut_short if done else 0
+            self.n_cut_short += int(n_cut_short) if done else 0
             return int(done)
 
         found = self._room.fill(1, work)
@@ -158,13 +158,13 @@ class SimilarStore(Slots):
             start, stop = bounds
             cut_short = [0]
 
-            def work(done: int, *found: Any) -> int:
+            def work(begin: int, *found: Any) -> int:
                 done, n_cut_short = kernels.meet(
-                    first + start, done, stop - start, are_linked, leavers, replacements, longest,
+                    first + start, begin, stop - start, are_linked, leavers, replacements, longest,
                     *self._limits, arrays["tokens"], arrays["starts"], arrays["sizes"],
                     arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"], *found,
                 )  # fmt: skip
-                cut_short[0] += n_cut_short
+                cut_short[0] += int(n_cut_short)
                 return int(done)
 
             return Room().fill(stop - start, work), cut_short[0]
@@ -217,8 +217,11 @@ class SimilarStore(Slots):
         items : Items
             The documents.
         """
+        self._append(items, resolve_jobs(-1))
+
+    def _append(self, items: Items, n_jobs: int) -> None:
         self.founders.announce(self.n_slots, items.numbers, items.moments)
-        self._write(items, resolve_jobs(-1), count=True)
+        self._write(items, n_jobs, count=True)
         self.n_slots += len(items.offsets) - 1
 
     def admit(self, items: Items) -> None:
@@ -231,7 +234,7 @@ class SimilarStore(Slots):
             The documents.
         """
         first = self.n_slots
-        self.append(items)
+        self._append(items, 1)
         self._link(first, self.n_slots, 1)
 
     def rebuild(self) -> None:
