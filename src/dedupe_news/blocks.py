@@ -174,7 +174,7 @@ def bounds_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
         The first is 0.
     """
     offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
+    np.cumsum(lengths, dtype=np.int64, out=offsets[1:])
     return offsets
 
 

@@ -1,0 +1,481 @@
+"""Feeds in chunks: files, tables and lists a part at a time, and what can be read only once."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dedupe_news import foreign
+from dedupe_news.documents import read_documents
+from dedupe_news.outofcore.items import ItemReader
+from dedupe_news.outofcore.parquet import ParquetFeed, require_names
+from dedupe_news.outofcore.slicing import length_of, slice_of, slices_of
+
+if TYPE_CHECKING:
+    from dedupe_news.columns import Columns
+    from dedupe_news.documents import Choices
+
+CHUNK_BYTES = 1 << 24
+"""Text that is read at a time."""
+
+_FIRST_CHUNK = 4096
+_MOST_DOCUMENTS = 1 << 17
+_SAMPLE = 1000
+_MANY = 100_000
+_SCAN = {"batch_size": 8192, "batch_readahead": 2, "fragment_readahead": 1}
+
+
+class Feed(Protocol):
+    """Documents that come in chunks."""
+
+    n_documents: int | None
+    """How many there are, where that is known before."""
+
+    n_bytes: int | None
+    """About how much text they hold, where that is known before."""
+
+    description: str
+    """What it is, to tell whether a run before was of the same."""
+
+    def chunks(self, n_jobs: int) -> Iterator[Columns]:
+        """
+        Read the documents.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Threads.
+
+        Yields
+        ------
+        Columns
+            One part after another.
+        """
+
+    def content(self, position: int) -> str | None:
+        """
+        Return a document once more.
+
+        Parameters
+        ----------
+        position : int
+            Its position in the feed.
+
+        Returns
+        -------
+        str or None
+            As from `Columns.content`; None where the feed can be read only once.
+        """
+
+    def whole(self, n_jobs: int) -> Columns:
+        """
+        Read all documents at once.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Threads.
+
+        Returns
+        -------
+        Columns
+            All of them.
+        """
+
+
+class Pace:
+    """How many documents make a chunk, so that chunks are of about the same size."""
+
+    def __init__(self) -> None:
+        self.n_documents = _FIRST_CHUNK
+
+    def saw(self, columns: Columns) -> None:
+        """
+        Learn from a chunk how long documents are.
+
+        Parameters
+        ----------
+        columns : Columns
+            The chunk.
+        """
+        n_bytes = int(columns.offsets[-1] - columns.offsets[0])
+        mean = max(1, n_bytes // max(1, len(columns)))
+        self.n_documents = max(1, min(_MOST_DOCUMENTS, CHUNK_BYTES // mean))
+
+
+class HeldFeed:
+    """
+    Documents that are in memory already: a list, a table, an array.
+
+    Parameters
+    ----------
+    feed : object
+        What `slice_of` can take parts of.
+    choices : mapping
+        The columns.
+    n_documents : int
+        How many there are.
+    """
+
+    def __init__(self, feed: Any, choices: Choices, n_documents: int) -> None:
+        self._feed = feed
+        self._choices = choices
+        self.n_documents: int | None = n_documents
+        self.description = f"{type(feed).__name__} of {n_documents} documents"
+        self._items = None
+        if isinstance(feed, (list, tuple)):
+            self._items = ItemReader(choices)
+            self._items.look_ahead(feed)
+        sample = self._part(0, min(_SAMPLE, n_documents), 1)
+        self.n_bytes: int | None = int(sample.offsets[-1]) * n_documents // max(1, len(sample))
+
+    def chunks(self, n_jobs: int) -> Iterator[Columns]:
+        """
+        Read the documents.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Threads.
+
+        Yields
+        ------
+        Columns
+            One part after another.
+        """
+        pace, start = Pace(), 0
+        while start < (self.n_documents or 0):
+            stop = min(start + pace.n_documents, self.n_documents or 0)
+            columns = self._part(start, stop, n_jobs)
+            pace.saw(columns)
+            yield columns
+            start = stop
+
+    def content(self, position: int) -> str | None:
+        """
+        Return a document once more.
+
+        Parameters
+        ----------
+        position : int
+            Its position in the feed.
+
+        Returns
+        -------
+        str
+            As from `Columns.content`.
+        """
+        return self._part(position, position + 1, 1).content(0)
+
+    def whole(self, n_jobs: int) -> Columns:
+        """
+        Read all documents at once.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Threads.
+
+        Returns
+        -------
+        Columns
+            All of them.
+        """
+        return read_documents(self._feed, **self._choices, n_jobs=n_jobs)
+
+    def _part(self, start: int, stop: int, n_jobs: int) -> Columns:
+        part = slice_of(self._feed, start, stop)
+        if self._items is not None:
+            return self._items.read(list(part), start, n_jobs)
+        with foreign.counting_from(start):
+            return read_documents(part, **slices_of(self._choices, start, stop), n_jobs=n_jobs)
+
+
+class IteratedFeed:
+    """
+    Documents from an iterator, which gives them once.
+
+    Parameters
+    ----------
+    documents : iterator
+        Of texts, of mappings or of `Document`.
+    choices : mapping
+        The columns.
+    """
+
+    n_documents: int | None = None
+    n_bytes: int | None = None
+    description = "iterator"
+
+    def __init__(self, documents: Iterator[Any], choices: Choices) -> None:
+        self._documents = documents
+        self._choices = choices
+
+    def chunks(self, n_jobs: int) -> Iterator[Columns]:
+        """
+        Read the documents.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Threads.
+
+        Yields
+        ------
+        Columns
+            One part after another.
+        """
+        pace, start = Pace(), 0
+        reader = ItemReader(self._choices)
+        while items := list(itertools.islice(self._documents, pace.n_documents)):
+            columns = reader.read(items, start, n_jobs)
+            pace.saw(columns)
+            yield columns
+            start += len(items)
+
+    def content(self, position: int) -> str | None:  # noqa: ARG002 - gone
+        """
+        Return nothing: the feed can be read only once.
+
+        Parameters
+        ----------
+        position : int
+            Its position in the feed.
+
+        Returns
+        -------
+        None
+            Always.
+        """
+        return None
+
+    def whole(self, n_jobs: int) -> Columns:
+        """
+        Read all documents at once.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Threads.
+
+        Returns
+        -------
+        Columns
+            All of them.
+        """
+        return read_documents(list(self._documents), **self._choices, n_jobs=n_jobs)
+
+
+def open_feed(feed: object, choices: Choices) -> Feed:
+    """
+    Return a feed in chunks.
+
+    Parameters
+    ----------
+    feed : object
+        What `dedupe_news.cluster` takes.
+    choices : mapping
+        The columns: names, or values beside a sequence of texts.
+
+    Returns
+    -------
+    Feed
+        Nothing but the first documents is read yet.
+
+    Raises
+    ------
+    InputTypeError
+        If it is of a type that cannot be read.
+    """
+    parquet = ParquetFeed.of(feed, choices)
+    if parquet is not None:
+        return parquet
+    batches = _batches(feed, choices)
+    if batches is not None:
+        return BatchFeed(batches, choices)
+    n_documents = length_of(feed)
+    if n_documents is not None:
+        return HeldFeed(feed, choices, n_documents)
+    is_text = isinstance(feed, (str, bytes, bytearray))
+    if isinstance(feed, Iterable) and not is_text and not hasattr(feed, "columns"):
+        documents = iter(feed)
+        first = list(itertools.islice(documents, _MANY))
+        if len(first) < _MANY:
+            return HeldFeed(first, choices, len(first))
+        return IteratedFeed(itertools.chain(first, documents), choices)
+    return ColumnsFeed(read_documents(feed, **choices))  # or it says what is wrong
+
+
+def _batches(feed: Any, choices: Choices) -> Any:
+    """Return the batches of Arrow data that comes as a stream; None for all else."""
+    if type(feed).__module__.startswith("pyarrow._dataset") and hasattr(feed, "to_batches"):
+        known = feed.dataset_schema.names if hasattr(feed, "dataset_schema") else feed.schema.names
+        wanted = {choice or name for name, choice in require_names(choices).items()}
+        columns = [name for name in known if name in wanted]
+        # A scanner has its columns already.
+        scanner = feed.scanner(columns=columns, **_SCAN) if hasattr(feed, "scanner") else feed
+        return scanner.to_batches()
+    is_stream = hasattr(feed, "__arrow_c_stream__") and not hasattr(feed, "__len__")
+    if is_stream and not hasattr(feed, "dtype") and not hasattr(type(feed), "columns"):
+        require_names(choices)
+        pyarrow = foreign.require_pyarrow("read a stream of Arrow batches")
+        try:
+            return pyarrow.RecordBatchReader.from_stream(feed)
+        except (pyarrow.ArrowException, TypeError):
+            pass  # one column, not a table
+    return None
+
+
+class ColumnsFeed:
+    """
+    Documents that are columns already.
+
+    Parameters
+    ----------
+    columns : Columns
+        All of them.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self.n_documents: int | None = len(columns)
+        self.n_bytes: int | None = int(columns.offsets[-1] - columns.offsets[0])
+        self.description = f"{len(columns)} documents"
+
+    def chunks(self, n_jobs: int) -> Iterator[Columns]:  # noqa: ARG002 - nothing to do
+        """
+        Read the documents.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Threads.
+
+        Yields
+        ------
+        Columns
+            One part after another.
+        """
+        whole, pace, start = self._columns, Pace(), 0
+        while start < len(whole):
+            own = slice(start, min(start + pace.n_documents, len(whole)))
+            columns = dataclasses.replace(
+                whole,
+                offsets=whole.offsets[own.start : own.stop + 1],
+                ids=None if whole.ids is None else whole.ids[own],
+                published=None if whole.published is None else whole.published[own],
+                sources=None if whole.sources is None else whole.sources[own],
+            )
+            pace.saw(columns)
+            yield columns
+            start = own.stop
+
+    def content(self, position: int) -> str | None:
+        """
+        Return a document once more.
+
+        Parameters
+        ----------
+        position : int
+            Its position in the feed.
+
+        Returns
+        -------
+        str
+            As from `Columns.content`.
+        """
+        return self._columns.content(position)
+
+    def whole(self, n_jobs: int) -> Columns:  # noqa: ARG002 - nothing to do
+        """
+        Read all documents at once.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Threads.
+
+        Returns
+        -------
+        Columns
+            All of them.
+        """
+        return self._columns
+
+
+class BatchFeed:
+    """
+    Arrow data that comes in batches, which gives them once.
+
+    Parameters
+    ----------
+    batches : iterator of pyarrow.RecordBatch
+        The documents.
+    choices : mapping
+        The columns.
+    """
+
+    n_documents: int | None = None
+    n_bytes: int | None = None
+    description = "stream of Arrow batches"
+
+    def __init__(self, batches: Iterator[Any], choices: Choices) -> None:
+        self._batches = batches
+        self._choices = choices
+
+    def chunks(self, n_jobs: int) -> Iterator[Columns]:
+        """
+        Read the documents.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Threads.
+
+        Yields
+        ------
+        Columns
+            One part after another.
+        """
+        start = 0
+        for batch in self._batches:
+            with foreign.counting_from(start):
+                columns = read_documents(batch, **self._choices, n_jobs=n_jobs)
+            yield columns
+            start += len(columns)
+
+    def content(self, position: int) -> str | None:  # noqa: ARG002 - gone
+        """
+        Return nothing: the feed can be read only once.
+
+        Parameters
+        ----------
+        position : int
+            Its position in the feed.
+
+        Returns
+        -------
+        None
+            Always.
+        """
+        return None
+
+    def whole(self, n_jobs: int) -> Columns:
+        """
+        Read all documents at once.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Threads.
+
+        Returns
+        -------
+        Columns
+            All of them.
+        """
+        pyarrow = foreign.require_pyarrow("read a stream of Arrow batches")
+        table = pyarrow.Table.from_batches(list(self._batches))
+        return read_documents(table, **self._choices, n_jobs=n_jobs)

@@ -1,0 +1,198 @@
+"""Pairs of texts, dealt out to ranges of their first texts."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news.kernels import postings as kernels
+from dedupe_news.sorting import sort_values
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news.outofcore.spill import Spill
+
+_HALF = np.uint64(32)
+
+
+class RangedPairs:
+    """
+    Pairs that are written in any order and read range by range.
+
+    Parameters
+    ----------
+    pairs : Spill of uint64
+        Where they go, one batch after another.
+    n_texts : int
+        Number of texts.
+    range_bits : int
+        A range is of ``2**range_bits`` texts.
+    starts : ndarray of int64, shape (n_batches, n_ranges + 1), optional
+        Bounds of the ranges in each batch, of pairs that were written before.
+    """
+
+    def __init__(
+        self, pairs: Spill, n_texts: int, range_bits: int, starts: NDArray[np.int64] | None = None
+    ) -> None:
+        self._pairs = pairs
+        self._bits = range_bits
+        self.n_ranges = (max(n_texts, 1) - 1 >> range_bits) + 1
+        self._starts = [] if starts is None else list(starts)
+        self._lock = threading.Lock()
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """
+        Bounds of the ranges in each batch.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_batches, n_ranges + 1)
+            Places in the array of pairs.
+        """
+        return np.array(self._starts, np.int64).reshape(-1, self.n_ranges + 1)
+
+    def texts_of(self, number: int, n_texts: int) -> tuple[int, int]:
+        """
+        Return the first texts of a range.
+
+        Parameters
+        ----------
+        number : int
+            The range.
+        n_texts : int
+            Number of texts.
+
+        Returns
+        -------
+        start, stop : int
+            Bounds of their numbers.
+        """
+        return number << self._bits, min((number + 1) << self._bits, n_texts)
+
+    def append(self, pairs: NDArray[np.uint64]) -> None:
+        """
+        Write a batch of pairs; several threads may.
+
+        Parameters
+        ----------
+        pairs : ndarray of uint64, shape (n_pairs,)
+            ``text << 32 | other text``, in any order.
+        """
+        if not len(pairs):
+            return
+        counts = np.zeros(self.n_ranges, np.int64)
+        kernels.count_pairs(pairs, self._bits, counts)
+        bounds = np.zeros(self.n_ranges + 1, np.int64)
+        np.cumsum(counts, out=bounds[1:])
+        scattered = np.empty_like(pairs)
+        kernels.scatter_pairs(pairs, self._bits, bounds[:-1].copy(), scattered)
+        with self._lock:
+            start = len(self._pairs)
+            self._pairs.append(scattered)
+            self._starts.append(bounds + start)
+
+    def read(self, number: int) -> NDArray[np.uint64]:
+        """
+        Return the pairs of a range.
+
+        Parameters
+        ----------
+        number : int
+            The range.
+
+        Returns
+        -------
+        ndarray of uint64
+            In the order they were written.
+        """
+        bounds = [(start[number], start[number + 1]) for start in self._starts]
+        gathered = np.empty(sum(stop - start for start, stop in bounds), np.uint64)
+        at = 0
+        for start, stop in bounds:
+            if stop > start:
+                self._pairs.read_into(start, gathered[at : at + stop - start])
+                at += stop - start
+        return gathered
+
+
+def places_in(numbers: NDArray[np.int64], pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """
+    Return pairs with their texts numbered by their places among some.
+
+    Parameters
+    ----------
+    numbers : ndarray of int64, shape (n,)
+        All texts of the pairs, increasing.
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``text << 32 | other text``.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n_pairs,)
+        ``place << 32 | other place``.
+    """
+    left = np.searchsorted(numbers, (pairs >> _HALF).astype(np.int64)).astype(np.uint64)
+    right = np.searchsorted(numbers, pairs.astype(np.uint32).astype(np.int64)).astype(np.uint64)
+    return left << _HALF | right
+
+
+def distinct(pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """
+    Return pairs, each once.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        In any order; sorted in place.
+
+    Returns
+    -------
+    ndarray of uint64
+        Increasing.
+    """
+    sort_values(pairs)
+    is_first = np.ones(len(pairs), bool)
+    np.not_equal(pairs[1:], pairs[:-1], out=is_first[1:])
+    return pairs[is_first]
+
+
+def texts_in(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """
+    Return the texts of pairs.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``text << 32 | other text``.
+
+    Returns
+    -------
+    ndarray of int64
+        Each once, increasing.
+    """
+    both = np.concatenate(((pairs >> _HALF).astype(np.int64), pairs.astype(np.uint32)))
+    return np.unique(both.astype(np.int64))
+
+
+def bits_for(n_texts: int, most: int) -> int:
+    """
+    Return how large ranges may be.
+
+    Parameters
+    ----------
+    n_texts : int
+        Number of texts.
+    most : int
+        Most texts of a range.
+
+    Returns
+    -------
+    int
+        ``range_bits``: ranges are of ``2**range_bits`` texts.
+    """
+    bits = max(1, min(most, max(n_texts, 2))).bit_length() - 1
+    return max(1, bits)
