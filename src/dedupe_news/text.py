@@ -100,6 +100,9 @@ def fingerprint() -> int:
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     # Numba compiles once for arrays that may be written and once for others.
+    flags = array.flags
+    if not flags.writeable and flags.c_contiguous:
+        return array
     view = np.ascontiguousarray(array).view()
     view.setflags(write=False)
     return view

@@ -23,7 +23,7 @@ from dedupe_news.kernels.founders import (
 )
 from dedupe_news.kernels.relations import relation_of
 from dedupe_news.kernels.shingle_sets import count_hits, fill_set, n_places
-from dedupe_news.kernels.signing import KEY, LINK, sign_slots
+from dedupe_news.kernels.signing import KEY, LINK, SIZE, sign_slots
 from dedupe_news.kernels.verification import most_shared
 
 if TYPE_CHECKING:
@@ -118,7 +118,6 @@ def meet(
     bucket_limit: Integer,
     tokens: NDArray[np.uint32],
     starts: NDArray[np.int64],
-    sizes: NDArray[np.int32],
     alive: NDArray[np.uint8],
     sketches: NDArray[np.uint64],
     heads: NDArray[np.uint32],
@@ -152,7 +151,7 @@ def meet(
     bucket_limit : int
         As in `Config`: of a chain that many of the newest members with the key
         are compared.
-    tokens, starts, sizes, sketches : ndarray of uint32, int64, int32, uint64
+    tokens, starts, sketches : ndarray of uint32, int64, uint64
         As for `sign_slots`.
     alive : ndarray of uint8, shape (capacity,)
         Whether each slot counts.
@@ -190,7 +189,7 @@ def meet(
         slot = first + document
         start = starts[slot]
         length = starts[slot + 1] - start
-        size = np.int64(sizes[slot])
+        size = np.int64(sketches[slot, SIZE])
         offsets[document + 1] = n_found
         if length == 0:
             continue
@@ -224,7 +223,7 @@ def meet(
                     n_cut_short += 1
                     lowest[band] = candidate + 1
                     break
-                other_size = np.int64(sizes[candidate])
+                other_size = np.int64(sketches[candidate, SIZE])
                 # As in `verification.jaccard_of`.
                 least = np.int64((size + other_size) * share)
                 if most_shared(sketches, slot, candidate, size, other_size) < least:
@@ -237,7 +236,14 @@ def meet(
                 other_start = starts[candidate]
                 other_length = starts[candidate + 1] - other_start
                 shared = count_hits(
-                    tokens, other_start, other_length, shingle_size, own_table, own_seen, mark
+                    tokens,
+                    other_start,
+                    other_length,
+                    shingle_size,
+                    own_table,
+                    own_seen,
+                    mark,
+                    least,
                 )
                 jaccard = shared / (size + other_size - shared)
                 if jaccard < threshold:
@@ -268,7 +274,7 @@ def join_clusters(
     threshold: float,
     tokens: NDArray[np.uint32],
     starts: NDArray[np.int64],
-    sizes: NDArray[np.int32],
+    sketches: NDArray[np.uint64],
     alive: NDArray[np.uint8],
     founders: Founders,
     window: Integer,
@@ -287,7 +293,7 @@ def join_clusters(
         Slot that each document replaces, or `NO_SLOT`.
     longest, shingle_size, threshold : int, int, float
         As for `meet`.
-    tokens, starts, sizes : ndarray of uint32, int64, int32
+    tokens, starts, sketches : ndarray of uint32, int64, uint64
         As for `meet`.
     alive : ndarray of uint8, shape (capacity,)
         Whether each slot counts; the documents do from now on, and those that
@@ -299,6 +305,7 @@ def join_clusters(
     offsets, found, scores : ndarray of int64, int64, float64
         The matches, from `meet`.
     """
+    share = threshold / (1.0 + threshold)
     tried = np.empty(MOST_TRIED, np.int64)
     shingles = np.empty(longest + 1, np.uint32)
     most_places = n_places(longest)
@@ -335,6 +342,8 @@ def join_clusters(
             own_seen = seen[:room]
             if n_tried == 0:
                 fill_set(tokens, starts[slot], length, shingle_size, own_table, own_seen, shingles)
+            size = np.int64(sketches[slot, SIZE])
+            other_size = np.int64(sketches[founder, SIZE])
             shared = count_hits(
                 tokens,
                 starts[founder],
@@ -343,8 +352,9 @@ def join_clusters(
                 own_table,
                 own_seen,
                 n_tried + 1,
+                np.int64((size + other_size) * share),
             )
-            if shared / (np.int64(sizes[slot]) + np.int64(sizes[founder]) - shared) >= threshold:
+            if shared / (size + other_size - shared) >= threshold:
                 break
             tried[n_tried] = founder
             n_tried += 1
@@ -367,7 +377,6 @@ def probe(
     bucket_limit: Integer,
     tokens: NDArray[np.uint32],
     starts: NDArray[np.int64],
-    sizes: NDArray[np.int32],
     alive: NDArray[np.uint8],
     sketches: NDArray[np.uint64],
     heads: NDArray[np.uint32],
@@ -397,7 +406,7 @@ def probe(
         As for `sign_slots`.
     rows_per_band, shingle_size, bucket_limit, threshold : int, int, int, float
         As for `sign_slots` and `meet`.
-    tokens, starts, sizes, alive, sketches : ndarray
+    tokens, starts, alive, sketches : ndarray
         As for `meet`; with room for the document.
     heads, chains : ndarray of uint32
         As for `link_slots`.
@@ -430,7 +439,6 @@ def probe(
         shingle_size,
         tokens,
         starts,
-        sizes,
         sketches,
         chains,
     )
@@ -453,7 +461,6 @@ def probe(
         bucket_limit,
         tokens,
         starts,
-        sizes,
         alive,
         sketches,
         heads,
@@ -471,7 +478,7 @@ def probe(
             threshold,
             tokens,
             starts,
-            sizes,
+            sketches,
             alive,
             founders,
             window,

@@ -105,6 +105,7 @@ def count_hits(
     table: NDArray[np.uint32],
     seen: NDArray[np.int32],
     mark: Integer,
+    least: Integer,
 ) -> Integer:
     """
     Count the distinct shingles of a run that are in a table.
@@ -121,15 +122,20 @@ def count_hits(
         Likewise; places that were met get the mark.
     mark : int
         At least 1, and another one for each run.
+    least : int
+        How many there must be for the run to matter.
 
     Returns
     -------
     int
-        At least 0.
+        Exact from `least` on; else any number below it.
     """
     width = min(np.int64(shingle_size), np.int64(length))
     hits = 0
-    for s in range(max(length - shingle_size + 1, 1)):
+    n_shingles = max(length - shingle_size + 1, 1)
+    for s in range(n_shingles):
+        if hits + n_shingles - s < least:
+            return hits
         value = xxh32_words(tokens, start + s, start + s + width, np.uint32(0))
         at = _place(table, seen, value)
         if seen[at] >= 0 and seen[at] != mark:

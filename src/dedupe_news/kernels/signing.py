@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from dedupe_news.kernels._jit import Integer
 
+SIZE = SKETCH_WORDS
+"""Column of the sketches where the number of distinct shingles is: both are asked for together."""
+
 KEY, LINK = 0, 1
 """Columns of the chains: the band key of a slot, and the next older slot of its chain."""
 
@@ -32,12 +35,11 @@ def sign_slots(
     shingle_size: Integer,
     tokens: NDArray[np.uint32],
     starts: NDArray[np.int64],
-    sizes: NDArray[np.int32],
     sketches: NDArray[np.uint64],
     chains: NDArray[np.uint32],
 ) -> None:
     """
-    Write sizes, sketches and band keys of slots whose tokens are there.
+    Write sketches, sizes and band keys of slots whose tokens are there.
 
     Parameters
     ----------
@@ -53,11 +55,10 @@ def sign_slots(
         Token hashes of all slots, one slot after another.
     starts : ndarray of int64, shape (capacity + 1,)
         Where the tokens of each slot begin.
-    sizes : ndarray of int32, shape (capacity,)
-        Receives the number of distinct shingles; 0 for slots without tokens,
-        whose keys are not written.
-    sketches : ndarray of uint64, shape (capacity, SKETCH_WORDS)
-        As in `dedupe_news.kernels.verification`.
+    sketches : ndarray of uint64, shape (capacity, SKETCH_WORDS + 1)
+        Receives sketches as in `dedupe_news.kernels.verification`, and at `SIZE`
+        the number of distinct shingles; 0 for slots without tokens, whose keys
+        are not written.
     chains : ndarray of uint32, shape (capacity, bands, 2)
         Receives the band keys, at `KEY`.
     """
@@ -69,8 +70,7 @@ def sign_slots(
     for slot in range(first, stop):
         start = starts[slot]
         length = starts[slot + 1] - start
-        sizes[slot] = 0
-        for word in range(SKETCH_WORDS):
+        for word in range(SKETCH_WORDS + 1):
             sketches[slot, word] = np.uint64(0)
         if length == 0:
             continue
@@ -78,7 +78,7 @@ def sign_slots(
         size: Integer = fill_set(
             tokens, start, length, shingle_size, table[:room], seen[:room], shingles
         )
-        sizes[slot] = size
+        sketches[slot, SIZE] = np.uint64(size)
         for value in shingles[:size]:
             sketch(sketches, slot, value)
         sign_one(shingles, 0, np.int64(size), multipliers, increments, minima)

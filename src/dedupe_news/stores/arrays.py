@@ -80,11 +80,40 @@ class Room:
 
     A kernel that finds no room for the matches of a document stops before it,
     and is called again for the rest.
+
+    Attributes
+    ----------
+    slots, scores : ndarray of int64, float64
+        As in `Found`, with room for some.
     """
 
     def __init__(self) -> None:
-        self._slots = np.empty((_FIRST_ROOM, 2), np.int64)
-        self._scores = np.empty((_FIRST_ROOM, 4), np.float64)
+        self.slots = np.empty((_FIRST_ROOM, 2), np.int64)
+        self.scores = np.empty((_FIRST_ROOM, 4), np.float64)
+
+    def grow(self) -> None:
+        """Make room for twice as many matches."""
+        room = 2 * len(self.slots)
+        self.slots, self.scores = grown(self.slots, room), grown(self.scores, room)
+
+    def found(self, offsets: NDArray[np.int64]) -> Found:
+        """
+        Return what was written.
+
+        Parameters
+        ----------
+        offsets : ndarray of int64, shape (n_documents + 1,)
+            Bounds of each document's matches.
+
+        Returns
+        -------
+        Found
+            A copy.
+        """
+        n_found = int(offsets[-1])
+        if n_found == 0:  # the common case, made short
+            return Found(offsets, _NO_SLOTS, _NO_SCORES)
+        return Found(offsets, self.slots[:n_found].copy(), self.scores[:n_found].copy())
 
     def fill(
         self,
@@ -108,15 +137,11 @@ class Room:
             A copy.
         """
         offsets = np.zeros(n_documents + 1, np.int64)
-        done = work(0, offsets, self._slots, self._scores)
+        done = work(0, offsets, self.slots, self.scores)
         while done < n_documents:
-            room = 2 * len(self._slots)
-            self._slots, self._scores = grown(self._slots, room), grown(self._scores, room)
-            done = work(done, offsets, self._slots, self._scores)
-        n_found = int(offsets[-1])
-        if n_found == 0:  # the common case, made short
-            return Found(offsets, _NO_SLOTS, _NO_SCORES)
-        return Found(offsets, self._slots[:n_found].copy(), self._scores[:n_found].copy())
+            self.grow()
+            done = work(done, offsets, self.slots, self.scores)
+        return self.found(offsets)
 
 
 def power_of_two(least: int) -> int:

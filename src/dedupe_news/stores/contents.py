@@ -32,7 +32,7 @@ class Contents:
             The documents.
         """
         begin, end = int(rows.offsets[0]), len(self._text)
-        self._text += rows.buffer[begin : rows.offsets[-1]].data
+        self._text += rows.buffer[begin : int(rows.offsets[-1])].data
         if len(rows) == 1:  # the common case, made short
             self._ends.append(len(self._text))
         else:

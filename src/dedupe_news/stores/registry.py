@@ -148,6 +148,8 @@ class Registry:
             Their places in `source_names`.
         """
         codes = self._source_codes
+        if len(sources) == 1:  # the common case, made short
+            return np.array([codes.setdefault(sources[0], len(codes) - 1)], np.int32)
         for source in dict.fromkeys(sources):
             codes.setdefault(source, len(codes) - 1)
         return np.array([codes[source] for source in sources], np.int32)
@@ -155,7 +157,7 @@ class Registry:
     @property
     def source_names(self) -> list[str | None]:
         """
-        Names of sources, by their numbers.
+        Source names, by their numbers.
 
         Returns
         -------

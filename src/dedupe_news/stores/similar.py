@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FIRST_SLOTS = 1024
 _FIRST_TOKENS = 1 << 16
 _SEVERAL = 1024  # documents from which on several threads are worth it
-_PER_SLOT = ("sizes", "alive", "sketches", "chains")
+_PER_SLOT = ("alive", "sketches", "chains")
 
 
 class SimilarStore(Slots):
@@ -53,9 +53,8 @@ class SimilarStore(Slots):
         bands = self._config.bands
         self._arrays |= {
             "starts": np.zeros(capacity + 1, np.int64),
-            "sizes": np.zeros(capacity, np.int32),
             "alive": np.zeros(capacity, np.uint8),
-            "sketches": np.zeros((capacity, SKETCH_WORDS), np.uint64),
+            "sketches": np.zeros((capacity, SKETCH_WORDS + 1), np.uint64),
             "chains": np.zeros((capacity, bands, 2), np.uint32),
             "heads": np.full((bands, _n_chains(capacity)), NO_LINK, np.uint32),
         }
@@ -108,7 +107,7 @@ class SimilarStore(Slots):
             size, threshold, _ = self._limits
             kernels.join_clusters(
                 first, replaced, longest, size, threshold, arrays["tokens"], arrays["starts"],
-                arrays["sizes"], arrays["alive"], self.founders.arrays, self._window, *found,
+                arrays["sketches"], arrays["alive"], self.founders.arrays, self._window, *found,
             )  # fmt: skip
             self.n_slots = first + n_documents
             self.founders.note(first, self.n_slots)
@@ -120,19 +119,19 @@ class SimilarStore(Slots):
         self._reserve(1, stop - begin)
         if insert:
             self.founders.announce(slot, items.numbers, items.moments)
-        arrays = self._arrays
-
-        def work(_done: int, *found: Any) -> int:
+        arrays, room, offsets = self._arrays, self._room, np.zeros(2, np.int64)
+        while True:
             done, n_cut_short = kernels.probe(
                 slot, items.hashes, begin, stop - begin, insert, replaced, *self._permutations,
-                *self._limits, arrays["tokens"], arrays["starts"], arrays["sizes"],
+                *self._limits, arrays["tokens"], arrays["starts"],
                 arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"],
-                self.founders.arrays, self._window, *found,
+                self.founders.arrays, self._window, offsets, room.slots, room.scores,
             )  # fmt: skip
-            self.n_cut_short += int(n_cut_short) if done else 0
-            return int(done)
-
-        found = self._room.fill(1, work)
+            if done:
+                break
+            room.grow()
+        self.n_cut_short += int(n_cut_short)
+        found = room.found(offsets)
         if insert:
             self.n_slots = slot + 1
             if replaced[0] != NO_SLOT:
@@ -161,7 +160,7 @@ class SimilarStore(Slots):
             def work(begin: int, *found: Any) -> int:
                 done, n_cut_short = kernels.meet(
                     first + start, begin, stop - start, are_linked, leavers, replacements, longest,
-                    *self._limits, arrays["tokens"], arrays["starts"], arrays["sizes"],
+                    *self._limits, arrays["tokens"], arrays["starts"],
                     arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"], *found,
                 )  # fmt: skip
                 cut_short[0] += int(n_cut_short)
@@ -202,7 +201,7 @@ class SimilarStore(Slots):
             size, _, _ = self._limits
             sign_slots(
                 first + bounds[0], first + bounds[1], longest, *self._permutations, size,
-                arrays["tokens"], arrays["starts"], arrays["sizes"], arrays["sketches"],
+                arrays["tokens"], arrays["starts"], arrays["sketches"],
                 arrays["chains"],
             )  # fmt: skip
 
@@ -307,7 +306,6 @@ class SimilarStore(Slots):
             "_arrays": {
                 "tokens": arrays["tokens"][: arrays["starts"][n_slots]].copy(),
                 "starts": arrays["starts"][: n_slots + 1].copy(),
-                "sizes": arrays["sizes"][:n_slots].copy(),
                 "alive": arrays["alive"][:n_slots].copy(),
                 "sketches": arrays["sketches"][:n_slots].copy(),
                 "keys": arrays["chains"][:n_slots, :, KEY].copy(),
@@ -330,7 +328,7 @@ class SimilarStore(Slots):
         arrays = self._arrays
         arrays["tokens"] = grown(kept["tokens"], max(_FIRST_TOKENS, len(kept["tokens"])))
         arrays["starts"][: n_slots + 1] = kept["starts"]
-        for name in ("sizes", "alive", "sketches"):
+        for name in ("alive", "sketches"):
             arrays[name][:n_slots] = kept[name]
         arrays["chains"][:n_slots, :, KEY] = kept["keys"]
         self.rebuild()
