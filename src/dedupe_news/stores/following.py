@@ -280,7 +280,8 @@ class Follower(Store):
 
     def _apply(self, answer: list[Any], own: Own | None = None) -> None:
         """Apply what is new in the log; judge one's own documents at their place."""
-        _, self._base, entries, values = answer
+        _, self._base, entries, sizes, documents = answer
+        values = wire.split(sizes, documents)
         self._is_stale = True  # until all is applied
         waiting: list[bytes] = []  # additions of others that follow one another are one
         verdicts: list[bytes] = []

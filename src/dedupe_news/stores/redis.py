@@ -55,7 +55,9 @@ class RedisStore(Follower):
             )
             raise StoreReadOnlyError(message)
         while True:
-            answer = self._run(scripts.APPEND, own.token.hex(), self._ttl_ms, entry, *values)
+            answer = self._run(
+                scripts.APPEND, own.token.hex(), self._ttl_ms, entry, *wire.joined(values)
+            )
             if answer is not None:
                 self._apply(answer, own)
                 return

@@ -40,6 +40,7 @@ _STR, _INT, _BYTES, _TUPLE = 1, 2, 3, 4
 _ITEM = struct.Struct("<BH")
 _NO_SOURCE = 0xFFFF
 _MOST_BYTES = 0xFFFE
+_MOST_JOINED_BYTES = 64 << 20
 
 
 class Kept(NamedTuple):
@@ -282,6 +283,56 @@ class Packing:
                 strict=True,
             )
         ]
+
+
+def joined(values: Sequence[bytes]) -> list[bytes]:
+    """
+    Return what a server is sent in place of many values, which would take longer.
+
+    Parameters
+    ----------
+    values : sequence of bytes
+        Any.
+
+    Returns
+    -------
+    list of bytes
+        The sizes of some values, as little-endian 32-bit integers, and these
+        values together; then those of the next: a server takes at most 512 MB
+        at once.
+    """
+    parts: list[bytes] = []
+    start = n_bytes = 0
+    for stop, value in enumerate(values):
+        if n_bytes and n_bytes + len(value) > _MOST_JOINED_BYTES:
+            parts += _together(values[start:stop])
+            start, n_bytes = stop, 0
+        n_bytes += len(value)
+    return parts + _together(values[start:]) if values else parts
+
+
+def _together(values: Sequence[bytes]) -> list[bytes]:
+    return [np.array(list(map(len, values)), "<u4").tobytes(), b"".join(values)]
+
+
+def split(sizes: bytes, whole: bytes) -> list[bytes]:
+    """
+    Return values that were joined.
+
+    Parameters
+    ----------
+    sizes : bytes
+        How long each is, as little-endian 32-bit integers.
+    whole : bytes
+        All of them, one after another.
+
+    Returns
+    -------
+    list of bytes
+        The values.
+    """
+    stops = np.cumsum(np.frombuffer(sizes, "<u4"), dtype=np.int64).tolist()
+    return [whole[start:stop] for start, stop in itertools.pairwise([0, *stops])]
 
 
 def checksums(blobs: Sequence[bytes]) -> NDArray[np.int64]:
