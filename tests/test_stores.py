@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
-from dedupe_news.stores import operations, schema, wire
+from dedupe_news.stores import ids, operations, schema, wire
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -614,7 +614,7 @@ ids = st.recursive(
 @given(each=ids)
 def test_ids_come_back_as_they_were(each: Hashable) -> None:
     """Of their very type."""
-    back = wire.unpack_id(*wire.pack_id(wire.plain_id(each)))
+    back = ids.unpack_id(*ids.pack_id(ids.plain_id(each)))
 
     assert back == each
     assert type(back) is type(each)

@@ -25,6 +25,7 @@ from dedupe_news.errors import StoreError, StoreReadOnlyError
 from dedupe_news.stores import operations, scripts, wire
 from dedupe_news.stores.following import CHECKSUM_BYTES, Follower, Own, tokens_of_part
 from dedupe_news.stores.founders import PENDING
+from dedupe_news.stores.ids import plain_id
 from dedupe_news.stores.rows import Verdicts
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ class RedisStore(Follower):
         if id not in self.replica.slot_of:
             return False
         own = Own(operations.new_token())
-        self._append(own, operations.removal(own.token, wire.plain_id(id)))
+        self._append(own, operations.removal(own.token, plain_id(id)))
         self._settle_if_due()
         return bool(own.n_left)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news.columns import extent
-from dedupe_news.kernels import index as kernels
+from dedupe_news.kernels.chains import NO_LINK, link_slots, meet
 from dedupe_news.kernels.columns import gather_runs
-from dedupe_news.kernels.index import NO_LINK, NO_SLOT
+from dedupe_news.kernels.index import NO_SLOT, join_clusters, probe
 from dedupe_news.kernels.signing import KEY, sign_slots
 from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.permutations import coefficients
@@ -105,7 +105,7 @@ class SimilarStore(Slots):
         if insert:
             arrays = self._arrays
             size, threshold, _ = self._limits
-            kernels.join_clusters(
+            join_clusters(
                 first, replaced, longest, size, threshold, arrays["tokens"], arrays["starts"],
                 arrays["sketches"], arrays["alive"], self.founders.arrays, self._window, *found,
             )  # fmt: skip
@@ -121,7 +121,7 @@ class SimilarStore(Slots):
             self.founders.announce(slot, items.numbers, items.moments)
         arrays, room, offsets = self._arrays, self._room, np.zeros(2, np.int64)
         while True:
-            done, n_cut_short = kernels.probe(
+            done, n_cut_short = probe(
                 slot, items.hashes, begin, stop - begin, insert, replaced, *self._permutations,
                 *self._limits, arrays["tokens"], arrays["starts"],
                 arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"],
@@ -158,7 +158,7 @@ class SimilarStore(Slots):
             cut_short = [0]
 
             def work(begin: int, *found: Any) -> int:
-                done, n_cut_short = kernels.meet(
+                done, n_cut_short = meet(
                     first + start, begin, stop - start, are_linked, leavers, replacements, longest,
                     *self._limits, arrays["tokens"], arrays["starts"],
                     arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"], *found,
@@ -245,7 +245,7 @@ class SimilarStore(Slots):
         n_jobs = n_jobs if stop - first >= _SEVERAL else 1
         arrays = self._arrays
         run(
-            lambda bands: kernels.link_slots(
+            lambda bands: link_slots(
                 first, stop, *bands, arrays["starts"], arrays["heads"], arrays["chains"]
             ),
             split(self._config.bands, n_jobs),
