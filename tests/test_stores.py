@@ -604,14 +604,14 @@ def test_what_happens_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture
 
 # Formats
 
-ids = st.recursive(
+any_ids = st.recursive(
     st.text(max_size=5) | st.integers() | st.binary(max_size=5),
     lambda items: st.lists(items, max_size=3).map(tuple),
     max_leaves=4,
 )
 
 
-@given(each=ids)
+@given(each=any_ids)
 def test_ids_come_back_as_they_were(each: Hashable) -> None:
     """Of their very type."""
     back = ids.unpack_id(*ids.pack_id(ids.plain_id(each)))
