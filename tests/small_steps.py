@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dedupe_news import banding, outofcore, parting
-from dedupe_news.outofcore import feeds, news, parquet, rare, similar, spill
+from dedupe_news.outofcore import feeds, held, news, parquet, rare, similar, spill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,8 @@ _OF_MATCHES = ("left", "right", "jaccard", "containment", "relation", "probabili
 def small_steps() -> Iterator[None]:
     """Let chunks, blocks, parts, groups, ranges and spans be tiny."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(feeds, "_FIRST_CHUNK", 7)
-        patch.setattr(feeds, "_MOST_DOCUMENTS", 5)
+        patch.setattr(held, "_FIRST_CHUNK", 7)
+        patch.setattr(held, "_MOST_DOCUMENTS", 5)
         patch.setattr(feeds, "_MANY", 10)
         patch.setattr(parquet, "_BATCH", 6)
         patch.setattr(parting, "_PART_SIZE", 16)

@@ -65,7 +65,7 @@ class TextBlock:
     @property
     def shingle_offsets(self) -> NDArray[np.int64]:
         """
-        Bounds of each text's shingles.
+        The bounds of each text's shingles.
 
         Returns
         -------

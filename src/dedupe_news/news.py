@@ -165,16 +165,17 @@ def find(
     pairs = examination.pairs
     judgement = judge_candidates(examination.evidence, pairs, config.shingle_size, n_texts, n_jobs)
     done("judgement")
-    paired, represented_by, typical = group_judged(
+    grouped = group_judged(
         pairs[judgement.judged],
         judgement.margins,
         judgement.overlap,
+        n_texts,
         lambda numbers: _in_order(texts, order, numbers),
     )
     representative = np.arange(n_texts)
-    representative[order[paired]] = order[represented_by]
+    representative[order[grouped.texts]] = order[grouped.representative]
     series_of = np.full(n_texts, -1)
-    series_of[order[paired]] = np.where(typical >= 0, order[typical], -1)
+    series_of[order[grouped.of_series]] = order[grouped.typical]
     outcome = Outcome(
         representative=representative,
         left=order[examination.left[judgement.matched]],

@@ -122,6 +122,12 @@ class StreamedColumns(Columns):
 
     Parameters
     ----------
+    buffer : ndarray of uint8
+        Empty.
+    offsets : ndarray of int64, shape (n_documents + 1,) or (1,)
+        Bounds in `texts`, where it is there.
+    ids, published, sources, source_names, titled : object
+        As in `Columns`.
     n_documents : int
         How many there are.
     contents : ndarray of uint64, shape (n_documents,)
@@ -129,7 +135,7 @@ class StreamedColumns(Columns):
     feed : Feed
         Reads a document once more, where it can.
     texts : ndarray of uint8, optional
-        UTF-8 of all documents, where the feed cannot; `offsets` are theirs.
+        UTF-8 of all documents, where the feed cannot.
     """
 
     n_documents: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import dataclasses
 import os
 import re
@@ -29,6 +31,8 @@ BYTES_A_DOCUMENT = 110
 LEAST_WORKING = 96_000_000
 """Memory that a run needs beside that of its documents, in bytes."""
 
+_DISK_A_BYTE = {"similar": 1.3, "news": 4.0}
+_DISK_A_DOCUMENT = {"similar": 140, "news": 260}
 _MOST_WORKING = 2_000_000_000
 _WORKING_SHARE = 0.5
 
@@ -115,6 +119,15 @@ def resident_memory() -> int:
     return 0
 
 
+def give_back() -> None:
+    """Return memory to the system that the process has freed but still holds."""
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is not None:
+        pyarrow.default_memory_pool().release_unused()
+    with contextlib.suppress(OSError, AttributeError):  # another C library than GNU's
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def _lines(path: str) -> list[str]:
     try:
         return Path(path).read_text(encoding="ascii").splitlines()
@@ -190,3 +203,22 @@ def plan(limit: int, held: int, n_documents: int) -> Plan:
         raise ConfigError(message)
     working = max(LEAST_WORKING, min(_MOST_WORKING, int(left * _WORKING_SHARE)))
     return Plan(working, left - working)
+
+
+def disk_estimate(n_documents: int, n_bytes: int, policy: str) -> int:
+    """
+    Return about how much a run writes to disk where nothing of it stays in memory.
+
+    Parameters
+    ----------
+    n_documents, n_bytes : int
+        Documents, and bytes of their text.
+    policy : {"similar", "news"}
+        As in `Config`.
+
+    Returns
+    -------
+    int
+        Bytes that are there at the same time, at most.
+    """
+    return int(n_bytes * _DISK_A_BYTE[policy] + n_documents * _DISK_A_DOCUMENT[policy])

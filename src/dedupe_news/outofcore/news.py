@@ -12,7 +12,7 @@ from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.judgement import group_judged, judge_candidates
 from dedupe_news.outcome import Outcome
 from dedupe_news.outofcore.corpus import Tokens, cut_in_blocks
-from dedupe_news.outofcore.ranges import RangedPairs, bits_for, places_in, texts_in
+from dedupe_news.outofcore.ranges import RangedPairs, bits_for, joined, places_in, texts_in
 from dedupe_news.outofcore.rare import RareShingles
 from dedupe_news.records import Bounded
 from dedupe_news.texts import by_time, days_of, preferred_values
@@ -105,7 +105,7 @@ def find(
     judged = space.step(
         "judge",
         lambda: _judge(
-            RangedPairs(scanned["pairs"], n_texts, range_bits, scanned["starts"]),
+            RangedPairs(scanned["pairs"], n_texts, scanned["range_bits"], scanned["starts"]),
             codes,
             _Texts(columns, read, texts, order, times, tokens, offsets),
             config,
@@ -113,18 +113,19 @@ def find(
             lambda n: progress("judge", n),
         ),
     )
-    number_of = np.empty(n_texts, np.int64)
-    number_of[order] = np.arange(n_texts)
-    paired, represented_by, typical = group_judged(
+    number_of = np.empty(n_texts, np.int32)
+    number_of[order] = np.arange(n_texts, dtype=np.int32)
+    grouped = group_judged(
         judged["pairs"],
         judged["margins"],
         judged["overlap"],
-        lambda numbers: number_of[texts.in_order(order[numbers])],
+        n_texts,
+        lambda numbers: number_of[texts.in_order(order[numbers])].astype(np.int64),
     )
     representative = np.arange(n_texts)
-    representative[order[paired]] = order[represented_by]
+    representative[order[grouped.texts]] = order[grouped.representative]
     series_of = np.full(n_texts, -1)
-    series_of[order[paired]] = np.where(typical >= 0, order[typical], -1)
+    series_of[order[grouped.of_series]] = order[grouped.typical]
     matched = judged["matched"]
     return Outcome(
         representative=representative,
@@ -215,20 +216,21 @@ def _judge(
         }
 
     found = run(judge_range, range(ranged.n_ranges if n_texts else 0), n_jobs)
-    if not found:
-        found = [_NOTHING]
-    joined = {name: np.concatenate([each[name] for each in found]) for name in found[0]}
-    return {**joined, "n_candidates": int(joined["n_candidates"].sum())}
+    return joined(found or [_nothing()])
 
 
-_NOTHING: dict[str, NDArray[Any]] = {
-    "pairs": np.empty(0, np.uint64),
-    "margins": np.empty(0, np.float32),
-    "overlap": np.empty(0, np.float32),
-    "matched": np.empty(0, np.uint64),
-    "probability": np.empty(0, np.float64),
-    "jaccard": np.empty(0, np.float64),
-    "containment": np.empty(0, np.float64),
-    "relation": np.empty(0, np.uint8),
-    "n_candidates": np.empty(0, np.int64),
+def _nothing() -> dict[str, NDArray[Any]]:
+    return {name: np.empty(0, dtype) for name, dtype in _FOUND.items()}
+
+
+_FOUND = {
+    "pairs": np.uint64,
+    "margins": np.float32,
+    "overlap": np.float32,
+    "matched": np.uint64,
+    "probability": np.float64,
+    "jaccard": np.float64,
+    "containment": np.float64,
+    "relation": np.uint8,
+    "n_candidates": np.int64,
 }

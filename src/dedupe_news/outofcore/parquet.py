@@ -34,17 +34,22 @@ class ParquetFeed:
         The files, in order.
     choices : mapping
         Names of the columns.
+    visible : collection of str, optional
+        The columns that may be read; all of them where it is left out.
     """
 
-    def __init__(self, files: list[Path], choices: Choices) -> None:
+    def __init__(
+        self, files: list[Path], choices: Choices, visible: Collection[str] | None = None
+    ) -> None:
         foreign.require_pyarrow("read Parquet files")
         self._files = files
         self._choices = choices
+        self._visible = visible
         self._row_groups: list[tuple[int, int]] = []
         starts, n_bytes = [0], 0
         for number, path in enumerate(files):
             with _open(path) as file:
-                wanted = _wanted(file.schema_arrow.names, choices)
+                wanted = self._wanted(file)
                 for group in range(file.num_row_groups):
                     metadata = file.metadata.row_group(group)
                     self._row_groups.append((number, group))
@@ -90,7 +95,8 @@ class ParquetFeed:
         is_here = type(feed.filesystem).__name__ == "LocalFileSystem"
         if not (is_plain and is_here and feed.format.default_extname == "parquet"):
             return None
-        return cls([Path(file) for file in feed.files], require_names(choices))
+        files = [Path(file) for file in feed.files]
+        return cls(files, require_names(choices), feed.schema.names)
 
     def whole(self, n_jobs: int) -> Columns:
         """
@@ -110,7 +116,7 @@ class ParquetFeed:
         tables = []
         for path in self._files:
             with _open(path) as file:
-                tables.append(file.read(columns=_wanted(file.schema_arrow.names, self._choices)))
+                tables.append(file.read(columns=self._wanted(file)))
         table = pyarrow.concat_tables(tables, promote_options="permissive")
         return read_documents(table, **self._choices, n_jobs=n_jobs)
 
@@ -131,7 +137,7 @@ class ParquetFeed:
         start = 0
         for path in self._files:
             with _open(path) as file:
-                wanted = _wanted(file.schema_arrow.names, self._choices)
+                wanted = self._wanted(file)
                 for batch in file.iter_batches(_BATCH, columns=wanted):
                     with foreign.counting_from(start):
                         columns = read_documents(batch, **self._choices, n_jobs=n_jobs)
@@ -156,14 +162,18 @@ class ParquetFeed:
         if self._shown is None or self._shown[0] != group:
             number, own = self._row_groups[group]
             with _open(self._files[number]) as file:
-                names = file.schema_arrow.names
-                columns = _wanted(names, self._choices, ("title", "text"))
-                table = file.read_row_group(own, columns=columns)
+                table = file.read_row_group(own, columns=self._wanted(file, ("title", "text")))
             self._shown = (
                 group,
                 read_documents(table, title=self._choices["title"], text=self._choices["text"]),
             )
         return self._shown[1].content(position - int(self._starts[group]))
+
+    def _wanted(self, file: Any, roles: Collection[str] = _ROLES) -> list[str]:
+        wanted = {choice or name for name, choice in self._choices.items() if name in roles}
+        if self._visible is not None:
+            wanted &= set(self._visible)
+        return [name for name in file.schema_arrow.names if name in wanted]
 
 
 def require_names(choices: Choices) -> Choices:
@@ -205,11 +215,6 @@ def _open(path: Path) -> Any:
     except (OSError, pyarrow.ArrowException) as error:
         message = f"{path} cannot be read as Parquet: {error}. Pass a path to Parquet files"
         raise InputError(message) from error
-
-
-def _wanted(names: list[str], choices: Choices, roles: Collection[str] = _ROLES) -> list[str]:
-    wanted = {choice or name for name, choice in choices.items() if name in roles}
-    return [name for name in names if name in wanted]
 
 
 def _files_of(path: Path) -> list[Path]:

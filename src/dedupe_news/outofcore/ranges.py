@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class RangedPairs:
     @property
     def starts(self) -> NDArray[np.int64]:
         """
-        Bounds of the ranges in each batch.
+        The bounds of the ranges in each batch.
 
         Returns
         -------
@@ -196,3 +196,22 @@ def bits_for(n_texts: int, most: int) -> int:
     """
     bits = max(1, min(most, max(n_texts, 2))).bit_length() - 1
     return max(1, bits)
+
+
+def joined(found: list[dict[str, NDArray[Any]]]) -> dict[str, Any]:
+    """
+    Return what was found in every range, one after another.
+
+    Parameters
+    ----------
+    found : list of dict
+        Arrays by name, of which ``n_candidates`` are to be added up; emptied, so
+        that nothing is held twice for long.
+
+    Returns
+    -------
+    dict
+        The arrays, and the sum.
+    """
+    columns = {name: np.concatenate([each.pop(name) for each in found]) for name in list(found[0])}
+    return {**columns, "n_candidates": int(columns["n_candidates"].sum())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.outofcore.corpus import Tokens
+    from dedupe_news.outofcore.spill import Spill
     from dedupe_news.outofcore.workspace import Workspace
 
 _BYTES_A_POSTING = 8
@@ -81,8 +83,8 @@ class RareShingles:
         -------
         dict
             ``frequency`` and ``spread``: codes in the order of parts, then of
-            blocks; ``counts``: postings of each block in each part; ``pairs``
-            and ``starts``: as in `RangedPairs`.
+            ``blocks``; ``counts``: postings of each block in each part; ``pairs``,
+            ``starts`` and ``range_bits``: as in `RangedPairs`.
         """
         n_parts, n_texts = 1 << self._part_bits, len(self._offsets) - 1
         counts = np.array(run(self._count, self._blocks, self._n_jobs), np.int64).reshape(
@@ -100,25 +102,37 @@ class RareShingles:
             last = max(last, first + 1)
             postings = self._postings(counts, first, last)
 
-            def scan_one(part: int) -> None:
-                start, stop = bounds[part], bounds[part + 1]
-                own = postings[start - bounds[first] : stop - bounds[first]]  # noqa: B023
-                found = parting.scan_part(own, self._days)
-                codes[0].write(int(start), found.frequency)
-                codes[1].write(int(start), found.spread)
-                ranged.append(found.pairs)
-
+            scan_one = partial(self._scan_part, bounds, first, postings, codes, ranged)
             run(scan_one, range(first, last), self._n_jobs)
             progress(n_texts * (last - first) / n_parts)
-            del postings
+            del postings, scan_one  # before those of the next parts are made
             first = last
         return {
             "frequency": codes[0],
             "spread": codes[1],
             "counts": counts,
+            "blocks": np.array(self._blocks, np.int64).reshape(-1, 2),
             "pairs": pairs,
             "starts": ranged.starts,
+            "range_bits": range_bits,
         }
+
+    def _scan_part(
+        self,
+        bounds: NDArray[np.int64],
+        first: int,
+        postings: NDArray[np.uint64],
+        codes: list[Spill],
+        ranged: RangedPairs,
+        part: int,
+    ) -> None:
+        start, stop = bounds[part], bounds[part + 1]
+        found = parting.scan_part(
+            postings[start - bounds[first] : stop - bounds[first]], self._days
+        )
+        codes[0].write(int(start), found.frequency)
+        codes[1].write(int(start), found.spread)
+        ranged.append(found.pairs)
 
     def bring_back(
         self, scanned: dict[str, Any], progress: Callable[[float], None]
@@ -142,28 +156,36 @@ class RareShingles:
         counts: NDArray[np.int64] = scanned["counts"]
         part_starts = bounds_of(counts.sum(axis=0))[:-1]
         before = np.cumsum(counts, axis=0) - counts
+        # Those of the scan, which another run may have done with other memory.
+        blocks = scanned["blocks"].tolist()
         codes = {name: self._space.spill(f"codes.{name}", np.uint8) for name in _CODES}
         for each in codes.values():
             each.extend(int(self._offsets[-1]))
 
-        def bring_one(block: int) -> NDArray[np.uint64]:
-            start, stop = self._blocks[block]
-            shingles, offsets = self._shingles(start, stop)
-            dealt = {name: np.empty(len(shingles), np.uint8) for name in _CODES}
-            bounds = bounds_of(counts[block])
-            for part in np.flatnonzero(counts[block]).tolist():
-                at = int(part_starts[part] + before[block, part])
-                for name in _CODES:
-                    scanned[name].read_into(at, dealt[name][bounds[part] : bounds[part + 1]])
-            found = parting.return_codes(shingles, self._part_bits, bounds, *dealt.values())
-            for name, values in zip(_CODES, found, strict=True):
-                codes[name].write(int(self._offsets[start]), values)
-            progress(stop - start)
-            return parting.template_keys(shingles, offsets, found[0], start)
+        def _bring(block: int) -> NDArray[np.uint64]:
+            dealt = _dealt_codes(scanned, counts[block], part_starts + before[block])
+            keys = self._bring_block_back(blocks[block], dealt, bounds_of(counts[block]), codes)
+            progress(blocks[block][1] - blocks[block][0])
+            return keys
 
-        keys = run(bring_one, range(len(self._blocks)), self._n_jobs)
+        keys = run(_bring, range(len(blocks)), self._n_jobs)
         linked = np.unique(parting.link_templates(np.concatenate([_NO_KEYS, *keys])))
         return {**codes, "linked": linked}
+
+    def _bring_block_back(
+        self,
+        block: tuple[int, int],
+        dealt: list[NDArray[np.uint8]],
+        bounds: NDArray[np.int64],
+        codes: dict[str, Spill],
+    ) -> NDArray[np.uint64]:
+        """Write the codes of a block, and return the template keys of its texts."""
+        start, stop = block
+        shingles, offsets = self._shingles(start, stop)
+        found = parting.return_codes(shingles, self._part_bits, bounds, *dealt)
+        for name, values in zip(_CODES, found, strict=True):
+            codes[name].write(int(self._offsets[start]), values)
+        return parting.template_keys(shingles, offsets, found[0], start)
 
     def _shingles(self, start: int, stop: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         hashes, offsets = self._tokens.hashes_of(slice(start, stop))
@@ -189,6 +211,19 @@ class RareShingles:
 
         run(fill, range(len(self._blocks)), self._n_jobs)
         return postings
+
+
+def _dealt_codes(
+    scanned: dict[str, Any], counts: NDArray[np.int64], starts: NDArray[np.int64]
+) -> list[NDArray[np.uint8]]:
+    """Return what all parts said of a block, part after part."""
+    bounds = bounds_of(counts)
+    dealt = [np.empty(bounds[-1], np.uint8) for _ in _CODES]
+    for part in np.flatnonzero(counts).tolist():
+        own, at = slice(bounds[part], bounds[part + 1]), int(starts[part])
+        for name, values in zip(_CODES, dealt, strict=True):
+            scanned[name].read_into(at, values[own])
+    return dealt
 
 
 _CODES = ("frequency", "spread")

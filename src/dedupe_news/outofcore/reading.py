@@ -13,7 +13,7 @@ from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.errors import DuplicateIdError, InputError, InputTypeError
 from dedupe_news.foreign import counting_from, shown, where
 from dedupe_news.kernels import shingling as kernels
-from dedupe_news.outofcore.limits import plan
+from dedupe_news.outofcore.limits import disk_estimate, plan
 from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Reader:
         self._ids = IdWriter(space)
         self._counts = np.zeros(postings.MOST_PLACES, np.uint32)
         self._has_times = self._has_sources = self._is_titled = False
-        self._n_read = 0
+        self._n_read = self._n_bytes = 0
         self._promised = 0
 
     def read(self, progress: Callable[[int], None]) -> dict[str, Any]:
@@ -148,6 +148,7 @@ class Reader:
         self._has_sources |= columns.sources is not None
         self._is_titled |= columns.titled
         self._n_read += len(columns)
+        self._n_bytes += int(columns.offsets[-1] - columns.offsets[0])
         self._make_room()
 
     def _source_codes(self, columns: Columns) -> NDArray[np.int32]:
@@ -160,18 +161,26 @@ class Reader:
     def _make_room(self) -> None:
         """Let arrays go to files where documents leave no memory for them."""
         n_documents = max(self._n_read, self._feed.n_documents or 0)
+        self._require_disk()
         stored = plan(self._memory.limit, self._memory.held, n_documents).stored
         if self._space.is_kept:
             return  # all of it is in files, so that it outlives the process
         self._space.room.give_back(stored - self._promised)
         self._promised = stored
-        by_size = sorted(
-            self._spills.values(), key=lambda spill: -len(spill) * spill.dtype.itemsize
-        )
+        by_size = sorted(self._spills.values(), key=lambda spill: -spill.n_bytes)
         for spill in by_size:
             if not self._space.room.is_overdrawn:
                 break
             spill.to_file()
+
+    def _require_disk(self) -> None:
+        """Stop a feed of unknown length while it can still be finished, not after hours."""
+        if self._feed.n_documents is not None or self._n_read == 0:
+            return  # it was looked at before
+        need = disk_estimate(self._n_read, self._n_bytes, self._config.policy)
+        written = sum(each.n_bytes for each in self._spills.values() if not each.is_in_memory)
+        free = 0 if self._space.is_kept else self._space.room.free
+        self._space.require_disk(need - written - free, self._n_read)
 
 
 def _ahead(chunks: Iterator[Columns]) -> Iterator[Columns]:

@@ -13,7 +13,7 @@ from dedupe_news import batch, series
 from dedupe_news.columns import to_span
 from dedupe_news.outofcore import news, similar
 from dedupe_news.outofcore.corpus import columns_of, find_texts
-from dedupe_news.outofcore.limits import Memory, plan, resident_memory
+from dedupe_news.outofcore.limits import Memory, disk_estimate, give_back, plan, resident_memory
 from dedupe_news.outofcore.reading import Reader
 from dedupe_news.outofcore.spill import Spill
 from dedupe_news.outofcore.workspace import Workspace
@@ -36,9 +36,6 @@ _READ = 5.0
 _MEMORY_A_BYTE = {"similar": 3.0, "news": 6.0}
 _MEMORY_A_DOCUMENT = {"similar": 400, "news": 600}
 """Memory that a batch takes as a whole, beside that of the feed, in bytes."""
-
-_DISK_A_BYTE = {"similar": 1.3, "news": 4.0}
-_DISK_A_DOCUMENT = {"similar": 140, "news": 260}
 
 
 def cluster_feed(
@@ -116,25 +113,6 @@ def fits(feed: Feed, limit: int, policy: str) -> bool:
     return resident_memory() + need <= limit
 
 
-def disk_estimate(n_documents: int, n_bytes: int, policy: str) -> int:
-    """
-    Return about how much a run writes to disk where nothing of it stays in memory.
-
-    Parameters
-    ----------
-    n_documents, n_bytes : int
-        Documents, and bytes of their text.
-    policy : {"similar", "news"}
-        As in `Config`.
-
-    Returns
-    -------
-    int
-        Bytes that are there at the same time, at most.
-    """
-    return int(n_bytes * _DISK_A_BYTE[policy] + n_documents * _DISK_A_DOCUMENT[policy])
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Run:
     """One run, with all that its steps need."""
@@ -145,6 +123,10 @@ class _Run:
     memory: Memory
     space: Workspace
 
+    def _read(self, progress: Callable[[float], None]) -> dict[str, Any]:
+        reader = Reader(self.feed, self.space, self.config, self.memory, self.n_jobs)
+        return reader.read(progress)
+
     def cluster(self, *, progress: bool) -> Clustering:
         """Do all steps."""
         config = self.config
@@ -152,8 +134,7 @@ class _Run:
         seconds: dict[str, float] = {}
         with amounts(steps, self.feed.n_documents, show=progress) as advance:
             clock = time.perf_counter()
-            reader = Reader(self.feed, self.space, config, self.memory, self.n_jobs)
-            read = self.space.step("read", lambda: reader.read(partial(advance, "read")))
+            read = self.space.step("read", lambda: self._read(partial(advance, "read")))
             columns = columns_of(read, self.feed)
             advance("read", len(columns), final=True)
             seconds["reading"] = time.perf_counter() - clock
@@ -187,3 +168,4 @@ def _forget(read: dict[str, Any]) -> None:
     for value in read.values():
         if isinstance(value, Spill):
             value.forget()
+    give_back()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,14 @@ from dedupe_news import banding, clustering, minhash, relations, shingling, veri
 from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.outcome import Outcome
 from dedupe_news.outofcore.corpus import Tokens, cut_in_blocks
-from dedupe_news.outofcore.ranges import RangedPairs, bits_for, distinct, places_in, texts_in
+from dedupe_news.outofcore.ranges import (
+    RangedPairs,
+    bits_for,
+    distinct,
+    joined,
+    places_in,
+    texts_in,
+)
 from dedupe_news.similar import bounded_by
 from dedupe_news.threads import run
 
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
+    from dedupe_news.outofcore.spill import Spill
     from dedupe_news.outofcore.workspace import Workspace
     from dedupe_news.texts import Texts
 
@@ -70,75 +79,104 @@ def find(
     Outcome
         Equal to that of `dedupe_news.similar.find`.
     """
-    n_texts = len(texts)
     tokens = Tokens(read["tokens"], read["flags"], texts.starts, texts.stops)
+    steps = _Steps(tokens, len(texts), config, space, n_jobs, progress)
     lengths = texts.stops - texts.starts
-    mean = max(1.0, float(lengths.mean())) if n_texts else 1.0
+    mean = max(1.0, float(lengths.mean())) if len(texts) else 1.0
     blocks = cut_in_blocks(lengths + config.bands, working // (2 * _BYTES_A_TOKEN * n_jobs))
-    range_bits = bits_for(n_texts, int(working / (_BYTES_A_PAIRED_TOKEN * mean * n_jobs)))
+    range_bits = bits_for(len(texts), int(working / (_BYTES_A_PAIRED_TOKEN * mean * n_jobs)))
+    keyed = space.step("keys", lambda: steps.fill_keys(blocks))
+    bucketed = space.step("buckets", lambda: steps.fill_buckets(keyed["keys"], range_bits))
+    keyed["keys"].drop()
+    space.forget_step("keys", "keys")
+    large = np.split(bucketed["members"], np.cumsum(bucketed["sizes"])[:-1])
+    large = [members for members in large if len(members)]
+    outlines = keyed["sizes"].array(), keyed["sketches"].array().reshape(-1, SKETCH_WORDS)
+    found = space.step("verify", lambda: steps.verify(bucketed, texts, outlines))
+    return _cluster(found, large, tokens, texts, config)
 
-    def keys_step() -> dict[str, Any]:
-        keys = space.spill("keys.keys", np.uint32)
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Steps:
+    """The steps of one run."""
+
+    tokens: Tokens
+    n_texts: int
+    config: Config
+    space: Workspace
+    n_jobs: int
+    progress: Callable[[str, float], None]
+
+    def fill_keys(self, blocks: list[tuple[int, int]]) -> dict[str, Any]:
+        """Return the keys of each band, one band after another, and an outline of each set."""
+        config, n_texts = self.config, self.n_texts
+        keys = self.space.spill("keys.keys", np.uint32)
         keys.extend(n_texts * config.bands)
-        sketches = space.spill("keys.sketches", np.uint64)
+        sketches = self.space.spill("keys.sketches", np.uint64)
         sketches.extend(n_texts * SKETCH_WORDS)
-        sizes = space.spill("keys.sizes", np.int32)
+        sizes = self.space.spill("keys.sizes", np.int32)
         sizes.extend(n_texts)
 
         def fill(block: tuple[int, int]) -> None:
-            shingles, offsets = _shingles(tokens, slice(*block), config)
+            shingles, offsets = _shingles(self.tokens, slice(*block), config)
             own = minhash.band_keys(shingles, offsets, config, 1)
             for band in range(config.bands):
                 keys.write(band * n_texts + block[0], np.ascontiguousarray(own[:, band]))
             sets = verification.sort_sets(shingles, offsets, np.ones(len(own), np.uint8), 1)
             sketches.write(block[0] * SKETCH_WORDS, sets.sketches.ravel())
             sizes.write(block[0], sets.sizes)
-            progress("keys", block[1] - block[0])
+            self.progress("keys", block[1] - block[0])
 
-        run(fill, blocks, n_jobs)
+        run(fill, blocks, self.n_jobs)
         return {"keys": keys, "sketches": sketches, "sizes": sizes}
 
-    keyed = space.step("keys", keys_step)
-
-    def buckets_step() -> dict[str, Any]:
-        pairs = space.spill("buckets.pairs", np.uint64)
+    def fill_buckets(self, keys: Spill, range_bits: int) -> dict[str, Any]:
+        """Return the pairs that share a bucket, and the members of large buckets."""
+        n_texts, limit = self.n_texts, self.config.bucket_limit
+        pairs = self.space.spill("buckets.pairs", np.uint64)
         ranged = RangedPairs(pairs, n_texts, range_bits)
 
         def fill(band: int) -> list[NDArray[np.int64]]:
-            keys = keyed["keys"].read(band * n_texts, (band + 1) * n_texts)
-            packed, members = banding.band_buckets(keys, config.bucket_limit)
-            for some in banding.bucket_pairs(packed, config.bucket_limit):
+            own = keys.read(band * n_texts, (band + 1) * n_texts)
+            packed, members = banding.band_buckets(own, limit)
+            for some in banding.bucket_pairs(packed, limit):
                 ranged.append(some)
-            progress("buckets", n_texts / config.bands)
+            self.progress("buckets", n_texts / self.config.bands)
             return members
 
-        found = run(fill, range(config.bands), n_jobs)
+        found = run(fill, range(self.config.bands), self.n_jobs)
         large = [members for buckets in found for members in buckets]
         return {
             "pairs": pairs,
             "starts": ranged.starts,
+            "range_bits": range_bits,
             "members": np.concatenate([_NO_TEXTS, *large]),
             "sizes": np.array([len(members) for members in large], np.int64),
         }
 
-    bucketed = space.step("buckets", buckets_step)
-    keyed["keys"].drop()
-    space.forget_step("keys", "keys")
-    large = np.split(bucketed["members"], np.cumsum(bucketed["sizes"])[:-1])
-    large = [members for members in large if len(members)]
-    found = space.step(
-        "verify",
-        lambda: _verify(
-            RangedPairs(bucketed["pairs"], n_texts, range_bits, bucketed["starts"]),
-            tokens,
-            texts,
-            (keyed["sizes"].array(), keyed["sketches"].array().reshape(-1, SKETCH_WORDS)),
-            config,
-            n_jobs,
-            lambda n: progress("verify", n),
-        ),
-    )
-    return _cluster(found, large, tokens, texts, config)
+    def verify(
+        self,
+        bucketed: dict[str, Any],
+        texts: Texts,
+        outlines: tuple[NDArray[np.int32], NDArray[np.uint64]],
+    ) -> dict[str, Any]:
+        """Return the pairs that match, with all that is said of them."""
+        config = self.config
+        ranged = RangedPairs(
+            bucketed["pairs"], self.n_texts, bucketed["range_bits"], bucketed["starts"]
+        )
+
+        def verify_range(number: int) -> dict[str, NDArray[Any]]:
+            start, stop = ranged.texts_of(number, self.n_texts)
+            candidates = distinct(ranged.read(number))
+            n_candidates = len(candidates)
+            # Sizes and sketches rule most pairs out, so that few texts are gathered.
+            candidates = verification.likely_pairs(candidates, *outlines, config.threshold)
+            found = _verified(candidates, self.tokens, texts, config)
+            self.progress("verify", stop - start)
+            return {**found, "n_candidates": np.array([n_candidates])}
+
+        return joined(run(verify_range, range(ranged.n_ranges), self.n_jobs))
 
 
 def _shingles(
@@ -148,52 +186,33 @@ def _shingles(
     return shingling.shingle(hashes, offsets[:-1], offsets[1:], config.shingle_size, 1)
 
 
-def _verify(
-    ranged: RangedPairs,
-    tokens: Tokens,
-    texts: Texts,
-    outlines: tuple[NDArray[np.int32], NDArray[np.uint64]],
-    config: Config,
-    n_jobs: int,
-    progress: Callable[[float], None],
-) -> dict[str, Any]:
-    n_texts = len(texts)
-
-    def verify_range(number: int) -> dict[str, NDArray[Any]]:
-        start, stop = ranged.texts_of(number, n_texts)
-        candidates = distinct(ranged.read(number))
-        n_candidates = len(candidates)
-        # Sizes and sketches rule most pairs out, so that few texts are gathered.
-        candidates = verification.likely_pairs(candidates, *outlines, config.threshold)
-        numbers = texts_in(candidates)
-        hashes, offsets = tokens.hashes_of(numbers)
-        starts, stops = offsets[:-1], offsets[1:]
-        shingles, shingle_bounds = shingling.shingle(hashes, starts, stops, config.shingle_size, 1)
-        wanted = np.ones(len(numbers), np.uint8)
-        sets = verification.sort_sets(shingles, shingle_bounds, wanted, 1)
-        own = places_in(numbers, candidates)
-        shared = verification.match_pairs(own, sets, config.threshold)
-        left, right = (candidates >> _HALF).astype(np.int64), (candidates & _LOW).astype(np.int64)
-        kept = shared >= 0
-        kept[kept] = texts.are_near(left[kept], right[kept]) if texts.times is not None else True
-        own, shared = own[kept], shared[kept]
-        places = (own >> _HALF).astype(np.int64), (own & _LOW).astype(np.int64)
-        sizes = sets.sizes.astype(np.int64)
-        containment = shared / np.minimum(sizes[places[0]], sizes[places[1]])
-        progress(stop - start)
-        return {
-            "left": left[kept],
-            "right": right[kept],
-            "shared": shared,
-            "left_sizes": sizes[places[0]],
-            "right_sizes": sizes[places[1]],
-            "relation": relations.relate(hashes, starts, stops, *places, containment),
-            "n_candidates": np.array([n_candidates]),
-        }
-
-    found = run(verify_range, range(ranged.n_ranges), n_jobs)
-    joined = {name: np.concatenate([each[name] for each in found]) for name in found[0]}
-    return {**joined, "n_candidates": int(joined["n_candidates"].sum())}
+def _verified(
+    candidates: NDArray[np.uint64], tokens: Tokens, texts: Texts, config: Config
+) -> dict[str, NDArray[Any]]:
+    """Compare the shingle sets of pairs, and return those that match."""
+    numbers = texts_in(candidates)
+    hashes, offsets = tokens.hashes_of(numbers)
+    starts, stops = offsets[:-1], offsets[1:]
+    shingles, bounds = shingling.shingle(hashes, starts, stops, config.shingle_size, 1)
+    sets = verification.sort_sets(shingles, bounds, np.ones(len(numbers), np.uint8), 1)
+    own = places_in(numbers, candidates)
+    shared = verification.match_pairs(own, sets, config.threshold)
+    left, right = (candidates >> _HALF).astype(np.int64), (candidates & _LOW).astype(np.int64)
+    kept = shared >= 0
+    if texts.times is not None:
+        kept[kept] = texts.are_near(left[kept], right[kept])
+    own, shared = own[kept], shared[kept]
+    places = (own >> _HALF).astype(np.int64), (own & _LOW).astype(np.int64)
+    sizes = sets.sizes.astype(np.int64)
+    containment = shared / np.minimum(sizes[places[0]], sizes[places[1]])
+    return {
+        "left": left[kept],
+        "right": right[kept],
+        "shared": shared,
+        "left_sizes": sizes[places[0]],
+        "right_sizes": sizes[places[1]],
+        "relation": relations.relate(hashes, starts, stops, *places, containment),
+    }
 
 
 def _cluster(

@@ -146,6 +146,18 @@ class Spill:
         """
         return self._memory is not None
 
+    @property
+    def n_bytes(self) -> int:
+        """
+        Size of the values.
+
+        Returns
+        -------
+        int
+            Bytes.
+        """
+        return self._length * int(self.dtype.itemsize)
+
     def append(self, values: NDArray[Any]) -> None:
         """
         Write values at the end.
@@ -326,6 +338,12 @@ class Spill:
         if self._map is not None and hasattr(mmap, "MADV_DONTNEED"):
             self._map.madvise(mmap.MADV_DONTNEED)
 
+    def close(self) -> None:
+        """Let go of the file, which stays."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
     def to_file(self) -> None:
         """
         Move the values to the file.
@@ -342,18 +360,17 @@ class Spill:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         self._memory = None
         self.write(0, memory[: self._length])
-        self._room.give_back(self._length * self.dtype.itemsize)
+        self._room.give_back(self.n_bytes)
 
     def drop(self) -> None:
         """Delete the values; arrays that were handed out stay."""
         if self._memory is not None:
-            self._room.give_back(self._length * self.dtype.itemsize)
+            self._room.give_back(self.n_bytes)
             self._memory = np.empty(0, self.dtype)
         self._length = 0
         self._map = None
         if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+            self.close()
             with contextlib.suppress(OSError):  # where a mapped file cannot be deleted
                 self.path.unlink(missing_ok=True)
 
@@ -363,7 +380,7 @@ def _full_disk(path: Path) -> Any:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
         message = (
             f"the disk of {path.parent} is full. Free some room, or pass work_folder=... on "

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news.errors import InputError, WorkFolderError, WorkFolderFullError
+from dedupe_news.outofcore.limits import give_back
 from dedupe_news.outofcore.spill import Room, Spill
 
 if TYPE_CHECKING:
@@ -90,10 +91,7 @@ class Workspace:
             shutil.rmtree(self.folder, ignore_errors=True)
         elif not failed:
             self._clear()
-        if self._lock >= 0:
-            os.close(self._lock)
-            with contextlib.suppress(OSError):
-                (self.folder / _LOCK).unlink()
+        self._unlock()
 
     def spill(self, name: str, dtype: Any) -> Spill:
         """
@@ -137,6 +135,7 @@ class Workspace:
         if name in self._finished:
             return {key: self._load(value) for key, value in self._finished[name].items()}
         outcome = work()
+        give_back()
         if self.is_kept:
             self._finished[name] = {
                 key: self._save(f"{name}.{key}", value) for key, value in outcome.items()
@@ -193,16 +192,19 @@ class Workspace:
         if isinstance(value, Spill):
             return {"file": value.path.name, "dtype": value.dtype.str, "length": len(value)}
         if isinstance(value, np.ndarray):
-            file = self.folder / f"{name}.npy"
-            np.save(file, value)
-            return {"array": file.name}
+            kept = Spill(self.folder / (name + _SUFFIX), value.dtype, Room(0))
+            kept.to_file()
+            kept.append(value.ravel())
+            kept.close()
+            return {"array": kept.path.name, "dtype": value.dtype.str, "shape": value.shape}
         return {"value": value}
 
     def _load(self, kept: dict[str, Any]) -> Any:
         if "value" in kept:
             return kept["value"]
         if "array" in kept:
-            return np.load(self.folder / kept["array"])
+            values = np.fromfile(self.folder / kept["array"], kept["dtype"])
+            return values.reshape(kept["shape"])
         path, length = self.folder / kept["file"], kept["length"]
         dtype = np.dtype(kept["dtype"])
         if length and (not path.exists() or path.stat().st_size != length * dtype.itemsize):
@@ -223,6 +225,14 @@ class Workspace:
             )
             raise WorkFolderError(message) from error
         self._lock_folder()
+        try:
+            self._recall()
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _recall(self) -> None:
+        """Read which steps are done."""
         try:
             manifest = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -249,6 +259,9 @@ class Workspace:
             return
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The run before may have deleted the file between opening and locking it.
+            if not os.path.samestat(os.fstat(self._lock), (self.folder / _LOCK).stat()):
+                raise BlockingIOError
         except OSError as error:
             os.close(self._lock)
             message = (
@@ -257,11 +270,15 @@ class Workspace:
             )
             raise WorkFolderError(message) from error
 
+    def _unlock(self) -> None:
+        if self._lock >= 0:
+            with contextlib.suppress(OSError):
+                (self.folder / _LOCK).unlink()
+            os.close(self._lock)
+
     def _refuse_other_files(self) -> None:
         others = [path.name for path in self.folder.iterdir() if path.name != _LOCK]
         if others:
-            os.close(self._lock)
-            (self.folder / _LOCK).unlink()
             message = (
                 f"work_folder={str(self.folder)!r} holds other files, such as {others[0]!r}; "
                 "pass a new or an empty folder"
@@ -279,6 +296,6 @@ class Workspace:
     def _clear(self) -> None:
         """Delete all files of the run, and the folder if nothing else is in it."""
         for path in self.folder.iterdir():
-            if path.suffix in (_SUFFIX, ".npy", ".new") or path.name == _MANIFEST:
+            if path.suffix in (_SUFFIX, ".new") or path.name == _MANIFEST:
                 with contextlib.suppress(OSError):
                     path.unlink()
