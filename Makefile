@@ -15,7 +15,7 @@ PYTEST_FLAGS ?=
 AXE := $(VENV)/npm/node_modules/axe-core/axe.min.js
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-interpreted test-browser lint types layers docs feed wheel clean
+.PHONY: help demo test test-interpreted test-browser test-spark lint types layers docs feed wheel clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
@@ -31,6 +31,9 @@ test-interpreted: $(VENV)/.installed-test  ## run all tests with the kernels as 
 
 test-browser: $(VENV)/.installed-browser $(AXE)  ## run the tests in Chromium, which npm and the system must bring
 	DEDUPE_NEWS_AXE=$(abspath $(AXE)) $(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)
+
+test-spark: $(VENV)/.installed-test-spark  ## run the tests on Spark, for which the system must bring Java 17 or later
+	$(BIN)/python -m pytest -m spark $(PYTEST_FLAGS)
 
 lint: $(VENV)/.installed-dev  ## check style, docstrings, spelling and metadata
 	$(BIN)/ruff check
@@ -88,7 +91,8 @@ $(AXE): $(VENV)/.created
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/npm axe-core@4.14.1
 	@touch $@
 
-$(VENV)/.installed-test $(VENV)/.installed-dev $(VENV)/.installed-docs $(VENV)/.installed-browser: \
+$(VENV)/.installed-test $(VENV)/.installed-dev $(VENV)/.installed-docs $(VENV)/.installed-browser \
+		$(VENV)/.installed-test-spark: \
 		$(VENV)/.installed-%: $(VENV)/.created pyproject.toml
 	$(PIP_INSTALL) --editable '.[$*]'
 	@touch $@ $(VENV)/.installed

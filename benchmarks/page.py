@@ -46,7 +46,9 @@ _SECTIONS = (
     "speed-index",
     "speed-start",
     "speed-",
+    "scale-",
     "browsing",
+    "spark",
 )
 
 # What to look at first: words, report, figure, how to write it.

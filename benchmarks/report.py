@@ -38,6 +38,7 @@ _VERSIONED = (
     "llvmlite",
     "xxhash",
     "pyarrow",
+    "pyspark",
     "datasketch",
     "gaoya",
     "rensa",

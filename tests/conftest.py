@@ -27,8 +27,12 @@ settings.load_profile(
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which tests are left out, and what runs them."""
-    left_out = config.getoption("markexpr") == "not browser"
-    return ["tests in a browser are left out: `make test-browser` runs them"] if left_out else []
+    if config.getoption("markexpr") != "not browser and not spark":
+        return []
+    return [
+        "tests in a browser are left out: `make test-browser` runs them",
+        "tests on Spark are left out: `make test-spark` runs them",
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -153,3 +153,15 @@ def test_stages_are_announced_as_they_end(feed: list[str]) -> None:
     stages = ["text", "shingling", "minhash", "banding", "verification", "clustering"]
 
     assert list(run(feed, Config(policy="similar", params=(1, 1))).seconds) == stages
+
+
+@given(order=st.permutations(range(6)))
+def test_sources_decide_between_documents_that_else_are_equal(order: list[int]) -> None:
+    """Not the order of the input; of the same source the first is kept."""
+    feed = ["ka lo mi nu po"] * 6
+    sources = ["a", "b", None, "a", "c", "b"]
+
+    result = dn.cluster(feed, source=[sources[at] for at in order], progress=False, n_jobs=1)
+
+    (kept,) = result.representatives.tolist()
+    assert sources[order[kept]] is None

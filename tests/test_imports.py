@@ -23,6 +23,7 @@ HEAVY = (
     "pandas",
     "polars",
     "pyarrow",
+    "pyspark",
     "rich",
     "scrapy",
     "sklearn",

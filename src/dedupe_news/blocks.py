@@ -159,7 +159,7 @@ class TextBlock:
         )
 
 
-def bounds_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def bounds_of(lengths: NDArray[Any]) -> NDArray[np.int64]:
     """
     Return the bounds of runs that follow each other.
 
@@ -178,7 +178,7 @@ def bounds_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     return offsets
 
 
-def shingle_offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def shingle_offsets(lengths: NDArray[Any]) -> NDArray[np.int64]:
     """
     Return the bounds of the shingles that a judge looks at.
 

@@ -258,8 +258,10 @@ class Changes(Lookups):
         Parameters
         ----------
         path : str or path
-            As for `export_to`. Each document needs ``id`` and ``text``, and
+            As for `export_to`, or a folder of Parquet files whose name ends in
+            ``.parquet``, as Spark writes it. Each document needs ``id`` and ``text``, and
             may have ``title``, ``source``, ``published`` and ``arrived``.
+            Clusters are found anew, by what documents match here.
         n_jobs : int, default -1
             Threads for the work on the texts.
 

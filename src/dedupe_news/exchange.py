@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -22,13 +22,17 @@ from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.times import time_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from typing import IO
 
     from dedupe_news.stores.rows import Rows
 
 _ROWS_AT_A_TIME = 20_000
 _NAMES = ("id", "title", "text", "source", "published", "arrived")
+_SUFFIXES = (".jsonl.gz", ".jsonl", ".parquet")
+
+Places: TypeAlias = "Callable[[Sequence[Hashable]], tuple[list[int | None], list[bool]]]"
+"""Returns the cluster of each id, None for one that is gone, and whether it founded it."""
 
 
 def documents(rows: Rows) -> Iterator[Document]:
@@ -59,7 +63,7 @@ def documents(rows: Rows) -> Iterator[Document]:
 
 
 def _format_of(path: Path) -> str:
-    for suffix in (".jsonl.gz", ".jsonl", ".parquet"):
+    for suffix in _SUFFIXES:
         if path.name.endswith(suffix):
             return suffix
     message = (
@@ -69,7 +73,7 @@ def _format_of(path: Path) -> str:
     raise InputError(message)
 
 
-def write(path: str | os.PathLike[str], parts: Iterable[Rows]) -> int:
+def write(path: str | os.PathLike[str], parts: Iterable[Rows], places: Places) -> int:
     """
     Write documents to a file.
 
@@ -79,6 +83,8 @@ def write(path: str | os.PathLike[str], parts: Iterable[Rows]) -> int:
         Its suffix says the format. Replaced once all is written.
     parts : iterable of Rows
         The documents.
+    places : callable
+        Their clusters, which Parquet holds too.
 
     Returns
     -------
@@ -95,11 +101,14 @@ def write(path: str | os.PathLike[str], parts: Iterable[Rows]) -> int:
         If Parquet is asked for and pyarrow is not installed.
     """
     target = Path(path)
-    write_as = _write_parquet if _format_of(target) == ".parquet" else _write_lines
+    is_parquet = _format_of(target) == ".parquet"
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     os.close(handle)
     try:
-        n_documents = write_as(Path(name), target, parts)
+        if is_parquet:
+            n_documents = _write_parquet(Path(name), target, parts, places)
+        else:
+            n_documents = _write_lines(Path(name), target, parts)
         Path(name).replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -133,7 +142,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
+def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows], places: Places) -> int:
     pyarrow = foreign.require_pyarrow(f"write {target.name}")
     parquet = importlib.import_module("pyarrow.parquet")
 
@@ -145,7 +154,7 @@ def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
     schema = pyarrow.schema([
         ("id", kinds.get(kind, pyarrow.string())), ("title", pyarrow.string()),
         ("text", pyarrow.string()), ("source", pyarrow.string()), ("published", moment),
-        ("arrived", moment),
+        ("arrived", moment), ("cluster", pyarrow.int64()), ("founder", pyarrow.bool_()),
     ])  # fmt: skip
     n_documents = 0
     with parquet.ParquetWriter(temporary, schema) as writer:
@@ -162,6 +171,7 @@ def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
             columns: dict[str, Any] = {
                 name: [getattr(document, name) for document in listed] for name in _NAMES[:-1]
             }
+            columns["cluster"], columns["founder"] = places(rows.ids)
             columns["arrived"] = [from_microseconds(each) for each in rows.arrived.tolist()]
             try:
                 writer.write_table(pyarrow.table(columns, schema=schema))
@@ -274,11 +284,26 @@ def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     pyarrow = foreign.require_pyarrow(f"read {path.name}")
     parquet = importlib.import_module("pyarrow.parquet")
 
-    try:
-        with parquet.ParquetFile(path) as file:
-            names = [name for name in _NAMES if name in file.schema_arrow.names]
-            for part in file.iter_batches(_ROWS_AT_A_TIME, columns=names):
-                yield {name: part[name] for name in names}
-    except pyarrow.ArrowInvalid as error:
-        message = f"{str(path)!r} is no Parquet file that can be read: {error}"
-        raise InputError(message) from error
+    files = [path]
+    if path.is_dir():  # as Spark and others write a dataset
+        files = sorted(each for each in path.glob("**/*.parquet") if each.name[0] not in "._")
+        if not files:
+            message = f"the folder {str(path)!r} holds no Parquet file"
+            raise InputError(message)
+    for each in files:
+        try:
+            with parquet.ParquetFile(each, coerce_int96_timestamp_unit="us") as file:
+                names = [name for name in _NAMES if name in file.schema_arrow.names]
+                physical = {column.name: column.physical_type for column in file.schema}
+                for part in file.iter_batches(_ROWS_AT_A_TIME, columns=names):
+                    yield {name: _moments(part[name], physical[name]) for name in names}
+        except pyarrow.ArrowInvalid as error:
+            message = f"{str(each)!r} is no Parquet file that can be read: {error}"
+            raise InputError(message) from error
+
+
+def _moments(column: Any, physical_type: str) -> Any:
+    """Return times that Spark wrote in its old way, always in UTC, with their zone."""
+    if physical_type != "INT96":
+        return column
+    return importlib.import_module("pyarrow.compute").assume_timezone(column, "UTC")

@@ -18,7 +18,7 @@ from dedupe_news.threads import resolve_jobs
 if TYPE_CHECKING:
     import os
     import threading
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Sequence
 
     from dedupe_news.config import Config
     from dedupe_news.documents import ColumnChoice, Document
@@ -308,7 +308,8 @@ class Lookups(Displayable):
         ----------
         path : str or path
             Ends in ``.jsonl``, ``.jsonl.gz`` or ``.parquet``. Replaced if it
-            exists, once all is written.
+            exists, once all is written. Parquet holds clusters too, so that a
+            cluster of machines can go on from there: `dedupe_news.spark.update`.
 
         Returns
         -------
@@ -324,7 +325,21 @@ class Lookups(Displayable):
         MissingDependencyError
             If Parquet is asked for and pyarrow is not installed.
         """
-        return exchange.write(path, self._parts())
+        return exchange.write(path, self._parts(), self._places)
+
+    def _places(self, ids: Sequence[Hashable]) -> tuple[list[int | None], list[bool]]:
+        """Return the cluster of each document, and whether it founded it."""
+        clusters: list[int | None] = []
+        are_founders = []
+        with self._lock:
+            replica = self._store.replica
+            for each in ids:
+                slot = replica.slot_of.get(each)
+                clusters.append(None if slot is None else self._store.cluster_of(each))
+                are_founders.append(
+                    slot is not None and replica.store.founders.arrays.founders[slot] == slot
+                )
+        return clusters, are_founders
 
     def stats(self) -> IndexStats:
         """

@@ -231,13 +231,24 @@ def token_table(counts: NDArray[np.uint32], n_tokens: int) -> NDArray[np.uint32]
     ndarray of uint32, shape (n_places,)
         Tokens that share a place are counted together.
     """
-    folded: NDArray[np.uint32] = counts.reshape(-1, _n_places(n_tokens)).sum(
-        axis=0, dtype=np.uint32
-    )
+    folded: NDArray[np.uint32] = counts.reshape(-1, n_places(n_tokens)).sum(axis=0, dtype=np.uint32)
     return folded
 
 
-def _n_places(n_tokens: int) -> int:
+def n_places(n_tokens: int) -> int:
+    """
+    Return how many places a table of counts of tokens has.
+
+    Parameters
+    ----------
+    n_tokens : int
+        Tokens of all documents.
+
+    Returns
+    -------
+    int
+        A power of two, at most `MOST_PLACES`.
+    """
     return min(MOST_PLACES, 1 << max(_LEAST_PLACE_BITS, n_tokens.bit_length()))
 
 
@@ -287,6 +298,6 @@ def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint
     ndarray of uint8, shape (n_tokens,)
         As from `commonness_of`.
     """
-    counts = np.zeros(_n_places(len(tokens)), np.uint32)
+    counts = np.zeros(n_places(len(tokens)), np.uint32)
     count_tokens(tokens, counts)
     return commonness_of(tokens, counts, n_jobs)

@@ -6,13 +6,16 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xxhash
 
-from dedupe_news.columns import NO_TIME
+from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.kernels import shingling as kernels
 from dedupe_news.sorting import pack_repeated
 from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from dedupe_news.columns import Columns
@@ -262,9 +265,12 @@ def preferred(
     numbers, chosen : ndarray of int64
         Each group, and its document.
     """
-    # By time, then by their very bytes, so that the order of the input decides
-    # only between equal documents.
+    # By time, by their very bytes, then by source, which the judge looks at, so
+    # that the order of the input decides only between equal documents.
     keys: list[NDArray[np.generic]] = [columns.content_digests(documents)]
+    if columns.sources is not None:
+        digests = source_digests(columns.source_names)
+        keys.insert(0, digests[columns.sources[documents]])
     if preference is not None:
         keys.append(preference[documents])
     order = np.lexsort([*keys, groups])
@@ -321,6 +327,25 @@ def copies_of(text_of: NDArray[np.int64], n_texts: int) -> NDArray[np.int64]:
     shared = np.zeros(len(text_of), bool)
     shared[present] = n_copies[text_of[present]] > 1
     return np.flatnonzero(shared)
+
+
+def source_digests(names: Sequence[str]) -> NDArray[np.int64]:
+    """
+    Return what sources are told apart by where their codes are not comparable.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Sources.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_names + 1,)
+        The upper 63 bits of XXH64 of each name's UTF-8; at the end, where the
+        code of a missing source points, `NO_SOURCE`.
+    """
+    digests = [xxhash.xxh64_intdigest(name.encode(errors="surrogatepass")) >> 1 for name in names]
+    return np.array([*digests, NO_SOURCE], np.int64)
 
 
 def preference_of(columns: Columns, prefer: Prefer) -> NDArray[np.int64] | None:

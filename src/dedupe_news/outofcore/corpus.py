@@ -231,7 +231,9 @@ def columns_of(read: dict[str, Any], feed: Feed) -> StreamedColumns:
     )
 
 
-def find_texts(read: dict[str, Any], columns: Columns, config: Config, window: int | None) -> Texts:
+def find_texts(
+    read: dict[str, Any], columns: Columns, config: Config, window: int | None
+) -> tuple[Texts, NDArray[np.int64]]:
     """
     Find the distinct texts of the documents that were read.
 
@@ -248,8 +250,10 @@ def find_texts(read: dict[str, Any], columns: Columns, config: Config, window: i
 
     Returns
     -------
-    Texts
-        The same as of a batch in memory.
+    texts : Texts
+        The same as of a batch in memory, but that all are said to begin at 0.
+    starts : ndarray of int64, shape (n_texts,)
+        Where their tokens begin.
     """
     digests, lengths = read["digests"].array(), read["lengths"].array()
     # To the kernel each document is one token, its check, so that no token is read again.
@@ -264,8 +268,13 @@ def find_texts(read: dict[str, Any], columns: Columns, config: Config, window: i
         text_of,
     )
     del packed
-    offsets = bounds_of(lengths)
-    return gather_texts(columns, digests, offsets, text_of, int(n_texts), config.prefer, window)
+    texts = gather_texts(
+        columns, digests, bounds_of(lengths), text_of, int(n_texts), config.prefer, window
+    )
+    # Where their tokens are is kept once, in the order in which a policy asks for them.
+    anywhere = np.broadcast_to(np.int64(0), len(texts))
+    in_place = dataclasses.replace(texts, starts=anywhere, stops=texts.stops - texts.starts)
+    return in_place, texts.starts
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -277,14 +286,16 @@ class Tokens:
     ----------
     tokens, flags : Spill of uint32, uint8
         Of all documents.
-    starts, stops : ndarray of int64, shape (n_texts,)
-        Bounds of each text's tokens.
+    starts : ndarray of int64, shape (n_texts,)
+        Where each text's tokens begin.
+    lengths : ndarray of int32, shape (n_texts,)
+        How many they are.
     """
 
     tokens: Spill
     flags: Spill
     starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
+    lengths: NDArray[np.int32]
 
     def hashes_of(
         self, which: NDArray[np.int64] | slice
@@ -304,8 +315,8 @@ class Tokens:
         offsets : ndarray of int64, shape (n + 1,)
             Bounds of each.
         """
-        starts, stops = self.starts[which], self.stops[which]
-        return self.tokens.gather(starts, stops), bounds_of(stops - starts)
+        starts, lengths = self.starts[which], self.lengths[which]
+        return self.tokens.gather(starts, starts + lengths), bounds_of(lengths)
 
     def flags_of(self, which: NDArray[np.int64]) -> NDArray[np.uint8]:
         """
@@ -321,7 +332,8 @@ class Tokens:
         ndarray of uint8, shape (n_tokens,)
             One text after another.
         """
-        return self.flags.gather(self.starts[which], self.stops[which])
+        starts = self.starts[which]
+        return self.flags.gather(starts, starts + self.lengths[which])
 
 
 def cut_in_blocks(sizes: NDArray[np.int64], most: int) -> list[tuple[int, int]]:

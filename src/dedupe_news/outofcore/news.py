@@ -34,7 +34,7 @@ STEPS = {"scan": 4.0, "codes": 2.0, "judge": 5.0}
 _BYTES_A_SHINGLE = 40
 """Working memory of a block: its tokens, shingles and codes, several times."""
 
-_BYTES_A_PAIRED_SHINGLE = 60
+_BYTES_A_PAIRED_SHINGLE = 80
 """Working memory of a range: evidence of its texts and of those they are paired with, and pairs."""
 
 _HALF = np.uint64(32)
@@ -45,6 +45,7 @@ def find(
     columns: Columns,
     read: dict[str, Any],
     texts: Texts,
+    starts: NDArray[np.int64],
     config: Config,
     space: Workspace,
     working: int,
@@ -62,6 +63,8 @@ def find(
         What came of reading them.
     texts : Texts
         The distinct texts.
+    starts : ndarray of int64, shape (n_texts,)
+        Where the tokens of each begin.
     config : Config
         The settings.
     space : Workspace
@@ -78,41 +81,10 @@ def find(
     Outcome
         Equal to that of `dedupe_news.news.find`.
     """
+    order, judged = _judge_all(
+        columns, read, texts, starts, config, space, working, n_jobs, progress
+    )
     n_texts = len(texts)
-    times = preferred_values(columns.published, texts, NO_TIME)
-    order = by_time(times, texts.digests)
-    times = times[order]
-    tokens = Tokens(read["tokens"], read["flags"], texts.starts[order], texts.stops[order])
-    lengths = tokens.stops - tokens.starts
-    offsets = shingle_offsets(lengths)
-    mean = max(1.0, float(offsets[-1]) / max(1, n_texts))
-    most = working // (2 * _BYTES_A_SHINGLE * n_jobs)
-    rare = RareShingles(
-        tokens,
-        offsets,
-        cut_in_blocks(np.diff(offsets), most),
-        days_of(times),
-        space,
-        working // 2,
-        n_jobs,
-    )
-    range_bits = bits_for(n_texts, int(working / (_BYTES_A_PAIRED_SHINGLE * mean * n_jobs)))
-    scanned = space.step("scan", lambda: rare.scan(range_bits, lambda n: progress("scan", n)))
-    codes = space.step("codes", lambda: rare.bring_back(scanned, lambda n: progress("codes", n)))
-    for name in ("frequency", "spread"):
-        scanned[name].drop()
-    space.forget_step("scan", "frequency", "spread")
-    judged = space.step(
-        "judge",
-        lambda: _judge(
-            RangedPairs(scanned["pairs"], n_texts, scanned["range_bits"], scanned["starts"]),
-            codes,
-            _Texts(columns, read, texts, order, times, tokens, offsets),
-            config,
-            n_jobs,
-            lambda n: progress("judge", n),
-        ),
-    )
     number_of = np.empty(n_texts, np.int32)
     number_of[order] = np.arange(n_texts, dtype=np.int32)
     grouped = group_judged(
@@ -139,6 +111,49 @@ def find(
         bounded=Bounded(),
         series_of=series_of,
     )
+
+
+def _judge_all(
+    columns: Columns,
+    read: dict[str, Any],
+    texts: Texts,
+    starts: NDArray[np.int64],
+    config: Config,
+    space: Workspace,
+    working: int,
+    n_jobs: int,
+    progress: Callable[[str, float], None],
+) -> tuple[NDArray[np.int64], dict[str, Any]]:
+    """Return the texts by time and digest, and what the judge says of their pairs."""
+    n_texts = len(texts)
+    times = preferred_values(columns.published, texts, NO_TIME)
+    order = by_time(times, texts.digests)
+    times = times[order]
+    lengths = texts.stops[order].astype(np.int32)
+    tokens = Tokens(read["tokens"], read["flags"], starts[order], lengths)
+    offsets = shingle_offsets(lengths)
+    mean = max(1.0, float(offsets[-1]) / max(1, n_texts))
+    most = working // (2 * _BYTES_A_SHINGLE * n_jobs)
+    blocks = cut_in_blocks(np.diff(offsets), most)
+    rare = RareShingles(tokens, offsets, blocks, days_of(times), space, working // 2, n_jobs)
+    range_bits = bits_for(n_texts, int(working / (_BYTES_A_PAIRED_SHINGLE * mean * n_jobs)))
+    scanned = space.step("scan", lambda: rare.scan(range_bits, lambda n: progress("scan", n)))
+    codes = space.step("codes", lambda: rare.bring_back(scanned, lambda n: progress("codes", n)))
+    for name in ("frequency", "spread"):
+        scanned[name].drop()
+    space.forget_step("scan", "frequency", "spread")
+    judged = space.step(
+        "judge",
+        lambda: _judge(
+            RangedPairs(scanned["pairs"], n_texts, scanned["range_bits"], scanned["starts"]),
+            codes,
+            _Texts(columns, read, texts, order, times, tokens, offsets),
+            config,
+            n_jobs,
+            lambda n: progress("judge", n),
+        ),
+    )
+    return order, judged
 
 
 class _Texts:
@@ -188,7 +203,7 @@ def _judge(
     progress: Callable[[float], None],
 ) -> dict[str, Any]:
     n_texts = len(texts.order)
-    lengths = texts.tokens.stops - texts.tokens.starts
+    lengths = texts.tokens.lengths
     linked: NDArray[np.uint64] = codes["linked"]
 
     def judge_range(number: int) -> dict[str, NDArray[Any]]:

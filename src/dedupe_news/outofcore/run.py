@@ -140,15 +140,16 @@ class _Run:
             seconds["reading"] = time.perf_counter() - clock
             clock = time.perf_counter()
             window = None if config.window is None else to_span(config.window)
-            texts = find_texts(read, columns, config, window)
+            texts, starts = find_texts(read, columns, config, window)
             _forget(read)
             working = plan(self.memory.limit, self.memory.held, len(columns)).working
             find: Callable[..., Any] = (
                 partial(news.find, columns) if config.policy == "news" else similar.find
             )
-            outcome = find(read, texts, config, self.space, working, self.n_jobs, advance)
+            outcome = find(read, texts, starts, config, self.space, working, self.n_jobs, advance)
             seconds[config.policy] = time.perf_counter() - clock
             # Nothing asks for the words any more.
+            del starts
             texts = dataclasses.replace(
                 texts, starts=_NO_PLACES, stops=_NO_PLACES, digests=_NO_DIGESTS, preference=None
             )

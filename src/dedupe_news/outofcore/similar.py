@@ -48,6 +48,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 def find(
     read: dict[str, Any],
     texts: Texts,
+    starts: NDArray[np.int64],
     config: Config,
     space: Workspace,
     working: int,
@@ -63,6 +64,8 @@ def find(
         What came of reading the documents.
     texts : Texts
         The distinct texts.
+    starts : ndarray of int64, shape (n_texts,)
+        Where the tokens of each begin.
     config : Config
         The settings.
     space : Workspace
@@ -79,9 +82,9 @@ def find(
     Outcome
         Equal to that of `dedupe_news.similar.find`.
     """
-    tokens = Tokens(read["tokens"], read["flags"], texts.starts, texts.stops)
-    steps = _Steps(tokens, len(texts), config, space, n_jobs, progress)
     lengths = texts.stops - texts.starts
+    tokens = Tokens(read["tokens"], read["flags"], starts, lengths.astype(np.int32))
+    steps = _Steps(tokens, len(texts), config, space, n_jobs, progress)
     mean = max(1.0, float(lengths.mean())) if len(texts) else 1.0
     blocks = cut_in_blocks(lengths + config.bands, working // (2 * _BYTES_A_TOKEN * n_jobs))
     range_bits = bits_for(len(texts), int(working / (_BYTES_A_PAIRED_TOKEN * mean * n_jobs)))
