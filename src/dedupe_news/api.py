@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news import batch, differences, foreign, relations, shingling
-from dedupe_news.config import Config, from_settings
+from dedupe_news.config import Config, settled
 from dedupe_news.documents import Choices, Document, read_documents
-from dedupe_news.errors import ColumnError, ConfigError, InputTypeError
+from dedupe_news.errors import ColumnError, InputTypeError
 from dedupe_news.news import explain
 from dedupe_news.progress import stages
 from dedupe_news.records import Comparison, Difference, Relation
@@ -123,7 +123,7 @@ def cluster(
     >>> result.labels
     array([0, 1, 0])
     """
-    chosen = _settle(config, settings)
+    chosen = settled(config, settings)
     threads = resolve_jobs(n_jobs)
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
     labels = foreign.row_labels(feed)
@@ -193,7 +193,7 @@ def compare(
     >>> dn.compare("Rain floods the old town", "Rain floods the new town").jaccard
     0.2
     """
-    chosen = _settle(config, settings)
+    chosen = settled(config, settings)
     columns = read_documents([_one(a), _one(b)])
     tokens = tokenize(columns.buffer, columns.offsets, chosen)
     left, right = columns.content(0), columns.content(1)
@@ -214,18 +214,6 @@ def compare(
         left=left,
         right=right,
     )
-
-
-def _settle(config: Config | None, settings: dict[str, Any]) -> Config:
-    if config is not None and not isinstance(config, Config):
-        message = (
-            f"config={config!r} is of type {type(config).__name__!r}; pass a dn.Config, "
-            "or settings by keyword, such as threshold=0.8"
-        )
-        raise ConfigError(message)
-    if config is None:
-        return from_settings(settings)
-    return config.replace(**settings) if settings else config
 
 
 def _one(document: object) -> Document:

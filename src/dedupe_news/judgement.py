@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news import judge, relations, shingling, stars, verification
-from dedupe_news.kernels import stars as kernels
+from dedupe_news.kernels.components import unite
 from dedupe_news.kernels.features import SHINGLE_SIZE
+from dedupe_news.pairs import renumbered
 from dedupe_news.records import Relation
 from dedupe_news.series import group_series
 
@@ -208,8 +209,9 @@ def group_judged(
     texts, place_of = _paired(pairs[is_match], n_texts)
     # A text's place hangs on those it is connected with by matches alone, so that
     # pairs that do not match speak only among these.
-    roots = np.arange(len(texts), dtype=np.int32)
-    kernels.connect(renumbered(pairs[is_match], place_of), roots)
+    roots = np.arange(len(texts))
+    matches = renumbered(pairs[is_match], place_of)
+    unite((matches >> _HALF).astype(np.int64), (matches & _LOW).astype(np.int64), roots)
     within = is_match | _are_connected(pairs, place_of, roots)
     neighbours = stars.neighbours_of(
         renumbered(pairs[within], place_of), margins[within], len(texts)
@@ -235,28 +237,8 @@ def _paired(pairs: NDArray[np.uint64], n_texts: int) -> tuple[NDArray[np.int64],
     return texts, place_of
 
 
-def renumbered(pairs: NDArray[np.uint64], place_of: NDArray[np.int32]) -> NDArray[np.uint64]:
-    """
-    Return pairs with their texts numbered anew.
-
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        ``text << 32 | later text``.
-    place_of : ndarray of int32, shape (n_texts,)
-        The number of each text of a pair, in the same order.
-
-    Returns
-    -------
-    ndarray of uint64, shape (n_pairs,)
-        ``place << 32 | later place``.
-    """
-    left = place_of[(pairs >> _HALF).astype(np.uint32)].astype(np.uint64)
-    return left << _HALF | place_of[pairs.astype(np.uint32)].astype(np.uint64)
-
-
 def _are_connected(
-    pairs: NDArray[np.uint64], place_of: NDArray[np.int32], roots: NDArray[np.int32]
+    pairs: NDArray[np.uint64], place_of: NDArray[np.int32], roots: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     left, right = place_of[(pairs >> _HALF).astype(np.uint32)], place_of[pairs.astype(np.uint32)]
     connected = (left >= 0) & (right >= 0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels._jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -260,35 +260,3 @@ def elect(
         # A centre's own entry is final before any member reads it.
         if centre[text] != text:
             representative[text] = representative[centre[text]]
-
-
-@inlined
-def _root(roots: NDArray[np.int32], text: Integer) -> Integer:
-    at = np.int64(text)
-    while roots[at] != at:
-        roots[at] = roots[roots[at]]
-        at = np.int64(roots[at])
-    return at
-
-
-@kernel
-def connect(pairs: NDArray[np.uint64], roots: NDArray[np.int32]) -> None:
-    """
-    Find the connected components of pairs.
-
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        ``text << 32 | other text``.
-    roots : ndarray of int32, shape (n_texts,)
-        On entry each text itself; receives the least text of each component.
-    """
-    for pair in pairs:
-        left = _root(roots, np.int64(pair >> np.uint64(32)))
-        right = _root(roots, np.int64(pair & np.uint64(0xFFFFFFFF)))
-        if left < right:
-            roots[right] = left
-        else:
-            roots[left] = right
-    for text in range(roots.shape[0]):
-        roots[text] = roots[roots[text]]

@@ -12,8 +12,9 @@ from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.judgement import group_judged, judge_candidates
 from dedupe_news.outcome import Outcome
 from dedupe_news.outofcore.corpus import Tokens, cut_in_blocks
-from dedupe_news.outofcore.ranges import RangedPairs, bits_for, joined, places_in, texts_in
+from dedupe_news.outofcore.ranges import RangedPairs, bits_for, joined
 from dedupe_news.outofcore.rare import RareShingles
+from dedupe_news.pairs import places_in, texts_in
 from dedupe_news.records import Bounded
 from dedupe_news.texts import by_time, days_of, preferred_values
 from dedupe_news.threads import run

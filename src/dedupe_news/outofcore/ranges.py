@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news.kernels import postings as kernels
-from dedupe_news.sorting import sort_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,65 +116,6 @@ class RangedPairs:
                 self._pairs.read_into(start, gathered[at : at + stop - start])
                 at += stop - start
         return gathered
-
-
-def places_in(numbers: NDArray[np.int64], pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """
-    Return pairs with their texts numbered by their places among some.
-
-    Parameters
-    ----------
-    numbers : ndarray of int64, shape (n,)
-        All texts of the pairs, increasing.
-    pairs : ndarray of uint64, shape (n_pairs,)
-        ``text << 32 | other text``.
-
-    Returns
-    -------
-    ndarray of uint64, shape (n_pairs,)
-        ``place << 32 | other place``.
-    """
-    left = np.searchsorted(numbers, (pairs >> _HALF).astype(np.int64)).astype(np.uint64)
-    right = np.searchsorted(numbers, pairs.astype(np.uint32).astype(np.int64)).astype(np.uint64)
-    return left << _HALF | right
-
-
-def distinct(pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """
-    Return pairs, each once.
-
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        In any order; sorted in place.
-
-    Returns
-    -------
-    ndarray of uint64
-        Increasing.
-    """
-    sort_values(pairs)
-    is_first = np.ones(len(pairs), bool)
-    np.not_equal(pairs[1:], pairs[:-1], out=is_first[1:])
-    return pairs[is_first]
-
-
-def texts_in(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """
-    Return the texts of pairs.
-
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        ``text << 32 | other text``.
-
-    Returns
-    -------
-    ndarray of int64
-        Each once, increasing.
-    """
-    both = np.concatenate(((pairs >> _HALF).astype(np.int64), pairs.astype(np.uint32)))
-    return np.unique(both.astype(np.int64))
 
 
 def bits_for(n_texts: int, most: int) -> int:

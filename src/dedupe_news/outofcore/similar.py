@@ -11,14 +11,8 @@ from dedupe_news import banding, clustering, minhash, relations, shingling, veri
 from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.outcome import Outcome
 from dedupe_news.outofcore.corpus import Tokens, cut_in_blocks
-from dedupe_news.outofcore.ranges import (
-    RangedPairs,
-    bits_for,
-    distinct,
-    joined,
-    places_in,
-    texts_in,
-)
+from dedupe_news.outofcore.ranges import RangedPairs, bits_for, joined
+from dedupe_news.pairs import distinct, places_in, texts_in
 from dedupe_news.similar import bounded_by
 from dedupe_news.threads import run
 
