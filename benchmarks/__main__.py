@@ -22,6 +22,7 @@ SUITES = (
     "fit-judge",
     "latency",
     "soak",
+    "scale",
     "browsing",
     "spark",
 )

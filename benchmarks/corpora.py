@@ -188,7 +188,7 @@ def made_up_feed(n: int, seed: int) -> Feed:
     )
 
 
-def feed_chunks(n: int, seed: int) -> Iterator[Feed]:
+def feed_chunks(n: int, seed: int, *, first: int = 0) -> Iterator[Feed]:
     """
     Make a feed chunk by chunk, for feeds that do not fit in memory.
 
@@ -198,6 +198,8 @@ def feed_chunks(n: int, seed: int) -> Iterator[Feed]:
         Number of items in all, at least 0.
     seed : int
         At least 0.
+    first : int, default 0
+        Number of the chunk to begin with, so that processes can share the work.
 
     Yields
     ------
@@ -214,7 +216,7 @@ def feed_chunks(n: int, seed: int) -> Iterator[Feed]:
         message = f"n={n} and seed={seed} must not be negative; pass 0 or more"
         raise ValueError(message)
     language = _language(seed)
-    for number, start in enumerate(range(0, max(n, 1), CHUNK)):
+    for number, start in enumerate(range(first * CHUNK, max(n, 1), CHUNK), first):
         # Always a whole chunk, so that a feed is a prefix of a longer one.
         yield _make_chunk(language, _Draws(seed, number + 1), start)[: n - start]
 

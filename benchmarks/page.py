@@ -46,6 +46,7 @@ _SECTIONS = (
     "speed-index",
     "speed-start",
     "speed-",
+    "scale-",
     "browsing",
     "spark",
 )

@@ -43,7 +43,13 @@ def made_up_news(n_stories: int = 8, n_forms: int = 3, n_days: int = 6) -> MadeU
     for number in range(n_forms):
         form = [f"{word}{number}" for word in rng.choice(WORDS, 16, replace=False)]
         for day in range(n_days):
-            words = [*form[:5], f"{3 * day + 4}", *form[5:], f"{day}", WORDS[6 * number + day]]
+            words = [
+                *form[:5],
+                f"{3 * day + 4}",
+                *form[5:],
+                f"{day}",
+                WORDS[(6 * number + day) % len(WORDS)],
+            ]
             row = {
                 "id": f"form-{number}-{day}",
                 "text": " ".join(words),

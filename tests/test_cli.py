@@ -436,6 +436,73 @@ c,0,true,c,2,,,,,
 """
 
 
+def parquet_parts(folder: Path, **changed: list[Any]) -> Path:
+    """Write rows in two files of a folder."""
+    columns = {
+        "id": ["a", "b", "c", "d"],
+        "body": ["Rain floods the old town of Bern", "Sun at last"] * 2,
+        **changed,
+    }
+    parts = folder / "parts"
+    parts.mkdir()
+    for number in range(2):
+        part = {name: values[2 * number : 2 * number + 2] for name, values in columns.items()}
+        pq.write_table(pa.table(part), parts / f"{number}.parquet")
+    return parts
+
+
+def test_parquet_larger_than_memory(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """A folder of files within a limit, with a work folder; ids as given, or rows from 1."""
+    parts, work = parquet_parts(tmp_path), tmp_path / "work"
+    limits = ("--memory-limit", "20GB", "--work-folder", str(work))
+
+    with_ids = run("cluster", str(parts), *limits)
+    without = run("cluster", str(parts), *limits, "--ignore", "id")
+
+    assert [(row["id"], row["kept_id"]) for row in with_ids.rows] == [
+        ("a", "a"), ("b", "b"), ("c", "a"), ("d", "b"),
+    ]  # fmt: skip
+    assert [(row["id"], row["kept_id"]) for row in without.rows] == [
+        (1, 1), (2, 2), (3, 1), (4, 2),
+    ]  # fmt: skip
+    assert "Parquet, 4 documents; id from the number of the row, text from 'body'" in without.err
+    assert list(work.iterdir()) == []
+
+
+def test_other_files_stay_within_a_limit_too(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """They are read at once, and clustered as ever."""
+    path = tmp_path / "feed.txt"
+    path.write_text("a b c d\nx y z\na b c d\n", encoding="utf-8")
+
+    found = run("cluster", str(path), "--work-folder", str(tmp_path / "work"))
+
+    assert [row["kept_id"] for row in found.rows] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--memory-limit", "much"), "memory_limit='much' is no amount of memory"),
+        (("--memory-limit", "1MB"), "memory_limit=1,000,000 bytes is too little"),
+        (("--work-folder", "."), "holds other files"),
+    ],
+)
+def test_limits_that_cannot_be_kept_are_one_line(
+    run: Callable[..., Ended],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    """As any other error."""
+    monkeypatch.chdir(tmp_path)
+    ended = run("cluster", str(parquet_parts(tmp_path)), *arguments)
+
+    assert ended.code == 2
+    assert message in ended.err
+    assert ended.err.count("Traceback") == 0
+
+
 def test_mixed_ids_cannot_be_parquet(run: Callable[..., Ended], tmp_path: Path) -> None:
     """The message says which format can hold them."""
     (tmp_path / "feed.jsonl").write_bytes(b'{"id": 1, "text": "a"}\n{"id": "b", "text": "b"}\n')

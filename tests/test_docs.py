@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codeop
 import dataclasses
 import doctest
 import importlib
@@ -104,6 +105,19 @@ def run_session(session: str, namespace: dict[str, object], page: Path, n_lines:
     outcome = doctest.DocTestRunner().run(test, out=report.append, clear_globs=False)
 
     assert outcome.failed == 0, "".join(report)
+
+
+def test_the_tutorial_can_be_typed_at_a_prompt() -> None:
+    """Where Python reads line by line, an indented block ends with an empty line."""
+    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+
+    for block in BLOCK.finditer(text):
+        typed: list[str] = []
+        for line in [*block["code"].splitlines(), ""]:
+            typed.append(line)
+            if codeop.compile_command("\n".join(typed), "<stdin>") is not None:
+                typed = []
+        assert typed == []
 
 
 def test_no_code_is_marked_otherwise() -> None:

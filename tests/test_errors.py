@@ -19,6 +19,8 @@ from dedupe_news import errors
         (errors.ColumnError, KeyError),
         (errors.UnknownIdError, KeyError),
         (errors.MissingDependencyError, ImportError),
+        (errors.WorkFolderError, OSError),
+        (errors.WorkFolderFullError, OSError),
     ],
 )
 def test_errors_are_ours_and_builtin(

@@ -19,7 +19,7 @@ from dedupe_news.display.marking import Piece
 from shown_feed import HOSTILE, STORM, make_feed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 VOID = {"meta", "br", "img"}
 TEMPLATE = "Bulletin number {} : the latest five minute summary of our newsroom, read at {} o'clock"
@@ -245,6 +245,27 @@ def test_objects_of_other_types_have_no_html() -> None:
     """A slip of ours, not of the user."""
     with pytest.raises(TypeError, match="there is no HTML for objects of type 'int'"):
         display.html(3)
+
+
+def test_a_page_describes_its_own_series_alone() -> None:
+    """A feed has thousands, and what each says takes time to find out."""
+    asked: list[int] = []
+
+    def describe(typical: int, members: Sequence[int]) -> tuple[str, tuple[str, ...]]:
+        asked.append(typical)
+        return f"template {len(members)}", ()
+
+    found = dn.cluster([TEMPLATE.format(n, n) for n in range(12)], policy="similar", threshold=0.99)
+    many = dataclasses.replace(found, series_of=found.labels // 3 * 3, describe=describe)
+
+    read(many.page(2, size=1))
+    on_page = list(asked)
+    every = many.series
+
+    assert on_page == [3]
+    assert sorted(asked) == [0, 3, 6, 9]
+    assert many.series_between(1, 2)[0] is every[1]
+    assert many.n_series == len(every) == 4
 
 
 @pytest.mark.parametrize("name", ["clusters", "series"])

@@ -24,6 +24,8 @@ from dedupe_news.errors import (
     StoreReadOnlyError,
     StoreUnavailableError,
     UnknownIdError,
+    WorkFolderError,
+    WorkFolderFullError,
 )
 from dedupe_news.matches import Matches
 from dedupe_news.records import (
@@ -80,6 +82,8 @@ __all__ = [
     "StoreReadOnlyError",
     "StoreUnavailableError",
     "UnknownIdError",
+    "WorkFolderError",
+    "WorkFolderFullError",
     "cluster",
     "compare",
     "interop",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dedupe_news import batch, differences, foreign, relations, shingling
-from dedupe_news.config import Config, from_settings
-from dedupe_news.documents import Document, read_documents
-from dedupe_news.errors import ColumnError, ConfigError, InputTypeError
+from dedupe_news.config import Config, settled
+from dedupe_news.documents import Choices, Document, read_documents
+from dedupe_news.errors import ColumnError, InputTypeError
 from dedupe_news.news import explain
 from dedupe_news.progress import stages
 from dedupe_news.records import Comparison, Difference, Relation
@@ -19,6 +20,10 @@ from dedupe_news.text import tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from dedupe_news.columns import Columns
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.records import Reason
     from dedupe_news.results import Clustering
@@ -38,6 +43,8 @@ def cluster(
     config: Config | None = None,
     n_jobs: int | None = -1,
     progress: bool = True,
+    memory_limit: int | str | None = None,
+    work_folder: str | os.PathLike[str] | None = None,
     **settings: Any,
 ) -> Clustering:
     """
@@ -46,7 +53,9 @@ def cluster(
     Parameters
     ----------
     feed : iterable of str, mapping or Document; array, Series, DataFrame or Arrow data
-        The documents. Missing values are empty texts, which match nothing.
+        The documents. Missing values are empty texts, which match nothing. A
+        path-like is a Parquet file, or a folder of such; these, Arrow data sets
+        and whatever can be iterated over may be larger than memory.
     id, title, text, source, published : str or sequence, optional
         Names of the columns of a table or keys of mappings; by default the
         columns of these names where the input has them. Beside a sequence of
@@ -59,6 +68,15 @@ def cluster(
     progress : bool, default True
         Whether a run of more than two seconds shows a bar on a terminal or in
         a notebook, and says when kernels are being compiled.
+    memory_limit : int or str, optional
+        Memory that this process may hold, in bytes or as in "2GB" or "512MiB";
+        half of what is free where it is left out. What would pass it is kept
+        on disk, and the result is the same.
+    work_folder : str or path-like, optional
+        An empty or new folder for what is kept on disk, so that a run that was
+        killed goes on from its last finished step when it is started again with
+        the same feed and settings; emptied at the end. A temporary folder where
+        it is left out.
     **settings : Any
         Single settings of `Config`, such as ``threshold=0.8``, that take
         precedence over `config`.
@@ -78,7 +96,13 @@ def cluster(
     ColumnError
         If a named column does not exist.
     ConfigError
-        If a setting or `n_jobs` is out of range.
+        If a setting or `n_jobs` is out of range, or `memory_limit` is too
+        little for the feed.
+    WorkFolderError
+        If `work_folder` is in use, of another run, or cannot be written.
+    WorkFolderFullError
+        If the disk has not the room; said before the work begins where the
+        size of the feed is known.
 
     Notes
     -----
@@ -99,16 +123,32 @@ def cluster(
     >>> result.labels
     array([0, 1, 0])
     """
-    chosen = _settle(config, settings)
+    chosen = settled(config, settings)
     threads = resolve_jobs(n_jobs)
+    choices = Choices(id=id, title=title, text=text, source=source, published=published)
+    labels = foreign.row_labels(feed)
+    read: Callable[[int], Columns] = partial(_read, feed, choices)
+    if memory_limit is not None or work_folder is not None or foreign.may_be_large(feed):
+        # Only now: what is small and in memory needs none of it.
+        from dedupe_news import outofcore  # noqa: PLC0415
+
+        limit = outofcore.parse_limit(memory_limit)
+        opened = outofcore.open_feed(feed, choices)
+        if work_folder is not None or not outofcore.fits(opened, limit, chosen.policy):
+            result = outofcore.cluster_feed(
+                opened, chosen, threads, limit, work_folder, progress=progress
+            )
+            return dataclasses.replace(result, row_labels=labels)
+        read = opened.whole
     with stages(("reading", *batch.stages(chosen)), show=progress) as ended:
-        columns = read_documents(
-            feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
-        )
+        columns = read(threads)
         ended("reading")
         result = batch.cluster_columns(columns, chosen, threads, ended)
-    labels = foreign.row_labels(feed)
-    return result if labels is None else dataclasses.replace(result, row_labels=labels)
+    return dataclasses.replace(result, row_labels=labels)
+
+
+def _read(feed: object, choices: Choices, n_jobs: int) -> Columns:
+    return read_documents(feed, **choices, n_jobs=n_jobs)
 
 
 def compare(
@@ -153,7 +193,7 @@ def compare(
     >>> dn.compare("Rain floods the old town", "Rain floods the new town").jaccard
     0.2
     """
-    chosen = _settle(config, settings)
+    chosen = settled(config, settings)
     columns = read_documents([_one(a), _one(b)])
     tokens = tokenize(columns.buffer, columns.offsets, chosen)
     left, right = columns.content(0), columns.content(1)
@@ -174,18 +214,6 @@ def compare(
         left=left,
         right=right,
     )
-
-
-def _settle(config: Config | None, settings: dict[str, Any]) -> Config:
-    if config is not None and not isinstance(config, Config):
-        message = (
-            f"config={config!r} is of type {type(config).__name__!r}; pass a dn.Config, "
-            "or settings by keyword, such as threshold=0.8"
-        )
-        raise ConfigError(message)
-    if config is None:
-        return from_settings(settings)
-    return config.replace(**settings) if settings else config
 
 
 def _one(document: object) -> Document:

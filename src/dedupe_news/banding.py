@@ -12,9 +12,12 @@ from dedupe_news.sorting import pack_repeated
 from dedupe_news.threads import run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 _SET = np.uint64(0xFFFFFFFF)
+_PAIRS_AT_A_TIME = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,10 +69,8 @@ def fill_buckets(keys: NDArray[np.uint32], limit: int, n_jobs: int) -> Buckets:
     shared = np.zeros(n_sets, np.uint8)
 
     def fill(band: int) -> tuple[NDArray[np.uint64], list[NDArray[np.int64]]]:
-        packed = pack_repeated(np.ascontiguousarray(keys[:, band]))
+        packed, members = band_buckets(np.ascontiguousarray(keys[:, band]), limit)
         kernels.mark_shared(packed, shared)
-        bounds = kernels.large_buckets(packed, limit)
-        members = [(packed[start:stop] & _SET).astype(np.int64) for start, stop in bounds]
         return packed, members
 
     filled = run(fill, range(n_bands), n_jobs)
@@ -79,3 +80,54 @@ def fill_buckets(keys: NDArray[np.uint32], limit: int, n_jobs: int) -> Buckets:
         for members in buckets:
             in_large[members, band] = 1
     return Buckets(keys, [packed for packed, _ in filled], shared, large, in_large)
+
+
+def band_buckets(
+    keys: NDArray[np.uint32], limit: int
+) -> tuple[NDArray[np.uint64], list[NDArray[np.int64]]]:
+    """
+    Sort the sets of a batch into the buckets of one band.
+
+    Parameters
+    ----------
+    keys : ndarray of uint32, shape (n_sets,)
+        The band's key of each set.
+    limit : int
+        Buckets of more members are large.
+
+    Returns
+    -------
+    packed : ndarray of uint64
+        As in `Buckets`.
+    large : list of ndarray of int64
+        Members of each large bucket.
+    """
+    packed = pack_repeated(keys)
+    bounds = kernels.large_buckets(packed, limit)
+    return packed, [(packed[start:stop] & _SET).astype(np.int64) for start, stop in bounds]
+
+
+def bucket_pairs(packed: NDArray[np.uint64], limit: int) -> Iterator[NDArray[np.uint64]]:
+    """
+    Pair the members of every bucket that is not large.
+
+    Parameters
+    ----------
+    packed : ndarray of uint64, shape (n_packed,)
+        As in `Buckets`, of one band.
+    limit : int
+        Buckets of more members are passed over.
+
+    Yields
+    ------
+    ndarray of uint64
+        Some of the pairs, ``set << 32 | later set``.
+    """
+    begin = 0
+    # One bucket has room for all its pairs at any rate.
+    room = max(_PAIRS_AT_A_TIME, limit * (limit - 1) // 2)
+    while begin < len(packed):
+        pairs = np.empty(room, np.uint64)
+        n_pairs, end = kernels.fill_pairs(packed, begin, limit, pairs)
+        yield pairs[:n_pairs]
+        begin = int(end)

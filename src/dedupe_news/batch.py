@@ -15,7 +15,7 @@ from dedupe_news.results import Clustering
 from dedupe_news.texts import copies_of, distinct_texts, preference_of, preferred, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,6 +83,41 @@ def cluster_columns(
         outcome = news.find(columns, tokens, texts, config, n_jobs, done)
     else:
         outcome = similar.find(texts, tokens.hashes, config, n_jobs, done)
+    describe = partial(series.describe, columns, config)
+    return assemble(columns, config, texts, outcome, seconds, describe)
+
+
+def assemble(
+    columns: Columns,
+    config: Config,
+    texts: Texts,
+    outcome: Outcome,
+    seconds: Mapping[str, float],
+    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
+) -> Clustering:
+    """
+    Make clusters of documents of what was found among their texts.
+
+    Parameters
+    ----------
+    columns : Columns
+        The documents.
+    config : Config
+        The settings.
+    texts : Texts
+        The distinct texts.
+    outcome : Outcome
+        What a policy found among them.
+    seconds : mapping of str to float
+        Wall-clock time of each stage.
+    describe : callable
+        As in `Clustering`.
+
+    Returns
+    -------
+    Clustering
+        Of all documents.
+    """
     kept = _kept(columns, config, texts, outcome.representative)
     labels, representatives = _labels(kept)
     return Clustering(
@@ -95,7 +130,7 @@ def cluster_columns(
         bounded=outcome.bounded,
         seconds=seconds,
         series_of=_series(texts, outcome.series_of),
-        describe=partial(series.describe, columns, config),
+        describe=describe,
     )
 
 

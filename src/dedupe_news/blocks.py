@@ -65,7 +65,7 @@ class TextBlock:
     @property
     def shingle_offsets(self) -> NDArray[np.int64]:
         """
-        Bounds of each text's shingles.
+        The bounds of each text's shingles.
 
         Returns
         -------
@@ -159,7 +159,7 @@ class TextBlock:
         )
 
 
-def bounds_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def bounds_of(lengths: NDArray[Any]) -> NDArray[np.int64]:
     """
     Return the bounds of runs that follow each other.
 
@@ -174,11 +174,11 @@ def bounds_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
         The first is 0.
     """
     offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
+    np.cumsum(lengths, dtype=np.int64, out=offsets[1:])
     return offsets
 
 
-def shingle_offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def shingle_offsets(lengths: NDArray[Any]) -> NDArray[np.int64]:
     """
     Return the bounds of the shingles that a judge looks at.
 

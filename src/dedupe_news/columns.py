@@ -7,6 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xxhash
 
 from dedupe_news.errors import InputError
 
@@ -153,6 +154,27 @@ class Columns:
         """
         start, stop = self.offsets[position], self.offsets[position + 1]
         return self.buffer[start:stop].tobytes().decode()
+
+    def content_digests(self, positions: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """
+        Return a digest of the very bytes of some documents.
+
+        Parameters
+        ----------
+        positions : ndarray of int64, shape (n,)
+            Positions in the input.
+
+        Returns
+        -------
+        ndarray of uint64, shape (n,)
+            XXH64 of each one's UTF-8.
+        """
+        view = self.buffer.data
+        bounds = zip(
+            self.offsets[positions].tolist(), self.offsets[positions + 1].tolist(), strict=True
+        )
+        digests = [xxhash.xxh64_intdigest(view[start:stop]) for start, stop in bounds]
+        return np.array(digests, np.uint64)
 
     def id_of(self, position: int) -> Hashable:
         """

@@ -356,6 +356,38 @@ def from_settings(settings: Mapping[str, Any]) -> Config:
     return Config(**values)
 
 
+def settled(config: Config | None, settings: Mapping[str, Any]) -> Config:
+    """
+    Return the configuration in force.
+
+    Parameters
+    ----------
+    config : Config or None
+        The settings; the defaults for None.
+    settings : mapping
+        Single settings that take precedence.
+
+    Returns
+    -------
+    Config
+        Both together.
+
+    Raises
+    ------
+    ConfigError
+        If `config` is something else, or a setting is unknown or out of range.
+    """
+    if config is not None and not isinstance(config, Config):
+        message = (
+            f"config={config!r} is of type {type(config).__name__!r}; pass a dn.Config, "
+            "or settings by keyword, such as threshold=0.8"
+        )
+        raise ConfigError(message)
+    if config is None:
+        return from_settings(settings)
+    return config.replace(**settings) if settings else config
+
+
 def _seconds(number: float) -> dt.timedelta:
     """Return a window that `Config.to_dict` wrote."""
     try:

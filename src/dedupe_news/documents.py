@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 import numpy as np
 
@@ -24,6 +24,16 @@ _MOST_DOCUMENTS = 2**32 - 1
 
 ColumnChoice: TypeAlias = str | Sequence[Any] | None
 """A column's name in a table or in mappings, or its values beside a sequence of texts."""
+
+
+class Choices(TypedDict):
+    """Where the columns of a feed are, as `read_documents` takes it."""
+
+    id: ColumnChoice
+    title: ColumnChoice
+    text: ColumnChoice
+    source: ColumnChoice
+    published: ColumnChoice
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -305,6 +315,6 @@ def _from_mappings(values: Sequence[Any], choices: dict[str, ColumnChoice]) -> d
 
 def _mixed(position: int, value: object, kind: str) -> str:
     return (
-        f"document {position} is of type {type(value).__name__!r}, but the feed began with "
-        f"{kind}; a feed holds one kind of documents. Convert it first"
+        f"document {foreign.numbered(position)} is of type {type(value).__name__!r}, but the feed "
+        f"began with {kind}; a feed holds one kind of documents. Convert it first"
     )

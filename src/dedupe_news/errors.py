@@ -76,5 +76,13 @@ class StoreUnavailableError(StoreError, ConnectionError):
     """The server of a shared index does not answer within the timeout."""
 
 
+class WorkFolderError(DedupeNewsError, OSError):
+    """The work folder of a run cannot be used."""
+
+
+class WorkFolderFullError(WorkFolderError):
+    """There is no room on the disk for what a run has to put there."""
+
+
 class MissingDependencyError(DedupeNewsError, ImportError):
     """An optional package is needed and not installed; the message says which extra brings it."""

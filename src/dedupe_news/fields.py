@@ -17,6 +17,7 @@ from dedupe_news.foreign import (
     as_arrow,
     as_list,
     is_missing,
+    numbered,
     plain_list,
     shown,
     where,
@@ -250,8 +251,9 @@ def _refuse_ids(ids: Sequence[object]) -> None:
             raise InputTypeError(message)
         if value in seen:
             message = (
-                f"documents {seen[value]} and {position} share the id {shown(value)}; ids must "
-                "be unique. Drop one of them, or leave out id=... to use positions"
+                f"documents {numbered(seen[value])} and {numbered(position)} share the id "
+                f"{shown(value)}; ids must be unique. Drop one of them, or leave out id=... to "
+                "use positions"
             )
             raise DuplicateIdError(message)
         seen[value] = position

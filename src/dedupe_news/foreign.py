@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import importlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ import numpy as np
 from dedupe_news.errors import InputError, InputTypeError, MissingDependencyError
 
 _SHOWN = 40
+_MANY = 200_000
+
+_first: contextvars.ContextVar[int] = contextvars.ContextVar("first document", default=0)
 
 
 def require_pyarrow(purpose: str) -> Any:
@@ -59,6 +64,27 @@ def row_labels(feed: object) -> Any:
     return feed.index if is_labelled else None  # type: ignore[attr-defined]
 
 
+def may_be_large(feed: object) -> bool:
+    """
+    Return whether a feed may be larger than memory, and is worth a closer look.
+
+    Parameters
+    ----------
+    feed : object
+        Any feed.
+
+    Returns
+    -------
+    bool
+        True for files, streams and iterators, and for many documents.
+    """
+    if isinstance(feed, Mapping):
+        return any(may_be_large(values) for values in feed.values())
+    if hasattr(feed, "__len__") and getattr(feed, "ndim", 1) > 0:
+        return len(feed) > _MANY
+    return True
+
+
 def is_missing(value: object) -> bool:
     """
     Return whether a value stands for nothing: None, NaN, NaT or pandas' NA.
@@ -82,6 +108,40 @@ def is_missing(value: object) -> bool:
     return type(value).__name__ in ("NAType", "NaTType")
 
 
+@contextlib.contextmanager
+def counting_from(first: int) -> Iterator[None]:
+    """
+    Let error messages count documents from another number than 0.
+
+    Parameters
+    ----------
+    first : int
+        Position of the first document of a part in the whole.
+    """
+    token = _first.set(first)
+    try:
+        yield
+    finally:
+        _first.reset(token)
+
+
+def numbered(position: int) -> int:
+    """
+    Return the position of a document in the whole feed.
+
+    Parameters
+    ----------
+    position : int
+        Its position in the part that is being read.
+
+    Returns
+    -------
+    int
+        The same where the whole is read at once.
+    """
+    return _first.get() + position
+
+
 def where(role: str, position: int) -> str:
     """
     Return what a value is, for an error message.
@@ -98,7 +158,7 @@ def where(role: str, position: int) -> str:
     str
         Such as "text of document 3".
     """
-    return f"{role} of document {position}"
+    return f"{role} of document {numbered(position)}"
 
 
 def shown(value: object) -> str:

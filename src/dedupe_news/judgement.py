@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news import judge, relations, shingling, stars, verification
+from dedupe_news.kernels.components import unite
 from dedupe_news.kernels.features import SHINGLE_SIZE
+from dedupe_news.pairs import renumbered
 from dedupe_news.records import Relation
 from dedupe_news.series import group_series
 
@@ -154,12 +156,36 @@ def _score(
     return Scores(jaccard, containment, relation)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Grouped:
+    """
+    Texts in clusters and in series.
+
+    Parameters
+    ----------
+    texts : ndarray of int64, shape (n_matched,)
+        The texts that match another, increasing; every other stands alone.
+    representative : ndarray of int64, shape (n_matched,)
+        The text that represents each.
+    of_series : ndarray of int64, shape (n_of_series,)
+        The texts that are of a series, increasing.
+    typical : ndarray of int64, shape (n_of_series,)
+        The typical text of each one's series.
+    """
+
+    texts: NDArray[np.int64]
+    representative: NDArray[np.int64]
+    of_series: NDArray[np.int64]
+    typical: NDArray[np.int64]
+
+
 def group_judged(
     pairs: NDArray[np.uint64],
     margins: NDArray[np.float32],
     overlap: NDArray[np.float32],
+    n_texts: int,
     in_order: Callable[[NDArray[np.int64]], NDArray[np.int64]],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+) -> Grouped:
     """
     Gather judged pairs in clusters and series.
 
@@ -169,27 +195,52 @@ def group_judged(
         ``text << 32 | later text`` of every judged pair, increasing.
     margins, overlap : ndarray of float32, shape (n_judged,)
         As in `Judgement`.
+    n_texts : int
+        Number of texts.
     in_order : callable
         Puts texts in order of preference.
 
     Returns
     -------
-    texts : ndarray of int64, shape (n_paired,)
-        The texts of the pairs, increasing; every other stands alone.
-    representative : ndarray of int64, shape (n_paired,)
-        The text that represents each.
-    series_of : ndarray of int64, shape (n_paired,)
-        The typical text of each one's series; -1 for texts of no series.
+    Grouped
+        Of all pairs together.
     """
-    both = np.concatenate((pairs >> _HALF, pairs & _LOW)).astype(np.int64)
-    texts, places = np.unique(both, return_inverse=True)
-    # Numbered anew in the same order: what follows asks for the order alone.
-    left, right = places.reshape(2, -1).astype(np.uint64)
-    pairs = left << _HALF | right
-    neighbours = stars.neighbours_of(pairs, margins, len(texts))
-    grouped = stars.group(
-        neighbours, lambda numbers: np.searchsorted(texts, in_order(texts[numbers]))
+    is_match = margins >= 0
+    texts, place_of = _paired(pairs[is_match], n_texts)
+    # A text's place hangs on those it is connected with by matches alone, so that
+    # pairs that do not match speak only among these.
+    roots = np.arange(len(texts))
+    matches = renumbered(pairs[is_match], place_of)
+    unite((matches >> _HALF).astype(np.int64), (matches & _LOW).astype(np.int64), roots)
+    within = is_match | _are_connected(pairs, place_of, roots)
+    neighbours = stars.neighbours_of(
+        renumbered(pairs[within], place_of), margins[within], len(texts)
     )
-    is_series = (margins < 0) & (overlap >= SERIES_OVERLAP)
-    typical = group_series(pairs[is_series], overlap[is_series], len(texts))
-    return texts, texts[grouped], np.where(typical >= 0, texts[typical], -1)
+    representative = stars.group(
+        neighbours, lambda numbers: place_of[in_order(texts[numbers])].astype(np.int64)
+    )
+    is_series = ~is_match & (overlap >= SERIES_OVERLAP)
+    alike, place_of = _paired(pairs[is_series], n_texts)
+    typical = group_series(renumbered(pairs[is_series], place_of), overlap[is_series], len(alike))
+    is_member = typical >= 0
+    return Grouped(texts, texts[representative], alike[is_member], alike[typical[is_member]])
+
+
+def _paired(pairs: NDArray[np.uint64], n_texts: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the texts of pairs, and the place of each among them; -1 for the others."""
+    is_paired = np.zeros(n_texts, bool)
+    is_paired[(pairs >> _HALF).astype(np.uint32)] = True
+    is_paired[pairs.astype(np.uint32)] = True
+    texts = np.flatnonzero(is_paired)
+    place_of = np.full(n_texts, -1, np.int32)
+    place_of[texts] = np.arange(len(texts), dtype=np.int32)
+    return texts, place_of
+
+
+def _are_connected(
+    pairs: NDArray[np.uint64], place_of: NDArray[np.int32], roots: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    left, right = place_of[(pairs >> _HALF).astype(np.uint32)], place_of[pairs.astype(np.uint32)]
+    connected = (left >= 0) & (right >= 0)
+    connected[connected] = roots[left[connected]] == roots[right[connected]]
+    return connected

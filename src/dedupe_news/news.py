@@ -13,7 +13,7 @@ from dedupe_news.judgement import group_judged, judge_candidates
 from dedupe_news.kernels.features import FEATURES, SHINGLE_SIZE, Evidence
 from dedupe_news.outcome import Outcome
 from dedupe_news.records import Bounded, Reason
-from dedupe_news.texts import distinct_texts
+from dedupe_news.texts import by_time, days_of, distinct_texts, preferred_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,6 @@ REASONS = 8
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-_MICROSECONDS_A_DAY = 86_400_000_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,15 +99,13 @@ def examine(columns: Columns, tokens: Tokens, texts: Texts, n_jobs: int) -> Exam
     Examination
         The same for any `n_jobs` and any order of the documents.
     """
-    times = _of_texts(columns.published, texts, NO_TIME)
-    # By time, so that days can be counted; by digest, so that the order of the
-    # input does not matter.
-    order = np.lexsort((texts.digests, times))
+    times = preferred_values(columns.published, texts, NO_TIME)
+    order = by_time(times, texts.digests)
     times = times[order]
-    sources = _of_texts(columns.sources, texts, NO_SOURCE)[order].astype(np.int32)
+    sources = preferred_values(columns.sources, texts, NO_SOURCE)[order].astype(np.int32)
     starts, stops = texts.starts[order], texts.stops[order]
     shingles, offsets = shingling.shingle(tokens.hashes, starts, stops, SHINGLE_SIZE, n_jobs)
-    found = postings.find_related(shingles, offsets, stops - starts, _days(times), n_jobs)
+    found = postings.find_related(shingles, offsets, stops - starts, days_of(times), n_jobs)
     evidence = Evidence(
         tokens=tokens.hashes,
         flags=tokens.flags,
@@ -168,16 +165,17 @@ def find(
     pairs = examination.pairs
     judgement = judge_candidates(examination.evidence, pairs, config.shingle_size, n_texts, n_jobs)
     done("judgement")
-    paired, represented_by, typical = group_judged(
+    grouped = group_judged(
         pairs[judgement.judged],
         judgement.margins,
         judgement.overlap,
+        n_texts,
         lambda numbers: _in_order(texts, order, numbers),
     )
     representative = np.arange(n_texts)
-    representative[order[paired]] = order[represented_by]
+    representative[order[grouped.texts]] = order[grouped.representative]
     series_of = np.full(n_texts, -1)
-    series_of[order[paired]] = np.where(typical >= 0, order[typical], -1)
+    series_of[order[grouped.of_series]] = order[grouped.typical]
     outcome = Outcome(
         representative=representative,
         left=order[examination.left[judgement.matched]],
@@ -192,23 +190,6 @@ def find(
     )
     done("clustering")
     return outcome
-
-
-def _of_texts(
-    column: NDArray[np.int64] | NDArray[np.int32] | None, texts: Texts, missing: int
-) -> NDArray[np.int64]:
-    """Return the values of the preferred document of each text."""
-    if column is None:
-        return np.full(len(texts), missing, np.int64)
-    return column[texts.document].astype(np.int64)
-
-
-def _days(times: NDArray[np.int64]) -> NDArray[np.int32]:
-    known = times != NO_TIME
-    if not known.any():
-        return np.empty(0, np.int32)
-    days = times // _MICROSECONDS_A_DAY
-    return np.where(known, days - days[known].min(), -1).astype(np.int32)
 
 
 def _in_order(

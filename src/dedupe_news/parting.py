@@ -231,7 +231,9 @@ def link_templates(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def candidates(
-    shared: NDArray[np.uint64], linked: NDArray[np.uint64], lengths: NDArray[np.int64]
+    shared: NDArray[np.uint64],
+    linked: NDArray[np.uint64],
+    lengths: NDArray[np.int64] | NDArray[np.int32],
 ) -> NDArray[np.uint64]:
     """
     Return the pairs that are worth judging.
@@ -242,7 +244,7 @@ def candidates(
         Pairs from `scan_part`, all of the same texts together; overwritten.
     linked : ndarray of uint64, shape (n_linked,)
         Pairs from `link_templates` of the same first texts.
-    lengths : ndarray of int64, shape (n_texts,)
+    lengths : ndarray of int64 or int32, shape (n_texts,)
         Tokens of each text, by the numbers in the pairs.
 
     Returns

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe_news.errors import InputError
 from dedupe_news.kernels import postings as kernels
 from dedupe_news.kernels.votes import MOST_TEXTS, TEMPLATE_SHARE
 from dedupe_news.sorting import pack_repeated, sort_values
@@ -23,6 +24,7 @@ MOST_PLACES = 1 << 22
 
 _LARGEST_COUNT = 4095
 _LEAST_PLACE_BITS = 10
+_MOST_SHINGLES = 1 << 32  # places are kept in 32 bits
 _PART_SIZE = 1 << 16
 _MOST_PART_BITS = 12
 
@@ -94,9 +96,20 @@ def find_related(
     -------
     Postings
         The same for any `n_jobs`.
+
+    Raises
+    ------
+    InputError
+        If there are 2**32 shingles or more.
     """
     n_texts = len(offsets) - 1
     n_shingles = len(shingles)
+    if n_shingles >= _MOST_SHINGLES:
+        message = (
+            f"the feed has {n_shingles:,} shingles, but one batch in memory holds fewer than "
+            f"{_MOST_SHINGLES:,}. Pass memory_limit=..., so that it is clustered in parts"
+        )
+        raise InputError(message)
     part_bits = min(max(n_shingles // _PART_SIZE, 1).bit_length() - 1, _MOST_PART_BITS)
     ranges = split(n_texts, n_jobs)
 

@@ -118,7 +118,44 @@ class Clustering(Displayable):
             Apart from the clusters: their members are no duplicates of each
             other, though one may have duplicates of its own.
         """
-        return [self._series(members) for members in self._gathered]
+        return self.series_between(0, self.n_series)
+
+    @property
+    def n_series(self) -> int:
+        """
+        The number of recurring templates.
+
+        Returns
+        -------
+        int
+            The length of `series`, without finding out what they say.
+        """
+        return len(self._gathered)
+
+    def series_between(self, start: int, stop: int) -> list[Series]:
+        """
+        Return some of the series: what each says takes time to find out.
+
+        Parameters
+        ----------
+        start, stop : int
+            Bounds of their places in `series`, as of a slice.
+
+        Returns
+        -------
+        list of Series
+            The very objects that `series` holds.
+        """
+        places = range(self.n_series)[start:stop]
+        for place in places:
+            if place not in self._described:
+                self._described[place] = self._series(self._gathered[place])
+        return [self._described[place] for place in places]
+
+    @cached_property
+    def _described(self) -> dict[int, Series]:
+        """The series that were asked for, by their places."""
+        return {}
 
     @cached_property
     def membership(self) -> Membership:

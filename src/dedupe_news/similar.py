@@ -97,14 +97,29 @@ def find(
         relation=relations.relate(tokens, texts.starts, texts.stops, left, right, containment),
         probability=np.ones(len(left)),
         n_candidates=n_candidates + grouping.n_compared,
-        bounded=_bounded(buckets.large, grouping),
+        bounded=bounded_by(buckets.large, grouping),
         series_of=np.full(len(texts), -1),
     )
     done("clustering")
     return outcome
 
 
-def _bounded(large: list[NDArray[np.int64]], grouping: clustering.Grouping) -> Bounded:
+def bounded_by(large: list[NDArray[np.int64]], grouping: clustering.Grouping) -> Bounded:
+    """
+    Return what large buckets left undone.
+
+    Parameters
+    ----------
+    large : list of ndarray of int64
+        Texts of each large bucket.
+    grouping : Grouping
+        What was made of them.
+
+    Returns
+    -------
+    Bounded
+        Nothing where there is no such bucket.
+    """
     if not large:
         return Bounded()
     # Buckets overlap, so that this is an upper bound.

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from dedupe_news.config import Prefer
 
 
+_MICROSECONDS_A_DAY = 86_400_000_000
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Texts:
     """
@@ -178,6 +181,42 @@ def distinct_texts(
     packed = pack_repeated((digests >> np.uint64(32)).astype(np.uint32))
     text_of = np.empty(n_documents, np.int64)
     n_texts = int(kernels.group_identical(packed, digests, tokens, offsets, text_of))
+    return gather_texts(columns, digests, offsets, text_of, n_texts, prefer, window)
+
+
+def gather_texts(
+    columns: Columns,
+    digests: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    text_of: NDArray[np.int64],
+    n_texts: int,
+    prefer: Prefer,
+    window: int | None,
+) -> Texts:
+    """
+    Choose the preferred document of each text.
+
+    Parameters
+    ----------
+    columns : Columns
+        The documents.
+    digests : ndarray of uint64, shape (n_documents,)
+        XXH64 of each document's little-endian token hashes.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each document's tokens.
+    text_of : ndarray of int64, shape (n_documents,)
+        The text of each document by its words alone, by first position; -1
+        where it has no token. Changed where a window parts them.
+    n_texts : int
+        How many there are.
+    prefer, window : str, int or None
+        As for `distinct_texts`.
+
+    Returns
+    -------
+    Texts
+        Numbered by first position.
+    """
     times = None if window is None else columns.published
     if window is not None and times is not None:
         n_texts = _part_by_time(text_of, n_texts, times, window)
@@ -228,8 +267,7 @@ def preferred(
     """
     # By time, by their very bytes, then by source, which the judge looks at, so
     # that the order of the input decides only between equal documents.
-    contents = np.array([_content_digest(columns, i) for i in documents.tolist()], np.uint64)
-    keys: list[NDArray[np.generic]] = [contents]
+    keys: list[NDArray[np.generic]] = [columns.content_digests(documents)]
     if columns.sources is not None:
         digests = source_digests(columns.source_names)
         keys.insert(0, digests[columns.sources[documents]])
@@ -291,11 +329,6 @@ def copies_of(text_of: NDArray[np.int64], n_texts: int) -> NDArray[np.int64]:
     return np.flatnonzero(shared)
 
 
-def _content_digest(columns: Columns, position: int) -> int:
-    start, stop = columns.offsets[position], columns.offsets[position + 1]
-    return xxhash.xxh64_intdigest(columns.buffer[start:stop].data)
-
-
 def source_digests(names: Sequence[str]) -> NDArray[np.int64]:
     """
     Return what sources are told apart by where their codes are not comparable.
@@ -311,7 +344,7 @@ def source_digests(names: Sequence[str]) -> NDArray[np.int64]:
         The upper 63 bits of XXH64 of each name's UTF-8; at the end, where the
         code of a missing source points, `NO_SOURCE`.
     """
-    digests = [xxhash.xxh64_intdigest(name.encode()) >> 1 for name in names]
+    digests = [xxhash.xxh64_intdigest(name.encode(errors="surrogatepass")) >> 1 for name in names]
     return np.array([*digests, NO_SOURCE], np.int64)
 
 
@@ -336,3 +369,77 @@ def preference_of(columns: Columns, prefer: Prefer) -> NDArray[np.int64] | None:
     times = -columns.published if prefer == "latest" else columns.published
     # Documents without a time come last.
     return np.where(columns.published == NO_TIME, np.iinfo(np.int64).max, times)
+
+
+def preferred_values(
+    column: NDArray[np.int64] | NDArray[np.int32] | None, texts: Texts, missing: int
+) -> NDArray[np.int64]:
+    """
+    Return the values of the preferred document of each text.
+
+    Parameters
+    ----------
+    column : ndarray of int64 or int32, shape (n_documents,), optional
+        Values of all documents.
+    texts : Texts
+        The texts.
+    missing : int
+        Stands for a value where there is no column.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_texts,)
+        In the order of the texts.
+    """
+    if column is None:
+        return np.full(len(texts), missing, np.int64)
+    return column[texts.document].astype(np.int64)
+
+
+def by_time(times: NDArray[np.int64], digests: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """
+    Return texts in the order in which the policy "news" numbers them.
+
+    Parameters
+    ----------
+    times : ndarray of int64, shape (n_texts,)
+        When each was published, or `NO_TIME`.
+    digests : ndarray of uint64, shape (n_texts,)
+        XXH64 of each one's words.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_texts,)
+        By time, so that days can be counted; by digest, so that the order of
+        the input does not matter.
+    """
+    # Feeds come by time, for the most part; few texts are of the same moment.
+    order = np.argsort(times, kind="stable")
+    ordered = times[order]
+    ties = np.zeros(len(order) + 1, bool)
+    np.equal(ordered[1:], ordered[:-1], out=ties[1:-1])
+    tied = np.flatnonzero(ties[1:] | ties[:-1])
+    some = order[tied]
+    order[tied] = some[np.lexsort((digests[some], times[some]))]
+    return order
+
+
+def days_of(times: NDArray[np.int64]) -> NDArray[np.int32]:
+    """
+    Return the day on which each text was published.
+
+    Parameters
+    ----------
+    times : ndarray of int64, shape (n_texts,)
+        Microseconds, or `NO_TIME`.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_texts,) or (0,)
+        Counted from the first; -1 for unknown; of no length where none is known.
+    """
+    known = times != NO_TIME
+    if not known.any():
+        return np.empty(0, np.int32)
+    days = times // _MICROSECONDS_A_DAY
+    return np.where(known, days - days[known].min(), -1).astype(np.int32)

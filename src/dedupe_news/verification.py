@@ -163,3 +163,57 @@ def count_shared(pairs: NDArray[np.uint64], sets: ShingleSets, n_jobs: int) -> N
 
     run(fill, shares(len(pairs), n_jobs), n_jobs)
     return shared
+
+
+def likely_pairs(
+    pairs: NDArray[np.uint64],
+    sizes: NDArray[np.int32],
+    sketches: NDArray[np.uint64],
+    threshold: float,
+) -> NDArray[np.uint64]:
+    """
+    Return the pairs that may match, as far as sizes and sketches tell.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``set << 32 | other set``.
+    sizes, sketches : ndarray of int32, uint64
+        As in `ShingleSets`.
+    threshold : float
+        Least Jaccard similarity, inclusive.
+
+    Returns
+    -------
+    ndarray of uint64
+        In the order given; every pair that matches is there.
+    """
+    kept = np.empty_like(pairs)
+    return kept[: kernels.keep_likely(pairs, sizes, sketches, threshold, kept)]
+
+
+def match_pairs(
+    pairs: NDArray[np.uint64], sets: ShingleSets, threshold: float
+) -> NDArray[np.int64]:
+    """
+    Verify pairs.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``set << 32 | other set``, of sorted sets.
+    sets : ShingleSets
+        The sets.
+    threshold : float
+        Least Jaccard similarity, inclusive.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_pairs,)
+        Size of the intersection of each pair that matches; -1 for the others.
+    """
+    shared = np.empty(len(pairs), np.int64)
+    kernels.fill_matches(
+        pairs, sets.shingles, sets.offsets, sets.sizes, sets.sketches, threshold, shared
+    )
+    return shared

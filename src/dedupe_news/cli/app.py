@@ -22,6 +22,7 @@ from dedupe_news.cli.options import (
     Ignore,
     Jobs,
     Limit,
+    MemoryLimit,
     NoProgress,
     Output,
     Policy,
@@ -35,11 +36,13 @@ from dedupe_news.cli.options import (
     Threshold,
     Title,
     Top,
+    WorkFolder,
 )
-from dedupe_news.cli.settings import given_settings, read_feed, say
+from dedupe_news.cli.settings import given_settings, open_feed, read_feed, say
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import ConfigError
 from dedupe_news.index import NewsIndex
+from dedupe_news.outofcore import parse_limit
 from dedupe_news.threads import resolve_jobs
 
 _CANCELLED = 130
@@ -61,6 +64,7 @@ _CLUSTER_EXAMPLES = """
 dedupe-news cluster feed.jsonl
 dedupe-news cluster feed.csv.gz --text body --threshold 0.8
 dedupe-news cluster feed.parquet --output clusters.parquet
+dedupe-news cluster feeds/ --memory-limit 2GB --work-folder work --output clusters.parquet
 dedupe-news cluster feed.jsonl | jq -r 'select(.representative).id'
 grep Reuters lines.txt | dedupe-news cluster -
 """
@@ -166,6 +170,8 @@ def _cluster(
     shingle_size: ShingleSize = None,
     prefer: Prefer = None,
     n_jobs: Jobs = -1,
+    memory_limit: MemoryLimit = None,
+    work_folder: WorkFolder = None,
     output: Output = None,
     top: Top = TOP,
     no_progress: NoProgress = False,
@@ -186,9 +192,25 @@ def _cluster(
         writing.check_target(output, file)
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
-    feed = read_feed(file, form, named, ignore, quiet=quiet)
-    result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
+    feed: Any
+    columns: dict[str, str] = {}
+    if memory_limit is not None or work_folder is not None:
+        parse_limit(memory_limit)
+        feed, columns = open_feed(file, form, named, ignore, quiet=quiet)
+    else:
+        feed = read_feed(file, form, named, ignore, quiet=quiet)
+    result = cluster(
+        feed,
+        **columns,
+        config=config,
+        n_jobs=n_jobs,
+        progress=not (no_progress or quiet),
+        memory_limit=memory_limit,
+        work_folder=work_folder,
+    )
     rows = result.to_dict()
+    if result.columns.ids is None:  # the numbers of rows stand for ids, as those of lines do
+        rows["id"], rows["kept_id"] = rows["id"] + 1, rows["kept_id"] + 1
     if output is not None:
         writing.write(output, rows)
     elif not sys.stdout.isatty():

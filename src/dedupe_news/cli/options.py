@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -150,6 +151,26 @@ Prefer = Annotated[
         metavar="earliest|latest|longest",
         show_default=False,
         help=f"Which document of a cluster to keep. Default {DEFAULTS.prefer}.",
+        rich_help_panel=_MATCHING,
+    ),
+]
+MemoryLimit = Annotated[
+    str | None,
+    typer.Option(
+        "--memory-limit",
+        metavar="SIZE",
+        help="Memory to stay within, such as 2GB; half of what is free by default. A Parquet file, "
+        "or a folder of such, is then read a part at a time, and may be larger.",
+        rich_help_panel=_MATCHING,
+    ),
+]
+WorkFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--work-folder",
+        metavar="FOLDER",
+        help="Keep finished steps in this new or empty folder, so that a run that was killed "
+        "goes on from there. It is emptied at the end.",
         rich_help_panel=_MATCHING,
     ),
 ]

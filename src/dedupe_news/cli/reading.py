@@ -444,6 +444,62 @@ def _read_parquet(
     return Table(label, _TITLES[Format.PARQUET], names, columns, numbers, "row")
 
 
+def open_parquet(path: str) -> tuple[Any, Table]:
+    """
+    Open a Parquet file, or a folder of such, without reading its documents.
+
+    Parameters
+    ----------
+    path : str
+        Its name.
+
+    Returns
+    -------
+    dataset : pyarrow.dataset.Dataset
+        The files.
+    table : Table
+        What columns they have; it holds no values.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    pyarrow = require_pyarrow("read Parquet files")
+    datasets = importlib.import_module("pyarrow.dataset")
+    try:
+        dataset = datasets.dataset(path, format="parquet")
+        n_rows = dataset.count_rows()
+    except (pyarrow.ArrowException, OSError) as error:
+        message = f"{path} is not Parquet that can be read: {_first_line(error)}"
+        raise InputError(message) from error
+    names = list(dataset.schema.names)
+    columns = dict.fromkeys(names)
+    return dataset, Table(
+        path, _TITLES[Format.PARQUET], names, columns, range(1, n_rows + 1), "row"
+    )
+
+
+def narrowed(dataset: Any, names: Iterable[str]) -> Any:  # noqa: ANN401 - pyarrow ships no types
+    """
+    Return Parquet files of which other columns are not seen.
+
+    Parameters
+    ----------
+    dataset : pyarrow.dataset.Dataset
+        From `open_parquet`.
+    names : iterable of str
+        The columns wanted.
+
+    Returns
+    -------
+    pyarrow.dataset.Dataset
+        The same files.
+    """
+    pyarrow = importlib.import_module("pyarrow")
+    return dataset.replace_schema(pyarrow.schema([dataset.schema.field(name) for name in names]))
+
+
 def _is_plain(stream: io.BufferedReader) -> bool:
     return isinstance(stream.raw, io.FileIO)
 

@@ -147,8 +147,8 @@ def _figures(result: Clustering) -> Table:
         "  duplicates", Text(f"{n_duplicates:,}", "bold red"), _share(n_duplicates, n_documents)
     )
     grid.add_row("  clusters", f"{len(sizes):,}", _size_range(sizes))
-    if result.series:
-        grid.add_row("  series", f"{len(result.series):,}", _in_series(result))
+    if result.n_series:
+        grid.add_row("  series", f"{result.n_series:,}", _in_series(result))
     grid.add_row("  matches", f"{len(result.matches):,}", _relations(result))
     pace = f"{n_documents / seconds:,.0f} documents a second" if seconds > 0 else ""
     grid.add_row("  time", f"{seconds:.2f} s", Text(pace, "dim"))

@@ -53,7 +53,7 @@ def page(shown: Page) -> Markup:
         parts.append(Markup("</section>"))
     else:
         parts.append(Markup('<p class="quiet">No two documents are duplicates.</p>'))
-    if result.series:
+    if result.n_series:
         parts.append(_series_of(shown))
     return Markup().join(parts)
 
@@ -68,7 +68,7 @@ def _summary(result: Clustering) -> Markup:
         ("Clusters", f"{len(result.clusters):,}", ""),
     ]
     if n_series:
-        figures.append(("Series", f"{len(result.series):,}", f"of {counted(n_series, 'document')}"))
+        figures.append(("Series", f"{result.n_series:,}", f"of {counted(n_series, 'document')}"))
     parts = [documents.figures(figures)]
     if result.bounded:
         parts.append(
@@ -192,14 +192,15 @@ def _member(
 def _series_of(shown: Page) -> Markup:
     result = shown.result
     n_documents = int(np.count_nonzero(result.series_of >= 0))
-    heading = _range("Series", shown, len(shown.series), len(result.series))
-    rows = [Markup("<article>{}</article>").format(series(one)) for one in shown.series]
+    here = shown.series
+    heading = _range("Series", shown, len(here), result.n_series)
+    rows = [Markup("<article>{}</article>").format(series(one)) for one in here]
     return Markup(
         '<section class="rule"><details><summary class="head-line">{}</summary>'
         '<p class="quiet">Recurring templates: the same form with new content. '
         "These {:,} documents are no duplicates of each other.</p>{}{}</details></section>"
     ).format(
-        counted(len(result.series), "series", "series"), n_documents, heading, Markup().join(rows)
+        counted(result.n_series, "series", "series"), n_documents, heading, Markup().join(rows)
     )
 
 

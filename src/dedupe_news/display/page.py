@@ -60,7 +60,7 @@ class Page(Displayable):
         int
             At least 1.
         """
-        most = max(len(self.result.clusters), len(self.result.series))
+        most = max(len(self.result.clusters), self.result.n_series)
         return max(1, math.ceil(most / self.size))
 
     @property
@@ -98,7 +98,7 @@ class Page(Displayable):
         list of Series
             At most `size`.
         """
-        return self.result.series[self.first : self.first + self.size]
+        return self.result.series_between(self.first, self.first + self.size)
 
     def __str__(self) -> str:
         """

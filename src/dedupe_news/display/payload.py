@@ -67,7 +67,7 @@ def overview(result: Clustering, title: str, made_at: str) -> dict[str, Any]:
         "nDocuments": len(result),
         "nKept": len(result.representatives),
         "nClusters": len(result.clusters),
-        "nSeries": len(result.series),
+        "nSeries": result.n_series,
         "nInSeries": int(np.count_nonzero(result.series_of >= 0)),
         "nMatches": len(matches),
         "nCandidates": result.n_candidates,

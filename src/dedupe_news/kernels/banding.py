@@ -97,3 +97,46 @@ def large_buckets(packed: NDArray[np.uint64], limit: Integer) -> NDArray[np.int6
                 while begin < n and packed[begin] >> _HALF == packed[begin - 1] >> _HALF:
                     begin += 1
     return found
+
+
+@kernel
+def fill_pairs(
+    packed: NDArray[np.uint64], begin: Integer, limit: Integer, pairs: NDArray[np.uint64]
+) -> tuple[Integer, Integer]:
+    """
+    Write the pairs of buckets, as many as there is room for.
+
+    Parameters
+    ----------
+    packed : ndarray of uint64, shape (n_packed,)
+        Sorted packed keys of one band.
+    begin : int
+        Where the first bucket starts.
+    limit : int
+        Buckets of more members are passed over.
+    pairs : ndarray of uint64, shape (n_room,)
+        Receives ``set << 32 | later set``; room for the pairs of one bucket at
+        least.
+
+    Returns
+    -------
+    n_pairs : int
+        Pairs written.
+    end : int
+        Where the next bucket starts: ``n_packed`` after the last.
+    """
+    n_pairs = np.int64(0)
+    n = np.int64(packed.shape[0])
+    at = np.int64(begin)
+    while at < n:
+        stop = np.int64(bucket_stop(packed, at))
+        size = stop - at
+        if size <= limit:
+            if n_pairs + size * (size - 1) // 2 > pairs.shape[0]:
+                break
+            for p in range(at, stop - 1):
+                for q in range(p + 1, stop):
+                    pairs[n_pairs] = (packed[p] & _LOW) << _HALF | packed[q] & _LOW
+                    n_pairs += 1
+        at = stop
+    return n_pairs, at

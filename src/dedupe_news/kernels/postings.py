@@ -225,7 +225,7 @@ def scatter_pairs(
 
 
 @kernel
-def keep_related(pairs: NDArray[np.uint64], lengths: NDArray[np.int64]) -> int:
+def keep_related(pairs: NDArray[np.uint64], lengths: NDArray[np.int64] | NDArray[np.int32]) -> int:
     """
     Keep each pair that shares enough rare shingles, once, at the front.
 

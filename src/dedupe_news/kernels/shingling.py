@@ -41,6 +41,34 @@ def fill_digests(
         digests[i] = xxh64_words(tokens, offsets[i], offsets[i + 1])
 
 
+@kernel
+def fill_checks(
+    tokens: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    seed: np.uint32,
+    start: Integer,
+    stop: Integer,
+    checks: NDArray[np.uint32],
+) -> None:
+    """
+    Write another hash of the words of documents ``start`` to ``stop - 1``.
+
+    Parameters
+    ----------
+    tokens, offsets : ndarray of uint32, int64
+        As for `fill_digests`.
+    seed : uint32
+        Not that of the digest.
+    start, stop : int
+        Documents to do.
+    checks : ndarray of uint32, shape (n_documents,)
+        Receives XXH32 of the little-endian token hashes: with the digest, 96
+        bits that no two different texts share by chance.
+    """
+    for i in range(start, stop):
+        checks[i] = xxh32_words(tokens, offsets[i], offsets[i + 1], seed)
+
+
 @inlined
 def _equal_runs(tokens: NDArray[np.uint32], left: Integer, right: Integer, length: Integer) -> bool:
     for t in range(length):

@@ -208,6 +208,12 @@ def count_shared(
 
 
 @inlined
+def _least_shared(a: Integer, b: Integer, threshold: float) -> Integer:
+    # Rounded down, so that what is left early is left for certain.
+    return np.int64((a + b) * (threshold / (1.0 + threshold)))
+
+
+@inlined
 def jaccard_of(
     shingles: NDArray[np.uint32],
     offsets: NDArray[np.int64],
@@ -237,8 +243,7 @@ def jaccard_of(
     """
     a = np.int64(sizes[i])
     b = np.int64(sizes[j])
-    # Rounded down, so that what is left early is left for certain.
-    least = np.int64((a + b) * (threshold / (1.0 + threshold)))
+    least = _least_shared(a, b, threshold)
     if most_shared(sketches, i, j, a, b) < least:
         return -1
     shared = _count_up_to(shingles, offsets[i], offsets[i] + a, offsets[j], offsets[j] + b, least)
@@ -362,3 +367,71 @@ def fill_shared(
         shared[at] = count_shared(
             shingles, offsets[i], offsets[i] + sizes[i], offsets[j], offsets[j] + sizes[j]
         )
+
+
+@kernel
+def fill_matches(
+    pairs: NDArray[np.uint64],
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    sizes: NDArray[np.int32],
+    sketches: NDArray[np.uint64],
+    threshold: float,
+    shared: NDArray[np.int64],
+) -> None:
+    """
+    Write the size of the intersection of pairs that match.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``set << 32 | other set``.
+    shingles, offsets, sizes, sketches : ndarray of uint32, int64, int32, uint64
+        Sorted sets, as `sort_sets` leaves them.
+    threshold : float
+        Least Jaccard similarity, inclusive.
+    shared : ndarray of int64, shape (n_pairs,)
+        Receives the sizes; -1 below the threshold.
+    """
+    for at in range(pairs.shape[0]):
+        i = np.int64(pairs[at] >> np.uint64(32))
+        j = np.int64(pairs[at] & _LOW)
+        shared[at] = jaccard_of(shingles, offsets, sizes, sketches, i, j, threshold)
+
+
+@kernel
+def keep_likely(
+    pairs: NDArray[np.uint64],
+    sizes: NDArray[np.int32],
+    sketches: NDArray[np.uint64],
+    threshold: float,
+    kept: NDArray[np.uint64],
+) -> Integer:
+    """
+    Copy the pairs that sizes and sketches do not rule out.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``set << 32 | other set``.
+    sizes, sketches : ndarray of int32, uint64
+        As `sort_sets` writes them.
+    threshold : float
+        Least Jaccard similarity, inclusive.
+    kept : ndarray of uint64, shape (n_pairs,)
+        Receives them.
+
+    Returns
+    -------
+    int
+        How many there are.
+    """
+    n = np.int64(0)
+    for at in range(pairs.shape[0]):
+        i = np.int64(pairs[at] >> np.uint64(32))
+        j = np.int64(pairs[at] & _LOW)
+        a = np.int64(sizes[i])
+        b = np.int64(sizes[j])
+        kept[n] = pairs[at]
+        n += np.int64(most_shared(sketches, i, j, a, b) >= _least_shared(a, b, threshold))
+    return n

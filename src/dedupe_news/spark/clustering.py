@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
-from dedupe_news.config import Config, from_settings
-from dedupe_news.errors import ConfigError
+from dedupe_news.config import Config, settled
 from dedupe_news.spark import components, counting, gathering, judging, numbering, pairing, similar
 from dedupe_news.spark.documents import to_documents
 from dedupe_news.spark.messages import of_kinds
@@ -77,41 +76,12 @@ def cluster(
     settings. Where that goes by position, between documents of the same words,
     bytes, time and source, the one of the least id is kept here.
     """
-    chosen = settle(config, settings)
+    chosen = settled(config, settings)
     names = {"id": id, "title": title, "text": text, "source": source, "published": published}
     documents = choose_columns(df, names)
     documents = documents.withColumns({"given": F.lit(-1).cast("long"), "founds": F.lit(0)})
     with Workspace(df.sparkSession) as space:
         return _cluster(documents, chosen, space)
-
-
-def settle(config: Config | None, settings: dict[str, Any]) -> Config:
-    """
-    Return the settings in force.
-
-    Parameters
-    ----------
-    config : Config or None
-        The settings; the defaults for None.
-    settings : dict
-        Single settings that take precedence.
-
-    Returns
-    -------
-    Config
-        Both together.
-
-    Raises
-    ------
-    ConfigError
-        If `config` is something else, or a setting is out of range.
-    """
-    if config is not None and not isinstance(config, Config):
-        message = f"config={config!r} is of type {type(config).__name__!r}; pass a dn.Config"
-        raise ConfigError(message)
-    if config is None:
-        return from_settings(settings)
-    return config.replace(**settings) if settings else config
 
 
 def _cluster(documents: DataFrame, config: Config, space: Workspace) -> DataFrame:

@@ -10,9 +10,9 @@ from pyspark.ml.param import Param, Params, TypeConverters
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
-from dedupe_news.config import Config
+from dedupe_news.config import Config, settled
 from dedupe_news.errors import ConfigError, InputError
-from dedupe_news.spark.clustering import cluster, settle
+from dedupe_news.spark.clustering import cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +104,7 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
             "representativeCol": representativeCol,
             "relationCol": relationCol,
             "dropDuplicates": dropDuplicates,
-            "settings": json.dumps(settle(config, settings).to_dict()),
+            "settings": json.dumps(settled(config, settings).to_dict()),
         }
         for name, value in given.items():
             if value is not None:

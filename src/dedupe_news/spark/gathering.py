@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from dedupe_news.columns import NO_TIME
 from dedupe_news.judgement import group_judged
+from dedupe_news.pairs import places_in, texts_in
 from dedupe_news.spark.components import LABELS
 from dedupe_news.spark.judging import JUDGED
 from dedupe_news.spark.messages import Message, joined, of_kinds, part_of, read, regroup, split_by
@@ -327,12 +328,15 @@ def group(prefer: Prefer, key: int, messages: list[Message]) -> Iterator[Message
     pairs, margins, relation = joined(messages, JOINED, _PAIR)
     order = np.argsort(pairs)
     pairs, margins, relation = pairs[order], margins[order], relation[order]
-    texts, kept, _ = group_judged(
-        pairs,
+    numbers = texts_in(pairs)
+    grouped = group_judged(
+        places_in(numbers, pairs),
         margins,
         np.zeros_like(margins),  # of series nothing is asked here
-        lambda numbers: members.in_order(prefer, numbers),
+        len(numbers),
+        lambda places: np.searchsorted(numbers, members.in_order(prefer, numbers[places])),
     )
+    texts, kept = numbers[grouped.texts], numbers[grouped.representative]
     texts, kept = texts[texts != kept], kept[texts != kept]
     wanted = np.minimum(texts, kept).astype(np.uint64) << _HALF
     wanted |= np.maximum(texts, kept).astype(np.uint64)

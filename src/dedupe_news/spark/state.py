@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
+from dedupe_news.config import settled
 from dedupe_news.errors import ColumnError, InputTypeError
 from dedupe_news.records import Relation
-from dedupe_news.spark.clustering import match, number_texts, settle
+from dedupe_news.spark.clustering import match, number_texts
 from dedupe_news.spark.documents import name_texts, relation_words
 from dedupe_news.spark.gathering import as_rows
 from dedupe_news.spark.joining import PLACED, join
@@ -110,7 +111,7 @@ def update(
     ConfigError
         If a setting is out of range.
     """
-    chosen = settle(config, settings)
+    chosen = settled(config, settings)
     names = {"id": id, "title": title, "text": text, "source": source, "published": published}
     new = _completed(choose_columns(df, names))
     new = new.withColumns(

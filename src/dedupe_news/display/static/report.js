@@ -17,7 +17,8 @@
   // Words and figures
 
   const counted = (count, noun, plural = noun + "s") => `${number(count)} ${count === 1 ? noun : plural}`;
-  const number = (value) => value.toLocaleString("en");
+  const format = new Intl.NumberFormat("en"); // made once: toLocaleString makes one a call
+  const number = (value) => format.format(value);
   const score = (perMille) => (perMille / PER_MILLE).toFixed(2);
   const moment = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
 
@@ -674,10 +675,21 @@
     return bytes;
   }
 
+  // Chunk by chunk: piped into a Response, the bytes are copied from stream to stream.
   async function unpack(element) {
-    const stream = new Blob([bytesOf(element.textContent)]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const { readable, writable } = new DecompressionStream("gzip");
+    const writer = writable.getWriter();
+    // Where the block is broken, the reading below says so.
+    writer.write(bytesOf(element.textContent)).catch(() => {});
+    writer.close().catch(() => {});
     element.remove();
-    return new Response(stream).json();
+    const decoder = new TextDecoder();
+    let text = "";
+    for (const reader = readable.getReader(); ; ) {
+      const { done, value } = await reader.read();
+      if (done) return JSON.parse(text + decoder.decode());
+      text += decoder.decode(value, { stream: true });
+    }
   }
 
   async function load(list) {
@@ -685,9 +697,10 @@
     for (const element of document.querySelectorAll(`script.${list.kind}`)) {
       const rows = READERS[list.kind](await unpack(element));
       for (const row of rows) list.rows.push(row);
-      if (performance.now() - drawnAt < REFRESHED_EVERY_MS) continue;
-      refresh(list, { keep: true });
-      drawnAt = performance.now();
+      if (performance.now() - drawnAt >= REFRESHED_EVERY_MS) {
+        refresh(list, { keep: true });
+        drawnAt = performance.now();
+      }
       await new Promise((resume) => setTimeout(resume)); // let the page answer in between
     }
     refresh(list, { keep: true });
