@@ -83,7 +83,13 @@ def _disk(feed: dict[str, Any], policy: Policy, written: list[int]) -> int:
 
     def step(self: workspace.Workspace, name: str, work: Callable[[], Any]) -> Any:  # noqa: ANN401
         outcome = do_step(self, name, work)
-        after.append(sum(file.stat().st_size for file in self.folder.glob("*.array")))
+        after.append(
+            sum(
+                file.stat().st_size
+                for file in self.folder.glob("*.array")
+                if "token_counts" not in file.name
+            )
+        )
         return outcome
 
     def counted(self: ranges.RangedPairs, pairs: NDArray[np.uint64]) -> None:

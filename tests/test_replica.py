@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,21 +35,19 @@ def tables_of(index: NewsIndex) -> dict[str, Any]:
     store: NewsStore = index._store.replica.store  # type: ignore[assignment]  # noqa: SLF001
     tables = store._tables  # noqa: SLF001
     chains = []
-    for head in tables.heads.tolist():
-        chain, posting = [], head
+    for head in tables.places[:, 0].tolist():
+        chain, posting = [], head - 1
         while posting >= 0:
-            chain.append(int(tables.posting_slots[posting]))
-            posting = int(tables.posting_links[posting])
+            chain.append(int(tables.postings[posting, 0]))
+            posting = int(tables.postings[posting, 1])
         chains.append(chain)
     n_slots = store.n_slots
     used = int(tables.starts[n_slots])
     return {
         "chains": chains,
         "n_alive": int(tables.counters[0]),
-        **{
-            name: getattr(tables, name).tolist()
-            for name in ("frequency", "spread", "last_day", "token_counts")
-        },
+        "counts": tables.places[:, 1:].tolist(),
+        "token_counts": tables.token_counts.tolist(),
         **{
             name: getattr(tables, name)[:n_slots].tolist()
             for name in ("lengths", "sizes", "alive", "cut_off", "times", "sources")
@@ -113,6 +112,32 @@ def test_what_is_undone_leaves_no_trace(feed: list[str], kept: int, policy: str)
     add(fresh, rows[kept:])
     assert [index.query(text) for text in feed] == [fresh.query(text) for text in feed]
     assert [index.cluster_of(each) for each in index] == [fresh.cluster_of(each) for each in fresh]
+
+
+@given(feed=feeds(max_size=24), split=st.integers(0, 24), window=st.sampled_from([None, 3]))
+def test_batches_on_several_threads_answer_as_single_additions(
+    feed: list[str], split: int, window: int | None
+) -> None:
+    """With documents that are replaced in the middle of a batch, and a window."""
+    span = None if window is None else dt.timedelta(days=window)
+    config = Config(policy="similar", threshold=0.4, shingle_size=2, bucket_limit=3, window=span)
+    one, many = NewsIndex(config), NewsIndex(config)
+    rows = [{**row, "id": at % 9} for at, row in enumerate(dated(feed))]
+    expected = [one.add(row["id"], str(row["text"]), published=row["published"]) for row in rows]
+    found = []
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("dedupe_news.stores.similar._SEVERAL", 1)
+        for start in range(0, len(rows), 9):
+            part = rows[start : start + 9]
+            for some in (part[:split], part[split:]):
+                if some:
+                    found += many.add_many(some, n_jobs=3)
+        asked = many.query_many(feed, n_jobs=3)
+
+    assert found == expected
+    assert asked == [one.query(text) for text in feed]
+    assert [many.cluster_of(each) for each in many] == [one.cluster_of(each) for each in one]
+    assert many.bounded == one.bounded
 
 
 def test_founders_are_found_by_number() -> None:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
-from dedupe_news.stores import operations, schema, wire
+from dedupe_news.stores import ids, operations, schema, wire
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -604,17 +604,17 @@ def test_what_happens_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture
 
 # Formats
 
-ids = st.recursive(
+any_ids = st.recursive(
     st.text(max_size=5) | st.integers() | st.binary(max_size=5),
     lambda items: st.lists(items, max_size=3).map(tuple),
     max_leaves=4,
 )
 
 
-@given(each=ids)
+@given(each=any_ids)
 def test_ids_come_back_as_they_were(each: Hashable) -> None:
     """Of their very type."""
-    back = wire.unpack_id(*wire.pack_id(wire.plain_id(each)))
+    back = ids.unpack_id(*ids.pack_id(ids.plain_id(each)))
 
     assert back == each
     assert type(back) is type(each)

@@ -18,6 +18,7 @@ from dedupe_news import text
 from dedupe_news.config import Config
 from dedupe_news.kernels import fold_table
 from dedupe_news.kernels._jit import COMPILED
+from strategies import feeds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -484,3 +485,20 @@ def test_the_fingerprint_is_that_of_the_table() -> None:
         expected = xxhash.xxh32_intdigest(stored["table"].astype("<u4").tobytes())
 
     assert text.fingerprint() == expected
+
+
+@given(feed=feeds(max_size=6))
+def test_a_document_alone_has_the_tokens_that_it_has_among_others(feed: list[str]) -> None:
+    """One is tokenised in a single call, unless it may hold markup."""
+    encoded = [each.encode() for each in [*feed, "A &amp; B <b>c</b>", "Rain - BBC News", ""]]
+    buffer = np.frombuffer(b"".join(encoded), np.uint8)
+    offsets = np.cumsum([0, *map(len, encoded)])
+    together = text.tokenize(buffer, offsets, Config())
+
+    for at in range(len(encoded)):
+        alone = text.tokenize(buffer, offsets[at : at + 2], Config())
+        own = slice(together.offsets[at], together.offsets[at + 1])
+        assert alone.hashes.tolist() == together.hashes[own].tolist()
+        assert alone.flags.tolist() == together.flags[own].tolist()
+        assert alone.offsets.tolist() == [0, own.stop - own.start]
+        assert alone.cut_off.tolist() == [together.cut_off[at]]

@@ -56,14 +56,15 @@ def one(
     if source is not None:
         fields.source_column([source])
     time = NO_TIME if is_missing(published) else times.moment(published)
+    numbers = np.array([0, len(content), time, times.now()], np.int64)  # made once, for speed
     return Rows(
-        ids=[id],
-        buffer=np.frombuffer(content, np.uint8),
-        offsets=np.array([0, len(content)], np.int64),
-        titled=_UNTITLED if title is None else _TITLED,
-        published=np.array([time], np.int64),
-        arrived=np.array([times.now()], np.int64),
-        sources=[source],
+        [id],
+        np.frombuffer(content, np.uint8),
+        numbers[:2],
+        _UNTITLED if title is None else _TITLED,
+        numbers[2:3],
+        numbers[3:],
+        [source],
     )
 
 

@@ -303,7 +303,8 @@ def _from_mappings(values: Sequence[Any], choices: dict[str, ColumnChoice]) -> d
     for position, value in enumerate(values):
         if not isinstance(value, (dict, Mapping)):
             raise InputTypeError(_mixed(position, value, "mappings"))
-        if not names.keys() >= set(value):  # most have the keys of the first
+        keys = value.keys() if type(value) is dict else set(value)
+        if not names.keys() >= keys:  # most have the keys of the first
             names.update(dict.fromkeys(value))
 
     class Table:

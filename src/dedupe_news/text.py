@@ -6,13 +6,13 @@ import dataclasses
 import functools
 import importlib.resources
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xxhash
 
 from dedupe_news.columns import extent
-from dedupe_news.kernels import folding, lines, markup
+from dedupe_news.kernels import folding, lines, markup, whole
 from dedupe_news.threads import resolve_jobs, run, shares
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ _NO_PLACES = np.empty((0, 2), np.int64)
 _BLOCK = 4096  # documents that are worked on while they are in the cache
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """
     The tokens of a batch, one document after another.
 
@@ -101,8 +100,11 @@ def fingerprint() -> int:
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     # Numba compiles once for arrays that may be written and once for others.
+    flags = array.flags
+    if not flags.writeable and flags.c_contiguous:
+        return array
     view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
+    view.setflags(write=False)
     return view
 
 
@@ -229,6 +231,20 @@ def _tokenize_range(
     return Tokens(hashes[:n_tokens], flags[:n_tokens], token_offsets, cut_off)
 
 
+def _tokenize_one(buffer: NDArray[np.uint8], offsets: NDArray[np.int64], rules: int) -> Tokens:
+    """Tokenise a single document, the common case of an index."""
+    begin, end = offsets.tolist()
+    room = folding.TOKENS_PER_BYTE * (end - begin)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    token_offsets, cut_off = np.empty(2, np.int64), np.empty(1, np.uint8)
+    if not whole.tokenize_whole(
+        buffer, offsets, _NO_TEXT, rules, _load(), hashes, flags, token_offsets, cut_off
+    ):
+        return _tokenize_range(buffer, offsets, rules, (0, 1))
+    n_tokens = int(token_offsets[1])
+    return Tokens(hashes[:n_tokens], flags[:n_tokens], token_offsets, cut_off)
+
+
 def tokenize(
     buffer: NDArray[np.uint8],
     offsets: NDArray[np.int64],
@@ -270,7 +286,9 @@ def tokenize(
             np.empty(0, np.uint32), np.empty(0, np.uint8),
             np.zeros(1, np.int64), np.empty(0, np.uint8),
         )  # fmt: skip
-    if n_jobs == 1 or n_documents == 1:
+    if n_documents == 1:
+        return _tokenize_one(buffer, offsets, rules)
+    if n_jobs == 1:
         return _tokenize_range(buffer, offsets, rules, (0, n_documents))
     task = functools.partial(_tokenize_range, buffer, offsets, rules)
     parts = run(task, shares(n_documents, n_jobs), n_jobs)

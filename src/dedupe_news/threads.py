@@ -43,6 +43,8 @@ def resolve_jobs(n_jobs: int | None) -> int:
     """
     if n_jobs is None:
         return 1
+    if type(n_jobs) is int and n_jobs > 0:  # the common case, made short
+        return n_jobs
     allowed = (
         "allowed are positive integers, or -1 for all processors, -2 for all but one. "
         "Pass n_jobs=1 for a single thread"

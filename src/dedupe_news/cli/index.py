@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from dedupe_news import progress
+from dedupe_news.changes import add_rows
 from dedupe_news.cli import reading, writing
 from dedupe_news.cli.options import (
     Form,
@@ -31,7 +32,7 @@ from dedupe_news.cli.options import (
 )
 from dedupe_news.cli.settings import given_settings, read_feed, say
 from dedupe_news.errors import ConfigError, StoreError
-from dedupe_news.index import NewsIndex, add_rows
+from dedupe_news.index import NewsIndex
 from dedupe_news.stores.rescue import Report, Wreck
 from dedupe_news.threads import resolve_jobs
 

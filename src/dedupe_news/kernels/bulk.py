@@ -16,6 +16,7 @@ from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.features import NO_TIME
 from dedupe_news.kernels.staging import distinct_in
 from dedupe_news.kernels.tables import (
+    FREQUENCY,
     day_of,
     digest_place,
     gather_places,
@@ -191,7 +192,7 @@ def post_events(
         slot = np.int64((event >> _SLOT) & _SLOT_MASK)
         posting = link(tables, place, slot, posting)
         if event & np.uint64(1) == 0:
-            tables.frequency[place] += np.uint32((event >> np.uint64(1)) & np.uint64(1))
+            tables.places[place, FREQUENCY] += np.uint32((event >> np.uint64(1)) & np.uint64(1))
             if event & np.uint64(4):
                 spread_out(tables, place, np.uint16((event >> _DAY_AT) & np.uint64(0xFFFF)))
 

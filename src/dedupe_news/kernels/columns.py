@@ -1,8 +1,8 @@
-"""Columns of UTF-8 text: joining, checking."""
+"""Columns of values of many lengths: joining, gathering."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.kernels._jit import Integer
+
+T = TypeVar("T", bound=np.generic)
 
 _NEWLINE = np.uint8(10)
 
@@ -51,3 +53,30 @@ def join_lines(
         for byte in range(text_offsets[i], text_offsets[i + 1]):
             joined[at] = texts[byte]
             at += 1
+
+
+@kernel
+def gather_runs(
+    values: NDArray[T],
+    starts: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    gathered: NDArray[T],
+) -> None:
+    """
+    Copy runs of tokens or bytes together.
+
+    Parameters
+    ----------
+    values : ndarray
+        Holds the runs.
+    starts : ndarray of int64, shape (n_runs,)
+        Where each begins.
+    offsets : ndarray of int64, shape (n_runs + 1,)
+        Bounds of each in `gathered`.
+    gathered : ndarray of the same type
+        Receives the runs, one after another.
+    """
+    for i in range(starts.shape[0]):
+        length = offsets[i + 1] - offsets[i]
+        for t in range(length):
+            gathered[offsets[i] + t] = values[starts[i] + t]

@@ -36,6 +36,7 @@ from dedupe_news.kernels.tables import (
     NO_SLOT,
     digest_place,
     gather_places,
+    head_of,
     post,
     retire,
     tally,
@@ -44,9 +45,10 @@ from dedupe_news.kernels.tables import (
 from dedupe_news.kernels.verdict import caution_without_counts, mix_models, tempered
 from dedupe_news.kernels.votes import (
     MOST_JUDGED,
-    N_PLACES,
+    Ballot,
     keep_best,
     least_shared,
+    make_ballot,
     propose,
 )
 
@@ -108,11 +110,11 @@ def _same_words(
     scores: NDArray[np.float64],
 ) -> Integer:
     """Write the newest documents of the same words; return the matches so far."""
-    posting = np.int64(tables.heads[digest_place(tables, start, length)])
+    posting = head_of(tables, digest_place(tables, start, length))
     n_equal = 0
     while posting >= 0:
-        slot = np.int64(tables.posting_slots[posting])
-        posting = np.int64(tables.posting_links[posting])
+        slot = np.int64(tables.postings[posting, 0])
+        posting = np.int64(tables.postings[posting, 1])
         if (
             tables.alive[slot]
             and tables.lengths[slot] == length
@@ -139,18 +141,17 @@ def _most_voted(
     start: Integer,
     length: Integer,
     n_met: Integer,
-    slots: NDArray[np.int32],
-    votes: NDArray[np.int32],
-    order: NDArray[np.int32],
+    ballot: Ballot,
     best_slots: NDArray[np.int64],
     best_votes: NDArray[np.int64],
 ) -> Integer:
     """Choose whom to judge among the documents met, and clear the table of votes."""
     n_best: Integer = np.int64(0)
     for at in range(n_met):
-        slot = np.int64(slots[order[at]])
-        n_votes = np.int64(votes[order[at]])
-        slots[order[at]] = NO_SLOT
+        place = ballot.order[at]
+        slot = np.int64(ballot.slots[place])
+        n_votes = np.int64(ballot.votes[place])
+        ballot.slots[place] = NO_SLOT
         other_length = np.int64(tables.lengths[slot])
         if n_votes < least_shared(min(np.int64(length), other_length)):
             continue
@@ -311,9 +312,7 @@ def seek(
     own_biases = np.empty(2, np.float64)
     own_thresholds = np.empty(2, np.float64)
     places = np.empty(longest + 1, np.int64)
-    slots = np.full(N_PLACES, NO_SLOT, np.int32)
-    votes = np.zeros(N_PLACES, np.int32)
-    order = np.empty(N_PLACES, np.int32)
+    ballot = make_ballot()
     best_slots = np.empty(MOST_JUDGED, np.int64)
     best_votes = np.empty(MOST_JUDGED, np.int64)
     n_table = 64
@@ -344,10 +343,8 @@ def seek(
         n_best: Integer = 0
         if length > 0:
             n_found = _same_words(tables, start, length, bucket_limit, n_found, found, scores)
-            n_met = propose(tables, start, length, places, n_places, slots, votes, order)
-            n_best = _most_voted(
-                tables, start, length, n_met, slots, votes, order, best_slots, best_votes
-            )
+            n_met = propose(tables, start, length, places, n_places, ballot)
+            n_best = _most_voted(tables, start, length, n_met, ballot, best_slots, best_votes)
             mix_models(
                 weights,
                 biases,

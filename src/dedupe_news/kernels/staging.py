@@ -8,7 +8,7 @@ import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.features import Evidence
-from dedupe_news.kernels.tables import n_shingles, shingle_at
+from dedupe_news.kernels.tables import FREQUENCY, n_shingles, shingle_at, spread_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,13 +91,13 @@ def stage(
     evidence.stops[which] = to + length
     first = evidence.shingle_offsets[which]
     n = n_shingles(length)
-    mask = np.uint32(tables.heads.shape[0] - 1)
+    mask = np.uint32(tables.places.shape[0] - 1)
     for at in range(n):
         shingle = shingle_at(tables.tokens, start, length, at)
         place = shingle & mask
         evidence.shingles[first + at] = shingle
-        texts = np.int64(tables.frequency[place])
-        days = np.int64(tables.spread[place])
+        texts = np.int64(tables.places[place, FREQUENCY])
+        days = spread_of(tables, np.int64(place))
         evidence.frequency[first + at] = tables.codes[min(texts, largest)]
         evidence.spread[first + at] = tables.codes[min(days, largest)]
     evidence.shingle_offsets[which + 1] = first + n

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 NO_SLOT = -1
 
+HEAD, FREQUENCY, DAYS = 0, 1, 2
+"""Columns of the places."""
+
 _DAY = 86_400_000_000
+_MOST_DAYS = 65_535
 
 
 class Tables(NamedTuple):
@@ -39,16 +43,14 @@ class Tables(NamedTuple):
         Microseconds, or `NO_TIME`.
     sources : ndarray of int32, shape (capacity,)
         Codes of sources; -1 for unknown.
-    posting_slots, posting_links : ndarray of int32
+    postings : ndarray of int32, shape (capacity, 2)
         Slot of each posting, and the next older posting of its chain or -1.
-    heads : ndarray of int32, shape (n_places,)
-        Newest posting of each place; `n_places` is a power of two.
-    frequency : ndarray of uint32, shape (n_places,)
-        Documents that count with a shingle of each place.
-    spread : ndarray of uint16, shape (n_places,)
-        Days on which such a document came; never decreases.
-    last_day : ndarray of uint16, shape (n_places,)
-        The last of those days, modulo 65,536.
+    places : ndarray of uint32, shape (n_places, 3)
+        What is known of each place, which is asked for together: at `HEAD` one
+        more than its newest posting, or 0; at `FREQUENCY` the documents that
+        count with a shingle of the place; at `DAYS` the days on which such a
+        document came, which never decrease, and above these 16 bits the last
+        of those days, modulo 65,536. `n_places` is a power of two.
     token_counts : ndarray of uint32
         Tokens counted by hash; its length is a power of two.
     codes : ndarray of uint8, shape (4096,)
@@ -66,12 +68,8 @@ class Tables(NamedTuple):
     cut_off: NDArray[np.uint8]
     times: NDArray[np.int64]
     sources: NDArray[np.int32]
-    posting_slots: NDArray[np.int32]
-    posting_links: NDArray[np.int32]
-    heads: NDArray[np.int32]
-    frequency: NDArray[np.uint32]
-    spread: NDArray[np.uint16]
-    last_day: NDArray[np.uint16]
+    postings: NDArray[np.int32]
+    places: NDArray[np.uint32]
     token_counts: NDArray[np.uint32]
     codes: NDArray[np.uint8]
     counters: NDArray[np.int64]
@@ -137,11 +135,51 @@ def digest_place(tables: Tables, start: Integer, length: Integer) -> np.int64:
     Returns
     -------
     int
-        Below the length of ``tables.heads``; chains of shingles share places
+        Below the length of ``tables.places``; chains of shingles share places
         with these.
     """
     digest = xxh64_words(tables.tokens, start, start + length)
-    return np.int64((digest >> np.uint64(17)) & np.uint64(tables.heads.shape[0] - 1))
+    return np.int64((digest >> np.uint64(17)) & np.uint64(tables.places.shape[0] - 1))
+
+
+@inlined
+def head_of(tables: Tables, place: Integer) -> Integer:
+    """
+    Return the newest posting of a place.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    place : int
+        The place.
+
+    Returns
+    -------
+    int
+        A posting, or -1.
+    """
+    return np.int64(tables.places[place, HEAD]) - 1
+
+
+@inlined
+def spread_of(tables: Tables, place: Integer) -> Integer:
+    """
+    Return on how many days documents came with a shingle of a place.
+
+    Parameters
+    ----------
+    tables : Tables
+        The index.
+    place : int
+        The place.
+
+    Returns
+    -------
+    int
+        At most 65,535.
+    """
+    return np.int64(tables.places[place, DAYS] & np.uint32(_MOST_DAYS))
 
 
 @inlined
@@ -165,12 +203,12 @@ def link(tables: Tables, place: Integer, slot: Integer, posting: Integer) -> Int
     int
         The next free posting.
     """
-    head = tables.heads[place]
-    if head >= 0 and tables.posting_slots[head] == slot:
+    head = head_of(tables, place)
+    if head >= 0 and tables.postings[head, 0] == slot:
         return posting  # a shingle that the document has twice
-    tables.posting_slots[posting] = slot
-    tables.posting_links[posting] = head
-    tables.heads[place] = posting
+    tables.postings[posting, 0] = slot
+    tables.postings[posting, 1] = head
+    tables.places[place, HEAD] = np.uint32(posting + 1)
     return posting + 1
 
 
@@ -191,8 +229,8 @@ def tally(tables: Tables, places: NDArray[np.int64], n: Integer, step: Integer) 
         1 or -1.
     """
     for at in range(n):
-        count = np.int64(tables.frequency[places[at]]) + step
-        tables.frequency[places[at]] = np.uint32(count)
+        count = np.int64(tables.places[places[at], FREQUENCY]) + step
+        tables.places[places[at], FREQUENCY] = np.uint32(count)
 
 
 @inlined
@@ -236,7 +274,7 @@ def gather_places(
     int
         How many they are.
     """
-    mask = np.uint32(tables.heads.shape[0] - 1)
+    mask = np.uint32(tables.places.shape[0] - 1)
     n = 0
     for at in range(n_shingles(length)):
         place = np.int64(shingle_at(tables.tokens, start, length, at) & mask)
@@ -284,10 +322,10 @@ def spread_out(tables: Tables, place: Integer, day: np.uint16) -> None:
     day : uint16
         From `day_of`.
     """
-    if tables.spread[place] == 0 or tables.last_day[place] != day:
-        tables.last_day[place] = day
-        if tables.spread[place] < 65_535:
-            tables.spread[place] += np.uint16(1)
+    spread = spread_of(tables, place)
+    if spread == 0 or tables.places[place, DAYS] >> np.uint32(16) != day:
+        spread = min(spread + 1, np.int64(_MOST_DAYS))
+        tables.places[place, DAYS] = np.uint32(np.int64(day) << 16 | spread)
 
 
 @inlined

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news.kernels._jit import inlined
-from dedupe_news.kernels.tables import n_shingles, shingle_at
+from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.tables import FREQUENCY, head_of, n_shingles, shingle_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +28,9 @@ MOST_JUDGED = 64
 
 N_PLACES = 4096
 """Places of the table of votes."""
+
+AT_ONCE = 64
+"""Chains that are followed together."""
 
 _NEWEST_OF_TEMPLATE = 2
 
@@ -53,38 +56,100 @@ def least_shared(shorter: Integer) -> Integer:
     return 2 + np.int64(shorter > 40) + np.int64(shorter > 60)
 
 
+class Ballot(NamedTuple):
+    """
+    Memory that one document after another uses to find its candidates.
+
+    Parameters
+    ----------
+    slots, votes : ndarray of int32, shape (N_PLACES,)
+        A table of the documents met and what they got; `slots` is -1 at places
+        that are free.
+    order : ndarray of int32, shape (N_PLACES,)
+        Places of the documents met, in the order in which they were.
+    postings : ndarray of int64, shape (AT_ONCE,)
+        Where the walk along each of some chains is; -1 at its end.
+    n_members : ndarray of int64, shape (AT_ONCE,)
+        Documents that were met on each.
+    members : ndarray of int32, shape (AT_ONCE, MOST_TEXTS)
+        Theirs.
+    """
+
+    slots: NDArray[np.int32]
+    votes: NDArray[np.int32]
+    order: NDArray[np.int32]
+    postings: NDArray[np.int64]
+    n_members: NDArray[np.int64]
+    members: NDArray[np.int32]
+
+
 @inlined
-def _vote(
-    tables: Tables,
-    head: Integer,
-    most: Integer,
-    slots: NDArray[np.int32],
-    votes: NDArray[np.int32],
-    order: NDArray[np.int32],
-    n_met: Integer,
-    weight: Integer,
+def make_ballot() -> Ballot:
+    """
+    Return fresh memory.
+
+    Returns
+    -------
+    Ballot
+        For one thread.
+    """
+    return Ballot(
+        np.full(N_PLACES, -1, np.int32),
+        np.zeros(N_PLACES, np.int32),
+        np.empty(N_PLACES, np.int32),
+        np.empty(AT_ONCE, np.int64),
+        np.empty(AT_ONCE, np.int64),
+        np.empty((AT_ONCE, MOST_TEXTS), np.int32),
+    )
+
+
+@kernel
+def _walk(tables: Tables, ballot: Ballot, n_chains: Integer, most: Integer) -> None:
+    """
+    Write the newest documents that count of some chains.
+
+    A step on every chain, then the next on every chain: memory answers what is
+    asked for on many of them together, of one chain each step waits for the last.
+    """
+    is_on = True
+    while is_on:
+        is_on = False
+        for chain in range(n_chains):
+            posting = ballot.postings[chain]
+            if posting < 0:
+                continue
+            slot = tables.postings[posting, 0]
+            posting = np.int64(tables.postings[posting, 1])
+            if tables.alive[slot]:
+                n_members = ballot.n_members[chain]
+                ballot.members[chain, n_members] = slot
+                ballot.n_members[chain] = n_members + 1
+                if n_members + 1 == most:
+                    posting = np.int64(-1)
+            ballot.postings[chain] = posting
+            is_on = is_on or bool(posting >= 0)
+
+
+@kernel
+def _count(
+    tables: Tables, ballot: Ballot, n_chains: Integer, n_met: Integer, weight: Integer
 ) -> Integer:
-    """Give the newest documents of a chain a vote each; return how many were met so far."""
-    seen = 0
-    posting = np.int64(head)
-    while posting >= 0 and seen < most:
-        slot = tables.posting_slots[posting]
-        posting = np.int64(tables.posting_links[posting])
-        if tables.alive[slot] == 0:
-            continue
-        seen += 1
-        place = np.int64(np.uint32(np.uint32(slot) * np.uint32(2654435769)) >> np.uint32(20))
-        while slots[place] >= 0 and slots[place] != slot:
-            place = (place + 1) & (N_PLACES - 1)
-        if slots[place] < 0:
-            if n_met >= N_PLACES // 2:
-                tables.counters[2] += 1
-                break
-            slots[place] = slot
-            votes[place] = 0
-            order[n_met] = place
-            n_met += 1
-        votes[place] += weight
+    """Give the documents of some chains a vote each; return how many were met so far."""
+    for chain in range(n_chains):
+        for at in range(ballot.n_members[chain]):
+            slot = ballot.members[chain, at]
+            place = np.int64(np.uint32(np.uint32(slot) * np.uint32(2654435769)) >> np.uint32(20))
+            while ballot.slots[place] >= 0 and ballot.slots[place] != slot:
+                place = (place + 1) & (N_PLACES - 1)
+            if ballot.slots[place] < 0:
+                if n_met >= N_PLACES // 2:
+                    tables.counters[2] += 1
+                    break
+                ballot.slots[place] = slot
+                ballot.votes[place] = 0
+                ballot.order[n_met] = place
+                n_met += 1
+            ballot.votes[place] += weight
     return n_met
 
 
@@ -95,9 +160,7 @@ def propose(
     length: Integer,
     places: NDArray[np.int64],
     n_places: Integer,
-    slots: NDArray[np.int32],
-    votes: NDArray[np.int32],
-    order: NDArray[np.int32],
+    ballot: Ballot,
 ) -> Integer:
     """
     Let the shingles of a document vote for the documents that have them too.
@@ -112,11 +175,8 @@ def propose(
         Distinct places of its shingles.
     n_places : int
         How many.
-    slots, votes : ndarray of int32, shape (N_PLACES,)
-        A table of the documents met; `slots` is -1 throughout, and receives
-        them, `votes` what they got.
-    order : ndarray of int32, shape (N_PLACES,)
-        Receives their places in the table.
+    ballot : Ballot
+        Receives the documents met, and their votes.
 
     Returns
     -------
@@ -124,34 +184,35 @@ def propose(
         How many documents were met.
     """
     n_met: Integer = np.int64(0)
+    n_chains: Integer = np.int64(0)
+    for at in range(n_places):
+        frequency = tables.places[places[at], FREQUENCY]
+        head = head_of(tables, places[at])
+        if 1 < frequency <= MOST_TEXTS:
+            ballot.postings[n_chains] = head
+            ballot.n_members[n_chains] = 0
+            n_chains += 1
+        if n_chains == AT_ONCE or (at + 1 == n_places and n_chains > 0):
+            _walk(tables, ballot, n_chains, MOST_TEXTS)
+            n_met = _count(tables, ballot, n_chains, n_met, 1)
+            n_chains = np.int64(0)
     n_common = 0
     least = np.uint32(0xFFFFFFFF)
     greatest = np.uint32(0)
-    mask = np.uint32(tables.heads.shape[0] - 1)
-    for at in range(n_places):
-        frequency = tables.frequency[places[at]]
-        if 1 < frequency <= MOST_TEXTS:
-            n_met = _vote(
-                tables, tables.heads[places[at]], MOST_TEXTS, slots, votes, order, n_met, 1
-            )
+    mask = np.uint32(tables.places.shape[0] - 1)
     for at in range(n_shingles(length)):
         shingle = shingle_at(tables.tokens, start, length, at)
-        if tables.frequency[shingle & mask] > MOST_TEXTS:
+        if tables.places[shingle & mask, FREQUENCY] > MOST_TEXTS:
             n_common += 1
             least = min(least, shingle)
             greatest = max(greatest, shingle)
     if n_common > 0 and n_common >= TEMPLATE_SHARE * n_shingles(length):
-        for shingle in (least, greatest):
-            n_met = _vote(
-                tables,
-                tables.heads[shingle & mask],
-                _NEWEST_OF_TEMPLATE,
-                slots,
-                votes,
-                order,
-                n_met,
-                _FROM_TEMPLATE,
-            )
+        ballot.postings[0] = head_of(tables, np.int64(least & mask))
+        ballot.postings[1] = head_of(tables, np.int64(greatest & mask))
+        ballot.n_members[0] = 0
+        ballot.n_members[1] = 0
+        _walk(tables, ballot, 2, _NEWEST_OF_TEMPLATE)
+        n_met = _count(tables, ballot, 2, n_met, _FROM_TEMPLATE)
     return n_met
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,12 +14,13 @@ if TYPE_CHECKING:
 UNLIMITED: int = int(np.iinfo(np.int64).max)
 """A window that holds everything."""
 
-_GROWTH = 1.5
+# What is allotted but never written takes no memory; what is copied takes time.
+_GROWTH = 2
 _FIRST_ROOM = 1024
+_NO_SLOTS, _NO_SCORES = np.empty((0, 2), np.int64), np.empty((0, 4), np.float64)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Items:
+class Items(NamedTuple):
     """
     Documents on their way into a store.
 
@@ -36,9 +36,11 @@ class Items:
         Codes of the sources, negative for unknown.
     times : ndarray of int64, shape (n_documents,)
         Microseconds since 1970 UTC, or `dedupe_news.columns.NO_TIME`.
-    numbers, moments : ndarray of int64, shape (n_documents,)
+    numbers : range or ndarray of int64, of length n_documents
         As in `dedupe_news.kernels.founders.Founders`; empty for documents that
         are only looked up.
+    moments : ndarray of int64, shape (n_documents,)
+        Likewise.
     """
 
     hashes: NDArray[np.uint32]
@@ -47,12 +49,11 @@ class Items:
     cut_off: NDArray[np.uint8]
     sources: NDArray[np.int32]
     times: NDArray[np.int64]
-    numbers: NDArray[np.int64]
+    numbers: range | NDArray[np.int64]
     moments: NDArray[np.int64]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """
     What a batch of look-ups found.
 
@@ -79,11 +80,40 @@ class Room:
 
     A kernel that finds no room for the matches of a document stops before it,
     and is called again for the rest.
+
+    Attributes
+    ----------
+    slots, scores : ndarray of int64, float64
+        As in `Found`, with room for some.
     """
 
     def __init__(self) -> None:
-        self._slots = np.empty((_FIRST_ROOM, 2), np.int64)
-        self._scores = np.empty((_FIRST_ROOM, 4), np.float64)
+        self.slots = np.empty((_FIRST_ROOM, 2), np.int64)
+        self.scores = np.empty((_FIRST_ROOM, 4), np.float64)
+
+    def grow(self) -> None:
+        """Make room for twice as many matches."""
+        room = 2 * len(self.slots)
+        self.slots, self.scores = grown(self.slots, room), grown(self.scores, room)
+
+    def found(self, offsets: NDArray[np.int64]) -> Found:
+        """
+        Return what was written.
+
+        Parameters
+        ----------
+        offsets : ndarray of int64, shape (n_documents + 1,)
+            Bounds of each document's matches.
+
+        Returns
+        -------
+        Found
+            A copy.
+        """
+        n_found = int(offsets[-1])
+        if n_found == 0:  # the common case, made short
+            return Found(offsets, _NO_SLOTS, _NO_SCORES)
+        return Found(offsets, self.slots[:n_found].copy(), self.scores[:n_found].copy())
 
     def fill(
         self,
@@ -107,13 +137,11 @@ class Room:
             A copy.
         """
         offsets = np.zeros(n_documents + 1, np.int64)
-        done = work(0, offsets, self._slots, self._scores)
+        done = work(0, offsets, self.slots, self.scores)
         while done < n_documents:
-            room = 2 * len(self._slots)
-            self._slots, self._scores = grown(self._slots, room), grown(self._scores, room)
-            done = work(done, offsets, self._slots, self._scores)
-        n_found = int(offsets[-1])
-        return Found(offsets, self._slots[:n_found].copy(), self._scores[:n_found].copy())
+            self.grow()
+            done = work(done, offsets, self.slots, self.scores)
+        return self.found(offsets)
 
 
 def power_of_two(least: int) -> int:
@@ -135,7 +163,7 @@ def power_of_two(least: int) -> int:
 
 def grown(array: NDArray[Any], least: int) -> NDArray[Any]:
     """
-    Return a longer copy of an array, half as long again or as long as needed.
+    Return a longer copy of an array, twice as long or as long as needed.
 
     Parameters
     ----------
@@ -147,9 +175,10 @@ def grown(array: NDArray[Any], least: int) -> NDArray[Any]:
     Returns
     -------
     ndarray
-        With zeros behind what was there.
+        With zeros behind what was there, or None.
     """
-    capacity = max(least, int(len(array) * _GROWTH))
-    longer = np.zeros((capacity, *array.shape[1:]), array.dtype)
+    capacity = max(least, len(array) * _GROWTH)
+    made = np.empty if array.dtype == object else np.zeros  # the one writes a 0 to every place
+    longer = made((capacity, *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer

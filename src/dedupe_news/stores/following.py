@@ -58,6 +58,8 @@ class Own:
         The operation's.
     rows, tokens : Rows, Tokens, optional
         The documents that it adds.
+    n_jobs : int
+        Threads to judge them.
     first : int
         Running number of the first of them, once it is known.
     matches : list of list of Match
@@ -69,6 +71,7 @@ class Own:
     token: bytes
     rows: Rows | None = None
     tokens: Tokens | None = None
+    n_jobs: int = 1
     first: int = -1
     matches: list[list[Match]] = dataclasses.field(default_factory=list)
     n_left: int = 0
@@ -90,8 +93,8 @@ def tokens_of_part(tokens: Tokens, start: int, stop: int) -> Tokens:
     Tokens
         Views; offsets count from the first token of all.
     """
-    return dataclasses.replace(
-        tokens, offsets=tokens.offsets[start : stop + 1], cut_off=tokens.cut_off[start:stop]
+    return tokens._replace(
+        offsets=tokens.offsets[start : stop + 1], cut_off=tokens.cut_off[start:stop]
     )
 
 
@@ -277,7 +280,8 @@ class Follower(Store):
 
     def _apply(self, answer: list[Any], own: Own | None = None) -> None:
         """Apply what is new in the log; judge one's own documents at their place."""
-        _, self._base, entries, values = answer
+        _, self._base, entries, sizes, documents = answer
+        values = wire.split(sizes, documents)
         self._is_stale = True  # until all is applied
         waiting: list[bytes] = []  # additions of others that follow one another are one
         verdicts: list[bytes] = []
@@ -350,7 +354,7 @@ class Follower(Store):
         if own is not None and own.rows is not None and own.tokens is not None:
             own.first, n_documents = operations.span(operation)
             self._unjudged[own.first] = n_documents
-            own.matches = self.replica.add(own.rows, own.tokens)
+            own.matches = self.replica.add(own.rows, own.tokens, n_jobs=own.n_jobs)
         return 0
 
     def _slots(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -54,7 +54,9 @@ class Founders:
         """
         return sum(array.nbytes for array in self.arrays)
 
-    def announce(self, first: int, numbers: NDArray[np.int64], moments: NDArray[np.int64]) -> None:
+    def announce(
+        self, first: int, numbers: range | NDArray[np.int64], moments: NDArray[np.int64]
+    ) -> None:
         """
         Write number and moment of documents that are about to come.
 
@@ -62,12 +64,18 @@ class Founders:
         ----------
         first : int
             Their first slot.
-        numbers, moments : ndarray of int64, shape (n_documents,)
-            Theirs; numbers increase.
+        numbers : range or ndarray of int64, of length n_documents
+            Theirs; they increase.
+        moments : ndarray of int64, shape (n_documents,)
+            Theirs.
         """
         stop = first + len(numbers)
         if stop > len(self.arrays.numbers):
             self.arrays = Arrays(*(grown(array, stop) for array in self.arrays))
+        if stop - first == 1:  # the common case, made short
+            self.arrays.numbers[first] = numbers[0]
+            self.arrays.moments[first] = moments[0]
+            return
         self.arrays.numbers[first:stop] = numbers
         self.arrays.moments[first:stop] = moments
 

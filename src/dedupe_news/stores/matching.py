@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +11,9 @@ from dedupe_news.records import Match, Relation
 from dedupe_news.stores.arrays import UNLIMITED, Found
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
-
     from numpy.typing import NDArray
 
+_SERIES = int(Relation.SERIES)
 _RELATIONS = tuple(Relation)  # an index is far quicker than the enumeration's look-up
 
 
@@ -50,7 +48,7 @@ def within(found: Found, own: NDArray[np.int64], others: NDArray[np.int64], wind
 
 
 def all_matches(
-    found: Found, ids: Sequence[Hashable], *, include_series: bool = False
+    found: Found, ids: NDArray[np.object_], *, include_series: bool = False
 ) -> list[list[Match]]:
     """
     Return what was found as records.
@@ -59,7 +57,7 @@ def all_matches(
     ----------
     found : Found
         The matches of some documents.
-    ids : sequence of hashable
+    ids : ndarray of object, shape (capacity,)
         Ids of all slots.
     include_series : bool, default False
         Whether relatives of the same series are wanted.
@@ -69,22 +67,46 @@ def all_matches(
     list of list of Match
         For each document, best first.
     """
+    n_documents = len(found.offsets) - 1
     if not len(found.slots):
-        return [[] for _ in range(len(found.offsets) - 1)]
-    rows = list(zip(found.slots.tolist(), found.scores.tolist(), strict=True))
-    return [
-        _matches(rows[start:stop], ids, include_series=include_series) if start < stop else []
-        for start, stop in pairwise(found.offsets.tolist())
-    ]
+        return [[] for _ in range(n_documents)]
+    if n_documents == 1:  # the common case, made short
+        return [_matches(found, ids, include_series=include_series)]
+    slots, relations = found.slots.T
+    jaccard, containment, probability, good = found.scores.T
+    documents = np.repeat(np.arange(n_documents), np.diff(found.offsets))
+    is_series = relations == _SERIES
+    order = np.lexsort((slots, -jaccard, -good, is_series, documents))
+    if not include_series:
+        order = order[~is_series[order]]
+    matches = list(
+        map(
+            Match,
+            ids[slots[order]].tolist(),
+            jaccard[order].tolist(),
+            containment[order].tolist(),
+            [_RELATIONS[relation] for relation in relations[order].tolist()],
+            probability[order].tolist(),
+        )
+    )
+    bounds = np.searchsorted(documents[order], np.arange(n_documents + 1))
+    of_each: list[list[Match]] = [[] for _ in range(n_documents)]
+    matching = np.flatnonzero(bounds[1:] > bounds[:-1])
+    for document, start, stop in zip(
+        matching.tolist(), bounds[matching].tolist(), bounds[matching + 1].tolist(), strict=True
+    ):
+        of_each[document] = matches[start:stop]
+    return of_each
 
 
-def _matches(
-    rows: list[tuple[list[int], list[float]]], ids: Sequence[Hashable], *, include_series: bool
-) -> list[Match]:
+def _matches(found: Found, ids: NDArray[np.object_], *, include_series: bool) -> list[Match]:
+    """Return the matches of one document."""
     matches = [
-        (relation == Relation.SERIES, -good, -jaccard, slot, containment, relation, probability)
-        for (slot, relation), (jaccard, containment, probability, good) in rows
-        if include_series or relation != Relation.SERIES
+        (relation == _SERIES, -good, -jaccard, slot, containment, relation, probability)
+        for (slot, relation), (jaccard, containment, probability, good) in zip(
+            found.slots.tolist(), found.scores.tolist(), strict=True
+        )
+        if include_series or relation != _SERIES
     ]
     matches.sort()
     return [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news.stores.contents import Contents
 from dedupe_news.stores.protocol import Store
 from dedupe_news.stores.replica import Replica
 from dedupe_news.stores.rows import Rows
@@ -35,21 +36,21 @@ class MemoryStore(Store):
 
     def __init__(self, config: Config) -> None:
         self.replica = Replica(config)
-        self._contents: list[bytes] = []
-        self._sources: list[str | None] = []
+        self._contents = Contents()
         self._titled = bytearray()
-        self._published, self._arrived = array("q"), array("q")  # a list takes four times as much
+        # A list takes four times as much.
+        self._sources, self._published, self._arrived = array("i"), array("q"), array("q")
 
     def _refresh(self) -> None:
         """Nobody else has these documents."""
 
-    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
+    def _add(self, rows: Rows, tokens: Tokens, n_jobs: int) -> list[list[Match]]:
         numbers = self._numbers()
         first = self.replica.next_number
-        matches = self.replica.add(rows, tokens)
-        self._contents += rows.contents()
-        self._sources += rows.sources
-        self._titled += rows.titled.tobytes()
+        matches = self.replica.add(rows, tokens, n_jobs=n_jobs)
+        self._contents.append(rows)
+        self._sources.frombytes(self.replica.source_codes(rows.sources).tobytes())
+        self._titled += rows.titled.data
         self._published.frombytes(rows.published.tobytes())
         self._arrived.frombytes(rows.arrived.tobytes())
         self._drop(numbers, first)
@@ -64,14 +65,13 @@ class MemoryStore(Store):
         if not dropped:
             return
         added = np.arange(first, self.replica.next_number)
-        kept = np.flatnonzero(~np.isin(np.concatenate((numbers, added)), dropped)).tolist()
-        for name in ("_contents", "_sources"):
-            values = getattr(self, name)
-            setattr(self, name, [values[slot] for slot in kept])
+        slots = np.flatnonzero(~np.isin(np.concatenate((numbers, added)), dropped))
+        self._contents = self._contents.keep(slots)
+        kept = slots.tolist()
         self._titled = bytearray(self._titled[slot] for slot in kept)
-        for name in ("_published", "_arrived"):
+        for name in ("_sources", "_published", "_arrived"):
             values = getattr(self, name)
-            setattr(self, name, array("q", [values[slot] for slot in kept]))
+            setattr(self, name, array(values.typecode, [values[slot] for slot in kept]))
 
     def _remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
         numbers = self._numbers()
@@ -88,37 +88,35 @@ class MemoryStore(Store):
     def _rows(self) -> Iterator[Rows]:
         n_slots = self.replica.store.n_slots
         alive = np.flatnonzero(self.replica.store.alive[:n_slots])
-        ids = self.replica.ids
+        ids, names = self.replica.ids, self.replica.source_names
         published = np.array(self._published, np.int64)
         arrived = np.array(self._arrived, np.int64)
         titled = np.frombuffer(bytes(self._titled), np.uint8)
         for start in range(0, len(alive), _ROWS_AT_A_TIME):
             slots = alive[start : start + _ROWS_AT_A_TIME]
-            listed = slots.tolist()
-            contents = [self._contents[slot] for slot in listed]
-            offsets = np.zeros(len(slots) + 1, np.int64)
-            np.cumsum(list(map(len, contents)), out=offsets[1:])
+            buffer, offsets = self._contents.gather(slots)
             yield Rows(
-                ids=[ids[slot] for slot in listed],
-                buffer=np.frombuffer(b"".join(contents), np.uint8),
+                ids=ids[slots].tolist(),
+                buffer=buffer,
                 offsets=offsets,
                 titled=titled[slots],
                 published=published[slots],
                 arrived=arrived[slots],
-                sources=[self._sources[slot] for slot in listed],
+                sources=[names[self._sources[slot]] for slot in slots.tolist()],
             )
 
     @contextlib.contextmanager
     def _batch(self) -> Iterator[None]:
         mark = self.replica.mark()
         state = vars(self).copy()
-        n_slots = len(self._contents)
+        n_slots = len(self._sources)
         try:
             yield
         except BaseException:
             # What was replaced is as it was; what was appended to is cut again.
             vars(self).update(state)
-            for name in ("_contents", "_sources", "_titled", "_published", "_arrived"):
+            self._contents.cut(n_slots)
+            for name in ("_sources", "_titled", "_published", "_arrived"):
                 del getattr(self, name)[n_slots:]
             self.replica.rewind(mark)
             raise

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news.columns import extent, to_span
+from dedupe_news.columns import extent
 from dedupe_news.kernels import bulk
 from dedupe_news.kernels import tables as kernels
-from dedupe_news.kernels.index import gather_runs
+from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.seeking import seek
-from dedupe_news.stores.arrays import UNLIMITED, Room, grown
-from dedupe_news.stores.founders import Founders
+from dedupe_news.stores.slots import Slots
 from dedupe_news.threads import resolve_jobs, run, split
 
 if TYPE_CHECKING:
@@ -36,12 +34,12 @@ _PER_SLOT = ("lengths", "sizes", "alive", "cut_off", "times", "sources")
 _SLOT_DTYPES = (np.int32, np.int32, np.uint8, np.uint8, np.int64, np.int32)
 
 
-class NewsStore:
+class NewsStore(Slots):
     """
     Token runs by slot, and the postings that find them.
 
-    A removed slot is counted out at once and skipped; its postings stay until
-    `compact` drops all removed slots.
+    A removed slot is counted out at once; its postings stay until `compact`
+    drops all removed slots.
 
     Parameters
     ----------
@@ -63,15 +61,10 @@ class NewsStore:
         thresholds: NDArray[np.float64],
         codes: NDArray[np.uint8],
     ) -> None:
-        self._config = config
+        super().__init__(config)
         self._models = weights, biases, thresholds
         self._codes = codes
         self._longest = 0
-        self._room = Room()
-        self._window = UNLIMITED if config.window is None else to_span(config.window)
-        self.n_slots = 0
-        self.founders = Founders()
-        self._arrays: dict[str, NDArray[Any]] = {}
         self._allot(_FIRST_SLOTS, _FIRST_TOKENS)
 
     def _allot(self, n_slots: int, n_tokens: int) -> None:
@@ -91,41 +84,13 @@ class NewsStore:
         # how they were batched: what shares a place with what decides verdicts.
         n_places = _n_places(n_used)
         self._arrays |= {
-            "posting_slots": np.zeros(capacity, np.int32),
-            "posting_links": np.zeros(capacity, np.int32),
-            "heads": np.full(n_places, kernels.NO_SLOT, np.int32),
-            "frequency": np.zeros(n_places, np.uint32),
-            "spread": np.zeros(n_places, np.uint16),
-            "last_day": np.zeros(n_places, np.uint16),
+            "postings": np.zeros((capacity, 2), np.int32),
+            "places": np.zeros((n_places, 3), np.uint32),
             "token_counts": np.zeros(_TOKEN_PLACES, np.uint32),
             "codes": self._codes,
             "counters": np.zeros(3, np.int64),
         }
         self._tables = kernels.Tables(**self._arrays)
-
-    @property
-    def n_bytes(self) -> int:
-        """
-        Memory held by the arrays, in bytes.
-
-        Returns
-        -------
-        int
-            Allotted, whether in use or not.
-        """
-        return sum(array.nbytes for array in self._arrays.values()) + self.founders.n_bytes
-
-    @property
-    def alive(self) -> NDArray[np.uint8]:
-        """
-        Whether each slot counts.
-
-        Returns
-        -------
-        ndarray of uint8, shape (capacity,)
-            0 for removed and for free slots.
-        """
-        return self._arrays["alive"]
 
     @property
     def n_cut_short(self) -> int:
@@ -150,7 +115,14 @@ class NewsStore:
         """
         kernels.retire_all(self._tables, slots)
 
-    def probe(self, items: Items, replaced: NDArray[np.int64], *, insert: bool) -> Found:
+    def probe(
+        self,
+        items: Items,
+        replaced: NDArray[np.int64],
+        *,
+        insert: bool,
+        n_jobs: int = 1,  # noqa: ARG002 - each verdict needs the counts that the last one left
+    ) -> Found:
         """
         Judge documents one after another, and add each before the next if asked.
 
@@ -162,6 +134,8 @@ class NewsStore:
             Slot that each document replaces, or -1.
         insert : bool
             Whether to add them, at the slots from ``n_slots``.
+        n_jobs : int, default 1
+            Not used.
 
         Returns
         -------
@@ -204,7 +178,7 @@ class NewsStore:
     def _n_until_full(self, offsets: NDArray[np.int64]) -> int:
         """Return how many documents can be added before there must be more places."""
         arrays = self._arrays
-        most = _MOST_A_PLACE * len(arrays["heads"])
+        most = _MOST_A_PLACE * len(arrays["places"])
         used = int(arrays["starts"][self.n_slots]) + self.n_slots
         n_documents = len(offsets) - 1
         if used + int(offsets[-1] - offsets[0]) + n_documents <= most:
@@ -292,7 +266,7 @@ class NewsStore:
         self.append(items)
         n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
         many = self.n_slots - first > max(_FIRST_SLOTS, first // _ADMITTED_SHARE)
-        if many or n_used > _MOST_A_PLACE * len(self._arrays["heads"]):
+        if many or n_used > _MOST_A_PLACE * len(self._arrays["places"]):
             self.rebuild()
         else:
             bulk.admit(self._tables, first, self.n_slots)
@@ -302,16 +276,16 @@ class NewsStore:
         used_tokens = int(arrays["starts"][self.n_slots]) + n_tokens
         used_slots = self.n_slots + n_documents
         used_postings = int(self._tables.counters[1]) + n_tokens + n_documents
-        if used_tokens > len(arrays["tokens"]):
-            for name in ("tokens", "flags"):
-                arrays[name] = grown(arrays[name], used_tokens)
-        if used_slots > len(arrays["alive"]):
-            arrays["starts"] = grown(arrays["starts"], used_slots + 1)
-            for name in _PER_SLOT:
-                arrays[name] = grown(arrays[name], len(arrays["starts"]) - 1)
-        if used_postings > len(arrays["posting_slots"]):
-            for name in ("posting_slots", "posting_links"):
-                arrays[name] = grown(arrays[name], used_postings)
+        if (
+            used_tokens <= len(arrays["tokens"])
+            and used_slots <= len(arrays["alive"])
+            and used_postings <= len(arrays["postings"])
+        ):
+            return
+        self._grow(("tokens", "flags"), used_tokens)
+        self._grow(("starts",), used_slots + 1)
+        self._grow(_PER_SLOT, len(arrays["starts"]) - 1)
+        self._grow(("postings",), used_postings)
         self._tables = kernels.Tables(**arrays)
 
     def rebuild(self, *, more: int = 0) -> None:
@@ -325,12 +299,12 @@ class NewsStore:
         """
         n_cut_short = self.n_cut_short
         n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
-        capacity = max(len(self._arrays["posting_slots"]), n_used + more)
+        capacity = max(len(self._arrays["postings"]), n_used + more)
         self._clear_postings(n_used + more, capacity)
         tables, n_jobs = self._tables, resolve_jobs(-1)
         ranges = split(self.n_slots, n_jobs)
-        shift = min(_PART_BITS, len(tables.heads).bit_length() - 1)
-        n_parts = len(tables.heads) >> shift
+        shift = min(_PART_BITS, len(tables.places).bit_length() - 1)
+        n_parts = len(tables.places) >> shift
         counts = np.zeros((len(ranges), n_parts), np.int64)
         token_counts = np.zeros((len(ranges), _TOKEN_PLACES), np.uint32)
 
@@ -382,37 +356,6 @@ class NewsStore:
         self.rebuild()
         return kept
 
-    def mark(self) -> dict[str, Any]:
-        """
-        Return what `rewind` needs to undo everything that is done from now on.
-
-        Returns
-        -------
-        dict
-            Mostly shared.
-        """
-        state = vars(self).copy()
-        state["_arrays"] = self._arrays.copy()
-        state["founders"] = self.founders.mark()
-        state["mark"] = self.alive[: self.n_slots].copy()
-        return state
-
-    def rewind(self, mark: dict[str, Any]) -> None:
-        """
-        Undo everything that was done since a mark was made.
-
-        Parameters
-        ----------
-        mark : dict
-            From `mark`; used once.
-        """
-        founders, alive = self.founders, mark.pop("mark")
-        vars(self).update(mark, founders=founders)
-        founders.rewind(mark["founders"])
-        self.alive[: self.n_slots] = alive
-        self.alive[self.n_slots :] = 0
-        self.rebuild()
-
     def __getstate__(self) -> dict[str, Any]:
         """
         Return the state to pickle: what is in use.
@@ -422,11 +365,9 @@ class NewsStore:
         dict
             Settings and arrays.
         """
-        state = vars(self).copy()
+        state = super().__getstate__()
         del state["_tables"]
-        state["_arrays"] = {name: array.copy() for name, array in self._arrays.items()}
-        state["founders"] = copy.copy(self.founders)
-        return state
+        return state | {"_arrays": {name: each.copy() for name, each in self._arrays.items()}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """
@@ -437,7 +378,7 @@ class NewsStore:
         state : dict
             Settings and arrays.
         """
-        vars(self).update(state)
+        super().__setstate__(state)
         self._tables = kernels.Tables(**self._arrays)
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news.errors import StoreDamagedError
+from dedupe_news.stores.ids import pack_id, unpack_id
 from dedupe_news.stores.rows import Verdicts
-from dedupe_news.stores.wire import pack_id, unpack_id
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -36,7 +36,7 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def _refresh(self) -> None: ...
 
-    def add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
+    def add(self, rows: Rows, tokens: Tokens, n_jobs: int = 1) -> list[list[Match]]:
         """
         Add documents, all or none.
 
@@ -46,16 +46,18 @@ class Store(abc.ABC):
             The documents; their ids are distinct.
         tokens : Tokens
             Theirs.
+        n_jobs : int, default 1
+            Threads.
 
         Returns
         -------
         list of list of Match
             For each document those it matches among the documents before it.
         """
-        return self._add(rows, tokens)
+        return self._add(rows, tokens, n_jobs)
 
     @abc.abstractmethod
-    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]: ...
+    def _add(self, rows: Rows, tokens: Tokens, n_jobs: int) -> list[list[Match]]: ...
 
     def remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
         """

@@ -25,6 +25,7 @@ from dedupe_news.errors import StoreError, StoreReadOnlyError
 from dedupe_news.stores import operations, scripts, wire
 from dedupe_news.stores.following import CHECKSUM_BYTES, Follower, Own, tokens_of_part
 from dedupe_news.stores.founders import PENDING
+from dedupe_news.stores.ids import plain_id
 from dedupe_news.stores.rows import Verdicts
 
 if TYPE_CHECKING:
@@ -55,23 +56,25 @@ class RedisStore(Follower):
             )
             raise StoreReadOnlyError(message)
         while True:
-            answer = self._run(scripts.APPEND, own.token.hex(), self._ttl_ms, entry, *values)
+            answer = self._run(
+                scripts.APPEND, own.token.hex(), self._ttl_ms, entry, *wire.joined(values)
+            )
             if answer is not None:
                 self._apply(answer, own)
                 return
             self._pull()
 
-    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
+    def _add(self, rows: Rows, tokens: Tokens, n_jobs: int) -> list[list[Match]]:
         packing = wire.Packing(rows)
         matches: list[list[Match]] = []
         for start in range(0, len(rows), _MOST_AT_ONCE):
             stop = min(start + _MOST_AT_ONCE, len(rows))
             if stop - start < len(rows):
                 packing = wire.Packing(rows.part(start, stop))
-            matches += self._add_part(packing, tokens_of_part(tokens, start, stop))
+            matches += self._add_part(packing, tokens_of_part(tokens, start, stop), n_jobs)
         return matches
 
-    def _add_part(self, packing: wire.Packing, tokens: Tokens) -> list[list[Match]]:
+    def _add_part(self, packing: wire.Packing, tokens: Tokens, n_jobs: int) -> list[list[Match]]:
         n_documents = len(packing.rows)
         nobody = Verdicts(np.full(n_documents, PENDING), np.zeros(n_documents, bool))
         blobs = packing.pack([PENDING] * n_documents, nobody)
@@ -80,7 +83,7 @@ class RedisStore(Follower):
             sums[CHECKSUM_BYTES * at : CHECKSUM_BYTES * (at + 1)] + blob
             for at, blob in enumerate(blobs)
         ]
-        own = Own(operations.new_token(), packing.rows, tokens)
+        own = Own(operations.new_token(), packing.rows, tokens, n_jobs)
         self._append(own, operations.ADD + own.token, values)
         numbers = np.arange(own.first, own.first + n_documents)
         self._resolve(numbers, own.matches)
@@ -188,7 +191,7 @@ class RedisStore(Follower):
         if id not in self.replica.slot_of:
             return False
         own = Own(operations.new_token())
-        self._append(own, operations.removal(own.token, wire.plain_id(id)))
+        self._append(own, operations.removal(own.token, plain_id(id)))
         self._settle_if_due()
         return bool(own.n_left)
 

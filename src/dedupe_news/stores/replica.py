@@ -13,19 +13,14 @@ others, wherever a batch begins or ends.
 
 from __future__ import annotations
 
-import copy
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news import judge, postings
-from dedupe_news.columns import NO_SOURCE, to_span
+from dedupe_news.columns import to_span
 from dedupe_news.stores.arrays import UNLIMITED, Items
 from dedupe_news.stores.matching import all_matches, within
-from dedupe_news.stores.news import NewsStore
-from dedupe_news.stores.rows import Rows, Verdicts
-from dedupe_news.stores.similar import SimilarStore
+from dedupe_news.stores.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -34,6 +29,7 @@ if TYPE_CHECKING:
 
     from dedupe_news.config import Config
     from dedupe_news.records import Match
+    from dedupe_news.stores.rows import Rows, Verdicts
     from dedupe_news.text import Tokens
 
 _COMPACT_ABOVE = 4096
@@ -42,26 +38,9 @@ _NOTHING_REPLACED = np.array([-1], np.int64)
 _NO_NUMBERS = np.empty(0, np.int64)
 
 
-@dataclasses.dataclass(slots=True)
-class Changes:
+class Replica(Registry):
     """
-    Documents that left, by their running numbers.
-
-    Parameters
-    ----------
-    retired : list of int
-        Removed, replaced or expired.
-    dropped : list of int
-        Dropped for good: retired ones, now or earlier.
-    """
-
-    retired: list[int] = dataclasses.field(default_factory=list)
-    dropped: list[int] = dataclasses.field(default_factory=list)
-
-
-class Replica:
-    """
-    Documents by slot, in order of arrival.
+    Documents by slot, in order of arrival, and what is done to them.
 
     Parameters
     ----------
@@ -70,71 +49,19 @@ class Replica:
 
     Attributes
     ----------
-    config : Config
-        The settings.
-    next_number : int
-        Running number of the next document.
     step : int or None
         How far the window has moved on, in 64ths of its length; None before
         the first document.
-    changes : Changes
-        What left since somebody last took note.
     """
 
     def __init__(self, config: Config) -> None:
-        self.config = config
+        super().__init__(config)
         self._window = UNLIMITED if config.window is None else to_span(config.window)
         self._step_length = max(1, self._window // _STEPS_A_WINDOW)
-        self.store = _make_store(config)
-        self.ids: list[Hashable] = []
-        self.slot_of: dict[Hashable, int] = {}
-        self._source_codes: dict[str | None, int] = {None: NO_SOURCE}
-        self.next_number = 0
         self.step: int | None = None
-        self.changes = Changes()
-
-    def __len__(self) -> int:
-        """
-        Return the number of documents.
-
-        Returns
-        -------
-        int
-            Without those that left.
-        """
-        return len(self.slot_of)
-
-    @property
-    def numbers(self) -> NDArray[np.int64]:
-        """
-        Running numbers of all slots.
-
-        Returns
-        -------
-        ndarray of int64, shape (n_slots,)
-            Increasing; those of documents that left but were not dropped among
-            them.
-        """
-        return self.store.founders.arrays.numbers[: self.store.n_slots]
-
-    @property
-    def _moments(self) -> NDArray[np.int64]:
-        return self.store.founders.arrays.moments
-
-    def take_changes(self) -> Changes:
-        """
-        Return what left since this was last asked.
-
-        Returns
-        -------
-        Changes
-            The replica forgets them.
-        """
-        changes, self.changes = self.changes, Changes()
-        return changes
 
     def add(
-        self, rows: Rows, tokens: Tokens, verdicts: Verdicts | None = None
+        self, rows: Rows, tokens: Tokens, verdicts: Verdicts | None = None, *, n_jobs: int = 1
     ) -> list[list[Match]]:
         """
         Add documents one after another.
@@ -148,6 +75,8 @@ class Replica:
         verdicts : Verdicts, optional
             Their clusters, where another process has judged or will judge
             them: they are not looked up then.
+        n_jobs : int, default 1
+            Threads.
 
         Returns
         -------
@@ -160,17 +89,18 @@ class Replica:
         moments = rows.moments
         while begin < n_documents:
             stop = self._move_on(moments, begin)
-            slot_of = self.slot_of  # what moved on may have dropped documents
-            replaced = np.array([slot_of.get(each, -1) for each in rows.ids[begin:stop]], np.int64)
-            is_replacing = max(replaced.tolist()) >= 0
-            if is_replacing:
+            replaced = self._replaced(rows.ids[begin:stop])
+            is_replacing = replaced is not None
+            if replaced is None:
+                replaced = _nothing(stop - begin)
+            else:
                 replaced = replaced[: self._n_until_due(replaced)]
             n_done = len(replaced)
             stop = begin + n_done
             items = self._items(rows, tokens, moments, begin, stop)
             first = self.store.n_slots
             if verdicts is None:
-                found = self.store.probe(items, replaced, insert=True)
+                found = self.store.probe(items, replaced, insert=True, n_jobs=n_jobs)
                 if is_replacing:
                     self._note_retired(replaced[replaced >= 0])
                 self._record(rows, begin, stop, first)
@@ -190,6 +120,21 @@ class Replica:
             begin = stop
             self._compact_if_due()
         return matches
+
+    def _replaced(self, ids: Sequence[Hashable]) -> NDArray[np.int64] | None:
+        """Return the slot that each document replaces, or -1; None where all are new."""
+        slot_of = self.slot_of
+        if slot_of.keys().isdisjoint(ids):
+            return None
+        return np.array([slot_of.get(each, -1) for each in ids], np.int64)
+
+    def _compact_if_due(self) -> None:
+        """Drop removed documents once they are as many as the others."""
+        n_removed = self.store.n_slots - len(self)
+        if n_removed < _COMPACT_ABOVE or n_removed < len(self):
+            return
+        self.changes.dropped += self.retired_numbers().tolist()
+        self.compact()
 
     def _move_on(self, moments: NDArray[np.int64], begin: int) -> int:
         """Let documents leave that are too old for one; return where they must be asked next."""
@@ -211,33 +156,48 @@ class Replica:
         due = np.flatnonzero((n_removed >= _COMPACT_ABOVE) & (n_removed >= n_alive))
         return int(due[0]) + 1 if len(due) else n_documents
 
-    def _items(
-        self, rows: Rows, tokens: Tokens, moments: NDArray[np.int64], begin: int, stop: int
-    ) -> Items:
-        own = slice(begin, stop)
-        first = self.next_number
-        return Items(
-            hashes=tokens.hashes,
-            flags=tokens.flags,
-            offsets=tokens.offsets[begin : stop + 1],
-            cut_off=tokens.cut_off[own],
-            sources=self._codes(rows.sources[own]),
-            times=rows.published[own],
-            numbers=np.arange(first, first + stop - begin),
-            moments=moments[own],
-        )
+    def remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
+        """
+        Remove a document.
 
-    def _codes(self, sources: Sequence[str | None]) -> NDArray[np.int32]:
-        codes = self._source_codes
-        for source in dict.fromkeys(sources):
-            if source not in codes:
-                codes[source] = len(codes) - 1
-        return np.array([codes[source] for source in sources], np.int32)
+        Parameters
+        ----------
+        id : hashable
+            Its id.
 
-    def _record(self, rows: Rows, begin: int, stop: int, first: int) -> None:
-        ids = rows.ids[begin:stop]
-        self.slot_of.update(zip(ids, range(first, first + len(ids)), strict=True))
-        self.ids.extend(ids)
+        Returns
+        -------
+        bool
+            False if there is none.
+        """
+        slot = self.slot_of.get(id)
+        if slot is None:
+            return False
+        self._retire(np.array([slot]))
+        self._compact_if_due()
+        return True
+
+    def expire(self, before: int) -> int:
+        """
+        Remove all documents of an earlier time.
+
+        Parameters
+        ----------
+        before : int
+            Microseconds since 1970.
+
+        Returns
+        -------
+        int
+            How many left.
+        """
+        n_slots = self.store.n_slots
+        moments = self.store.founders.arrays.moments[:n_slots]
+        slots = np.flatnonzero((moments < before) & (self.store.alive[:n_slots] == 1))
+        if len(slots):
+            self._retire(slots)
+            self._compact_if_due()
+        return len(slots)
 
     def load(
         self, rows: Rows, tokens: Tokens, numbers: NDArray[np.int64], verdicts: Verdicts
@@ -258,9 +218,7 @@ class Replica:
         """
         first = self.store.n_slots
         self.store.append(
-            dataclasses.replace(
-                self._items(rows, tokens, rows.moments, 0, len(rows)), numbers=numbers
-            )
+            self._items(rows, tokens, rows.moments, 0, len(rows))._replace(numbers=numbers)
         )
         stop = self.store.n_slots
         founders = self.store.founders.arrays
@@ -315,10 +273,8 @@ class Replica:
         """
         store, first = self.store, self.store.n_slots
         if len(rows):
-            items = dataclasses.replace(
-                self._items(rows, tokens, rows.moments, 0, len(rows)), numbers=numbers
-            )
-            store.admit(items)
+            items = self._items(rows, tokens, rows.moments, 0, len(rows))
+            store.admit(items._replace(numbers=numbers))
             slots = np.arange(first, store.n_slots)
             store.founders.place(slots, verdicts.clusters, verdicts.are_founders, store.n_slots)
             self._record(rows, 0, len(rows), first)
@@ -328,65 +284,9 @@ class Replica:
         if len(numbers):
             self.next_number = int(numbers[-1]) + 1
 
-    def remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
-        """
-        Remove a document.
-
-        Parameters
-        ----------
-        id : hashable
-            Its id.
-
-        Returns
-        -------
-        bool
-            False if there is none.
-        """
-        slot = self.slot_of.get(id)
-        if slot is None:
-            return False
-        self._retire(np.array([slot]))
-        self._compact_if_due()
-        return True
-
-    def expire(self, before: int) -> int:
-        """
-        Remove all documents of an earlier time.
-
-        Parameters
-        ----------
-        before : int
-            Microseconds since 1970.
-
-        Returns
-        -------
-        int
-            How many left.
-        """
-        n_slots = self.store.n_slots
-        moments = self.store.founders.arrays.moments[:n_slots]
-        slots = np.flatnonzero((moments < before) & (self.store.alive[:n_slots] == 1))
-        if len(slots):
-            self._retire(slots)
-            self._compact_if_due()
-        return len(slots)
-
-    def _retire(self, slots: NDArray[np.int64]) -> None:
-        if len(slots):
-            self.store.retire(slots)
-            self._note_retired(slots)
-            self._forget(slots)
-
-    def _note_retired(self, slots: NDArray[np.int64]) -> None:
-        if len(slots):
-            self.changes.retired += self.store.founders.arrays.numbers[slots].tolist()
-
-    def _forget(self, slots: NDArray[np.int64]) -> None:
-        for slot in slots.tolist():
-            if self.slot_of.get(self.ids[slot]) == slot:
-                del self.slot_of[self.ids[slot]]
-
-    def query(self, rows: Rows, tokens: Tokens, *, include_series: bool) -> list[list[Match]]:
+    def query(
+        self, rows: Rows, tokens: Tokens, *, include_series: bool, n_jobs: int = 1
+    ) -> list[list[Match]]:
         """
         Look documents up.
 
@@ -398,147 +298,32 @@ class Replica:
             Theirs.
         include_series : bool
             Whether to return relatives of the same series too.
+        n_jobs : int, default 1
+            Threads.
 
         Returns
         -------
         list of list of Match
             Best first. A document without a time is not bound by the window.
         """
-        n_documents = len(rows)
+        if not len(rows):
+            return []
         unknown = len(self._source_codes)
         codes = [self._source_codes.get(source, unknown) for source in rows.sources]
         items = Items(
-            hashes=tokens.hashes,
-            flags=tokens.flags,
-            offsets=tokens.offsets,
-            cut_off=tokens.cut_off,
-            sources=np.array(codes, np.int32),
-            times=rows.published,
-            numbers=_NO_NUMBERS,
-            moments=_NO_NUMBERS,
+            tokens.hashes,
+            tokens.flags,
+            tokens.offsets,
+            tokens.cut_off,
+            np.array(codes, np.int32),
+            rows.published,
+            _NO_NUMBERS,
+            _NO_NUMBERS,
         )
-        nothing = _NOTHING_REPLACED if n_documents == 1 else np.full(n_documents, -1)
-        found = self.store.probe(items, nothing, insert=False)
+        found = self.store.probe(items, _nothing(len(rows)), insert=False, n_jobs=n_jobs)
         found = within(found, rows.published, self._moments, self._window)
         return all_matches(found, self.ids, include_series=include_series)
 
-    def verdicts(self, numbers: NDArray[np.int64]) -> Verdicts:
-        """
-        Return the clusters of documents.
 
-        Parameters
-        ----------
-        numbers : ndarray of int64
-            Their running numbers; none was dropped.
-
-        Returns
-        -------
-        Verdicts
-            In the same order.
-        """
-        founders = self.store.founders
-        slots = np.searchsorted(self.numbers, numbers)
-        return Verdicts(founders.arrays.clusters[slots], founders.arrays.founders[slots] == slots)
-
-    def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
-        """
-        Return the cluster of a document.
-
-        Parameters
-        ----------
-        id : hashable
-            The id of a document that is here.
-
-        Returns
-        -------
-        int
-            Its number, or `dedupe_news.stores.founders.PENDING`.
-        """
-        return int(self.store.founders.arrays.clusters[self.slot_of[id]])
-
-    def retired_numbers(self) -> NDArray[np.int64]:
-        """
-        Return the documents that left and were not dropped yet.
-
-        Returns
-        -------
-        ndarray of int64
-            Their running numbers, increasing.
-        """
-        retired: NDArray[np.int64] = self.numbers[self.store.alive[: self.store.n_slots] == 0]
-        return retired
-
-    def _compact_if_due(self) -> None:
-        """Drop removed documents once they are as many as the others."""
-        n_removed = self.store.n_slots - len(self)
-        if n_removed < _COMPACT_ABOVE or n_removed < len(self):
-            return
-        self.changes.dropped += self.retired_numbers().tolist()
-        self.compact()
-
-    def compact(self) -> NDArray[np.int64]:
-        """
-        Drop removed documents.
-
-        Returns
-        -------
-        ndarray of int64
-            Former slots of those that stay.
-        """
-        kept = self.store.compact()
-        self.ids = [self.ids[slot] for slot in kept.tolist()]
-        self.slot_of = {each: slot for slot, each in enumerate(self.ids)}
-        return kept
-
-    def mark(self) -> dict[str, Any]:
-        """
-        Return what `rewind` needs to undo everything that is done from now on.
-
-        Returns
-        -------
-        dict
-            Cheap to make: most of it is shared.
-        """
-        state = vars(self).copy()
-        state["ids"] = len(self.ids), self.ids
-        for name in ("slot_of", "_source_codes"):
-            state[name] = getattr(self, name).copy()
-        state["store"] = self.store.mark()
-        return state
-
-    def rewind(self, mark: dict[str, Any]) -> None:
-        """
-        Undo everything that was done since a mark was made.
-
-        Parameters
-        ----------
-        mark : dict
-            From `mark`; used once.
-        """
-        store = self.store
-        vars(self).update(mark, store=store, changes=Changes())
-        n_ids, ids = mark["ids"]
-        del ids[n_ids:]
-        self.ids = ids
-        store.rewind(mark["store"])
-
-    def __getstate__(self) -> dict[str, Any]:
-        """
-        Return the state to pickle.
-
-        Returns
-        -------
-        dict
-            Copies of what changes.
-        """
-        state = vars(self).copy()
-        state["store"] = copy.copy(self.store)
-        for name in ("ids", "slot_of", "_source_codes", "changes"):
-            state[name] = copy.copy(state[name])
-        return state
-
-
-def _make_store(config: Config) -> SimilarStore | NewsStore:
-    if config.policy == "similar":
-        return SimilarStore(config)
-    return NewsStore(config, *judge.load_judge().arrays, postings.count_codes())
+def _nothing(n_documents: int) -> NDArray[np.int64]:
+    return _NOTHING_REPLACED if n_documents == 1 else np.full(n_documents, -1)

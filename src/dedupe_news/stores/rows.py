@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+# Not frozen, which would take three times as long to make; nobody changes one.
+@dataclasses.dataclass(slots=True, eq=False)
 class Rows:
     """
     Documents in order of arrival.
@@ -69,8 +70,7 @@ class Rows:
         """
         if len(self.published) == 1:  # the common case, made short
             published, arrived = int(self.published[0]), int(self.arrived[0])
-            moment = arrived if published == NO_TIME else min(published, arrived)
-            return np.array([moment], np.int64)
+            return self.arrived if published == NO_TIME or published > arrived else self.published
         known = self.published != NO_TIME
         return np.where(known, np.minimum(self.published, self.arrived), self.arrived)
 

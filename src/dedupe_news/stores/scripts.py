@@ -58,7 +58,10 @@ local function answer(most_operations, most_documents, own)
     end
     kept[#kept + 1] = operation
   end
-  return {'ok', start + redis.call('LLEN', log), tonumber(m[5]), kept, into}
+  local sizes = {}
+  for at, document in ipairs(into) do sizes[at] = struct.pack('<I4', #document) end
+  local length = start + redis.call('LLEN', log)
+  return {'ok', length, tonumber(m[5]), kept, table.concat(sizes), table.concat(into)}
 end
 """.replace("SEGMENT", str(SEGMENT))
 
@@ -66,14 +69,23 @@ PULL = f"{_BEGIN}return answer({MOST_OPERATIONS}, {MOST_DOCUMENTS}, '')"
 """Return what was done since."""
 
 # ARGV[5..7]: name of the token, milliseconds until everything expires or 0, the operation;
-# then documents, of which the operation lacks first number and count.
+# then documents, of which the operation lacks first number and count: some at a time, how
+# long each of them is and all of them together, as one by one they would take the longest.
 APPEND = f"""{_BEGIN}
 if start + length - at > {MOST_OPERATIONS} or tonumber(m[4]) - tonumber(ARGV[4]) > {MOST_DOCUMENTS}
 then return {{'far'}} end
 local token, ttl, operation = prefix .. ':token:' .. ARGV[5], tonumber(ARGV[6]), ARGV[7]
 if redis.call('EXISTS', token) == 0 then
-  local count = #ARGV - 7
+  local count = 0
+  for at = 8, #ARGV, 2 do count = count + #ARGV[at] / 4 end
   if count > 0 then
+    local part, at, place = 8, 1, 1
+    local function next_document()
+      if place > #ARGV[part] then part, at, place = part + 2, 1, 1 end
+      local size = struct.unpack('<I4', ARGV[part], place)
+      at, place = at + size, place + 4
+      return string.sub(ARGV[part + 1], at - size, at - 1)
+    end
     local first = tonumber(m[4])
     local number = first
     while number < first + count do
@@ -84,7 +96,7 @@ if redis.call('EXISTS', token) == 0 then
         local values = {{}}
         for one = each, math.min(each + 1024, stop) - 1 do
           values[#values + 1] = string.format('%d', one)
-          values[#values + 1] = ARGV[8 + one - first]
+          values[#values + 1] = next_document()
         end
         redis.call('HSET', key, unpack(values))
       end
@@ -156,7 +168,7 @@ each_of(redis.call('HGET', meta, 'dropped') .. ARGV[11], function(number, packed
 end)
 redis.call('HSET', meta, 'base', ARGV[2], 'base_token', ARGV[3], 'base_next', ARGV[4],
   'retired', ARGV[7], 'step', ARGV[8], 'segment', ARGV[9], 'dropped', table.concat(stay))
-return {{'ok', at, at, {{}}, {{}}}}
+return {{'ok', at, at, {{}}, '', ''}}
 """
 """Keep what stands at a place of the log as where others may begin, and drop what left."""
 

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import copy
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news.columns import extent, to_span
-from dedupe_news.kernels import index as kernels
-from dedupe_news.kernels.index import NO_SLOT
+from dedupe_news.columns import extent
+from dedupe_news.kernels.chains import NO_LINK, link_slots, meet
+from dedupe_news.kernels.columns import gather_runs
+from dedupe_news.kernels.index import NO_SLOT, join_clusters, probe
+from dedupe_news.kernels.signing import KEY, sign_slots
 from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.permutations import coefficients
-from dedupe_news.stores.arrays import UNLIMITED, Room, grown, power_of_two
-from dedupe_news.stores.founders import Founders
-from dedupe_news.threads import resolve_jobs, run, split
+from dedupe_news.stores.arrays import Found, Room, grown, power_of_two
+from dedupe_news.stores.slots import Slots
+from dedupe_news.threads import resolve_jobs, run, shares, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
-    from dedupe_news.stores.arrays import Found, Items
+    from dedupe_news.stores.arrays import Items
 
 _FIRST_SLOTS = 1024
 _FIRST_TOKENS = 1 << 16
+_SEVERAL = 1024  # documents from which on several threads are worth it
+_PER_SLOT = ("alive", "sketches", "chains")
 
 
-class SimilarStore:
+class SimilarStore(Slots):
     """
     Token runs by slot, and the chains that find them.
-
-    A removed slot is skipped until enough of them have gathered; then all are
-    dropped at once and the living ones move together.
 
     Parameters
     ----------
@@ -41,41 +40,24 @@ class SimilarStore:
     """
 
     def __init__(self, config: Config) -> None:
-        self._config = config
+        super().__init__(config)
         used = config.bands * config.rows_per_band
         multipliers, increments = coefficients(config.num_perm, config.seed)
-        self._multipliers, self._increments = multipliers[:used], increments[:used]
-        self.n_slots = 0
+        self._permutations = multipliers[:used], increments[:used], config.rows_per_band
+        self._limits = config.shingle_size, config.threshold, config.bucket_limit
         self.n_cut_short = 0
-        self._room = Room()
-        self._window = UNLIMITED if config.window is None else to_span(config.window)
-        self.founders = Founders()
-        self._tokens = np.empty(_FIRST_TOKENS, np.uint32)
+        self._arrays["tokens"] = np.empty(_FIRST_TOKENS, np.uint32)
         self._allot(_FIRST_SLOTS)
 
     def _allot(self, capacity: int) -> None:
         bands = self._config.bands
-        self._starts = np.zeros(capacity + 1, np.int64)
-        self._lengths = np.zeros(capacity, np.int32)
-        self._sizes = np.zeros(capacity, np.int32)
-        self.alive = np.zeros(capacity, np.uint8)
-        self._sketches = np.zeros((capacity, SKETCH_WORDS), np.uint64)
-        self._keys = np.zeros((capacity, bands), np.uint32)
-        self._links = np.full((capacity, bands), NO_SLOT, np.int32)
-        self._heads = np.full((bands, _n_chains(capacity)), NO_SLOT, np.int32)
-
-    @property
-    def n_bytes(self) -> int:
-        """
-        Memory held by the arrays, in bytes.
-
-        Returns
-        -------
-        int
-            Allotted, whether in use or not.
-        """
-        arrays = (array for array in vars(self).values() if isinstance(array, np.ndarray))
-        return sum(array.nbytes for array in arrays) + self.founders.n_bytes
+        self._arrays |= {
+            "starts": np.zeros(capacity + 1, np.int64),
+            "alive": np.zeros(capacity, np.uint8),
+            "sketches": np.zeros((capacity, SKETCH_WORDS + 1), np.uint64),
+            "chains": np.zeros((capacity, bands, 2), np.uint32),
+            "heads": np.full((bands, _n_chains(capacity)), NO_LINK, np.uint32),
+        }
 
     def retire(self, slots: NDArray[np.int64]) -> None:
         """
@@ -88,7 +70,9 @@ class SimilarStore:
         """
         self.alive[slots] = 0
 
-    def probe(self, items: Items, replaced: NDArray[np.int64], *, insert: bool) -> Found:
+    def probe(
+        self, items: Items, replaced: NDArray[np.int64], *, insert: bool, n_jobs: int = 1
+    ) -> Found:
         """
         Look up documents one after another, and add each before the next if asked.
 
@@ -100,66 +84,128 @@ class SimilarStore:
             Slot that each document replaces, or -1.
         insert : bool
             Whether to add them, at the slots from ``n_slots``.
+        n_jobs : int, default 1
+            Threads.
 
         Returns
         -------
         Found
             The matches of each document among those before it.
         """
-        n_documents = len(items.offsets) - 1
-        n_tokens, longest = extent(items.offsets)
+        if len(items.offsets) == 2:  # noqa: PLR2004 - one document
+            return self._probe_one(items, replaced, insert=insert)
+        first, n_documents = self.n_slots, len(items.offsets) - 1
+        _, longest = extent(items.offsets)
         if insert:
-            self.founders.announce(self.n_slots, items.numbers, items.moments)
-            self._reserve(n_documents, n_tokens)
-        else:
-            self._reserve(1, longest)
-        work = partial(self._probe, items, replaced, insert, self.n_slots, longest)
-        found = self._room.fill(n_documents, work)
+            self.founders.announce(first, items.numbers, items.moments)
+        self._write(items, n_jobs, count=insert)
         if insert:
-            self.n_slots += n_documents
-            self.founders.note(self.n_slots - n_documents, self.n_slots)
+            self._link(first, first + n_documents, n_jobs)
+        found = self._meet(first, replaced, longest, n_jobs, are_linked=insert)
+        if insert:
+            arrays = self._arrays
+            size, threshold, _ = self._limits
+            join_clusters(
+                first, replaced, longest, size, threshold, arrays["tokens"], arrays["starts"],
+                arrays["sketches"], arrays["alive"], self.founders.arrays, self._window, *found,
+            )  # fmt: skip
+            self.n_slots = first + n_documents
+            self.founders.note(first, self.n_slots)
         return found
 
-    def _probe(
-        self,
-        items: Items,
-        replaced: NDArray[np.int64],
-        insert: bool,  # noqa: FBT001 - as in the kernel
-        first: int,
-        longest: int,
-        begin: int,
-        *matches: Any,
-    ) -> int:
-        config = self._config
-        done, n_cut_short = kernels.probe(
-            items.hashes,
-            items.offsets,
-            replaced,
-            insert,
-            begin,
-            first + begin if insert else first,
-            longest,
-            self._multipliers,
-            self._increments,
-            config.rows_per_band,
-            config.shingle_size,
-            config.threshold,
-            config.bucket_limit,
-            self._tokens,
-            self._starts,
-            self._lengths,
-            self._sizes,
-            self.alive,
-            self._sketches,
-            self._keys,
-            self._heads,
-            self._links,
-            self.founders.arrays,
-            self._window,
-            *matches,
-        )
+    def _probe_one(self, items: Items, replaced: NDArray[np.int64], *, insert: bool) -> Found:
+        slot = self.n_slots
+        begin, stop = items.offsets.tolist()
+        self._reserve(1, stop - begin)
+        if insert:
+            self.founders.announce(slot, items.numbers, items.moments)
+        arrays, room, offsets = self._arrays, self._room, np.zeros(2, np.int64)
+        while True:
+            done, n_cut_short = probe(
+                slot, items.hashes, begin, stop - begin, insert, replaced, *self._permutations,
+                *self._limits, arrays["tokens"], arrays["starts"],
+                arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"],
+                self.founders.arrays, self._window, offsets, room.slots, room.scores,
+            )  # fmt: skip
+            if done:
+                break
+            room.grow()
         self.n_cut_short += int(n_cut_short)
-        return int(done)
+        found = room.found(offsets)
+        if insert:
+            self.n_slots = slot + 1
+            if replaced[0] != NO_SLOT:
+                self.founders.note(slot, slot + 1)
+        return found
+
+    def _meet(
+        self,
+        first: int,
+        replaced: NDArray[np.int64],
+        longest: int,
+        n_jobs: int,
+        *,
+        are_linked: bool,
+    ) -> Found:
+        """Look up documents that are written, some ranges of them at a time."""
+        arrays = self._arrays
+        leaving = np.flatnonzero(replaced != NO_SLOT)
+        leaving = leaving[np.argsort(replaced[leaving])]
+        leavers, replacements = replaced[leaving], first + leaving
+
+        def look_up(bounds: tuple[int, int]) -> tuple[Found, int]:
+            start, stop = bounds
+            cut_short = [0]
+
+            def work(begin: int, *found: Any) -> int:
+                done, n_cut_short = meet(
+                    first + start, begin, stop - start, are_linked, leavers, replacements, longest,
+                    *self._limits, arrays["tokens"], arrays["starts"],
+                    arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"], *found,
+                )  # fmt: skip
+                cut_short[0] += int(n_cut_short)
+                return int(done)
+
+            return Room().fill(stop - start, work), cut_short[0]
+
+        ranges = _ranges(len(replaced), n_jobs)
+        parts, cut_short = zip(*run(look_up, ranges, n_jobs), strict=True)
+        self.n_cut_short += sum(cut_short)
+        if len(parts) == 1:
+            return Found(*parts[0])
+        n_before = np.cumsum([0, *(len(part.slots) for part in parts)])
+        return Found(
+            np.concatenate(
+                [
+                    np.zeros(1, np.int64),
+                    *(part.offsets[1:] + n for part, n in zip(parts, n_before[:-1], strict=True)),
+                ]
+            ),
+            np.concatenate([part.slots for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+        )
+
+    def _write(self, items: Items, n_jobs: int, *, count: bool) -> None:
+        """Write documents behind the last slot, without taking these in use."""
+        n_documents, first = len(items.offsets) - 1, self.n_slots
+        n_tokens, longest = extent(items.offsets)
+        self._reserve(n_documents, n_tokens)
+        arrays, stop = self._arrays, first + n_documents
+        begin = int(arrays["starts"][first])
+        own = slice(int(items.offsets[0]), int(items.offsets[-1]))
+        arrays["tokens"][begin : begin + n_tokens] = items.hashes[own]
+        arrays["starts"][first + 1 : stop + 1] = begin + items.offsets[1:] - items.offsets[0]
+        arrays["alive"][first:stop] = count
+
+        def sign(bounds: tuple[int, int]) -> None:
+            size, _, _ = self._limits
+            sign_slots(
+                first + bounds[0], first + bounds[1], longest, *self._permutations, size,
+                arrays["tokens"], arrays["starts"], arrays["sketches"],
+                arrays["chains"],
+            )  # fmt: skip
+
+        run(sign, _ranges(n_documents, n_jobs), n_jobs)
 
     def append(self, items: Items) -> None:
         """
@@ -170,37 +216,12 @@ class SimilarStore:
         items : Items
             The documents.
         """
-        n_documents, first = len(items.offsets) - 1, self.n_slots
-        n_tokens, longest = extent(items.offsets)
-        self.founders.announce(first, items.numbers, items.moments)
-        self._reserve(n_documents, n_tokens)
-        stop, begin = first + n_documents, int(self._starts[first])
-        own = slice(int(items.offsets[0]), int(items.offsets[-1]))
-        self._tokens[begin : begin + n_tokens] = items.hashes[own]
-        self._starts[first + 1 : stop + 1] = begin + items.offsets[1:] - items.offsets[0]
-        self._lengths[first:stop] = np.diff(items.offsets)
-        self.alive[first:stop] = 1
+        self._append(items, resolve_jobs(-1))
 
-        def _sign(bounds: tuple[int, int]) -> None:
-            kernels.sign_slots(
-                first + bounds[0],
-                first + bounds[1],
-                longest,
-                self._multipliers,
-                self._increments,
-                self._config.rows_per_band,
-                self._config.shingle_size,
-                self._tokens,
-                self._starts,
-                self._lengths,
-                self._sizes,
-                self._sketches,
-                self._keys,
-            )
-
-        n_jobs = resolve_jobs(-1)
-        run(_sign, split(n_documents, n_jobs), n_jobs)
-        self.n_slots = stop
+    def _append(self, items: Items, n_jobs: int) -> None:
+        self.founders.announce(self.n_slots, items.numbers, items.moments)
+        self._write(items, n_jobs, count=True)
+        self.n_slots += len(items.offsets) - 1
 
     def admit(self, items: Items) -> None:
         """
@@ -212,28 +233,38 @@ class SimilarStore:
             The documents.
         """
         first = self.n_slots
-        self.append(items)
-        kernels.link_all(self._keys, first, self.n_slots, self._lengths, self._heads, self._links)
+        self._append(items, 1)
+        self._link(first, self.n_slots, 1)
 
     def rebuild(self) -> None:
         """Chain all slots anew."""
-        self._heads[:] = NO_SLOT
-        kernels.link_all(self._keys, 0, self.n_slots, self._lengths, self._heads, self._links)
+        self._arrays["heads"][:] = NO_LINK
+        self._link(0, self.n_slots, resolve_jobs(-1))
+
+    def _link(self, first: int, stop: int, n_jobs: int) -> None:
+        n_jobs = n_jobs if stop - first >= _SEVERAL else 1
+        arrays = self._arrays
+        run(
+            lambda bands: link_slots(
+                first, stop, *bands, arrays["starts"], arrays["heads"], arrays["chains"]
+            ),
+            split(self._config.bands, n_jobs),
+            n_jobs,
+        )
 
     def _reserve(self, n_documents: int, n_tokens: int) -> None:
-        used = int(self._starts[self.n_slots])
-        if used + n_tokens > len(self._tokens):
-            self._tokens = grown(self._tokens, used + n_tokens)
+        arrays = self._arrays
+        used = int(arrays["starts"][self.n_slots]) + n_tokens
+        if used > len(arrays["tokens"]):
+            self._grow(("tokens",), used)
         needed = self.n_slots + n_documents
-        capacity = len(self.alive)
-        if needed <= capacity:
+        if needed <= len(arrays["alive"]):
             return
-        self._starts = grown(self._starts, needed + 1)
-        for name in ("_lengths", "_sizes", "alive", "_sketches", "_keys", "_links"):
-            setattr(self, name, grown(getattr(self, name), len(self._starts) - 1))
+        self._grow(("starts",), needed + 1)
+        self._grow(_PER_SLOT, len(arrays["starts"]) - 1)
         n_chains = _n_chains(needed)
-        if n_chains > self._heads.shape[1]:
-            self._heads = np.empty((self._config.bands, n_chains), np.int32)
+        if n_chains > arrays["heads"].shape[1]:
+            arrays["heads"] = np.empty((self._config.bands, n_chains), np.uint32)
             self.rebuild()
 
     def compact(self) -> NDArray[np.int64]:
@@ -246,52 +277,20 @@ class SimilarStore:
             Former slot of each slot.
         """
         kept = np.flatnonzero(self.alive[: self.n_slots])
-        tokens, starts, lengths = self._tokens, self._starts, self._lengths
-        sizes, sketches, keys = self._sizes, self._sketches, self._keys
-        self._allot(max(_FIRST_SLOTS, len(kept)))
+        former, n_kept = self._arrays.copy(), len(kept)
+        self._allot(max(_FIRST_SLOTS, n_kept))
         self.founders.compact(kept)
-        n_kept = len(kept)
-        self._lengths[:n_kept] = lengths[kept]
-        self._sizes[:n_kept] = sizes[kept]
-        self._sketches[:n_kept] = sketches[kept]
-        self._keys[:n_kept] = keys[kept]
-        self.alive[:n_kept] = 1
-        np.cumsum(lengths[kept], out=self._starts[1 : n_kept + 1])
-        self._tokens = np.empty(max(_FIRST_TOKENS, int(self._starts[n_kept])), np.uint32)
-        kernels.gather_runs(tokens, starts[kept], self._starts[: n_kept + 1], self._tokens)
+        arrays = self._arrays
+        for name in _PER_SLOT:
+            arrays[name][:n_kept] = former[name][kept]
+        starts = former["starts"]
+        np.cumsum(starts[kept + 1] - starts[kept], out=arrays["starts"][1 : n_kept + 1])
+        offsets = arrays["starts"][: n_kept + 1]
+        arrays["tokens"] = np.empty(max(_FIRST_TOKENS, int(offsets[-1])), np.uint32)
+        gather_runs(former["tokens"], starts[kept], offsets, arrays["tokens"])
         self.n_slots = n_kept
         self.rebuild()
         return kept
-
-    def mark(self) -> dict[str, Any]:
-        """
-        Return what `rewind` needs to undo everything that is done from now on.
-
-        Returns
-        -------
-        dict
-            Mostly shared.
-        """
-        state = vars(self).copy()
-        state["founders"] = self.founders.mark()
-        state["mark"] = self.alive[: self.n_slots].copy()
-        return state
-
-    def rewind(self, mark: dict[str, Any]) -> None:
-        """
-        Undo everything that was done since a mark was made.
-
-        Parameters
-        ----------
-        mark : dict
-            From `mark`; used once.
-        """
-        founders, alive = self.founders, mark.pop("mark")
-        vars(self).update(mark, founders=founders)
-        founders.rewind(mark["founders"])
-        self.alive[: self.n_slots] = alive
-        self.alive[self.n_slots :] = 0
-        self.rebuild()
 
     def __getstate__(self) -> dict[str, Any]:
         """
@@ -302,18 +301,15 @@ class SimilarStore:
         dict
             Settings and arrays.
         """
-        n_slots = self.n_slots
-        return {
-            "config": self._config,
-            "n_cut_short": self.n_cut_short,
-            "founders": copy.copy(self.founders),
-            "tokens": self._tokens[: self._starts[n_slots]].copy(),
-            "starts": self._starts[: n_slots + 1].copy(),
-            "lengths": self._lengths[:n_slots].copy(),
-            "sizes": self._sizes[:n_slots].copy(),
-            "alive": self.alive[:n_slots].copy(),
-            "sketches": self._sketches[:n_slots].copy(),
-            "keys": self._keys[:n_slots].copy(),
+        n_slots, arrays = self.n_slots, self._arrays
+        return super().__getstate__() | {
+            "_arrays": {
+                "tokens": arrays["tokens"][: arrays["starts"][n_slots]].copy(),
+                "starts": arrays["starts"][: n_slots + 1].copy(),
+                "alive": arrays["alive"][:n_slots].copy(),
+                "sketches": arrays["sketches"][:n_slots].copy(),
+                "keys": arrays["chains"][:n_slots, :, KEY].copy(),
+            }
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -325,19 +321,21 @@ class SimilarStore:
         state : dict
             Settings and arrays.
         """
-        SimilarStore.__init__(self, state["config"])
-        self.n_cut_short = state["n_cut_short"]
-        self.founders = state["founders"]
-        self.n_slots = n_slots = len(state["alive"])
+        super().__setstate__(state)
+        kept, self._arrays = self._arrays, {}
+        n_slots = self.n_slots
         self._allot(max(_FIRST_SLOTS, n_slots))
-        self._tokens = grown(state["tokens"], max(_FIRST_TOKENS, len(state["tokens"])))
-        self._starts[: n_slots + 1] = state["starts"]
-        self._lengths[:n_slots] = state["lengths"]
-        self._sizes[:n_slots] = state["sizes"]
-        self.alive[:n_slots] = state["alive"]
-        self._sketches[:n_slots] = state["sketches"]
-        self._keys[:n_slots] = state["keys"]
+        arrays = self._arrays
+        arrays["tokens"] = grown(kept["tokens"], max(_FIRST_TOKENS, len(kept["tokens"])))
+        arrays["starts"][: n_slots + 1] = kept["starts"]
+        for name in ("alive", "sketches"):
+            arrays[name][:n_slots] = kept[name]
+        arrays["chains"][:n_slots, :, KEY] = kept["keys"]
         self.rebuild()
+
+
+def _ranges(n_documents: int, n_jobs: int) -> list[tuple[int, int]]:
+    return shares(n_documents, n_jobs if n_documents >= _SEVERAL else 1)
 
 
 def _n_chains(n_slots: int) -> int:

@@ -39,7 +39,7 @@ from dedupe_news.text import tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -253,31 +253,42 @@ class SQLiteStore(Store):
                 raise
             return
         with self._translating():
-            if self._is_stale:
-                self._load()
-            connection.execute("BEGIN IMMEDIATE")
+            self._begin(connection)
             try:
-                if data_version(connection) != self._version:
-                    if self._follow(connection):
-                        connection.execute("ROLLBACK")
-                        self._load()
-                        connection.execute("BEGIN IMMEDIATE")
-                        self._follow(connection)
-                    self._version = data_version(connection)
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                # What the replica has, the file may not have.
-                self._is_stale = True
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                self._give_up(connection)
                 raise
 
-    def _add(self, rows: Rows, tokens: Tokens) -> list[list[Match]]:
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Take the write lock, and bring the replica up to date."""
+        if self._is_stale:
+            self._load()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if data_version(connection) != self._version:
+                if self._follow(connection):
+                    connection.execute("ROLLBACK")
+                    self._load()
+                    connection.execute("BEGIN IMMEDIATE")
+                    self._follow(connection)
+                self._version = data_version(connection)
+        except BaseException:
+            self._give_up(connection)
+            raise
+
+    def _give_up(self, connection: sqlite3.Connection) -> None:
+        """Undo what was done since the write lock was taken."""
+        self._is_stale = True  # what the replica has, the file may not have
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+    def _add(self, rows: Rows, tokens: Tokens, n_jobs: int) -> list[list[Match]]:
         packing = wire.Packing(rows)
         with self._writing() as connection:
             first = self.replica.next_number
-            matches = self.replica.add(packing.rows, tokens)
+            matches = self.replica.add(packing.rows, tokens, n_jobs=n_jobs)
             self._write(connection, packing, first)
         return matches
 
@@ -303,16 +314,18 @@ class SQLiteStore(Store):
         changes = replica.take_changes()
         n_documents, total = state.n_documents, state.total
         if packing is not None:
-            numbers = np.arange(first, replica.next_number)
+            numbers: Sequence[int] = range(first, replica.next_number)
             is_kept = None
             if changes.dropped:
                 mask = ~np.isin(numbers, changes.dropped)
-                numbers, is_kept = numbers[mask], mask.tolist()
-            blobs = packing.pack(numbers.tolist(), replica.verdicts(numbers), is_kept)
+                numbers, is_kept = np.array(numbers)[mask].tolist(), mask.tolist()
+                verdicts = replica.verdicts(np.array(numbers, np.int64))
+            else:
+                verdicts = replica.last_verdicts(len(numbers))
+            blobs = packing.pack(numbers, verdicts, is_kept)
             sums = wire.checksums(blobs).tolist()
             connection.executemany(
-                "INSERT INTO documents VALUES (?, ?, ?)",
-                zip(numbers.tolist(), blobs, sums, strict=True),
+                "INSERT INTO documents VALUES (?, ?, ?)", zip(numbers, blobs, sums, strict=True)
             )
             n_documents += len(blobs)
             total += sum(sums)

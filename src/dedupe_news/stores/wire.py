@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import xxhash
 
-from dedupe_news.errors import InputError, InputTypeError, StoreDamagedError
+from dedupe_news.errors import InputError, StoreDamagedError
 from dedupe_news.foreign import shown
-from dedupe_news.kernels.index import gather_runs
+from dedupe_news.kernels.columns import gather_runs
+from dedupe_news.stores.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
 from dedupe_news.stores.rows import Rows, Verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -36,10 +37,8 @@ _HEADER = np.dtype([
 ])  # fmt: skip
 _PACKED = struct.Struct("<qqqqBBHHH")
 _TITLED, _FOUNDER = 1, 2
-_STR, _INT, _BYTES, _TUPLE = 1, 2, 3, 4
-_ITEM = struct.Struct("<BH")
 _NO_SOURCE = 0xFFFF
-_MOST_BYTES = 0xFFFE
+_MOST_JOINED_BYTES = 64 << 20
 
 
 class Kept(NamedTuple):
@@ -59,130 +58,6 @@ class Kept(NamedTuple):
     rows: Rows
     numbers: NDArray[np.int64]
     verdicts: Verdicts
-
-
-def plain_id(id: Hashable) -> Hashable:  # noqa: A002 - an id, as everywhere
-    """
-    Return an id as it will be read back.
-
-    Parameters
-    ----------
-    id : hashable
-        An id.
-
-    Returns
-    -------
-    str, int, bytes or tuple of these
-        Equal to `id`.
-
-    Raises
-    ------
-    InputTypeError
-        If it is of another type: it could not be read back as it is.
-    """
-    kind = type(id)
-    if kind is str or kind is int or kind is bytes:
-        return id
-    if isinstance(id, str):
-        return str(id)
-    if isinstance(id, bytes):
-        return bytes(id)
-    if isinstance(id, tuple):
-        return tuple(plain_id(item) for item in id)
-    if isinstance(id, (int, np.integer)) and not isinstance(id, bool):
-        return int(id)
-    message = (
-        f"the id {shown(id)} is of type {type(id).__name__!r}, which an index on disk or on a "
-        "server cannot hold; allowed are str, int, bytes and tuples of these. "
-        "Pass str(id), say"
-    )
-    raise InputTypeError(message)
-
-
-def pack_id(id: Hashable) -> tuple[int, bytes]:  # noqa: A002 - an id, as everywhere
-    """
-    Return an id as bytes.
-
-    Parameters
-    ----------
-    id : str, int, bytes or tuple
-        From `plain_id`.
-
-    Returns
-    -------
-    kind : int
-        1 for str, 2 for int, 3 for bytes, 4 for a tuple.
-    data : bytes
-        UTF-8; two's complement; the bytes; each item as kind, length, data.
-
-    Raises
-    ------
-    InputError
-        If it has more than 65,534 bytes, or holds a lone surrogate.
-    """
-    if isinstance(id, str):
-        try:
-            kind, data = _STR, id.encode()
-        except UnicodeEncodeError:
-            message = (
-                f"the id {shown(id)} holds a lone surrogate, which UTF-8 cannot hold. Replace it"
-            )
-            raise InputError(message) from None
-    elif isinstance(id, int):
-        kind, data = _INT, id.to_bytes(id.bit_length() // 8 + 1, "little", signed=True)
-    elif isinstance(id, bytes):
-        kind, data = _BYTES, id
-    else:
-        kind, data = _TUPLE, b""
-        for item in id:  # type: ignore[attr-defined]  # a tuple
-            item_kind, item_data = pack_id(item)
-            data += _ITEM.pack(item_kind, len(item_data)) + item_data
-    if len(data) > _MOST_BYTES:
-        message = (
-            f"the id {shown(id)} has {len(data):,} bytes; at most {_MOST_BYTES:,} can be kept. "
-            "Use a digest of it"
-        )
-        raise InputError(message)
-    return kind, data
-
-
-def unpack_id(kind: int, data: bytes) -> Hashable:
-    """
-    Return the id that `pack_id` packed.
-
-    Parameters
-    ----------
-    kind : int
-        As returned.
-    data : bytes
-        As returned.
-
-    Returns
-    -------
-    str, int, bytes or tuple
-        The id.
-
-    Raises
-    ------
-    StoreDamagedError
-        If the kind is unknown.
-    """
-    if kind == _STR:
-        return data.decode()
-    if kind == _INT:
-        return int.from_bytes(data, "little", signed=True)
-    if kind == _BYTES:
-        return data
-    if kind != _TUPLE:
-        message = f"an id of kind {kind} was read; this version knows 1 to 4"
-        raise StoreDamagedError(message)
-    items, at = [], 0
-    while at < len(data):
-        item_kind, length = _ITEM.unpack_from(data, at)
-        at += _ITEM.size
-        items.append(unpack_id(item_kind, data[at : at + length]))
-        at += length
-    return tuple(items)
 
 
 class Packing:
@@ -219,10 +94,10 @@ class Packing:
                     "Replace it"
                 )
                 raise InputError(message) from None
-            if len(data) > _MOST_BYTES:
+            if len(data) > MOST_BYTES:
                 message = (
                     f"the source {shown(source)} has {len(data):,} bytes; at most "
-                    f"{_MOST_BYTES:,} can be kept. Shorten it"
+                    f"{MOST_BYTES:,} can be kept. Shorten it"
                 )
                 raise InputError(message)
             names[source] = len(data), data
@@ -282,6 +157,56 @@ class Packing:
                 strict=True,
             )
         ]
+
+
+def joined(values: Sequence[bytes]) -> list[bytes]:
+    """
+    Return what a server is sent in place of many values, which would take longer.
+
+    Parameters
+    ----------
+    values : sequence of bytes
+        Any.
+
+    Returns
+    -------
+    list of bytes
+        The sizes of some values, as little-endian 32-bit integers, and these
+        values together; then those of the next: a server takes at most 512 MB
+        at once.
+    """
+    parts: list[bytes] = []
+    start = n_bytes = 0
+    for stop, value in enumerate(values):
+        if n_bytes and n_bytes + len(value) > _MOST_JOINED_BYTES:
+            parts += _together(values[start:stop])
+            start, n_bytes = stop, 0
+        n_bytes += len(value)
+    return parts + _together(values[start:]) if values else parts
+
+
+def _together(values: Sequence[bytes]) -> list[bytes]:
+    return [np.array(list(map(len, values)), "<u4").tobytes(), b"".join(values)]
+
+
+def split(sizes: bytes, whole: bytes) -> list[bytes]:
+    """
+    Return values that were joined.
+
+    Parameters
+    ----------
+    sizes : bytes
+        How long each is, as little-endian 32-bit integers.
+    whole : bytes
+        All of them, one after another.
+
+    Returns
+    -------
+    list of bytes
+        The values.
+    """
+    stops = np.cumsum(np.frombuffer(sizes, "<u4"), dtype=np.int64).tolist()
+    return [whole[start:stop] for start, stop in itertools.pairwise([0, *stops])]
 
 
 def checksums(blobs: Sequence[bytes]) -> NDArray[np.int64]:
@@ -380,7 +305,7 @@ def _sources(
 def _ids(
     whole: bytes, kinds: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64]
 ) -> list[Any]:
-    if (kinds == _STR).all():
+    if (kinds == STR).all():
         # All at once where a character is a byte: one by one takes several times as long.
         offsets = np.concatenate(([0], np.cumsum(stops - starts)))
         data = np.empty(int(offsets[-1]), np.uint8)

@@ -1,0 +1,416 @@
+"""What an index tells: its documents, what matches a text, clusters, size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dedupe_news import arrivals, batch, exchange
+from dedupe_news.columns import from_microseconds
+from dedupe_news.config import whole_number
+from dedupe_news.displayable import Displayable
+from dedupe_news.documents import read_documents
+from dedupe_news.errors import InputError, UnknownIdError
+from dedupe_news.progress import stages
+from dedupe_news.records import Bounded, IndexStats
+from dedupe_news.text import tokenize
+from dedupe_news.threads import resolve_jobs
+
+if TYPE_CHECKING:
+    import os
+    import threading
+    from collections.abc import Hashable, Iterator, Sequence
+
+    from dedupe_news.config import Config
+    from dedupe_news.documents import ColumnChoice, Document
+    from dedupe_news.records import Match
+    from dedupe_news.results import Clustering
+    from dedupe_news.stores.protocol import Store
+    from dedupe_news.stores.rows import Rows
+    from dedupe_news.text import Tokens
+
+
+class Lookups(Displayable):
+    """The part of `dedupe_news.NewsIndex` that changes nothing."""
+
+    _config: Config
+    _store: Store
+    _lock: threading.RLock
+
+    @property
+    def config(self) -> Config:
+        """
+        The settings of the index.
+
+        Returns
+        -------
+        Config
+            Fixed for the life of the index.
+        """
+        return self._config
+
+    @property
+    def bounded(self) -> Bounded:
+        """
+        Work that was bounded since the index was made or opened.
+
+        Returns
+        -------
+        Bounded
+            Its ``n_large_buckets`` counts look-ups that met more than
+            ``config.bucket_limit`` documents of one band key and compared the
+            newest only.
+        """
+        return Bounded(n_large_buckets=self._store.replica.store.n_cut_short)
+
+    def __len__(self) -> int:
+        """
+        Return the number of documents.
+
+        Returns
+        -------
+        int
+            At least 0.
+        """
+        with self._lock:
+            self._store.refresh()
+            return len(self._store.replica)
+
+    def __contains__(self, id: object) -> bool:  # noqa: A002 - an id, as everywhere
+        """
+        Return whether a document of this id is in the index.
+
+        Parameters
+        ----------
+        id : hashable
+            An id.
+
+        Returns
+        -------
+        bool
+            False after its removal.
+
+        Raises
+        ------
+        InputTypeError
+            If `id` is not hashable.
+        """
+        arrivals.check_hashable(id)
+        with self._lock:
+            self._store.refresh()
+            return id in self._store.replica.slot_of
+
+    def __iter__(self) -> Iterator[Hashable]:
+        """
+        Iterate over the ids.
+
+        Returns
+        -------
+        iterator of hashable
+            In order of arrival.
+        """
+        with self._lock:
+            self._store.refresh()
+            slot_of = self._store.replica.slot_of
+            ids = sorted(slot_of, key=slot_of.__getitem__)
+        return iter(ids)
+
+    def documents(self) -> Iterator[Document]:
+        """
+        Iterate over the documents.
+
+        Yields
+        ------
+        Document
+            In order of arrival, each as it was given; a text is read when it
+            is asked for.
+        """
+        for part in parts_of(self):
+            yield from exchange.documents(part)
+
+    def _parts(self) -> Iterator[Rows]:
+        with self._lock:
+            self._store.refresh()
+            return self._store.rows()
+
+    def query(
+        self,
+        text: str | None,
+        *,
+        title: str | None = None,
+        source: str | None = None,
+        published: object = None,
+        limit: int | None = None,
+        include_series: bool = False,
+    ) -> list[Match]:
+        """
+        Return the documents that match a text, which is not added.
+
+        Parameters
+        ----------
+        text : str or None
+            The text; None or empty matches nothing.
+        title : str, optional
+            Its headline, joined before the text by a newline.
+        source : str, optional
+            Where it was published.
+        published : datetime, str or struct_time, optional
+            When, with a time zone.
+        limit : int, optional
+            Most matches to return; all by default.
+        include_series : bool, default False
+            Whether to return documents of the same recurring template too, as
+            `Relation.SERIES`: they are no duplicates.
+
+        Returns
+        -------
+        list of Match
+            Best first: the one that has the greatest share of the document,
+            times its probability; with ``policy="similar"`` the most similar.
+            Then the most similar, then in order of arrival.
+
+        Raises
+        ------
+        InputTypeError
+            If a value is of a type that cannot be used.
+        InputError
+            If `limit` is below 1 or a value cannot be used.
+        """
+        _check_limit(limit)
+        rows = arrivals.one(None, text, title, source, published)
+        tokens = tokenize(rows.buffer, rows.offsets, self._config)
+        return self._look_up(rows, tokens, include_series=include_series)[0][:limit]
+
+    def query_many(
+        self,
+        feed: object,
+        *,
+        title: ColumnChoice = None,
+        text: ColumnChoice = None,
+        source: ColumnChoice = None,
+        published: ColumnChoice = None,
+        limit: int | None = None,
+        include_series: bool = False,
+        n_jobs: int | None = -1,
+    ) -> list[list[Match]]:
+        """
+        Return the documents that match each of many texts, which are not added.
+
+        Parameters
+        ----------
+        feed : iterable of str, mapping or Document; array, Series, DataFrame or Arrow data
+            The documents, as in `cluster`.
+        title, text, source, published : str or sequence, optional
+            Names of the columns, as in `cluster`.
+        limit : int, optional
+            Most matches to return for each; all by default.
+        include_series : bool, default False
+            As for `query`.
+        n_jobs : int, default -1
+            Threads for the work on the texts.
+
+        Returns
+        -------
+        list of list of Match
+            In the order of the feed.
+
+        Raises
+        ------
+        InputTypeError
+            If the feed or a value is of a type that cannot be used.
+        InputError
+            If `limit` is below 1 or a value cannot be used.
+        ColumnError
+            If a named column does not exist.
+        """
+        _check_limit(limit)
+        threads = resolve_jobs(n_jobs)
+        columns = read_documents(
+            feed, title=title, text=text, source=source, published=published, n_jobs=threads
+        )
+        rows = arrivals.many(columns, range(len(columns)))
+        tokens = tokenize(columns.buffer, columns.offsets, self._config, n_jobs=threads)
+        found = self._look_up(rows, tokens, include_series=include_series, n_jobs=threads)
+        return [matches[:limit] for matches in found]
+
+    def _look_up(
+        self, rows: Rows, tokens: Tokens, *, include_series: bool, n_jobs: int = 1
+    ) -> list[list[Match]]:
+        with self._lock:
+            self._store.refresh()
+            return self._store.replica.query(
+                rows, tokens, include_series=include_series, n_jobs=n_jobs
+            )
+
+    def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - the settled public name
+        """
+        Return the cluster that a document belongs to.
+
+        A document joins the cluster of its best match whose founder it matches
+        too, and else founds one. It stays there: clusters never meet, and keep
+        their numbers while they grow, and when documents leave. Once its
+        founder has left, a cluster takes in nobody any more. A founder that is
+        added again under its id is founder still.
+
+        Parameters
+        ----------
+        id : hashable
+            Its id.
+
+        Returns
+        -------
+        int
+            Running number of the cluster, the same for all its documents, in
+            every process, and after opening the index again. Documents that
+            match nothing have clusters of their own.
+
+        Raises
+        ------
+        InputTypeError
+            If `id` is not hashable.
+        UnknownIdError
+            If no document has it.
+        """
+        arrivals.check_hashable(id)
+        with self._lock:
+            self._store.refresh()
+            if id not in self._store.replica.slot_of:
+                raise unknown(id)
+            return self._store.cluster_of(id)
+
+    def cluster(self, *, n_jobs: int | None = -1, progress: bool = True) -> Clustering:
+        """
+        Cluster all documents of the index, as `dedupe_news.cluster` does.
+
+        Parameters
+        ----------
+        n_jobs : int, default -1
+            Threads.
+        progress : bool, default True
+            Whether a long run shows a bar.
+
+        Returns
+        -------
+        Clustering
+            Positions count the documents in order of arrival; ``columns.ids``
+            has their ids.
+        """
+        threads = resolve_jobs(n_jobs)
+        with self._lock:
+            columns = arrivals.as_columns(list(self._parts()))
+        with stages(batch.stages(self._config), show=progress) as ended:
+            return batch.cluster_columns(columns, self._config, threads, ended)
+
+    def export_to(self, path: str | os.PathLike[str]) -> int:
+        """
+        Write all documents to a file.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in ``.jsonl``, ``.jsonl.gz`` or ``.parquet``. Replaced if it
+            exists, once all is written. Parquet holds clusters too, so that a
+            cluster of machines can go on from there: `dedupe_news.spark.update`.
+
+        Returns
+        -------
+        int
+            How many documents were written.
+
+        Raises
+        ------
+        InputError
+            If the suffix is another.
+        InputTypeError
+            If the format cannot hold an id.
+        MissingDependencyError
+            If Parquet is asked for and pyarrow is not installed.
+        """
+        return exchange.write(path, self._parts(), self._places)
+
+    def _places(self, ids: Sequence[Hashable]) -> tuple[list[int | None], list[bool]]:
+        """Return the cluster of each document, and whether it founded it."""
+        clusters: list[int | None] = []
+        are_founders = []
+        with self._lock:
+            replica = self._store.replica
+            for each in ids:
+                slot = replica.slot_of.get(each)
+                clusters.append(None if slot is None else self._store.cluster_of(each))
+                are_founders.append(
+                    slot is not None and replica.store.founders.arrays.founders[slot] == slot
+                )
+        return clusters, are_founders
+
+    def stats(self) -> IndexStats:
+        """
+        Return size and age of the index.
+
+        Returns
+        -------
+        IndexStats
+            As of now.
+        """
+        with self._lock:
+            self._store.refresh()
+            replica = self._store.replica
+            store = replica.store
+            moments = store.founders.arrays.moments[: store.n_slots]
+            moments = moments[store.alive[: store.n_slots] == 1]
+            return IndexStats(
+                n_documents=len(replica),
+                n_removed=store.n_slots - len(replica),
+                memory_bytes=store.n_bytes,
+                oldest=from_microseconds(int(moments.min())) if len(moments) else None,
+                newest=from_microseconds(int(moments.max())) if len(moments) else None,
+                details=self._store.details(),
+            )
+
+
+def parts_of(index: Lookups) -> Iterator[Rows]:
+    """
+    Return the documents of an index, which others may ask between two parts.
+
+    Parameters
+    ----------
+    index : Lookups
+        The index.
+
+    Yields
+    ------
+    Rows
+        Some of them, in order of arrival.
+    """
+    parts = index._parts()  # noqa: SLF001 - our own
+    while True:
+        with index._lock:  # noqa: SLF001 - our own
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
+
+
+def unknown(id: Hashable) -> UnknownIdError:  # noqa: A002 - an id, as everywhere
+    """
+    Return the error for an id that no document has.
+
+    Parameters
+    ----------
+    id : hashable
+        The id.
+
+    Returns
+    -------
+    UnknownIdError
+        To be raised.
+    """
+    message = f"no document of id {id!r} is in the index; check with `id in index` first"
+    return UnknownIdError(message)
+
+
+def _check_limit(limit: object) -> None:
+    if limit is None:
+        return
+    number = whole_number(limit)
+    if number is None or number < 1:
+        message = f"limit={limit!r} is out of range; pass a whole number from 1, or None for all"
+        raise InputError(message)
