@@ -32,9 +32,9 @@ pytestmark = MARKS
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 LOCAL = pytest.mark.parametrize("spark", ["local[2]"], indirect=True)
 ROWS = [
-    {"id": "a", "text": "Rain floods the old town"},
-    {"id": "b", "text": "Sun at last"},
-    {"id": "c", "text": "rain floods the old town!"},
+    {"id": "a", "text": "Rain floods the old town", "published": EPOCH},
+    {"id": "b", "text": "Sun at last", "published": EPOCH},
+    {"id": "c", "text": "rain floods the old town!", "published": EPOCH + dt.timedelta(days=1)},
 ]
 
 
@@ -62,8 +62,9 @@ def test_deduplicator_is_saved_and_loaded(frame_of: Make, tmp_path: Path) -> Non
 
     stages: Any = loaded.stages
     assert stages[0].config == dn.Config(threshold=0.8, window=window)
-    found = {row["key"]: row for row in loaded.transform(df).collect()}
-    assert loaded.transform(df).columns == [*df.columns, "label", "representative", "relation"]
+    transformed = loaded.transform(df)
+    found = {row["key"]: row for row in transformed.collect()}
+    assert transformed.columns == [*df.columns, "label", "representative", "relation"]
     assert found["a"]["label"] == found["c"]["label"] != found["b"]["label"]
     assert found["c"]["representative"] == "a"
     assert found["c"]["relation"] == "exact"

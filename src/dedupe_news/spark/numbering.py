@@ -7,17 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from pyspark.sql.window import Window
 
 from dedupe_news.blocks import bounds_of, take_runs
 from dedupe_news.columns import NO_TIME, to_span
-from dedupe_news.spark.messages import SCHEMA, Message, split_by, write
+from dedupe_news.spark.messages import SCHEMA, Message, of_kinds, regroup, split_by, unpack, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import pyarrow as pa
     from numpy.typing import NDArray
     from pyspark.sql import Column, DataFrame
 
@@ -253,8 +253,6 @@ def part_by_time(rows: DataFrame, config: Config, n_partitions: int) -> DataFram
 
 
 def _part_batches(window: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa  # noqa: PLC0415 - in a worker
-
     last: tuple[int, int] | None = None
     part, first_time = 0, NO_TIME
     for batch in batches:
@@ -349,8 +347,6 @@ def block_up(
     numbers : Numbers
         Where each block begins.
     """
-    from dedupe_news.spark.messages import of_kinds, regroup, unpack  # noqa: PLC0415
-
     bounds = _bounds(rows, n_documents, max(1, -(-n_tokens // _TOKENS_A_BLOCK)), space)
     columns = (*TEXT_KEY, "time", "source", "cut_off", "given", "founds", "tokens", "flags")
     dealt = leaders.select(*columns).mapInArrow(partial(_deal, bounds), SCHEMA)
