@@ -41,6 +41,13 @@ def interpreted() -> bool:
     return _INTERPRETED
 
 
+@pytest.fixture
+def compiled(*, interpreted: bool) -> None:
+    """Let a test pass by where kernels are interpreted: whole runs would take minutes there."""
+    if interpreted:
+        pytest.skip("whole runs in many small steps are for compiled kernels")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Return the folder of the real feed; skip the test where there is none."""

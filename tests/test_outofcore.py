@@ -30,6 +30,7 @@ def in_memory(feed: object, config: Config, **choices: Any) -> dn.Clustering:
     return dn.cluster(feed, config=config, n_jobs=1, progress=False, **choices)
 
 
+@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("kept", [False, True], ids=["temporary", "folder"])
 @pytest.mark.parametrize(
     "config",
@@ -54,6 +55,7 @@ def test_made_up_feed_is_as_in_memory(config: Config, tmp_path: Path, *, kept: b
     assert_same(found, expected)
 
 
+@pytest.mark.usefixtures("compiled")
 def test_order_of_the_documents_is_no_matter() -> None:
     """Texts are gathered from wherever they are in the file."""
     order = np.random.default_rng(5).permutation(len(MADE_UP)).tolist()
@@ -65,6 +67,7 @@ def test_order_of_the_documents_is_no_matter() -> None:
         assert_same(found, in_memory(shuffled, config))
 
 
+@pytest.mark.usefixtures("compiled")
 @given(feed=feeds(max_size=24), config=configs, data=st.data())
 def test_similar_is_as_in_memory(feed: list[str], config: Config, data: st.DataObject) -> None:
     """Any feed and settings, large buckets among them, with and without times."""
@@ -77,6 +80,7 @@ def test_similar_is_as_in_memory(feed: list[str], config: Config, data: st.DataO
     assert_same(found, in_memory(feed, config, published=published))
 
 
+@pytest.mark.usefixtures("compiled")
 @given(feed=feeds(max_size=24), data=st.data())
 def test_news_is_as_in_memory(feed: list[str], data: st.DataObject) -> None:
     """Any feed, with sources and times or without."""
@@ -120,6 +124,7 @@ def test_result_outlives_its_work_folder(tmp_path: Path) -> None:
     assert found.series[0].template
 
 
+@pytest.mark.usefixtures("compiled")
 def test_a_bucket_of_very_many_is_as_in_memory() -> None:
     """Nearly identical texts, more than a bucket holds."""
     rng = np.random.default_rng(3)

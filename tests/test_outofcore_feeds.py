@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("compiled")
+
 ROWS = [{**row, "title": f"Item {n % 5}"} for n, row in enumerate(made_up_news().rows)]
 TABLE = pa.Table.from_pylist(ROWS)
 CONFIG = Config(policy="similar", threshold=0.4)

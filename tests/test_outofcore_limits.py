@@ -30,6 +30,8 @@ from small_steps import LIMIT, assert_same, run, small_steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.usefixtures("compiled")
+
 ROWS = made_up_news().rows
 CONFIG = Config(policy="similar", threshold=0.4)
 
