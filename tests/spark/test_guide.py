@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import test_docs
 from spark_marks import MARKS
 
 if TYPE_CHECKING:
@@ -26,3 +27,11 @@ def test_the_guide_runs(root: Path) -> None:
     names: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, "spark.md", "exec"), names)  # noqa: S102 - our own
+
+
+def test_dataclasses_describe_their_parameters() -> None:
+    """As those of the modules that need no Spark."""
+    of_spark = [name for name in test_docs.modules() if name.startswith("dedupe_news.spark")]
+    assert len(of_spark) > 10
+    for name in of_spark:
+        test_docs.test_dataclasses_describe_their_parameters(name)
