@@ -169,11 +169,10 @@ def test_every_setting_is_documented() -> None:
 
 def modules() -> list[str]:
     """Return the names of the package's modules; those for Spark where it is installed."""
-    left_out = ("dedupe_news.__main__",)
+    found = [module.name for module in pkgutil.walk_packages(dn.__path__, "dedupe_news.")]
     if importlib.util.find_spec("pyspark") is None:
-        left_out += ("dedupe_news.spark",)
-    found = pkgutil.walk_packages(dn.__path__, "dedupe_news.")
-    return [module.name for module in found if not module.name.startswith(left_out)]
+        found.remove("dedupe_news.spark")
+    return [name for name in found if not name.endswith("__main__")]
 
 
 @pytest.mark.parametrize("name", modules())
