@@ -33,7 +33,7 @@ test-browser: $(VENV)/.installed-browser $(AXE)  ## run the tests in Chromium, w
 	DEDUPE_NEWS_AXE=$(abspath $(AXE)) $(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)
 
 test-spark: $(VENV)/.installed-test-spark  ## run the tests on Spark, for which the system must bring Java 17 or later
-	$(BIN)/python -m pytest -m spark $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -m spark tests/spark $(PYTEST_FLAGS)
 
 lint: $(VENV)/.installed-dev  ## check style, docstrings, spelling and metadata
 	$(BIN)/ruff check

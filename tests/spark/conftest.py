@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 SETTINGS = {
-    "spark.driver.memory": "1g",
+    "spark.driver.memory": "4g",
     "spark.executor.memory": "1g",
     # More than the code chooses: what it does not choose itself would be slow.
     "spark.sql.shuffle.partitions": "3",
