@@ -154,14 +154,13 @@ def test_the_real_feed_is_clustered_as_in_memory(
     expected = dn.cluster(table, text="description", config=config, progress=False)
 
     df = spark.read.parquet(str(tmp_path / "feed.parquet"))
-    frame: Any = cluster(df, text="description", config=config).toPandas()
-    found = frame.sort_values("id")
+    rows = cluster(df, text="description", config=config).collect()
+    found = sorted(rows, key=lambda row: int(row["id"]))
 
-    kept = expected.representatives[expected.labels]
-    assert np.array_equal(found["representative"].to_numpy(), kept)
-    relations = [each if isinstance(each, str) else None for each in found["relation"]]
-    assert relations == list(expected.to_dict()["relation"])
-    assert found["cluster"].nunique() == len(expected.representatives)
+    kept = expected.representatives[expected.labels].tolist()
+    assert [row["representative"] for row in found] == kept
+    assert [row["relation"] for row in found] == list(expected.to_dict()["relation"])
+    assert len({row["cluster"] for row in found}) == len(expected.representatives)
 
 
 @pytest.mark.parametrize("spark", ["local-cluster[2,1,1024]"], indirect=True)
