@@ -33,6 +33,9 @@ class Feed(Protocol):
     description: str
     """What it is, to tell whether a run before was of the same."""
 
+    is_read_once: bool
+    """Whether its documents are gone once they were read."""
+
     def chunks(self, n_jobs: int) -> Iterator[Columns]:
         """
         Read the documents.
@@ -94,6 +97,7 @@ class IteratedFeed:
     n_documents: int | None = None
     n_bytes: int | None = None
     description = "iterator"
+    is_read_once = True
 
     def __init__(self, documents: Iterator[Any], choices: Choices) -> None:
         self._documents = documents
@@ -229,6 +233,7 @@ class BatchFeed:
     n_documents: int | None = None
     n_bytes: int | None = None
     description = "stream of Arrow batches"
+    is_read_once = True
 
     def __init__(self, batches: Iterator[Any], choices: Choices) -> None:
         self._batches = batches

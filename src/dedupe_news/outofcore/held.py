@@ -58,6 +58,8 @@ class HeldFeed:
         How many there are.
     """
 
+    is_read_once = False
+
     def __init__(self, feed: Any, choices: Choices, n_documents: int) -> None:
         self._feed = feed
         self._choices = choices
@@ -141,6 +143,8 @@ class ColumnsFeed:
     columns : Columns
         All of them.
     """
+
+    is_read_once = False
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns

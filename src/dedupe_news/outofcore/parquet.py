@@ -38,6 +38,8 @@ class ParquetFeed:
         The columns that may be read; all of them where it is left out.
     """
 
+    is_read_once = False
+
     def __init__(
         self, files: list[Path], choices: Choices, visible: Collection[str] | None = None
     ) -> None:

@@ -90,13 +90,13 @@ class Reader:
         Returns
         -------
         dict
-            The step's outcome, for `dedupe_news.outofcore.corpus.Corpus`.
+            The step's outcome, for `dedupe_news.outofcore.corpus.columns_of`.
         """
         self._make_room()
         first = True
         texts = None
         for columns in _ahead(self._feed.chunks(self._n_jobs)):
-            if first and self._feed.content(0) is None:
+            if first and self._feed.is_read_once:
                 texts = self._space.spill("read.texts", np.uint8)
                 self._spills["texts"] = texts
                 self._spills["text_lengths"] = self._space.spill("read.text_lengths", np.uint32)
