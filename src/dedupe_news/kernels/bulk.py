@@ -20,6 +20,7 @@ from dedupe_news.kernels.tables import (
     day_of,
     digest_place,
     gather_places,
+    head_of,
     link,
     post,
     spread_out,
@@ -190,7 +191,10 @@ def post_events(
     for event in events:
         place = first_place + np.int64(event >> _PLACE)
         slot = np.int64((event >> _SLOT) & _SLOT_MASK)
-        posting = link(tables, place, slot, posting)
+        head = head_of(tables, place)
+        if head < 0 or tables.postings[head, 0] != slot:  # not a shingle that comes twice
+            link(tables, place, head, slot, posting)
+            posting += 1
         if event & np.uint64(1) == 0:
             tables.places[place, FREQUENCY] += np.uint32((event >> np.uint64(1)) & np.uint64(1))
             if event & np.uint64(4):

@@ -183,9 +183,9 @@ def spread_of(tables: Tables, place: Integer) -> Integer:
 
 
 @inlined
-def link(tables: Tables, place: Integer, slot: Integer, posting: Integer) -> Integer:
+def link(tables: Tables, place: Integer, head: Integer, slot: Integer, posting: Integer) -> None:
     """
-    Chain a document at one place, unless it is the newest there already.
+    Chain a document at one place.
 
     Parameters
     ----------
@@ -193,23 +193,16 @@ def link(tables: Tables, place: Integer, slot: Integer, posting: Integer) -> Int
         The index.
     place : int
         The place.
+    head : int
+        Its newest posting, or -1.
     slot : int
         The document.
     posting : int
         A free posting.
-
-    Returns
-    -------
-    int
-        The next free posting.
     """
-    head = head_of(tables, place)
-    if head >= 0 and tables.postings[head, 0] == slot:
-        return posting  # a shingle that the document has twice
     tables.postings[posting, 0] = slot
     tables.postings[posting, 1] = head
     tables.places[place, HEAD] = np.uint32(posting + 1)
-    return posting + 1
 
 
 @inlined
@@ -346,13 +339,23 @@ def post(tables: Tables, places: NDArray[np.int64], n: Integer, slot: Integer) -
     """
     start = tables.starts[slot]
     length = np.int64(tables.lengths[slot])
-    posting: Integer = tables.counters[1]
+    # A place that heads for one of these is chained already, as by a shingle that comes twice:
+    # their numbers say so, and the older postings, far apart in memory, are not asked.
+    first = tables.counters[1]
+    posting: Integer = first
     for at in range(n):
-        posting = link(tables, places[at], slot, posting)
+        head = head_of(tables, places[at])
+        if head < first:
+            link(tables, places[at], head, slot, posting)
+            posting += 1
         if tables.times[slot] != NO_TIME:
             spread_out(tables, places[at], day_of(tables.times[slot]))
     if length > 0:
-        posting = link(tables, digest_place(tables, start, length), slot, posting)
+        place = digest_place(tables, start, length)
+        head = head_of(tables, place)
+        if head < first:
+            link(tables, place, head, slot, posting)
+            posting += 1
     tables.counters[1] = posting
 
 
