@@ -196,6 +196,16 @@ def damage(path: Path, statement: str, *values: object) -> None:
         ("UPDATE documents SET checksum = 1 WHERE number = 5", "document number 5 is wrong"),
         ("UPDATE documents SET checksum = 'x' WHERE number = 5", "is of another type"),
         ("UPDATE documents SET number = 99 WHERE number = 5", "are out of place"),
+        ("UPDATE documents SET number = -5 WHERE number = 5", "are out of place"),
+        ("UPDATE documents SET number = 9223372036854775807 WHERE number = 5", "out of place"),
+        (
+            "UPDATE documents SET document = CAST(document AS TEXT) WHERE number = 5",
+            "is of another type",
+        ),
+        (
+            "UPDATE documents SET document = x'' WHERE number = 5",
+            "a document was read that is shorter than its header",
+        ),
         ("DELETE FROM state", "^the state of the index is missing"),
         ("UPDATE state SET value = zeroblob(length(value))", "checksum of the state .* is wrong"),
         ("UPDATE meta SET value = '{}' WHERE name = 'config'", "entry 'config' .* is missing"),

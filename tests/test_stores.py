@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
-from dedupe_news.stores import ids, operations, schema, wire
+from dedupe_news.stores import ids, operations, reading, schema, wire
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -672,6 +673,52 @@ def test_bytes_that_are_no_document_are_refused(blob: bytes, message: str) -> No
     """Should a checksum be right by chance."""
     with pytest.raises(dn.StoreDamagedError, match=message):
         wire.unpack([blob])
+
+
+def columns_of(kept: wire.Kept) -> list[list[Any]]:
+    """Return all there is to documents."""
+    rows, verdicts = kept.rows, kept.verdicts
+    arrays = rows.titled, rows.published, rows.arrived, verdicts.clusters, verdicts.are_founders
+    plain = [array.tolist() for array in (kept.numbers, *arrays)]
+    return [list(rows.ids), list(rows.sources), rows.contents(), *plain]
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 3, 100])
+@pytest.mark.parametrize("most_bytes", [None, 600])
+def test_documents_are_read_together_as_one_by_one(
+    tmp_path: Path, n_rows: int, most_bytes: int | None
+) -> None:
+    """Whatever bytes they hold; fewer at a time where SQLite allows no more."""
+    path = tmp_path / "feed.db"
+    with NewsIndex.open(path, SIMILAR) as index:
+        index.add("a", "\0 storm \0\0")
+        index.add(5, "")
+        index.add("gone", SUN)
+        index.add(b"\0", STORM * 9, source="Post \0")
+        index.add(("\xfc", -1), SUN, title=STORM, published=NOON)
+        index.add("c", STORM + "\0")
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM documents WHERE number = 2")
+    found = connection.execute("SELECT * FROM documents ORDER BY number").fetchall()
+    if most_bytes is not None:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, most_bytes)
+    parts, sums = [], []
+    last = reading.BEFORE_ALL
+    while (some := reading.read_some(connection, last, n_rows)) is not None:
+        kept, checksums = some
+        last = int(kept.numbers[-1])
+        parts.append(columns_of(kept))
+        sums += checksums.tolist()
+
+    assert len(parts) >= len(found) / n_rows
+    together = [list(chain.from_iterable(each)) for each in zip(*parts, strict=True)]
+    assert together == columns_of(reading.verified(found, -1))
+    assert sums == [checksum for _, _, checksum in found]
+    if most_bytes is not None:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 100)
+        with pytest.raises(sqlite3.DataError):
+            reading.read_some(connection, 1, n_rows)
+    connection.close()
 
 
 def test_bytes_that_are_no_operation_are_refused() -> None:

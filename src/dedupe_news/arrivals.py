@@ -57,10 +57,12 @@ def one(
         fields.source_column([source])
     time = NO_TIME if is_missing(published) else times.moment(published)
     numbers = np.array([0, len(content), time, times.now()], np.int64)  # made once, for speed
+    offsets = numbers[:2]
+    offsets.setflags(write=False)  # as texts are tokenised
     return Rows(
         [id],
         np.frombuffer(content, np.uint8),
-        numbers[:2],
+        offsets,
         _UNTITLED if title is None else _TITLED,
         numbers[2:3],
         numbers[3:],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -95,6 +96,7 @@ _SHORT_GAP = 4
 _NAME = CAPITALISED | STARTS_SENTENCE
 _SLACK = 16  # tokens of a long text beyond the length of the short one
 _HOUR = 3_600_000_000.0
+_LOGS = np.array([math.log(1 + i) for i in range(2 * MAX_TOKENS + 1)])
 NO_TIME = np.iinfo(np.int64).min
 
 
@@ -180,9 +182,6 @@ def make_scratch() -> Scratch:
     Scratch
         For one thread.
     """
-    logs = np.empty(2 * MAX_TOKENS + 1, np.float64)
-    for i in range(logs.shape[0]):
-        logs[i] = np.log(1.0 + i)
     return Scratch(
         np.full(2, -1, np.int64),
         np.zeros((MAX_TOKENS + 1, N_WORDS), np.uint64),
@@ -194,7 +193,7 @@ def make_scratch() -> Scratch:
         np.zeros(MAX_TOKENS, np.int32),
         np.zeros(MAX_TOKENS, np.uint8),
         np.zeros(16, np.int64),
-        logs,
+        _LOGS.copy(),  # to reckon them anew takes as long as to compare two documents
     )
 
 

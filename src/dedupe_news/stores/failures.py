@@ -19,6 +19,44 @@ if TYPE_CHECKING:
 _PRIMARY = 0xFF  # the other bits say more of the same
 
 
+class Translating:
+    """
+    A block in which our errors are raised in place of SQLite's.
+
+    Not made of a generator, which would take several times as long.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    timeout : float
+        Seconds that are waited for a lock.
+    """
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        self._path, self._timeout = path, timeout
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """
+        Raise another error in place of that which left the block.
+
+        Parameters
+        ----------
+        kind, error, traceback : object
+            What left the block.
+
+        Raises
+        ------
+        StoreError
+            If it was SQLite's.
+        """
+        if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
+            raise translated(error, self._path, self._timeout) from error
+
+
 def translated(error: Exception, path: Path, timeout: float) -> StoreError:
     """
     Return our error for one of SQLite's.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, NoReturn
+import sqlite3
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -11,13 +12,21 @@ from dedupe_news.errors import StoreDamagedError
 from dedupe_news.stores import wire
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-_ROWS_AT_A_TIME = 20_000
-_NO_NUMBERS = np.empty(0, np.int64)
+ROWS_AT_A_TIME = 20_000
+"""Documents that are read together."""
+
+BEFORE_ALL = -(2**63)
+"""Stands for the number of a document before the first."""
+
+# SQLite puts them together, which makes no objects of Python, and holds up no other thread.
+_SOME = """SELECT count(*), CAST(group_concat(document, '') AS BLOB),
+group_concat(length(document)), group_concat(number), group_concat(checksum),
+total(typeof(document) <> 'blob' OR typeof(checksum) <> 'integer')
+FROM (SELECT number, document, checksum FROM documents WHERE number > ? ORDER BY number LIMIT ?)"""
 
 
 def refuse(fault: str) -> NoReturn:
@@ -85,27 +94,46 @@ def reading(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
-def read_some(cursor: sqlite3.Cursor, last: int) -> tuple[wire.Kept, NDArray[np.int64]] | None:
+def read_some(
+    connection: sqlite3.Connection, last: int, n_rows: int = ROWS_AT_A_TIME
+) -> tuple[wire.Kept, NDArray[np.int64]] | None:
     """
     Return the next documents.
 
     Parameters
     ----------
-    cursor : sqlite3.Cursor
-        Over number, document and checksum, by number.
+    connection : sqlite3.Connection
+        To the file.
     last : int
-        Number of the document before.
+        Number of the document before, or `BEFORE_ALL`.
+    n_rows : int
+        How many at most.
 
     Returns
     -------
     Kept and ndarray of int64, or None
         The documents and their checksums; None after the last.
+
+    Raises
+    ------
+    StoreDamagedError
+        If one of them is not what was written.
     """
-    found = cursor.fetchmany(_ROWS_AT_A_TIME)
-    return verified(found, last) if found else None
+    try:
+        n_found, whole, *columns, n_others = connection.execute(_SOME, (last, n_rows)).fetchone()
+    except sqlite3.DataError:  # together they are longer than SQLite allows
+        if n_rows == 1:
+            raise
+        return read_some(connection, last, n_rows // 2)
+    if not n_found:
+        return None
+    if n_others:
+        refuse(f"a document after number {last} is of another type")
+    lengths, numbers, sums = (np.fromstring(column, np.int64, sep=",") for column in columns)
+    return _checked(wire.Together.of(whole, lengths), numbers, sums, last), sums
 
 
-def verified(found: list[tuple[Any, Any, Any]], last: int) -> tuple[wire.Kept, NDArray[np.int64]]:
+def verified(found: list[tuple[int, object, object]], last: int) -> wire.Kept:
     """
     Return documents that are what was written.
 
@@ -118,30 +146,36 @@ def verified(found: list[tuple[Any, Any, Any]], last: int) -> tuple[wire.Kept, N
 
     Returns
     -------
-    kept : Kept
+    Kept
         The documents.
-    checksums : ndarray of int64
-        Theirs.
 
     Raises
     ------
     StoreDamagedError
         If one of them is not.
     """
-    if not found:
-        return wire.unpack([]), _NO_NUMBERS
-    numbers, blobs, sums = zip(*found, strict=True)
-    if set(map(type, blobs)) != {bytes} or set(map(type, sums)) != {int}:
-        refuse(f"a document from number {numbers[0]} on is of another type")
-    stored = np.array(sums, np.int64)
-    wrong = np.flatnonzero(wire.checksums(blobs) != stored)
+    blobs: list[bytes] = []
+    sums: list[int] = []
+    for number, blob, checksum in found:
+        if not isinstance(blob, bytes) or not isinstance(checksum, int):
+            refuse(f"document number {number} is of another type")
+        blobs.append(blob)
+        sums.append(checksum)
+    numbers = np.array([number for number, _, _ in found], np.int64)
+    together = wire.Together.of(b"".join(blobs), list(map(len, blobs)))
+    return _checked(together, numbers, np.array(sums, np.int64), last)
+
+
+def _checked(
+    blobs: wire.Together, numbers: NDArray[np.int64], sums: NDArray[np.int64], last: int
+) -> wire.Kept:
+    wrong = np.flatnonzero(blobs.checksums != sums)
     if len(wrong):
         refuse(f"the checksum of document number {numbers[wrong[0]]} is wrong")
-    kept = wire.unpack(blobs)
-    steps = np.diff(np.concatenate(([last], kept.numbers)))
-    if (kept.numbers != np.array(numbers)).any() or (steps <= 0).any():
+    kept = wire.unpack_together(blobs)
+    if (kept.numbers != numbers).any() or (np.diff(numbers, prepend=max(last, -1)) <= 0).any():
         refuse(f"documents from number {numbers[0]} on are out of place")
-    return kept, stored
+    return kept
 
 
 def delete(connection: sqlite3.Connection, numbers: NDArray[np.int64]) -> tuple[int, int]:

@@ -122,6 +122,14 @@ class Registry:
         self, rows: Rows, tokens: Tokens, moments: NDArray[np.int64], begin: int, stop: int
     ) -> Items:
         first, own = self.next_number, slice(begin, stop)
+        if stop - begin == len(rows):  # the common case, made short
+            return Items(
+                *tokens,
+                self.source_codes(rows.sources),
+                rows.published,
+                range(first, first + stop),
+                moments,
+            )
         return Items(
             tokens.hashes,
             tokens.flags,
@@ -228,6 +236,20 @@ class Registry:
         own = slice(stop - n_documents, stop)
         founders = arrays.founders[own]
         return Verdicts(arrays.clusters[own], founders == np.arange(stop - n_documents, stop))
+
+    def last_verdict(self) -> tuple[int, bool]:
+        """
+        Return the cluster of the document that came last.
+
+        Returns
+        -------
+        cluster : int
+            Its number.
+        is_founder : bool
+            Whether the document is its founder.
+        """
+        arrays, slot = self.store.founders.arrays, self.store.n_slots - 1
+        return int(arrays.clusters[slot]), bool(arrays.founders[slot] == slot)
 
     def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - an id, as everywhere
         """

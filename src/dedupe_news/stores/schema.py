@@ -16,7 +16,7 @@ import xxhash
 
 from dedupe_news.config import Config, from_settings
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreError, StoreFormatError
-from dedupe_news.stores.wire import FORMAT_VERSION
+from dedupe_news.stores.wire import FORMAT_VERSION, checksum
 from dedupe_news.text import fingerprint
 
 if TYPE_CHECKING:
@@ -308,8 +308,7 @@ def library_version() -> str:
 
 
 def _check_of(name: str, value: str) -> int:
-    digest = xxhash.xxh3_64_intdigest(f"{name}\n{value}".encode())
-    return digest - 2**64 if digest >= 2**63 else digest
+    return checksum(f"{name}\n{value}".encode())
 
 
 def _write_meta(connection: sqlite3.Connection, name: str, value: str) -> None:

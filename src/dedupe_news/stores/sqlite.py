@@ -30,9 +30,18 @@ from dedupe_news.errors import (
     StoreReadOnlyError,
 )
 from dedupe_news.stores import schema, wire
-from dedupe_news.stores.failures import translated
+from dedupe_news.stores.failures import Translating
 from dedupe_news.stores.protocol import Store
-from dedupe_news.stores.reading import data_version, delete, read_some, reading, refuse, verified
+from dedupe_news.stores.reading import (
+    BEFORE_ALL,
+    ROWS_AT_A_TIME,
+    data_version,
+    delete,
+    read_some,
+    reading,
+    refuse,
+    verified,
+)
 from dedupe_news.stores.replica import Replica
 from dedupe_news.stores.schema import State, check_of_removals
 from dedupe_news.text import tokenize
@@ -51,7 +60,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("dedupe_news")
 
-_ROWS_AT_A_TIME = 20_000
 _WAL_PAGES = 4000
 _WAL_BYTES = 64 << 20
 
@@ -92,6 +100,7 @@ class SQLiteStore(Store):
     ) -> None:
         self._path = path
         self._durability, self._read_only, self._timeout = durability, read_only, timeout
+        self._translating = Translating(path, timeout)
         self._connection: sqlite3.Connection | None = None
         self._is_closed = self._in_batch = self._is_stale = False
         self._open(config)
@@ -100,7 +109,7 @@ class SQLiteStore(Store):
         self._pid = os.getpid()
         self._version = -1
         try:
-            with self._translating():
+            with self._translating:
                 self._connection = schema.connect(
                     self._path, read_only=self._read_only, timeout=self._timeout
                 )
@@ -118,14 +127,6 @@ class SQLiteStore(Store):
                 self._connection.close()
             self._connection = None
             raise
-
-    @contextlib.contextmanager
-    def _translating(self) -> Iterator[None]:
-        """Raise our errors in place of SQLite's."""
-        try:
-            yield
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            raise translated(error, self._path, self._timeout) from error
 
     def _connected(self) -> sqlite3.Connection:
         if self._pid != os.getpid():
@@ -145,22 +146,19 @@ class SQLiteStore(Store):
         self._version = data_version(connection)
         replica = Replica(self._config)
         n_rows = total = 0
-        last = -1
+        last = BEFORE_ALL
         n_jobs = resolve_jobs(-1)
         with reading(connection):
             state = schema.read_state(connection)
-            cursor = connection.execute(
-                "SELECT number, document, checksum FROM documents ORDER BY number"
-            )
             # The next rows are read while these are tokenised, which leaves the interpreter free.
             with ThreadPoolExecutor(1) as reader:
-                ahead = reader.submit(read_some, cursor, last)
+                ahead = reader.submit(read_some, connection, last)
                 while (found := ahead.result()) is not None:
                     kept, sums = found
                     n_rows += len(kept.rows)
                     total += int(sums.view(np.uint64).sum(dtype=np.uint64))
                     last = int(kept.numbers[-1])
-                    ahead = reader.submit(read_some, cursor, last)
+                    ahead = reader.submit(read_some, connection, last)
                     tokens = tokenize(
                         kept.rows.buffer, kept.rows.offsets, self._config, n_jobs=n_jobs
                     )
@@ -194,7 +192,7 @@ class SQLiteStore(Store):
         connection = self._connected()
         if self._in_batch:
             return
-        with self._translating():
+        with self._translating:
             if self._is_stale:
                 self._load()
                 return
@@ -224,7 +222,7 @@ class SQLiteStore(Store):
         retired = self._removals(connection, state, known.next_place)
         if state.n_removals - known.n_removals != len(retired):
             refuse(f"{len(retired):,} new removals were read, but there are more or fewer")
-        kept, _ = verified(found, known.next_number - 1)
+        kept = verified(found, known.next_number - 1)
         tokens = tokenize(
             kept.rows.buffer, kept.rows.offsets, self._config,
             n_jobs=1 if len(found) < _WAL_PAGES else resolve_jobs(-1),
@@ -252,7 +250,7 @@ class SQLiteStore(Store):
                 self._is_stale = True
                 raise
             return
-        with self._translating():
+        with self._translating:
             self._begin(connection)
             try:
                 yield connection
@@ -315,15 +313,16 @@ class SQLiteStore(Store):
         n_documents, total = state.n_documents, state.total
         if packing is not None:
             numbers: Sequence[int] = range(first, replica.next_number)
-            is_kept = None
             if changes.dropped:
                 mask = ~np.isin(numbers, changes.dropped)
-                numbers, is_kept = np.array(numbers)[mask].tolist(), mask.tolist()
+                numbers = np.array(numbers)[mask].tolist()
                 verdicts = replica.verdicts(np.array(numbers, np.int64))
+                blobs = packing.pack(numbers, verdicts, mask.tolist())
+            elif len(numbers) == 1:  # the common case, made short
+                blobs = [packing.pack_one(first, *replica.last_verdict())]
             else:
-                verdicts = replica.last_verdicts(len(numbers))
-            blobs = packing.pack(numbers, verdicts, is_kept)
-            sums = wire.checksums(blobs).tolist()
+                blobs = packing.pack(numbers, replica.last_verdicts(len(numbers)))
+            sums = list(map(wire.checksum, blobs))
             connection.executemany(
                 "INSERT INTO documents VALUES (?, ?, ?)", zip(numbers, blobs, sums, strict=True)
             )
@@ -363,11 +362,11 @@ class SQLiteStore(Store):
         while True:
             connection = self._connected()
             self._refresh()
-            with self._translating():
+            with self._translating:
                 found = connection.execute(
                     "SELECT number, document, checksum FROM documents "
                     "WHERE number > ? AND number < ? ORDER BY number LIMIT ?",
-                    (last, stop, _ROWS_AT_A_TIME),
+                    (last, stop, ROWS_AT_A_TIME),
                 ).fetchall()
             if not found:
                 return
@@ -378,7 +377,7 @@ class SQLiteStore(Store):
             ]
             kept = np.flatnonzero(np.isin(numbers, living, assume_unique=True)).tolist()
             if kept:
-                yield verified([found[at] for at in kept], previous)[0].rows
+                yield verified([found[at] for at in kept], previous).rows
 
     @contextlib.contextmanager
     def _batch(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ import xxhash
 from dedupe_news.errors import InputError, StoreDamagedError
 from dedupe_news.foreign import shown
 from dedupe_news.kernels.columns import gather_runs
+from dedupe_news.kernels.hashing import xxh3_runs
 from dedupe_news.stores.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
 from dedupe_news.stores.rows import Rows, Verdicts
 
@@ -123,40 +124,68 @@ class Packing:
         list of bytes
             One a document.
         """
-        rows, pack = self.rows, _PACKED.pack
+        rows = self.rows
         plain = rows.titled.tolist(), rows.published.tolist(), rows.arrived.tolist()
         columns = zip(*plain, self._ids, self._sources, rows.contents(), strict=True)
         kept = columns if is_kept is None else itertools.compress(columns, is_kept)
+        clusters, are_founders = verdicts.clusters.tolist(), verdicts.are_founders.tolist()
         return [
-            pack(
-                number,
-                cluster,
-                published,
-                arrived,
-                titled * _TITLED | is_founder * _FOUNDER,
-                kind,
-                len(id_data),
-                source_length,
-                0,
-            )
-            + id_data
-            + source_data
-            + content
-            for number, cluster, is_founder, (
-                titled,
-                published,
-                arrived,
-                (kind, id_data),
-                (source_length, source_data),
-                content,
-            ) in zip(
-                numbers,
-                verdicts.clusters.tolist(),
-                verdicts.are_founders.tolist(),
-                kept,
-                strict=True,
+            _packed(number, cluster, is_founder, *each)
+            for number, cluster, is_founder, each in zip(
+                numbers, clusters, are_founders, kept, strict=True
             )
         ]
+
+    def pack_one(self, number: int, cluster: int, is_founder: bool) -> bytes:  # noqa: FBT001 - data
+        """
+        Return the only document as bytes.
+
+        Parameters
+        ----------
+        number : int
+            Its running number.
+        cluster : int
+            Its cluster.
+        is_founder : bool
+            Whether it is the founder of that.
+
+        Returns
+        -------
+        bytes
+            As from `pack`.
+        """
+        rows = self.rows
+        return _packed(
+            number,
+            cluster,
+            is_founder,
+            int(rows.titled[0]),
+            int(rows.published[0]),
+            int(rows.arrived[0]),
+            self._ids[0],
+            self._sources[0],
+            rows.contents()[0],
+        )
+
+
+def _packed(
+    number: int,
+    cluster: int,
+    is_founder: bool,  # noqa: FBT001 - data
+    titled: int,
+    published: int,
+    arrived: int,
+    id: tuple[int, bytes],  # noqa: A002 - an id, as everywhere
+    source: tuple[int, bytes],
+    content: bytes,
+) -> bytes:
+    kind, id_data = id
+    source_length, source_data = source
+    flags = titled * _TITLED | is_founder * _FOUNDER
+    header = _PACKED.pack(
+        number, cluster, published, arrived, flags, kind, len(id_data), source_length, 0
+    )
+    return header + id_data + source_data + content
 
 
 def joined(values: Sequence[bytes]) -> list[bytes]:
@@ -209,6 +238,24 @@ def split(sizes: bytes, whole: bytes) -> list[bytes]:
     return [whole[start:stop] for start, stop in itertools.pairwise([0, *stops])]
 
 
+def checksum(blob: bytes) -> int:
+    """
+    Return the checksum of what is kept.
+
+    Parameters
+    ----------
+    blob : bytes
+        Any.
+
+    Returns
+    -------
+    int
+        XXH3 of 64 bits, seed 0, taken as signed.
+    """
+    digest = xxhash.xxh3_64_intdigest(blob)
+    return digest - 2**64 if digest >= 2**63 else digest
+
+
 def checksums(blobs: Sequence[bytes]) -> NDArray[np.int64]:
     """
     Return the checksums of what is kept.
@@ -221,10 +268,72 @@ def checksums(blobs: Sequence[bytes]) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (n,)
-        XXH3 of 64 bits, seed 0, taken as signed.
+        As from `checksum`.
     """
     digests = np.fromiter(map(xxhash.xxh3_64_intdigest, blobs), np.uint64, len(blobs))
     return digests.view(np.int64)
+
+
+class Together(NamedTuple):
+    """
+    Documents as bytes, one after another: no object is made for each.
+
+    Parameters
+    ----------
+    whole : bytes
+        All of them.
+    bounds : ndarray of int64, shape (n_documents + 1,)
+        Of each.
+    """
+
+    whole: bytes
+    bounds: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, whole: bytes, lengths: Sequence[int] | NDArray[np.int64]) -> Together:
+        """
+        Check that there are as many bytes as documents need.
+
+        Parameters
+        ----------
+        whole : bytes
+            All of them.
+        lengths : sequence of int
+            How many bytes each has.
+
+        Returns
+        -------
+        Together
+            These.
+
+        Raises
+        ------
+        StoreDamagedError
+            If a document is shorter than its header, or the lengths are of others.
+        """
+        bounds = np.zeros(len(lengths) + 1, np.int64)
+        np.cumsum(lengths, out=bounds[1:])
+        if (np.diff(bounds) < _HEADER.itemsize).any():
+            message = "a document was read that is shorter than its header"
+            raise StoreDamagedError(message)
+        if bounds[-1] != len(whole):
+            message = "documents were read that are of another length than they say"
+            raise StoreDamagedError(message)
+        return cls(whole, bounds)
+
+    @property
+    def checksums(self) -> NDArray[np.int64]:
+        """
+        XXH3 of each document.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_documents,)
+            As from `checksums`.
+        """
+        digests = np.empty(len(self.bounds) - 1, np.uint64)
+        xxh3_runs(np.frombuffer(self.whole, np.uint8), self.bounds, digests)
+        return digests.view(np.int64)
 
 
 def unpack(blobs: Sequence[bytes]) -> Kept:
@@ -246,15 +355,32 @@ def unpack(blobs: Sequence[bytes]) -> Kept:
     StoreDamagedError
         If a document is too short for what its header says.
     """
-    n_documents = len(blobs)
-    bounds = np.zeros(n_documents + 1, np.int64)
-    np.cumsum(list(map(len, blobs)), out=bounds[1:])
+    return unpack_together(Together.of(b"".join(blobs), list(map(len, blobs))))
+
+
+def unpack_together(blobs: Together) -> Kept:
+    """
+    Return the documents that were packed.
+
+    Parameters
+    ----------
+    blobs : Together
+        As for `unpack`.
+
+    Returns
+    -------
+    Kept
+        Documents, numbers and clusters.
+
+    Raises
+    ------
+    StoreDamagedError
+        If a document is too short for what its header says.
+    """
+    whole, bounds = blobs
+    n_documents = len(bounds) - 1
     starts, stops = bounds[:-1], bounds[1:]
-    whole = b"".join(blobs)
     buffer = np.frombuffer(whole, np.uint8)
-    if (stops - starts < _HEADER.itemsize).any():
-        message = "a document was read that is shorter than its header"
-        raise StoreDamagedError(message)
     fixed = np.empty(n_documents * _HEADER.itemsize, np.uint8)
     gather_runs(buffer, starts, np.arange(n_documents + 1) * _HEADER.itemsize, fixed)
     headers = fixed.view(_HEADER)
@@ -292,6 +418,8 @@ def _sources(
     stops: NDArray[np.int64],
     known: NDArray[np.bool_],
 ) -> list[str | None]:
+    if not known.any():
+        return [None] * len(known)
     found = [whole[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
     names: dict[bytes, str | None] = {each: each.decode() for each in set(found)}
     if known.all():
