@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import argparse
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import spark_equality
+from benchmarks import spark, spark_equality
 from benchmarks.report import TARGETS, read_targets
-from benchmarks.spark_ways import same_partition, write_feed
+from benchmarks.spark_ways import mllib, ours, same_partition, text_dedup, write_feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from benchmarks.spark_equality import Clustered
+    from benchmarks.spark_ways import Way
     from dedupe_news.config import Policy
 
 pa = pytest.importorskip("pyarrow")
+parquet = pytest.importorskip("pyarrow.parquet")
 
 FEED = pa.table(
     {
@@ -81,3 +85,36 @@ def test_one_machine_clusters_in_memory_and_out_of_core(policy: Policy, tmp_path
         seconds, found = spark_equality._on_one_machine(policy, limit, tmp_path)  # noqa: SLF001
         assert seconds > 0
         assert same_partition(found, [0, 1, 0])
+
+
+def test_ways_are_compared_at_equal_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLlib is given a part, and so is every other way."""
+    seconds: dict[Way, float] = {ours: 2.0, text_dedup: 6.0, mllib: 3.0}
+    sizes: list[int] = []
+
+    def clock(
+        _spark: object, way: Way, source: Path, _target: Path
+    ) -> tuple[float, dict[str, int]]:
+        ids = parquet.read_table(source)["id"].to_pylist()
+        sizes.append(len(ids))
+        return seconds[way] * len(ids), {"a": 5, "b": 6, "c": 5}
+
+    session = SimpleNamespace(version="4", stop=lambda: None)
+    monkeypatch.setattr(spark, "session", lambda *_: session)
+    monkeypatch.setattr(spark, "clock", clock)
+    monkeypatch.setattr(spark, "JOINED_DOCUMENTS", 2)
+    options = argparse.Namespace(master="local[2]", memory="1g", output=tmp_path)
+
+    report = spark._measure(FEED, "-3", tmp_path, options)  # noqa: SLF001
+
+    assert sizes[3:] == [3, 3, 2, 2, 2]
+    figures = report.figures
+    assert figures["times.text-dedup"] == figures["times.text-dedup.part"] == 3
+    assert figures["times.MLlib"] == 1.5
+    assert (figures["seconds.ours"], figures["seconds.ours.part"]) == (6, 4)
+    assert figures["equals_memory"] == 1
+    assert [row[:2] for row in report.tables[0].rows] == [
+        *(["ours", "3"], ["text-dedup", "3"]),
+        *(["ours", "2"], ["text-dedup", "2"], ["MLlib", "2"]),
+    ]
+    assert not report.failures
