@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
@@ -120,14 +120,67 @@ def bounded_by(large: list[NDArray[np.int64]], grouping: clustering.Grouping) ->
     Bounded
         Nothing where there is no such bucket.
     """
-    if not large:
-        return Bounded()
-    # Buckets overlap, so that this is an upper bound.
-    n_texts = len(np.unique(np.concatenate(large)))
-    in_buckets = sum(len(bucket) * (len(bucket) - 1) // 2 for bucket in large)
-    n_pairs = min(in_buckets, n_texts * (n_texts - 1) // 2)
-    return Bounded(
-        n_large_buckets=len(large),
-        n_pairs_not_compared=max(0, n_pairs - grouping.n_compared),
-        n_representatives_passed_over=grouping.n_passed_over,
-    )
+    return LargeBuckets.of(large, grouping.n_compared, grouping.n_passed_over).bounded()
+
+
+class LargeBuckets(NamedTuple):
+    """
+    What was done of some large buckets; counts of parts that share no text add up.
+
+    Parameters
+    ----------
+    n_buckets : int
+        How many there are.
+    n_pairs : int
+        Pairs of each, added up.
+    n_texts : int
+        Their distinct texts.
+    n_compared : int
+        Pairs that were compared.
+    n_passed_over : int
+        Comparisons with representatives that the limit forbade.
+    """
+
+    n_buckets: int
+    n_pairs: int
+    n_texts: int
+    n_compared: int
+    n_passed_over: int
+
+    @classmethod
+    def of(cls, large: list[NDArray[np.int64]], n_compared: int, n_passed_over: int) -> Self:
+        """
+        Count buckets.
+
+        Parameters
+        ----------
+        large : list of ndarray of int64
+            Texts of each.
+        n_compared, n_passed_over : int
+            As in the class.
+
+        Returns
+        -------
+        LargeBuckets
+            All 0 where there is none.
+        """
+        n_texts = len(np.unique(np.concatenate(large))) if large else 0
+        n_pairs = sum(len(bucket) * (len(bucket) - 1) // 2 for bucket in large)
+        return cls(len(large), n_pairs, n_texts, n_compared, n_passed_over)
+
+    def bounded(self) -> Bounded:
+        """
+        Return what was left undone.
+
+        Returns
+        -------
+        Bounded
+            Nothing where there is no such bucket.
+        """
+        # Buckets overlap, so that this is an upper bound.
+        n_pairs = min(self.n_pairs, self.n_texts * (self.n_texts - 1) // 2)
+        return Bounded(
+            n_large_buckets=self.n_buckets,
+            n_pairs_not_compared=max(0, n_pairs - self.n_compared),
+            n_representatives_passed_over=self.n_passed_over,
+        )

@@ -200,3 +200,33 @@ def test_a_bucket_of_bulletins_is_clustered_as_in_memory(frame_of: Make, policy:
 
     config = Config(policy=policy)
     assert_same(run(frame_of(rows), config), rows, config)
+
+
+@BOTH
+def test_bounded_work_is_said_as_in_memory(
+    frame_of: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Counts of all parts together; an update compares nothing in a large bucket."""
+    from dedupe_news.spark import update  # noqa: PLC0415
+
+    form = " ".join(np.random.default_rng(4).choice(WORDS, 30).tolist())
+    texts = [row["text"] for row in made_up_news(40, 6, 9).rows]
+    texts += [f"{form} hour{at} temp{at % 40}" for at in range(60)]
+    config = Config(policy="similar", threshold=0.7, bucket_limit=3)
+    bounded = dn.cluster(texts, config=config, progress=False).bounded
+    assert bounded.n_representatives_passed_over > 0
+    bare = frame_of([{"id": at, "text": text} for at, text in enumerate(texts)])
+
+    run(bare, config)
+    run(bare, config.replace(bucket_limit=1000))
+    update(bare, config=config)
+
+    said = [record.getMessage() for record in caplog.records if record.name == "dedupe_news"]
+    assert said[0] == (
+        f"work was bounded: {bounded.n_large_buckets:,} buckets of more than 3 texts, "
+        f"{bounded.n_pairs_not_compared:,} pairs within not compared, "
+        f"{bounded.n_representatives_passed_over:,} representatives passed over"
+    )
+    assert said[1].startswith(f"work was bounded: {bounded.n_large_buckets:,} buckets")
+    assert said[1].endswith("not compared, 0 representatives passed over")
+    assert len(said) == 2

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
 from dedupe_news.config import Config, settled
 from dedupe_news.spark import components, counting, gathering, judging, numbering, pairing, similar
+from dedupe_news.spark.bounding import say_bounded
 from dedupe_news.spark.documents import to_documents
 from dedupe_news.spark.messages import of_kinds
 from dedupe_news.spark.numbering import Texts, part_by_time
@@ -74,7 +75,8 @@ def cluster(
     -----
     The partition is that of `dedupe_news.cluster` for the same documents and
     settings. Where that goes by position, between documents of the same words,
-    bytes, time and source, the one of the least id is kept here.
+    bytes, time and source, the one of the least id is kept here. What large
+    buckets left undone is a warning in the log "dedupe_news".
     """
     chosen = settled(config, settings)
     names = {"id": id, "title": title, "text": text, "source": source, "published": published}
@@ -171,4 +173,5 @@ def match(texts: Texts, config: Config, step: Step, space: Workspace) -> DataFra
     edges = judged.unionAll(of_kinds(buckets, similar.LARGE))
     labels = components.label(edges, similar.edges_of, numbers, space)
     large = similar.send_large(buckets, labels, blocks, numbers, space)
-    return gathering.gather(judged, labels, texts, config, space, step, large)
+    answers = gathering.gather(judged, labels, texts, config, space, step, large)
+    return say_bounded(answers, config.bucket_limit, space)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news.spark.bounding import count_large
 from dedupe_news.spark.gathering import JOINED, members_of
 from dedupe_news.spark.messages import Message, joined
 from dedupe_news.spark.numbering import NOT_GIVEN
+from dedupe_news.spark.similar import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +49,8 @@ def join(key: int, messages: list[Message]) -> Iterator[Message]:
     Yields
     ------
     Message
-        Of arrays that are the columns of `PLACED`.
+        Of arrays that are the columns of `PLACED`, and of the kind
+        `dedupe_news.spark.bounding.BOUNDED`.
     """
     members = members_of(messages)
     pairs, margins, relation = joined(messages, JOINED, ("u8", "f4", "u1"))
@@ -66,6 +69,9 @@ def join(key: int, messages: list[Message]) -> Iterator[Message]:
     theirs = [column[kept] for column in keys]
     columns = [*own, members.given[kept], *theirs, relations[moved].astype(np.int32)]
     yield Message(key, _PLACED, 0, columns)
+    # No pairs are made of these, and founders are not looked for in them.
+    large = [message.arrays[0] for message in messages if message.kind == LARGE]
+    yield from count_large(key, large)
 
 
 def _founders(

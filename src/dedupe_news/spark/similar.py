@@ -11,6 +11,7 @@ from dedupe_news import clustering, minhash, relations, shingling, verification
 from dedupe_news.blocks import bounds_of, take_runs
 from dedupe_news.columns import to_span
 from dedupe_news.sorting import pack_repeated
+from dedupe_news.spark.bounding import count_large
 from dedupe_news.spark.components import LABELS
 from dedupe_news.spark.gathering import JOINED, found_rows, members_of
 from dedupe_news.spark.judging import JUDGED
@@ -325,7 +326,8 @@ def group(config: Config, key: int, messages: list[Message]) -> Iterator[Message
     Yields
     ------
     Message
-        Of arrays from `dedupe_news.spark.gathering.found_rows`.
+        Of arrays from `dedupe_news.spark.gathering.found_rows`, and of the kind
+        `dedupe_news.spark.bounding.BOUNDED`.
     """
     members = members_of(messages)
     pairs, _, relation = joined(messages, JOINED, ("u8", "f4", "u1"))
@@ -354,6 +356,7 @@ def group(config: Config, key: int, messages: list[Message]) -> Iterator[Message
         related = texts.relate(left, right, late[:, 2], sets.sizes)
         found[np.searchsorted(numbers, members.numbers[late[:, 1]])] = related
     yield Message(key, _FOUND, 0, found_rows(members, numbers, kept, found))
+    yield from count_large(key, large, grouping.n_compared, grouping.n_passed_over)
 
 
 def _grouped(
