@@ -46,6 +46,8 @@ _SECTIONS = (
     "speed-index",
     "speed-start",
     "speed-",
+    "latency-",
+    "soak-",
     "scale-",
     "browsing",
     "spark",
@@ -72,6 +74,9 @@ _GLANCE = (
     ("index of a million, add: µs, median", "speed-index-1000000", "add_us.median"),
     ("the same, query: µs, median", "speed-index-1000000", "query_us.median"),
     ("the same, bytes a document", "speed-index-1000000", "bytes_per_document"),
+    ("a million in a file, add: µs, median", "latency-sqlite-news-1000000", "add_us.median"),
+    ("the same, query: µs, median", "latency-sqlite-news-1000000", "query_us.median"),
+    ("20 million from Parquet within 8 GB: seconds", "scale-news-20000000", "seconds.20000000"),
 )
 _UNITS = {"documents_per_s": " documents/s", "times": "×"}
 
