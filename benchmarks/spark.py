@@ -3,8 +3,8 @@ Suite ``spark``: a whole feed on Spark.
 
 - Part ``ways``: beside what is usually done there, `benchmarks.spark_ways`. All
   run in one session on this machine, one after the other, each from the same
-  Parquet file to the cluster of every document in a Parquet file. MLlib's join
-  is given a part of the feed; all ways cluster the same part too.
+  Parquet file to the cluster of every document in a Parquet file; then a part
+  of the feed, as fixed costs and what grows with the square weigh otherwise there.
 - Part ``equality``: `benchmarks.spark_equality` holds the partition of one
   machine against that of Spark, in one process and in several.
 """
@@ -56,8 +56,8 @@ TAKES = "20 minutes; each part less with --quick (2 processors)"
 
 PARTS = ("ways", "equality")
 QUICK_DOCUMENTS = 20_000
-JOINED_DOCUMENTS = 100_000
-"""What MLlib's join is given at most, and the other ways beside it."""
+PART_DOCUMENTS = 100_000
+"""What is clustered beside a larger feed."""
 
 _WAYS: dict[str, Way] = {"ours": ours, "text-dedup": text_dedup, "MLlib": mllib}
 
@@ -122,7 +122,7 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
 
 
 def _measure(feed: pa.Table, suffix: str, folder: Path, options: argparse.Namespace) -> Report:
-    n_joined = min(JOINED_DOCUMENTS, feed.num_rows)
+    n_part = min(PART_DOCUMENTS, feed.num_rows)
     report = Report(
         name=f"spark{suffix}",
         title="Spark: the feed end to end, on one machine",
@@ -133,7 +133,7 @@ def _measure(feed: pa.Table, suffix: str, folder: Path, options: argparse.Namesp
             "memory": options.memory,
             "bands": BANDS,
             "rows": ROWS,
-            "joined_documents": n_joined,
+            "part_documents": n_part,
         },
     )
     spark = session(options.master, options.memory)
@@ -143,16 +143,13 @@ def _measure(feed: pa.Table, suffix: str, folder: Path, options: argparse.Namesp
         write_feed(feed.slice(0, 1000), folder / "few.parquet")
         for way in _WAYS.values():  # workers started, kernels compiled
             clock(spark, way, folder / "few.parquet", folder / "few")
-        for n in sorted({feed.num_rows, n_joined}, reverse=True):
+        for n in sorted({feed.num_rows, n_part}, reverse=True):
             is_whole = n == feed.num_rows
             write_feed(feed.slice(0, n), folder / "feed.parquet")
             beside_s = 0.0
             for name, way in _WAYS.items():
-                if name == "MLlib" and n > n_joined:
-                    continue
                 seconds, labels = clock(spark, way, folder / "feed.parquet", folder / name)
-                # Figures without a mark are of the most documents that a way was given.
-                mark = "" if is_whole or name == "MLlib" else ".part"
+                mark = "" if is_whole else ".part"
                 report.figures[f"seconds.{name}{mark}"] = seconds
                 report.figures[f"documents_per_s.{name}{mark}"] = n / seconds
                 if name == "ours":
@@ -177,10 +174,9 @@ def _measure(feed: pa.Table, suffix: str, folder: Path, options: argparse.Namesp
     )
     note = (
         "From a Parquet file to a cluster for every document. Each way has fixed costs of some "
-        "seconds, whatever the number of documents. MLlib's join meets every pair of a bucket, so "
-        "that its time grows with the square: it is given a part of the feed, which all cluster "
-        "too. Compare rows of equal numbers. Precision, recall and F1 are of the labelled pairs, "
-        "each counted as often as it stands for others."
+        "seconds, whatever the number of documents; MLlib's join meets every pair of a bucket, so "
+        "that its time grows with the square. Compare rows of equal numbers. Precision, recall and "
+        "F1 are of the labelled pairs, each counted as often as it stands for others."
     )
     report.tables.append(Table(report.title, headings, rows, note))
     return report

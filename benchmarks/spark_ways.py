@@ -191,7 +191,9 @@ def _numbered(df: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F  # noqa: N812, PLC0415 - optional
 
     content = F.concat_ws("\n", "title", "description")
-    return df.select("id", F.monotonically_increasing_id().alias("number"), content.alias("text"))
+    numbered = df.select("id", F.monotonically_increasing_id(), content)
+    # Numbers differ from one computation to the next, as rows arrive in another order.
+    return numbered.toDF("id", "number", "text").localCheckpoint()
 
 
 def _bands(row: Row) -> Iterator[tuple[tuple[int, bytes], int]]:

@@ -195,14 +195,49 @@ def test_settings_of_the_session_are_left_as_they_were(spark: SparkSession, fram
              "spark.sql.execution.arrow.maxRecordsPerBatch",
              "spark.sql.autoBroadcastJoinThreshold")  # fmt: skip
     before = [spark.conf.get(name) for name in names]
+    held = spark.sparkContext._jsc.getPersistentRDDs  # noqa: SLF001
+    held_before = set(held())
 
-    cluster(frame_of(ROWS))
+    result = cluster(frame_of(ROWS))
     with pytest.raises(dn.DuplicateIdError):
         cluster(frame_of([*ROWS, *ROWS]))
 
     assert [spark.conf.get(name) for name in names] == before
-    kept = spark.sparkContext._jsc.getPersistentRDDs()  # noqa: SLF001
-    assert all(not rdd.name() or "CachedRDD" not in rdd.name() for rdd in kept.values())
+    assert len(set(held()) - held_before) == 1, "the result is kept, and nothing else"
+    assert result.count() == len(ROWS)
+
+
+@LOCAL
+@pytest.mark.parametrize("policy", ["news", "similar"])
+def test_a_folder_of_checkpoints_keeps_all_that_steps_read(
+    spark: SparkSession, frame_of: Make, policy: Policy, tmp_path: Path
+) -> None:
+    """No executor does, so that one may be lost; errors are still ours."""
+    from dedupe_news.spark import cluster  # noqa: PLC0415
+
+    rows = made_up_news(n_stories=12, n_forms=3, n_days=4).rows
+    context = spark.sparkContext
+    expected = {row["id"]: row for row in cluster(frame_of(rows), policy=policy).collect()}
+    held_before = set(context._jsc.getPersistentRDDs())  # noqa: SLF001
+    context.setCheckpointDir(str(tmp_path))
+    try:
+        result = cluster(frame_of(rows), policy=policy)
+        held = set(context._jsc.getPersistentRDDs())  # noqa: SLF001
+        with pytest.raises(dn.InputError, match="2024-13-01"):
+            cluster(
+                spark.createDataFrame(
+                    [("a", "Rain", "2024-13-01")], "id string, text string, published string"
+                )
+            )
+    finally:
+        # There is no other way to go without one again.
+        java, jvm = context._jsc.sc(), context._jvm  # noqa: SLF001
+        assert jvm is not None
+        getattr(java, "checkpointDir_$eq")(jvm.scala.Option.empty())
+
+    assert {row["id"]: row for row in result.collect()} == expected
+    assert held == held_before
+    assert sum(path.name.startswith("rdd-") for path in tmp_path.rglob("*")) > 5
 
 
 @LOCAL

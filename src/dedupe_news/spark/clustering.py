@@ -120,9 +120,8 @@ def number_texts(documents: DataFrame, config: Config, space: Workspace) -> Text
     InputError
         If a value cannot be used, or ids lack or repeat.
     """
-    n_least = space.spark.sparkContext.defaultParallelism
-    if documents.rdd.getNumPartitions() < n_least:
-        documents = documents.repartition(n_least)
+    if space.has_fewer_partitions(documents):
+        documents = documents.repartition(space.spark.sparkContext.defaultParallelism)
     rows = space.keep(read_rows(documents, config), of_messages=False)
     counted = rows.agg(F.count("*").alias("n"), F.sum("n_tokens").alias("n_tokens"))
     (sizes,) = space.collect(counted, of_messages=False)

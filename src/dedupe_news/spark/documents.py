@@ -55,6 +55,7 @@ def to_documents(texts: Texts, found: DataFrame, config: Config, space: Workspac
     rows, leaders, numbers = texts.rows, texts.leaders, texts.numbers
     led = leaders.select(*key, "id", "time").join(name_texts(texts), key)
     led = led.withColumnsRenamed({"id": "leader", "time": "leader_time", "number": "own"})
+    led = space.keep(led)
     kept = led.withColumnsRenamed(
         {name: f"kept_{name}" for name in key}
         | {"leader": "kept", "leader_time": "kept_time", "own": "cluster"}

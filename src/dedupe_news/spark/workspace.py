@@ -7,8 +7,6 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, Self
 
-from pyspark import StorageLevel
-
 from dedupe_news import errors
 
 if TYPE_CHECKING:
@@ -62,25 +60,53 @@ class Workspace:
         else:
             self.n_partitions = math.ceil(n_partitions / self.n_partitions) * self.n_partitions
 
-    def keep(self, frame: DataFrame, *, of_messages: bool = True) -> DataFrame:
+    def has_fewer_partitions(self, frame: DataFrame) -> bool:
         """
-        Let Spark keep what the next steps read, in memory or on disk.
+        Return whether a DataFrame has fewer partitions than could be read at once.
 
         Parameters
         ----------
         frame : DataFrame
-            Computed when it is first read; a partition that is lost is
-            computed again.
+            Any; it is not computed.
+
+        Returns
+        -------
+        bool
+            False also where there are as many.
+        """
+        # An adaptive plan would be computed to find out.
+        with self._sized(of_messages=False):
+            return frame.rdd.getNumPartitions() < self.spark.sparkContext.defaultParallelism
+
+    def keep(self, frame: DataFrame, *, of_messages: bool = True) -> DataFrame:
+        """
+        Let Spark keep what the next steps read.
+
+        Its plan is cut off there: Spark would go through all that came before
+        at each step that follows, which takes longer than the steps.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Computed when it is first read, and kept by the executors, in memory
+            or on disk; at once, in the folder of checkpoints, where one is set.
         of_messages : bool, default True
             Whether its plan moves messages, which are large rows.
 
         Returns
         -------
         DataFrame
-            The same.
+            The same rows.
+
+        Raises
+        ------
+        DedupeNewsError
+            If a worker raised one.
         """
-        with self._sized(of_messages=of_messages):
-            kept = frame.persist(StorageLevel.MEMORY_AND_DISK)
+        with self._sized(of_messages=of_messages), translated():
+            if self.spark.sparkContext.getCheckpointDir() is not None:
+                return frame.checkpoint()
+            kept = frame.localCheckpoint(eager=False)
         self._kept.append(kept)
         return kept
 
@@ -144,7 +170,7 @@ class Workspace:
             From `keep`.
         """
         self._kept = [kept for kept in self._kept if kept is not frame]
-        frame.unpersist()
+        _let_go(frame)
 
     @contextlib.contextmanager
     def _sized(self, *, of_messages: bool) -> Iterator[None]:
@@ -192,7 +218,12 @@ class Workspace:
             What left the block; not looked at.
         """
         for frame in self._kept:
-            frame.unpersist()
+            _let_go(frame)
+
+
+def _let_go(frame: DataFrame) -> None:
+    """Let the executors drop what they keep of a local checkpoint, for which there is no name."""
+    frame._jdf.queryExecution().logical().rdd().unpersist(False)  # noqa: FBT003, SLF001
 
 
 @contextlib.contextmanager
