@@ -290,6 +290,7 @@ def _provenance(reports: Sequence[dict[str, Any]]) -> str:
     )
     days = sorted(report["made"][:10] for report in reports)
     loads = [load for report in reports if (load := report["machine"]["load"]) is not None]
+    latencies = [each for report in reports if (each := report["machine"].get("memory_ns"))]
     sources = _distinct(report["source"] for report in reports)
     lines = [
         "## Machine, versions, dates\n",
@@ -300,6 +301,10 @@ def _provenance(reports: Sequence[dict[str, Any]]) -> str:
     if loads:
         lines.append(
             f"- Load over the last minute, as each ended: {min(loads):g} to {max(loads):g}"
+        )
+    if latencies:
+        lines.append(
+            f"- Memory answered within {min(latencies)} to {max(latencies)} ns, as each ended"
         )
     if len(sources) > 1:
         lines.append(

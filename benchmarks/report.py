@@ -19,6 +19,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import memory
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -348,7 +350,8 @@ def markdown(report: Report, targets: Sequence[Target], content: Mapping[str, An
     installed = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
     parts.append(
         f"{content['made']}; {box['processor']}, {box['n_processors']} processors, "
-        f"{box['memory_bytes'] / 2**30:.0f} GiB, {box['system']}, "
+        f"{box['memory_bytes'] / 2**30:.0f} GiB answering within {box['memory_ns']} ns, "
+        f"{box['system']}, "
         f"load {box['load']}; {installed}.\n"
     )
     return "\n".join(parts)
@@ -400,7 +403,7 @@ def source_digest() -> str:
 
 def machine() -> dict[str, Any]:
     """
-    Return what the figures depend on: processor, memory, system, load.
+    Return what the figures depend on: processor, memory and its latency, system, load.
 
     Returns
     -------
@@ -412,6 +415,7 @@ def machine() -> dict[str, Any]:
         "processor": _processor(),
         "n_processors": _n_processors(),
         "memory_bytes": _memory_bytes(),
+        "memory_ns": round(memory.latency_ns()),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "load": round(os.getloadavg()[0], 2) if has_load else None,
     }

@@ -15,7 +15,7 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import checks, datasets, durable, latency, shingles, timing
+from benchmarks import checks, datasets, durable, latency, memory, shingles, timing
 from benchmarks.__main__ import COMMANDS, SUITES, listing, main
 from benchmarks.corpora import made_up_feed
 from benchmarks.exact_pairs import disagreements, exact_pairs, jaccard_of
@@ -455,3 +455,15 @@ def test_the_command_line_answers() -> None:
     )
 
     assert "speed" in done.stdout
+
+
+def test_memory_is_walked_all_over() -> None:
+    """No read is told before the one before it, and none comes twice before all were."""
+    following = memory.random_cycle()
+    lines = len(following) // 8
+
+    seen = {int(memory.walk(following, np.int64(0), n_steps)) for n_steps in range(1000)}
+
+    assert len(seen) == 1000
+    assert memory.walk(following, np.int64(0), lines) == 0
+    assert memory.latency_ns() > 0

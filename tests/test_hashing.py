@@ -88,7 +88,7 @@ def xxh3_of(data: NDArray[np.uint8], lengths: list[int]) -> list[int]:
     """Hash runs that follow one another."""
     bounds = np.cumsum([0, *lengths])
     digests = np.empty(len(lengths), np.uint64)
-    xxh3_runs(data, bounds, digests)
+    xxh3_runs(data, bounds[:-1], bounds[1:], digests)
     return [int(digest) for digest in digests]
 
 

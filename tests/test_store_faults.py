@@ -362,16 +362,53 @@ def test_loss_on_the_server_is_said(server: redis_server.RedisServer) -> None:
         index.query(text_of(0))
 
 
-def test_damaged_document_on_the_server_is_said(server: redis_server.RedisServer) -> None:
-    """By its checksum."""
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (b"12345678" + bytes(60), "the checksum of a document is wrong"),
+        (b"12345678 nothing", "a document was read that is shorter than its header"),
+    ],
+)
+def test_damaged_document_on_the_server_is_said(
+    server: redis_server.RedisServer, value: bytes, fault: str
+) -> None:
+    """By its checksum, or its length."""
     url = server.url("damaged")
     index = NewsIndex.open(url, SIMILAR)
     index.add("a", text_of(0))
     client = index._store._server._client  # type: ignore[attr-defined]  # noqa: SLF001
-    client.hset("{damaged}:documents:0", 0, b"12345678 nothing")
+    client.hset("{damaged}:documents:0", 0, value)
 
-    with pytest.raises(dn.StoreDamagedError, match="the checksum of a document is wrong"):
-        NewsIndex.open(url)
+    try:
+        with pytest.raises(dn.StoreDamagedError, match=f"is damaged: {fault}. Make it anew from"):
+            NewsIndex.open(url)
+    finally:
+        client.flushdb()
+
+
+@pytest.mark.parametrize("n_documents", [63, 64, 200])
+def test_batches_are_read_alike_together_and_one_by_one(
+    server: redis_server.RedisServer, n_documents: int
+) -> None:
+    """What is large stays together for a while; what is small, or read later, does not."""
+    url = server.url(f"together-{n_documents}")
+    writer, soon, late = (NewsIndex.open(url, SIMILAR) for _ in range(3))
+    client = writer._store._server._client  # type: ignore[attr-defined]  # noqa: SLF001
+    items = [{"id": f"é{at}", "text": f"{text_of(at % 7)} {at // 14}"} for at in range(n_documents)]
+    items += [{"id": "é3", "text": text_of(1)}, {"id": "last", "text": text_of(2)}]
+
+    writer.add_many(items[:n_documents])
+    batches = client.keys(f"{{together-{n_documents}}}:batch:*")
+    lives = [client.pttl(batch) for batch in batches]
+    writer.add_many(items[n_documents:])
+    soon_found = list(soon), [soon.query(item["text"]) for item in items]
+    client.delete(*batches, "nothing")
+    late_found = list(late), [late.query(item["text"]) for item in items]
+
+    assert len(batches) == (n_documents >= 64)
+    assert all(0 < left <= 10_000 for left in lives)
+    assert soon_found == late_found
+    assert soon_found == (list(writer), [writer.query(item["text"]) for item in items])
 
 
 def test_documents_of_a_dead_worker_are_judged_by_others(

@@ -338,25 +338,28 @@ def _xxh3_long(
 
 @kernel
 def xxh3_runs(
-    data: NDArray[np.uint8], bounds: NDArray[np.int64], digests: NDArray[np.uint64]
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    digests: NDArray[np.uint64],
 ) -> None:
     """
-    XXH3 of 64 bits, seed 0, of runs of bytes that follow one another.
+    XXH3 of 64 bits, seed 0, of runs of bytes.
 
     Parameters
     ----------
     data : ndarray of uint8
         Any bytes.
-    bounds : ndarray of int64, shape (n_runs + 1,)
-        Run ``i`` is ``data[bounds[i]:bounds[i + 1]]``, of at least 17 bytes: what is shorter is
-        hashed otherwise.
+    starts, stops : ndarray of int64, shape (n_runs,)
+        Run ``i`` is ``data[starts[i]:stops[i]]``, of at least 17 bytes: what is shorter is hashed
+        otherwise.
     digests : ndarray of uint64, shape (n_runs,)
         Receives ``xxhash.xxh3_64_intdigest`` of each.
     """
     lanes = np.empty(8, np.uint64)
     for run in range(digests.shape[0]):
-        start = bounds[run]
-        length = bounds[run + 1] - start
+        start = starts[run]
+        length = stops[run] - start
         if length <= _MIDDLE:
             digests[run] = _xxh3_short(data, start, length)
         else:

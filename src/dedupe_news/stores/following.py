@@ -26,7 +26,7 @@ from dedupe_news.text import fingerprint, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -96,6 +96,22 @@ def tokens_of_part(tokens: Tokens, start: int, stop: int) -> Tokens:
     return tokens._replace(
         offsets=tokens.offsets[start : stop + 1], cut_off=tokens.cut_off[start:stop]
     )
+
+
+def _without_repeats(ids: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """Yield where runs of distinct ids begin and end."""
+    if len(set(ids)) == len(ids):
+        if ids:
+            yield 0, len(ids)
+        return
+    start = 0
+    seen: set[Hashable] = set()
+    for at, each in enumerate(ids):
+        if each in seen:
+            yield start, at
+            start, seen = at, set()
+        seen.add(each)
+    yield start, len(ids)
 
 
 class Follower(Store):
@@ -224,18 +240,21 @@ class Follower(Store):
         return tokenize(rows.buffer, rows.offsets, self._config, n_jobs=n_jobs)
 
     def _unpacked(self, values: Sequence[bytes]) -> Rows:
-        blobs = [value[CHECKSUM_BYTES:] for value in values]
-        stored = b"".join(value[:CHECKSUM_BYTES] for value in values)
-        if (
-            len(stored) != CHECKSUM_BYTES * len(values)
-            or (np.frombuffer(stored, "<i8") != wire.checksums(blobs)).any()
-        ):
-            message = (
-                f"{self._name!r} is damaged: the checksum of a document is wrong. Make the index "
-                "anew from where its documents came from"
-            )
-            raise StoreDamagedError(message)
-        return wire.unpack(blobs).rows
+        return self._opened(b"".join(values), list(map(len, values)))
+
+    def _opened(self, whole: bytes, sizes: Sequence[int] | NDArray[np.int64]) -> Rows:
+        """Return documents that stand together, each behind its checksum."""
+        try:
+            blobs = wire.Together.of(whole, sizes, CHECKSUM_BYTES)
+            if (blobs.before("<i8") == blobs.checksums).all():
+                return wire.unpack_together(blobs).rows
+            fault = "the checksum of a document is wrong"
+        except StoreDamagedError as error:
+            fault = str(error)
+        message = (
+            f"{self._name!r} is damaged: {fault}. Make it anew from where its documents came from"
+        )
+        raise StoreDamagedError(message)
 
     def _run(self, script: str, *arguments: bytes | str | int) -> list[Any] | None:
         """Run a script that knows how far this process has read; None where it must read first."""
@@ -281,9 +300,10 @@ class Follower(Store):
     def _apply(self, answer: list[Any], own: Own | None = None) -> None:
         """Apply what is new in the log; judge one's own documents at their place."""
         _, self._base, entries, sizes, documents = answer
-        values = wire.split(sizes, documents)
+        lengths = np.frombuffer(sizes, "<u4").astype(np.int64)
         self._is_stale = True  # until all is applied
-        waiting: list[bytes] = []  # additions of others that follow one another are one
+        # Additions of others that follow one another are taken in together.
+        begin = end = 0
         verdicts: list[bytes] = []
         for entry in entries:
             operation = operations.read(entry)
@@ -293,15 +313,14 @@ class Follower(Store):
             elif operation.kind == operations.ADD and not is_own:
                 first, n_documents = operations.span(operation)
                 self._unjudged[first] = n_documents
-                waiting += values[:n_documents]
-                values = values[n_documents:]
+                end += n_documents
             else:
-                self._take_in(waiting, verdicts)
-                waiting, verdicts = [], []
+                documents = self._take_in(documents, lengths[begin:end], verdicts)
+                begin, verdicts = end, []
                 n_left = self._do(operation, own if is_own else None)
                 if is_own and own is not None:
                     own.n_left = n_left
-        self._take_in(waiting, verdicts)
+        self._take_in(documents, lengths[begin:end], verdicts)
         self._position += len(entries)
         if entries:
             self._last = operations.read(entries[-1]).token
@@ -318,32 +337,34 @@ class Follower(Store):
         self._dropped = [each for each in self._dropped if each[0] > self._base]
         self._is_stale = False
 
-    def _take_in(self, values: Sequence[bytes], verdicts: Sequence[bytes]) -> None:
-        if values and all(values):
-            self._admit(values)
+    def _take_in(
+        self, documents: bytes, lengths: NDArray[np.int64], verdicts: Sequence[bytes]
+    ) -> bytes:
+        """Take in the first documents, then verdicts; return the documents that follow."""
+        n_bytes = int(lengths.sum())
+        if lengths.all():
+            self._admit(documents[:n_bytes], lengths)
         else:
-            for value in values:
-                if value:
-                    self._admit([value])
+            start = 0
+            for length in lengths.tolist():
+                if length:
+                    self._admit(documents[start : start + length], [length])
+                    start += length
                 else:  # it has left: all that reckons with it has expired or was dropped
                     self.replica.next_number += 1
         for body in verdicts:
             numbers, found = operations.read_verdicts(body)
             self._unjudged.pop(int(numbers[0]), None)
             self._place(numbers, found)
+        return documents[n_bytes:]
 
-    def _admit(self, values: Sequence[bytes]) -> None:
-        rows = self._unpacked(values)
+    def _admit(self, whole: bytes, lengths: Sequence[int] | NDArray[np.int64]) -> None:
+        rows = self._opened(whole, lengths)
         tokens = self._tokens(rows)
-        start = 0
-        seen: set[Hashable] = set()
-        for stop, each in enumerate([*rows.ids, None]):
-            if stop == len(rows) or each in seen:  # one that came twice replaces the first
-                part = rows.part(start, stop)
-                pending = Verdicts(np.full(len(part), PENDING), np.zeros(len(part), bool))
-                self.replica.add(part, tokens_of_part(tokens, start, stop), pending)
-                start, seen = stop, set()
-            seen.add(each)
+        for start, stop in _without_repeats(rows.ids):  # one that came twice replaces the first
+            part = rows.part(start, stop)
+            pending = Verdicts(np.full(len(part), PENDING), np.zeros(len(part), bool))
+            self.replica.add(part, tokens_of_part(tokens, start, stop), pending)
 
     def _do(self, operation: Operation, own: Own | None) -> int:
         """Do what an operation says; return how many documents it removed."""

@@ -17,6 +17,9 @@ MOST_DOCUMENTS = 20_000
 MOST_OPERATIONS = 5_000
 """Operations that one answer brings."""
 
+_TOGETHER_MS = 10_000
+_LEAST_TOGETHER = 64
+
 # KEYS[1]: the prefix, in braces, so that all keys of an index are in one slot of a cluster.
 # ARGV[1..4]: incarnation, operations read, token of the last of them, number of the next document.
 _BEGIN = """
@@ -32,7 +35,16 @@ local last = m[3]
 if at > start then last = string.sub(redis.call('LINDEX', log, at - start - 1), 2, 17) end
 if last ~= ARGV[3] then return {'lost'} end
 
-local function documents(first, count, into)
+local function token_of(operation) return string.sub(operation, 2, 17) end
+
+local function batch_of(operation) return prefix .. ':batch:' .. token_of(operation) end
+
+local function documents(operation, first, count, sizes, into)
+  local batch = redis.call('HMGET', batch_of(operation), 'sizes', 'documents')
+  if batch[1] and batch[2] and #batch[1] == 4 * count then
+    sizes[#sizes + 1], into[#into + 1] = batch[1], batch[2]
+    return
+  end
   local number = first
   while number < first + count do
     local segment = math.floor(number / SEGMENT)
@@ -41,6 +53,7 @@ local function documents(first, count, into)
     for each = number, stop - 1 do fields[#fields + 1] = string.format('%d', each) end
     local key = prefix .. ':documents:' .. string.format('%d', segment)
     for _, document in ipairs(redis.call('HMGET', key, unpack(fields))) do
+      sizes[#sizes + 1] = struct.pack('<I4', #(document or ''))
       into[#into + 1] = document or ''
     end
     number = stop
@@ -48,18 +61,17 @@ local function documents(first, count, into)
 end
 
 local function answer(most_operations, most_documents, own)
-  local found, kept, into = {}, {}, {}
+  local found, kept, sizes, into, total = {}, {}, {}, {}, 0
   found = redis.call('LRANGE', log, at - start, at - start + most_operations - 1)
   for _, operation in ipairs(found) do
-    if string.sub(operation, 1, 1) == 'A' and string.sub(operation, 2, 17) ~= own then
+    if string.sub(operation, 1, 1) == 'A' and token_of(operation) ~= own then
       local first, count = struct.unpack('<i8i8', operation, 18)
-      if #kept > 0 and #into + count > most_documents then break end
-      documents(first, count, into)
+      if #kept > 0 and total + count > most_documents then break end
+      total = total + count
+      documents(operation, first, count, sizes, into)
     end
     kept[#kept + 1] = operation
   end
-  local sizes = {}
-  for at, document in ipairs(into) do sizes[at] = struct.pack('<I4', #document) end
   local length = start + redis.call('LLEN', log)
   return {'ok', length, tonumber(m[5]), kept, table.concat(sizes), table.concat(into)}
 end
@@ -70,7 +82,8 @@ PULL = f"{_BEGIN}return answer({MOST_OPERATIONS}, {MOST_DOCUMENTS}, '')"
 
 # ARGV[5..7]: name of the token, milliseconds until everything expires or 0, the operation;
 # then documents, of which the operation lacks first number and count: some at a time, how
-# long each of them is and all of them together, as one by one they would take the longest.
+# long each of them is and all of them together, as one by one they would take the longest. For
+# a while they stay together too, for the workers that read along, which are most.
 APPEND = f"""{_BEGIN}
 if start + length - at > {MOST_OPERATIONS} or tonumber(m[4]) - tonumber(ARGV[4]) > {MOST_DOCUMENTS}
 then return {{'far'}} end
@@ -104,6 +117,11 @@ if redis.call('EXISTS', token) == 0 then
       number = stop
     end
     redis.call('HINCRBY', meta, 'next', count)
+    if count >= {_LEAST_TOGETHER} and #ARGV == 9 then
+      local batch = batch_of(operation)
+      redis.call('HSET', batch, 'sizes', ARGV[8], 'documents', ARGV[9])
+      redis.call('PEXPIRE', batch, {_TOGETHER_MS})
+    end
     operation = operation .. struct.pack('<i8i8', first, count)
   end
   redis.call('RPUSH', log, operation)
@@ -114,7 +132,7 @@ if redis.call('EXISTS', token) == 0 then
     redis.call('PEXPIRE', prefix .. ':verdicts', ttl)
   end
 end
-return answer(-1 + 2 * {MOST_OPERATIONS}, 1e15, string.sub(operation, 2, 17))
+return answer(-1 + 2 * {MOST_OPERATIONS}, 1e15, token_of(operation))
 """
 """Add one operation to the log, unless it is there already, and return what was done since."""
 

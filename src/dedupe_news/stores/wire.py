@@ -218,26 +218,6 @@ def _together(values: Sequence[bytes]) -> list[bytes]:
     return [np.array(list(map(len, values)), "<u4").tobytes(), b"".join(values)]
 
 
-def split(sizes: bytes, whole: bytes) -> list[bytes]:
-    """
-    Return values that were joined.
-
-    Parameters
-    ----------
-    sizes : bytes
-        How long each is, as little-endian 32-bit integers.
-    whole : bytes
-        All of them, one after another.
-
-    Returns
-    -------
-    list of bytes
-        The values.
-    """
-    stops = np.cumsum(np.frombuffer(sizes, "<u4"), dtype=np.int64).tolist()
-    return [whole[start:stop] for start, stop in itertools.pairwise([0, *stops])]
-
-
 def checksum(blob: bytes) -> int:
     """
     Return the checksum of what is kept.
@@ -276,21 +256,24 @@ def checksums(blobs: Sequence[bytes]) -> NDArray[np.int64]:
 
 class Together(NamedTuple):
     """
-    Documents as bytes, one after another: no object is made for each.
+    Documents as bytes, in one place: no object is made for each.
 
     Parameters
     ----------
     whole : bytes
         All of them.
-    bounds : ndarray of int64, shape (n_documents + 1,)
-        Of each.
+    starts, stops : ndarray of int64, shape (n_documents,)
+        Where each is.
     """
 
     whole: bytes
-    bounds: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
 
     @classmethod
-    def of(cls, whole: bytes, lengths: Sequence[int] | NDArray[np.int64]) -> Together:
+    def of(
+        cls, whole: bytes, lengths: Sequence[int] | NDArray[np.int64], n_before: int = 0
+    ) -> Together:
         """
         Check that there are as many bytes as documents need.
 
@@ -299,7 +282,9 @@ class Together(NamedTuple):
         whole : bytes
             All of them.
         lengths : sequence of int
-            How many bytes each has.
+            How many bytes each takes.
+        n_before : int, default 0
+            How many of these stand before the document.
 
         Returns
         -------
@@ -311,15 +296,15 @@ class Together(NamedTuple):
         StoreDamagedError
             If a document is shorter than its header, or the lengths are of others.
         """
-        bounds = np.zeros(len(lengths) + 1, np.int64)
-        np.cumsum(lengths, out=bounds[1:])
-        if (np.diff(bounds) < _HEADER.itemsize).any():
+        stops = np.cumsum(lengths, dtype=np.int64)
+        starts = stops - lengths + n_before
+        if (stops - starts < _HEADER.itemsize).any():
             message = "a document was read that is shorter than its header"
             raise StoreDamagedError(message)
-        if bounds[-1] != len(whole):
+        if (stops[-1] if len(stops) else 0) != len(whole):
             message = "documents were read that are of another length than they say"
             raise StoreDamagedError(message)
-        return cls(whole, bounds)
+        return cls(whole, starts, stops)
 
     @property
     def checksums(self) -> NDArray[np.int64]:
@@ -331,9 +316,29 @@ class Together(NamedTuple):
         ndarray of int64, shape (n_documents,)
             As from `checksums`.
         """
-        digests = np.empty(len(self.bounds) - 1, np.uint64)
-        xxh3_runs(np.frombuffer(self.whole, np.uint8), self.bounds, digests)
+        digests = np.empty(len(self.starts), np.uint64)
+        xxh3_runs(np.frombuffer(self.whole, np.uint8), self.starts, self.stops, digests)
         return digests.view(np.int64)
+
+    def before(self, dtype: str) -> NDArray[Any]:
+        """
+        Return what stands right before each document.
+
+        Parameters
+        ----------
+        dtype : str
+            Its type.
+
+        Returns
+        -------
+        ndarray, shape (n_documents,)
+            One value each.
+        """
+        n_bytes = np.dtype(dtype).itemsize
+        values = np.empty(len(self.starts) * n_bytes, np.uint8)
+        bounds = np.arange(len(self.starts) + 1) * n_bytes
+        gather_runs(np.frombuffer(self.whole, np.uint8), self.starts - n_bytes, bounds, values)
+        return values.view(dtype)
 
 
 def unpack(blobs: Sequence[bytes]) -> Kept:
@@ -377,9 +382,8 @@ def unpack_together(blobs: Together) -> Kept:
     StoreDamagedError
         If a document is too short for what its header says.
     """
-    whole, bounds = blobs
-    n_documents = len(bounds) - 1
-    starts, stops = bounds[:-1], bounds[1:]
+    whole, starts, stops = blobs
+    n_documents = len(starts)
     buffer = np.frombuffer(whole, np.uint8)
     fixed = np.empty(n_documents * _HEADER.itemsize, np.uint8)
     gather_runs(buffer, starts, np.arange(n_documents + 1) * _HEADER.itemsize, fixed)
