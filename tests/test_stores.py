@@ -675,6 +675,15 @@ def test_bytes_that_are_no_document_are_refused(blob: bytes, message: str) -> No
         wire.unpack([blob])
 
 
+def test_no_bytes_are_no_documents() -> None:
+    """A reader may find that all have left."""
+    kept = wire.unpack([])
+
+    assert len(kept.rows) == len(kept.numbers) == 0
+    assert kept.rows.ids == kept.rows.sources == []
+    assert wire.Together.of(b"", [], 8).before("<i8").tolist() == []
+
+
 def columns_of(kept: wire.Kept) -> list[list[Any]]:
     """Return all there is to documents."""
     rows, verdicts = kept.rows, kept.verdicts

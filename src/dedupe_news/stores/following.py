@@ -101,8 +101,7 @@ def tokens_of_part(tokens: Tokens, start: int, stop: int) -> Tokens:
 def _without_repeats(ids: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
     """Yield where runs of distinct ids begin and end."""
     if len(set(ids)) == len(ids):
-        if ids:
-            yield 0, len(ids)
+        yield 0, len(ids)
         return
     start = 0
     seen: set[Hashable] = set()
@@ -342,7 +341,7 @@ class Follower(Store):
     ) -> bytes:
         """Take in the first documents, then verdicts; return the documents that follow."""
         n_bytes = int(lengths.sum())
-        if lengths.all():
+        if len(lengths) and lengths.all():
             self._admit(documents[:n_bytes], lengths)
         else:
             start = 0

@@ -296,8 +296,9 @@ class Together(NamedTuple):
         StoreDamagedError
             If a document is shorter than its header, or the lengths are of others.
         """
-        stops = np.cumsum(lengths, dtype=np.int64)
-        starts = stops - lengths + n_before
+        sizes = np.asarray(lengths, np.int64)
+        stops = np.cumsum(sizes)
+        starts = stops - sizes + n_before
         if (stops - starts < _HEADER.itemsize).any():
             message = "a document was read that is shorter than its header"
             raise StoreDamagedError(message)
