@@ -11,6 +11,7 @@ from dedupe_news import banding, clustering, minhash, relations, shingling, veri
 from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.outcome import Outcome
 from dedupe_news.outofcore.corpus import Tokens, cut_in_blocks
+from dedupe_news.outofcore.limits import give_back
 from dedupe_news.outofcore.ranges import RangedPairs, bits_for, joined
 from dedupe_news.pairs import distinct, places_in, texts_in
 from dedupe_news.similar import bounded_by
@@ -88,8 +89,18 @@ def find(
     space.forget_step("keys", "keys")
     large = np.split(bucketed["members"], np.cumsum(bucketed["sizes"])[:-1])
     large = [members for members in large if len(members)]
-    outlines = keyed["sizes"].array(), keyed["sketches"].array().reshape(-1, SKETCH_WORDS)
-    found = space.step("verify", lambda: steps.verify(bucketed, texts, outlines))
+
+    def verify() -> dict[str, Any]:
+        outlines = keyed["sizes"].array(), keyed["sketches"].array().reshape(-1, SKETCH_WORDS)
+        return steps.verify(bucketed, texts, outlines)
+
+    found = space.step("verify", verify)
+    # Clustering needs most memory of all, and none of these.
+    for each in (keyed["sizes"], keyed["sketches"], bucketed["pairs"]):
+        each.drop()
+    space.forget_step("keys", "sizes", "sketches")
+    space.forget_step("buckets", "pairs")
+    give_back()
     return _cluster(found, large, tokens, texts, config)
 
 
