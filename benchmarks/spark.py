@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "the whole feed on Spark, beside text-dedup's way and MLlib's MinHashLSH"
 NEEDS = "pyspark, Java 17 and the real feed"
-TAKES = "20 minutes; each part less with --quick (2 processors)"
+TAKES = "40 minutes for both parts, a few with --quick (2 processors)"
 
 PARTS = ("ways", "equality")
 QUICK_DOCUMENTS = 20_000
