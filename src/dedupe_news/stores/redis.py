@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("dedupe_news")
 _MOST_AT_ONCE = 20_000  # documents of one operation: the server does nothing else meanwhile
 _LONGEST_LOG = 65_536
+_TOGETHER_MS = 10_000  # longer than workers need that read along; longer takes memory
 _PATIENCE_S = 1.0
 _FIRST_PAUSE_S = 0.001
 
@@ -57,7 +58,12 @@ class RedisStore(Follower):
             raise StoreReadOnlyError(message)
         while True:
             answer = self._run(
-                scripts.APPEND, own.token.hex(), self._ttl_ms, entry, *wire.joined(values)
+                scripts.APPEND,
+                own.token.hex(),
+                self._ttl_ms,
+                _TOGETHER_MS,
+                entry,
+                *wire.joined(values),
             )
             if answer is not None:
                 self._apply(answer, own)

@@ -17,7 +17,6 @@ MOST_DOCUMENTS = 20_000
 MOST_OPERATIONS = 5_000
 """Operations that one answer brings."""
 
-_TOGETHER_MS = 10_000
 _LEAST_TOGETHER = 64
 
 # KEYS[1]: the prefix, in braces, so that all keys of an index are in one slot of a cluster.
@@ -80,19 +79,20 @@ end
 PULL = f"{_BEGIN}return answer({MOST_OPERATIONS}, {MOST_DOCUMENTS}, '')"
 """Return what was done since."""
 
-# ARGV[5..7]: name of the token, milliseconds until everything expires or 0, the operation;
-# then documents, of which the operation lacks first number and count: some at a time, how
-# long each of them is and all of them together, as one by one they would take the longest. For
-# a while they stay together too, for the workers that read along, which are most.
+# ARGV[5..8]: name of the token, milliseconds until everything expires or 0, milliseconds that
+# documents stay together, the operation; then documents, of which the operation lacks first
+# number and count: some at a time, how long each of them is and all of them together, as one by
+# one they would take the longest. For a while they stay together too, for the workers that read
+# along, which are most.
 APPEND = f"""{_BEGIN}
 if start + length - at > {MOST_OPERATIONS} or tonumber(m[4]) - tonumber(ARGV[4]) > {MOST_DOCUMENTS}
 then return {{'far'}} end
-local token, ttl, operation = prefix .. ':token:' .. ARGV[5], tonumber(ARGV[6]), ARGV[7]
+local token, ttl, operation = prefix .. ':token:' .. ARGV[5], tonumber(ARGV[6]), ARGV[8]
 if redis.call('EXISTS', token) == 0 then
   local count = 0
-  for at = 8, #ARGV, 2 do count = count + #ARGV[at] / 4 end
+  for at = 9, #ARGV, 2 do count = count + #ARGV[at] / 4 end
   if count > 0 then
-    local part, at, place = 8, 1, 1
+    local part, at, place = 9, 1, 1
     local function next_document()
       if place > #ARGV[part] then part, at, place = part + 2, 1, 1 end
       local size = struct.unpack('<I4', ARGV[part], place)
@@ -117,10 +117,10 @@ if redis.call('EXISTS', token) == 0 then
       number = stop
     end
     redis.call('HINCRBY', meta, 'next', count)
-    if count >= {_LEAST_TOGETHER} and #ARGV == 9 then
+    if count >= {_LEAST_TOGETHER} and #ARGV == 10 then
       local batch = batch_of(operation)
-      redis.call('HSET', batch, 'sizes', ARGV[8], 'documents', ARGV[9])
-      redis.call('PEXPIRE', batch, {_TOGETHER_MS})
+      redis.call('HSET', batch, 'sizes', ARGV[9], 'documents', ARGV[10])
+      redis.call('PEXPIRE', batch, ARGV[7])
     end
     operation = operation .. struct.pack('<i8i8', first, count)
   end
