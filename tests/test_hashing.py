@@ -11,7 +11,13 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe_news.kernels.hashing import xxh3_runs, xxh32_bytes, xxh32_words, xxh64_words
+from dedupe_news.kernels.hashing import (
+    xxh3_runs,
+    xxh32_bytes,
+    xxh32_shingle,
+    xxh32_words,
+    xxh64_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +70,14 @@ def test_any_words_to_32_bits(words: list[int], start: int, seed: int) -> None:
     found = xxh32_words(array, start, len(words), np.uint32(seed))
 
     assert found == xxhash.xxh32_intdigest(array[start:].astype("<u4").tobytes(), seed)
+
+
+@pytest.mark.parametrize("width", range(1, 12))
+def test_shingles_of_every_width(width: int) -> None:
+    """The usual width, which has no loop, and all others."""
+    for start in range(20):
+        expected = xxhash.xxh32_intdigest(some_words[start : start + width].astype("<u4").tobytes())
+        assert xxh32_shingle(some_words, start, width) == expected, start
 
 
 def test_words_of_every_length_to_64_bits() -> None:

@@ -66,6 +66,17 @@ def test_sorted_sets_are_the_sets(runs: list[list[int]]) -> None:
     assert [members(sets, i) for i in range(len(runs))] == [sorted(set(run)) for run in runs]
 
 
+@pytest.mark.parametrize("n_shingles", [191, 192, 193, 600])
+@pytest.mark.parametrize("n_values", [100, 2**32])
+def test_long_runs_are_sorted_another_way(n_shingles: int, n_values: int) -> None:
+    """To the same sets, whether most values come twice or none."""
+    drawn = np.random.default_rng(n_shingles).integers(0, n_values, n_shingles).tolist()
+
+    sets = as_sets([[5, 4], drawn, [3]])
+
+    assert [members(sets, i) for i in range(3)] == [[4, 5], sorted(set(drawn)), [3]]
+
+
 def test_unwanted_runs_stay_as_they_are() -> None:
     """Nothing is compared with them, so they need no order."""
     shingles, offsets = ragged([[3, 1, 2], [3, 1, 3]])

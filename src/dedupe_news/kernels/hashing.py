@@ -43,6 +43,7 @@ _ALIGNED_KEYS = _KEYS[::8].copy()
 _STRIPE, _STRIPES_A_BLOCK = 64, 16
 _LAST_STRIPE_KEY, _SCRAMBLING_KEY, _MERGING_KEY = 121, 16, 11
 _SHORT, _MIDDLE = 128, 240
+_USUAL_WIDTH = 3  # words of a shingle
 _MIDDLE_KEY, _MIDDLE_LAST_KEY, _MIDDLE_FIRST = 3, 119, 8
 
 
@@ -74,6 +75,26 @@ def _avalanche32(h: np.uint32) -> np.uint32:
     h = _U32(h ^ _U32(h >> _U32(13)))
     h = _U32(h * _P3)
     return _U32(h ^ _U32(h >> _U32(16)))
+
+
+@inlined
+def take_word(h: np.uint32, word: np.uint32) -> np.uint32:
+    """
+    Take four bytes of the end of the data into an XXH32.
+
+    Parameters
+    ----------
+    h : uint32
+        State.
+    word : uint32
+        The bytes.
+
+    Returns
+    -------
+    uint32
+        State.
+    """
+    return _U32(_rotl32(_U32(h + _U32(word * _P3)), 17) * _P4)
 
 
 @inlined
@@ -120,7 +141,7 @@ def xxh32_bytes(data: NDArray[np.uint8], start: Integer, stop: Integer) -> np.ui
         h = _P5
     h = _U32(h + _U32(length))
     while at + np.uintp(4) <= end:
-        h = _U32(_rotl32(_U32(h + _U32(_load32(data, at) * _P3)), 17) * _P4)
+        h = take_word(h, _load32(data, at))
         at += np.uintp(4)
     while at < end:
         h = _U32(_rotl32(_U32(h + _U32(_U32(data[at]) * _P5)), 11) * _P1)
@@ -171,9 +192,38 @@ def xxh32_words(
         h = _U32(seed + _P5)
     h = _U32(h + _U32(_U32(n_words) * _U32(4)))
     while at < end:
-        h = _U32(_rotl32(_U32(h + _U32(words[at] * _P3)), 17) * _P4)
+        h = take_word(h, words[at])
         at += np.uintp(1)
     return _avalanche32(h)
+
+
+@inlined
+def xxh32_shingle(tokens: NDArray[np.uint32], start: Integer, width: Integer) -> np.uint32:
+    """
+    XXH32, seed 0, of a shingle; its usual three words need no loop.
+
+    So compilers work on several shingles at once, in a quarter of the time.
+
+    Parameters
+    ----------
+    tokens : ndarray of uint32
+        Token hashes.
+    start, width : int
+        The shingle is ``tokens[start : start + width]``; unchecked.
+
+    Returns
+    -------
+    uint32
+        As from `xxh32_words`.
+    """
+    if width == _USUAL_WIDTH:
+        at = np.uintp(start)
+        h = _U32(_P5 + _U32(4 * _USUAL_WIDTH))
+        h = take_word(h, tokens[at])
+        h = take_word(h, tokens[at + np.uintp(1)])
+        h = take_word(h, tokens[at + np.uintp(2)])
+        return _avalanche32(h)
+    return xxh32_words(tokens, start, start + width, _U32(0))
 
 
 @inlined

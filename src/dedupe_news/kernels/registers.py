@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined
+from dedupe_news.kernels.hashing import take_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +35,6 @@ _PAST_9 = _U64(0x4646464646464646)
 _P1 = _U32(2654435761)
 _P2 = _U32(2246822519)
 _P3 = _U32(3266489917)
-_P4 = _U32(668265263)
 _P5 = _U32(374761393)
 
 
@@ -140,12 +140,6 @@ def below(tops: np.uint64) -> np.uint64:
 
 
 @inlined
-def _word_step(h: np.uint32, word: np.uint32) -> np.uint32:
-    h = _U32(h + _U32(word * _P3))
-    return _U32(_U32(_U32(h << _U32(17)) | _U32(h >> _U32(15))) * _P4)
-
-
-@inlined
 def _byte_step(h: np.uint32, byte: np.uint32) -> np.uint32:
     h = _U32(h + _U32(byte * _P5))
     return _U32(_U32(_U32(h << _U32(11)) | _U32(h >> _U32(21))) * _P1)
@@ -173,9 +167,9 @@ def hash_short(low: np.uint64, high: np.uint64, n_bytes: int) -> np.uint32:
     """
     h = _U32(_P5 + _U32(n_bytes))
     if n_bytes >= 8:
-        h = _word_step(_word_step(h, _U32(low & _LOW32)), _U32(low >> _U64(32)))
+        h = take_word(take_word(h, _U32(low & _LOW32)), _U32(low >> _U64(32)))
         low = high
-    further = _word_step(h, _U32(low & _LOW32))
+    further = take_word(h, _U32(low & _LOW32))
     h = further if n_bytes & 4 else h
     tail = low >> _U64(32) if n_bytes & 4 else low
     n_bytes &= 3

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.hashing import xxh32_words
+from dedupe_news.kernels.hashing import xxh32_shingle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,9 +84,12 @@ def fill_set(
     for place in range(seen.shape[0]):
         seen[place] = -1
     width = min(np.int64(shingle_size), np.int64(length))
+    n_shingles = max(length - shingle_size + 1, 1)
+    for s in range(n_shingles):  # by itself, for several at once
+        shingles[s] = xxh32_shingle(tokens, start + s, width)
     size = 0
-    for s in range(max(length - shingle_size + 1, 1)):
-        value = xxh32_words(tokens, start + s, start + s + width, np.uint32(0))
+    for s in range(n_shingles):
+        value = shingles[s]
         at = _place(table, seen, value)
         if seen[at] < 0:
             table[at] = value
@@ -136,7 +139,7 @@ def count_hits(
     for s in range(n_shingles):
         if hits + n_shingles - s < least:
             return hits
-        value = xxh32_words(tokens, start + s, start + s + width, np.uint32(0))
+        value = xxh32_shingle(tokens, start + s, width)
         at = _place(table, seen, value)
         if seen[at] >= 0 and seen[at] != mark:
             seen[at] = mark

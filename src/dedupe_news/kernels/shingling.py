@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.hashing import xxh32_words, xxh64_words
+from dedupe_news.kernels.hashing import xxh32_shingle, xxh32_words, xxh64_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -184,7 +184,6 @@ def fill_shingles(
     for i in range(start, stop):
         begin = token_starts[i]
         width = min(np.int64(shingle_size), token_stops[i] - begin)
-        for s in range(offsets[i + 1] - offsets[i]):
-            shingles[offsets[i] + s] = xxh32_words(
-                tokens, begin + s, begin + s + width, np.uint32(0)
-            )
+        own = shingles[offsets[i] : offsets[i + 1]]
+        for s in range(own.shape[0]):
+            own[s] = xxh32_shingle(tokens, begin + s, width)

@@ -8,7 +8,7 @@ import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.features import NO_TIME, SHINGLE_SIZE
-from dedupe_news.kernels.hashing import xxh32_words, xxh64_words
+from dedupe_news.kernels.hashing import xxh32_shingle, xxh64_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def shingle_at(
         Its hash.
     """
     width = min(np.int64(SHINGLE_SIZE), np.int64(length))
-    return xxh32_words(tokens, start + at, start + at + width, np.uint32(0))
+    return xxh32_shingle(tokens, start + at, width)
 
 
 @inlined
@@ -268,16 +268,18 @@ def gather_places(
         How many they are.
     """
     mask = np.uint32(tables.places.shape[0] - 1)
+    for at in range(n_shingles(length)):
+        places[at] = np.int64(shingle_at(tables.tokens, start, length, at) & mask)
+    # Repeats are few and near; those farther back count twice, harmlessly. All before are looked
+    # at, several at once, which is sooner done than to stop at the first.
     n = 0
     for at in range(n_shingles(length)):
-        place = np.int64(shingle_at(tables.tokens, start, length, at) & mask)
-        known = False
-        # Repeats are few and near; those farther back count twice, harmlessly.
-        for back in range(max(0, n - 64), n):
-            if places[back] == place:
-                known = True
-                break
-        if not known:
+        place = places[at]
+        known = places[max(0, n - 64) : n]
+        n_equal = 0
+        for back in range(known.shape[0]):
+            n_equal += known[back] == place
+        if n_equal == 0:
             places[n] = place
             n += 1
     return n

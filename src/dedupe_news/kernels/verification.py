@@ -17,23 +17,61 @@ if TYPE_CHECKING:
 
 _LOW = np.uint64(0xFFFFFFFF)
 _STRIDE = 8  # steps between two looks at whether the end can still be reached
+_MOST_RANKED = 192  # values; of more, to compare all with all takes as long as to sort them
 SKETCH_WORDS = 2
 """Words of 64 bits in the sketch of a set."""
 
 
 @inlined
-def _sort_run(values: NDArray[np.uint32], start: Integer, stop: Integer) -> None:
-    """Sort ``values[start:stop]`` in place, by Shell's method with Tokuda's gaps."""
-    # The library's own sort takes seconds to compile, and runs are short.
+def _sort_distinct(values: NDArray[np.uint32], ranked: NDArray[np.uint32]) -> Integer:
+    """Sort values in place without repeats; return how many there are."""
+    n = values.shape[0]
+    if n <= ranked.shape[0]:
+        return _rank(values, ranked)
+    _sort(values)
+    n_kept = 0
+    for at in range(n):
+        if at == 0 or values[at] != values[n_kept - 1]:
+            values[n_kept] = values[at]
+            n_kept += 1
+    return n_kept
+
+
+@inlined
+def _rank(values: NDArray[np.uint32], ranked: NDArray[np.uint32]) -> Integer:
+    """Sort a few values: the place of each is the number of those below it."""
+    # Compared with several at once, and without a branch that could be guessed wrongly: in a
+    # quarter of the time of a sort.
+    n = values.shape[0]
+    taken = np.zeros(n, np.uint8)
+    for value in values:
+        rank = np.uint32(0)
+        for at in range(n):
+            rank += np.uint32(values[at] < value)
+        ranked[rank] = value
+        taken[rank] = 1
+    n_kept = 0
+    for at in range(n):
+        if taken[at]:
+            values[n_kept] = ranked[at]
+            n_kept += 1
+    return n_kept
+
+
+@inlined
+def _sort(values: NDArray[np.uint32]) -> None:
+    """Sort in place, by Shell's method with Tokuda's gaps."""
+    # The library's own sort takes seconds to compile.
+    n = values.shape[0]
     gap = 1
-    while gap < stop - start:
+    while gap < n:
         gap = (gap * 9 + 8) // 4
     while gap > 1:
         gap = (gap * 4 - 4) // 9
-        for i in range(start + gap, stop):
+        for i in range(gap, n):
             value = values[i]
             j = i - gap
-            while j >= start and values[j] > value:
+            while j >= 0 and values[j] > value:
                 values[j + gap] = values[j]
                 j -= gap
             values[j + gap] = value
@@ -116,22 +154,18 @@ def sort_sets(
     sketches : ndarray of uint64, shape (n_sets, SKETCH_WORDS)
         Receives the sketches of the wanted runs.
     """
+    ranked = np.empty(_MOST_RANKED, np.uint32)
     for i in range(start, stop):
         sizes[i] = 0
         if wanted[i] == 0:
             continue
         for word in range(SKETCH_WORDS):
             sketches[i, word] = np.uint64(0)
-        begin = offsets[i]
-        end = offsets[i + 1]
-        _sort_run(shingles, begin, end)
-        kept = begin
-        for at in range(begin, end):
-            if at == begin or shingles[at] != shingles[kept - 1]:
-                shingles[kept] = shingles[at]
-                sketch(sketches, i, shingles[at])
-                kept += 1
-        sizes[i] = kept - begin
+        own = shingles[offsets[i] : offsets[i + 1]]
+        size: Integer = _sort_distinct(own, ranked)
+        for value in own[:size]:
+            sketch(sketches, i, value)
+        sizes[i] = size
 
 
 @inlined

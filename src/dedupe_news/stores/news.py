@@ -12,6 +12,7 @@ from dedupe_news.kernels import bulk
 from dedupe_news.kernels import tables as kernels
 from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.seeking import seek
+from dedupe_news.kernels.tables import NO_SLOT
 from dedupe_news.stores.slots import Slots
 from dedupe_news.threads import resolve_jobs, run, split
 
@@ -144,6 +145,8 @@ class NewsStore(Slots):
             same series among them.
         """
         n_documents = len(items.offsets) - 1
+        if n_documents == 1:
+            return self._probe_one(items, replaced, insert=insert)
         n_tokens, longest = extent(items.offsets)
         self._longest = max(self._longest, longest)
         if not insert:
@@ -158,6 +161,27 @@ class NewsStore(Slots):
         self.n_slots = first + n_documents
         self.founders.note(first, self.n_slots)
         return found
+
+    def _probe_one(self, items: Items, replaced: NDArray[np.int64], *, insert: bool) -> Found:
+        """Do what `probe` does for a single document, the common case, made short."""
+        slot = self.n_slots
+        begin, stop = items.offsets.tolist()
+        length = stop - begin
+        self._longest = max(self._longest, length)
+        if insert:
+            self.founders.announce(slot, items.numbers, items.moments)
+            used = int(self._arrays["starts"][slot]) + slot
+            if used + length + 1 > _MOST_A_PLACE * len(self._arrays["places"]):
+                self.rebuild(more=length + 1)
+        self._reserve(1, length)
+        room, offsets = self._room, np.zeros(2, np.int64)
+        while not self._seek(items, replaced, insert, slot, 0, offsets, room.slots, room.scores):
+            room.grow()
+        if insert:
+            self.n_slots = slot + 1
+            if replaced[0] != NO_SLOT:
+                self.founders.note(slot, slot + 1)
+        return room.found(offsets)
 
     def _add(
         self, items: Items, replaced: NDArray[np.int64], first: int, begin: int, *matches: Any
@@ -315,15 +339,16 @@ class NewsStore(Slots):
         n_alive = sum(run(_count, range(len(ranges)), n_jobs))
         bounds = np.zeros(n_parts + 1, np.int64)
         np.cumsum(counts.sum(axis=0), out=bounds[1:])
-        free = bounds[:-1] + np.cumsum(counts, axis=0) - counts
+        begins = bounds[:-1] + np.cumsum(counts, axis=0) - counts
+        free = begins.copy()
         events = np.empty(int(bounds[-1]), np.uint64)
 
         def _fill(number: int) -> None:
             bulk.fill_events(tables, *ranges[number], shift, free[number], events)
 
         def _post(part: int) -> None:
-            start, stop = bounds[part], bounds[part + 1]
-            bulk.post_events(tables, events[start:stop], part << shift, start)
+            for begin, stop in zip(begins[:, part], free[:, part], strict=True):
+                bulk.post_events(tables, events[begin:stop], part << shift, begin)
 
         run(_fill, range(len(ranges)), n_jobs)
         run(_post, range(n_parts), n_jobs)
