@@ -12,13 +12,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
+from dedupe_news.stores.redis import RedisStore
 from dedupe_news.stores.rescue import Wreck
 from faults import text_of
 
@@ -411,6 +412,27 @@ def test_batches_are_read_alike_together_and_one_by_one(
     assert all(0 < left <= 3_600_000 for left in lives)
     assert soon_found == late_found
     assert soon_found == (list(writer), [writer.query(item["text"]) for item in items])
+
+
+def test_batches_stay_together_for_ten_seconds(
+    server: redis_server.RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the description of the format says."""
+    index = NewsIndex.open(server.url("ten"), SIMILAR)
+    client = index._store._server._client  # type: ignore[attr-defined]  # noqa: SLF001
+    lives: list[int] = []
+    apply = RedisStore._apply  # noqa: SLF001
+
+    def look_and_apply(store: RedisStore, *answer: Any) -> None:
+        # Before the documents are judged, which may take longer than they stay.
+        lives.extend(client.pttl(batch) for batch in client.keys("{ten}:batch:*"))
+        apply(store, *answer)
+
+    monkeypatch.setattr(RedisStore, "_apply", look_and_apply)
+    index.add_many([{"id": at, "text": text_of(at)} for at in range(64)])
+
+    assert lives
+    assert 0 < lives[0] <= 10_000
 
 
 def test_documents_of_a_dead_worker_are_judged_by_others(

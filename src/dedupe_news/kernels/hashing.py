@@ -69,7 +69,20 @@ def _load32(data: NDArray[np.uint8], at: np.uintp) -> np.uint32:
 
 
 @inlined
-def _avalanche32(h: np.uint32) -> np.uint32:
+def avalanche32(h: np.uint32) -> np.uint32:
+    """
+    Return an XXH32 once all data is taken in.
+
+    Parameters
+    ----------
+    h : uint32
+        State.
+
+    Returns
+    -------
+    uint32
+        The hash.
+    """
     h = _U32(h ^ _U32(h >> _U32(15)))
     h = _U32(h * _P2)
     h = _U32(h ^ _U32(h >> _U32(13)))
@@ -146,7 +159,7 @@ def xxh32_bytes(data: NDArray[np.uint8], start: Integer, stop: Integer) -> np.ui
     while at < end:
         h = _U32(_rotl32(_U32(h + _U32(_U32(data[at]) * _P5)), 11) * _P1)
         at += np.uintp(1)
-    return _avalanche32(h)
+    return avalanche32(h)
 
 
 @inlined
@@ -194,7 +207,7 @@ def xxh32_words(
     while at < end:
         h = take_word(h, words[at])
         at += np.uintp(1)
-    return _avalanche32(h)
+    return avalanche32(h)
 
 
 @inlined
@@ -202,7 +215,7 @@ def xxh32_shingle(tokens: NDArray[np.uint32], start: Integer, width: Integer) ->
     """
     XXH32, seed 0, of a shingle; its usual three words need no loop.
 
-    So compilers work on several shingles at once, in a quarter of the time.
+    So the compiler works on several shingles at once, in a quarter of the time.
 
     Parameters
     ----------
@@ -222,7 +235,7 @@ def xxh32_shingle(tokens: NDArray[np.uint32], start: Integer, width: Integer) ->
         h = take_word(h, tokens[at])
         h = take_word(h, tokens[at + np.uintp(1)])
         h = take_word(h, tokens[at + np.uintp(2)])
-        return _avalanche32(h)
+        return avalanche32(h)
     return xxh32_words(tokens, start, start + width, _U32(0))
 
 

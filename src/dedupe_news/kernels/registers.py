@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined
-from dedupe_news.kernels.hashing import take_word
+from dedupe_news.kernels.hashing import avalanche32, take_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,8 +33,6 @@ _FROM_0 = _U64(0x5050505050505050)
 _PAST_9 = _U64(0x4646464646464646)
 
 _P1 = _U32(2654435761)
-_P2 = _U32(2246822519)
-_P3 = _U32(3266489917)
 _P5 = _U32(374761393)
 
 
@@ -179,6 +177,4 @@ def hash_short(low: np.uint64, high: np.uint64, n_bytes: int) -> np.uint32:
     h = further if n_bytes >= 2 else h
     further = _byte_step(h, _U32((tail >> _U64(16)) & _U64(0xFF)))
     h = further if n_bytes >= 3 else h
-    h = _U32(_U32(h ^ _U32(h >> _U32(15))) * _P2)
-    h = _U32(_U32(h ^ _U32(h >> _U32(13))) * _P3)
-    return _U32(h ^ _U32(h >> _U32(16)))
+    return avalanche32(h)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("dedupe_news")
 _MOST_AT_ONCE = 20_000  # documents of one operation: the server does nothing else meanwhile
 _LONGEST_LOG = 65_536
-_TOGETHER_MS = 10_000  # longer than workers need that read along; longer takes memory
+_TOGETHER_MS = 10_000  # those who read along are sooner there; after that it only takes memory
 _PATIENCE_S = 1.0
 _FIRST_PAUSE_S = 0.001
 
