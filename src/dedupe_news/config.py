@@ -64,6 +64,9 @@ class Config:
     recall : float, default 0.99
         Least probability, in (0, 1), that a pair exactly at `threshold`
         becomes a candidate. Not used where `params` is given.
+    min_probability : float, default 0.5
+        Least probability, in (0, 1), from which a pair is a duplicate; with the
+        policy ``"news"``. More makes fewer mistakes and misses more.
     shingle_size : int, default 3
         Tokens in a shingle, in [1, 64].
     num_perm : int, default 128
@@ -114,6 +117,7 @@ class Config:
     policy: Policy = _UNSAID_POLICY
     threshold: float = _UnsaidNumber(0.7)
     recall: float = _UnsaidNumber(0.99)
+    min_probability: float = 0.5
     shingle_size: int = 3
     num_perm: int = 128
     seed: int = 1
@@ -134,7 +138,11 @@ class Config:
         self._settle_policy()
         _require_choice("policy", self.policy, get_args(Policy))
         _require_choice("prefer", self.prefer, get_args(Prefer))
-        for name, one_allowed in (("threshold", True), ("recall", False)):
+        for name, one_allowed in (
+            ("threshold", True),
+            ("recall", False),
+            ("min_probability", False),
+        ):
             fraction = _required_fraction(name, getattr(self, name), one_allowed=one_allowed)
             object.__setattr__(self, name, fraction)
         for name, least, most in _WHOLE_NUMBERS:

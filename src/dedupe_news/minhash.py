@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
+
+
+class Banding(NamedTuple):
+    """Bands and rows, and the permutations that they are made from; as `Config` has them."""
+
+    bands: int
+    rows_per_band: int
+    num_perm: int
+    seed: int
 
 
 def sign(
@@ -57,7 +66,7 @@ def sign(
 
 
 def band_keys(
-    shingles: NDArray[np.uint32], offsets: NDArray[np.int64], config: Config, n_jobs: int
+    shingles: NDArray[np.uint32], offsets: NDArray[np.int64], config: Config | Banding, n_jobs: int
 ) -> NDArray[np.uint32]:
     """
     Return the band keys of shingle sets; equal keys in a band share a bucket.
@@ -68,7 +77,7 @@ def band_keys(
         Shingle hashes of all sets; repeats do no harm.
     offsets : ndarray of int64, shape (n_sets + 1,)
         Bounds of each set; none is empty.
-    config : Config
+    config : Config or Banding
         Its ``num_perm``, ``seed``, ``bands`` and ``rows_per_band``.
     n_jobs : int
         Threads.

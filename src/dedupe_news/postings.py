@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe_news.errors import InputError
 from dedupe_news.kernels import postings as kernels
-from dedupe_news.kernels.votes import MOST_TEXTS, TEMPLATE_SHARE
+from dedupe_news.kernels.votes import MOST_TEXTS
 from dedupe_news.sorting import pack_repeated, sort_values
 from dedupe_news.threads import run, shares, split
 
@@ -151,19 +151,7 @@ def find_related(
 
     shared = run(scan, range(1 << part_bits), n_jobs)
     related = _keep_related(shared, lengths, n_jobs)
-    keys = np.empty(2 * n_texts, np.uint64)
-    n_keys = kernels.pack_template_keys(
-        shingles, offsets, frequency, int(codes[MOST_TEXTS]), TEMPLATE_SHARE, keys
-    )
-    keys = keys[:n_keys]
-    sort_values(keys)
-    linked = np.empty(2 * n_keys, np.uint64)
-    linked = linked[: kernels.link_buckets(keys, linked)]
-    pairs = np.concatenate((related, linked))
-    sort_values(pairs)
-    distinct = np.ones(len(pairs), bool)
-    distinct[1:] = pairs[1:] != pairs[:-1]
-    return Postings(pairs[distinct], frequency, spread)
+    return Postings(_keep_related(shared, lengths, n_jobs), frequency, spread)
 
 
 def _keep_related(

@@ -2,161 +2,208 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news.kernels._jit import inlined
-from dedupe_news.kernels.bits import count_ones
+from dedupe_news.kernels._jit import inlined, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.kernels._jit import Integer
 
-MAX_TOKENS = 192
-"""Tokens of a document that an alignment looks at: three machine words."""
+MAX_TOKENS = 1024
+"""Tokens of each run, between the common start and end, that are aligned."""
 
-N_WORDS = MAX_TOKENS // 64
-N_PLACES = 512
+IN_LEFT = 1
+IN_RIGHT = 2
+"""Marks of a value in a `Table`."""
 
 _ONE = np.uint64(1)
 _GOLDEN = np.uint32(0x9E3779B1)
 
 
-@inlined
-def find_place(token: np.uint32, keys: NDArray[np.uint32], numbers: NDArray[np.int32]) -> np.uintp:
+class Table(NamedTuple):
     """
-    Return the place of a token in the hash table of the left run, or where it would go.
+    A hash table that is emptied by counting up.
 
     Parameters
     ----------
-    token : uint32
-        A token hash.
-    keys : ndarray of uint32, shape (N_PLACES,)
-        Tokens of the table.
-    numbers : ndarray of int32, shape (N_PLACES,)
-        Number of the distinct token at each place; -1 for free places.
-
-    Returns
-    -------
-    int
-        ``numbers`` there is -1 for a token that the left run does not have.
+    keys : ndarray of uint32, shape (n_places,)
+        Values; a power of two of places, at least twice as many as values.
+    values : ndarray of int32, shape (n_places,)
+        What is known of each.
+    ages : ndarray of int64, shape (n_places,)
+        A place is in use where this is the age of the table.
+    age : ndarray of int64, shape (1,)
+        Counted up to empty the table.
     """
-    at = np.uintp(np.uint32(token * _GOLDEN) >> np.uint32(23))
-    # Not "and": one branch that is seldom taken costs less than two.
-    while (numbers[at] >= 0) & (keys[at] != token):
-        at = (at + np.uintp(1)) & np.uintp(N_PLACES - 1)
+
+    keys: NDArray[np.uint32]
+    values: NDArray[np.int32]
+    ages: NDArray[np.int64]
+    age: NDArray[np.int64]
+
+
+class Scratch(NamedTuple):
+    """
+    Memory that one alignment after another uses.
+
+    Parameters
+    ----------
+    table : Table
+        Distinct tokens of the left run.
+    masks : ndarray of uint64, shape (MAX_TOKENS + 1, n_words)
+        Where each distinct token of the left run stands; a row of zeros last.
+    columns : ndarray of uint64, shape (MAX_TOKENS + 1, n_words)
+        Columns of the dynamic programme, a bit a row.
+    partner : ndarray of int32, shape (longest,)
+        Place in the right run of each token of the left run, or -1.
+    back : ndarray of int32, shape (longest,)
+        Place in the left run of each token of the right run, or -1.
+    """
+
+    table: Table
+    masks: NDArray[np.uint64]
+    columns: NDArray[np.uint64]
+    partner: NDArray[np.int32]
+    back: NDArray[np.int32]
+
+
+@kernel
+def make_scratch(longest: Integer) -> Scratch:
+    """Return scratch memory for one thread and runs of at most `longest` tokens."""
+    n_places = 512
+    while n_places < 4 * longest:
+        n_places *= 2
+    n_aligned = min(longest, MAX_TOKENS)
+    n_words = (n_aligned + 63) // 64
+    table = Table(
+        np.zeros(n_places, np.uint32),
+        np.zeros(n_places, np.int32),
+        np.zeros(n_places, np.int64),
+        np.zeros(1, np.int64),
+    )
+    return Scratch(
+        table,
+        np.zeros((n_aligned + 1, n_words), np.uint64),
+        np.zeros((n_aligned + 1, n_words), np.uint64),
+        np.zeros(longest + 1, np.int32),
+        np.zeros(longest + 1, np.int32),
+    )
+
+
+@inlined
+def place_of(table: Table, key: np.uint32) -> np.int64:
+    """Return the place of a value, or the free place where it would go."""
+    mask = np.int64(table.keys.shape[0] - 1)
+    at = np.int64(np.uint32(key * _GOLDEN) >> np.uint32(8)) & mask
+    age = table.age[0]
+    while table.ages[at] == age and table.keys[at] != key:
+        at = (at + 1) & mask
     return at
 
 
 @inlined
+def is_used(table: Table, at: np.int64) -> bool:
+    """Return whether a place from `place_of` holds its value."""
+    return bool(table.ages[at] == table.age[0])
+
+
+@inlined
+def put(table: Table, at: np.int64, key: np.uint32, value: Integer) -> None:
+    """Store a value at a place from `place_of`."""
+    table.keys[at] = key
+    table.values[at] = value
+    table.ages[at] = table.age[0]
+
+
+@kernel
 def align(
     tokens: NDArray[np.uint32],
     left: Integer,
     left_length: Integer,
     right: Integer,
     right_length: Integer,
-    prepared: NDArray[np.int64],
-    masks: NDArray[np.uint64],
-    keys: NDArray[np.uint32],
-    numbers: NDArray[np.int32],
-    columns: NDArray[np.uint64],
-    carries: NDArray[np.uint64],
-    partner: NDArray[np.int32],
-    least: Integer,
+    scratch: Scratch,
 ) -> int:
     """
-    Align two token runs by a longest common subsequence.
+    Align two token runs; return how many tokens are matched.
 
-    Parameters
-    ----------
-    tokens : ndarray of uint32
-        Holds both runs.
-    left, left_length, right, right_length : int
-        The runs; at most `MAX_TOKENS` each.
-    prepared : ndarray of int64, shape (2,)
-        The left run that the next three arrays describe; another is written
-        there first. Whoever changes its tokens overwrites this.
-    masks : ndarray of uint64, shape (MAX_TOKENS + 1, N_WORDS)
-        Scratch: where each distinct token of the left run stands; its last row
-        is zero, for tokens that the left run does not have.
-    keys : ndarray of uint32, shape (N_PLACES,)
-        Scratch: hash table of those tokens.
-    numbers : ndarray of int32, shape (N_PLACES,)
-        Scratch: their rows in `masks`.
-    columns : ndarray of uint64, shape (MAX_TOKENS + 1, N_WORDS)
-        Scratch: the columns of the dynamic programme, a bit a row.
-    carries : ndarray of uint64, shape (MAX_TOKENS,)
-        Scratch: what each column carries from one word to the next.
-    partner : ndarray of int32, shape (MAX_TOKENS,)
-        Receives, for each token of the left run, its place in the right run,
-        or -1.
-    least : int
-        A shorter subsequence is not looked for.
+    The common start and end are matched as they are, what lies between by a
+    longest common subsequence of its first `MAX_TOKENS` on each side.
 
-    Returns
-    -------
-    int
-        Length of the subsequence; -1 where it is below `least`, and `partner`
-        is then undefined.
-
-    References
-    ----------
-    .. [1] H. Hyyrö, "Bit-parallel LCS-length computation revisited", AWOCA
-       2004. The way back through the stored columns is added here.
+    References: H. Hyyrö, "Bit-parallel LCS-length computation revisited",
+    AWOCA 2004. The way back through the stored columns is added here.
     """
-    n_words = (left_length + 63) >> 6
-    if prepared[0] != left or prepared[1] != left_length:
-        prepared[0] = left
-        prepared[1] = left_length
-        for at in range(N_PLACES):
-            numbers[at] = -1
-        n_distinct = 0
-        for place in range(left_length):
-            token = tokens[left + place]
-            found = find_place(token, keys, numbers)
-            if numbers[found] < 0:
-                numbers[found] = n_distinct
-                keys[found] = token
-                for word in range(n_words):
-                    masks[n_distinct, word] = 0
-                n_distinct += 1
-            masks[numbers[found], place >> 6] |= _ONE << np.uint64(place & 63)
-    n_known: Integer = 0
-    for place in range(right_length):
-        # Kept where the result goes later: the row of each token of the right run.
-        row = numbers[find_place(tokens[right + place], keys, numbers)]
-        is_known = row >= 0
-        partner[place] = row if is_known else MAX_TOKENS
-        n_known += is_known
-    if n_known < least:
-        return -1
-    for place in range(right_length):
-        carries[place] = 0
-    for word in range(n_words):
-        column = ~np.uint64(0)
-        columns[0, word] = column
-        for place in range(right_length):
-            met = np.uint64(column & masks[np.uintp(partner[place]), word])
-            total = np.uint64(column + met)
-            with_carry = np.uint64(total + carries[place])
-            carries[place] = np.uint64(total < column) | np.uint64(with_carry < total)
-            column = with_carry | np.uint64(column - met)
-            columns[place + 1, word] = column
-    # A row whose bit has gone has added to the length.
-    length: Integer = 0
-    for word in range(n_words):
-        n_rows = min(64, left_length - 64 * word)
-        rows = ~np.uint64(0) >> np.uint64(64 - n_rows)
-        length += n_rows - count_ones(columns[right_length, word] & rows)
-    if length < least:
-        return -1
+    partner, back = scratch.partner, scratch.back
     for place in range(left_length):
         partner[place] = -1
-    n_common = 0
-    row_left = np.int64(left_length)
-    column_left = np.int64(right_length)
+    for place in range(right_length):
+        back[place] = -1
+    shorter = min(left_length, right_length)
+    n_start = 0
+    while n_start < shorter and tokens[left + n_start] == tokens[right + n_start]:
+        partner[n_start] = n_start
+        back[n_start] = n_start
+        n_start += 1
+    n_end = 0
+    while (
+        n_end < shorter - n_start
+        and tokens[left + left_length - 1 - n_end] == tokens[right + right_length - 1 - n_end]
+    ):
+        partner[left_length - 1 - n_end] = right_length - 1 - n_end
+        back[right_length - 1 - n_end] = left_length - 1 - n_end
+        n_end += 1
+    n_left = min(left_length - n_start - n_end, MAX_TOKENS)
+    n_right = min(right_length - n_start - n_end, MAX_TOKENS)
+    if n_left == 0 or n_right == 0:
+        return n_start + n_end
+    return n_start + n_end + _align_middle(tokens, left, right, n_start, n_left, n_right, scratch)
+
+
+@kernel
+def _align_middle(
+    tokens: NDArray[np.uint32],
+    left: Integer,
+    right: Integer,
+    n_start: Integer,
+    n_left: Integer,
+    n_right: Integer,
+    scratch: Scratch,
+) -> int:
+    """Align what lies between the common start and end."""
+    table, masks, columns = scratch.table, scratch.masks, scratch.columns
+    table.age[0] += 1
+    n_words = (n_left + 63) >> 6
+    n_distinct = 0
+    for place in range(n_left):
+        token = tokens[left + n_start + place]
+        at = place_of(table, token)
+        if not is_used(table, at):
+            put(table, at, token, n_distinct)
+            for word in range(n_words):
+                masks[n_distinct, word] = 0
+            n_distinct += 1
+        masks[table.values[at], place >> 6] |= _ONE << np.uint64(place & 63)
+    for word in range(n_words):
+        columns[0, word] = ~np.uint64(0)
+        masks[n_distinct, word] = 0
+    for place in range(n_right):
+        at = place_of(table, tokens[right + n_start + place])
+        row = np.int64(table.values[at]) if is_used(table, at) else n_distinct
+        carry = np.uint64(0)
+        for word in range(n_words):
+            column = columns[place, word]
+            met = np.uint64(column & masks[row, word])
+            total = np.uint64(column + met)
+            with_carry = np.uint64(total + carry)
+            carry = np.uint64(total < column) | np.uint64(with_carry < total)
+            columns[place + 1, word] = with_carry | np.uint64(column - met)
+    n_matched = 0
+    row_left = np.int64(n_left)
+    column_left = np.int64(n_right)
     while row_left > 0 and column_left > 0:
         cell = (row_left - 1) >> 6
         bit = np.uint64((row_left - 1) & 63)
@@ -166,6 +213,7 @@ def align(
         column_left -= 1
         if column_left == 0 or (columns[column_left, cell] >> bit) & _ONE:
             row_left -= 1
-            partner[row_left] = column_left
-            n_common += 1
-    return n_common
+            scratch.partner[n_start + row_left] = n_start + column_left
+            scratch.back[n_start + column_left] = n_start + row_left
+            n_matched += 1
+    return n_matched

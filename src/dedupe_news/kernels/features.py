@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.alignment import MAX_TOKENS, N_PLACES, N_WORDS, align, find_place
-from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT, STARTS_SENTENCE
+from dedupe_news.kernels.alignment import (
+    IN_LEFT,
+    IN_RIGHT,
+    Scratch,
+    align,
+    is_used,
+    make_scratch,
+    place_of,
+    put,
+)
+from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,87 +25,133 @@ if TYPE_CHECKING:
     from dedupe_news.kernels._jit import Integer
 
 SHINGLE_SIZE = 3
-"""Tokens in the shingles whose frequency and spread are looked at."""
+"""Tokens in the shingles whose texts and days are counted."""
 
 FEATURES = (
+    "jaccard",
+    "containment",
+    "order_short",
+    "order_long",
+    "run_share",
+    "run_length",
     "length",
     "length_ratio",
-    "containment",
-    "jaccard",
-    "title_containment",
+    "title_overlap",
     "title_jaccard",
-    "text_containment",
-    "no_text",
-    "weighted_containment",
-    "weighted_jaccard",
-    "unmatched_weight_least",
-    "unmatched_weight_most",
+    "text_overlap",
+    "text_jaccard",
+    "weight_short",
+    "weight_long",
+    "fresh_short",
+    "fresh_jaccard",
+    "fresh_matched",
+    "fresh_rare",
+    "bag_short",
     "numbers_replaced",
+    "numbers_single",
+    "numbers_missing",
     "names_replaced",
-    "rare_words_replaced",
-    "short_replacements",
-    "long_replacements",
-    "numbers_changed",
-    "names_changed",
+    "names_missing",
+    "names_kept",
+    "weight_replaced",
+    "replacements",
+    "replaced_share",
+    "repeated_replacement",
+    "inserted_share",
     "common_start",
     "common_end",
-    "only_cut_off",
-    "cut_off_marks",
+    "head",
+    "tail",
+    "cut_off",
     "first_replacement",
-    "longest_run",
-    "title_replacements",
-    "frequency_mean",
-    "frequency_least",
-    "frequency_quartile",
-    "share_of_rare",
-    "spread_mean",
-    "spread_least",
-    "share_of_few_days",
+    "title_replaced",
+    "lead_matched",
+    "unmatched_short",
+    "unmatched_long",
     "same_source",
-    "log_hours",
+    "hours",
+    "time_of_day",
     "days",
-    "over_3_days",
-    "over_14_days",
-    "same_source_log_hours",
-    "numbers_shared",
-    "rare_words_shared",
-    "share_of_frequent",
-    "share_of_new",
-    "tail_length",
-    "names_kept_most",
-    "names_kept_least",
+    "days_least",
+    "texts_a_day",
+    "standing",
+    "shared_with_others",
 )
-"""Names of the features, in order; docs/explanation/judge.md says what each means."""
+"""Names of the features, in the order of a row."""
 
 N_FEATURES = len(FEATURES)
-CONTAINMENT = FEATURES.index("containment")
 
-LEAST_CONTAINMENT = 0.3
-"""Share of the shorter text's tokens below which two texts are not compared further."""
+(
+    JACCARD,
+    CONTAINMENT,
+    ORDER_SHORT,
+    ORDER_LONG,
+    RUN_SHARE,
+    RUN_LENGTH,
+    LENGTH,
+    LENGTH_RATIO,
+    TITLE_OVERLAP,
+    TITLE_JACCARD,
+    TEXT_OVERLAP,
+    TEXT_JACCARD,
+    WEIGHT_SHORT,
+    WEIGHT_LONG,
+    FRESH_SHORT,
+    FRESH_JACCARD,
+    FRESH_MATCHED,
+    FRESH_RARE,
+    BAG_SHORT,
+    NUMBERS_REPLACED,
+    NUMBERS_SINGLE,
+    NUMBERS_MISSING,
+    NAMES_REPLACED,
+    NAMES_MISSING,
+    NAMES_KEPT,
+    WEIGHT_REPLACED,
+    REPLACEMENTS,
+    REPLACED_SHARE,
+    REPEATED_REPLACEMENT,
+    INSERTED_SHARE,
+    COMMON_START,
+    COMMON_END,
+    HEAD,
+    TAIL,
+    CUT_OFF,
+    FIRST_REPLACEMENT,
+    TITLE_REPLACED,
+    LEAD_MATCHED,
+    UNMATCHED_SHORT,
+    UNMATCHED_LONG,
+    SAME_SOURCE,
+    HOURS,
+    TIME_OF_DAY,
+    DAYS,
+    DAYS_LEAST,
+    TEXTS_A_DAY,
+    STANDING,
+    SHARED_WITH_OTHERS,
+) = range(N_FEATURES)
 
-LEAST_JACCARD = 0.18
-"""Jaccard similarity of the aligned tokens below which they are not, but for excerpts."""
+MISSING = -1.0
+"""Stands for a feature that cannot be told: no other value is below 0."""
 
-LEAST_EXCERPT = 0.7
-"""Share of the shorter text's tokens from which it may be an excerpt of a long one."""
+COUNTED_TEXTS = 200
+"""Texts from which counts tell a rare word from a common one."""
 
-LEAST_RUN = 10
-"""Tokens in a row from which two texts are compared however little else they share."""
+COUNTED_DAYS = 4
+"""Days that the texts must span before recurrence is looked at."""
+
+NO_TIME = np.iinfo(np.int64).min
 
 _CODES = 16.0  # a count is coded as 16 ln(count)
-_RARE = 33  # code of 8 texts
-_FREQUENT = 64  # code of 55 texts
-_FEW_DAYS = 18  # code of 3 days
-_COMMON_WORD = 6.2  # a word in more than exp(-6.2), 0.2 %, of the texts
-_LEAST_COMMON = 33.0  # code of 8: fewer occurrences do not make a word common
-_UNKNOWN_FREQUENCY = 5.0
-_UNKNOWN_SPREAD = 4.0
-_SHORT_GAP = 4
-_NAME = CAPITALISED | STARTS_SENTENCE
-_SLACK = 16  # tokens of a long text beyond the length of the short one
+_STANDING = 22  # code of 4 days
+_OTHERS = 12  # codes above: more texts than two
+_LEAST_WEIGHT, _MOST_WEIGHT = 0.3, 9.2  # minus the logarithms of 74 % and of one in 10,000
+_RARE = 5.8  # minus the logarithm of 0.3 %
+_FEW = 18  # code of 3: what occurs no oftener is rare
+_LEAD = 12  # words of a text that tell what it is about
 _HOUR = 3_600_000_000.0
-_LOGS = np.array([math.log(1 + i) for i in range(2 * MAX_TOKENS + 1)])
-NO_TIME = np.iinfo(np.int64).min
+_MOST_PAIRS = 16  # replacements whose repetition is looked for
 
 
 class Evidence(NamedTuple):
@@ -122,8 +176,9 @@ class Evidence(NamedTuple):
         Source of each text; negative for unknown.
     times : ndarray of int64, shape (n_texts,)
         Microseconds; the least int64 for unknown.
-    log_texts : ndarray of float64, shape (1,)
-        ``ln(n_texts + 1)``, of the texts that the counts are of.
+    totals : ndarray of float64, shape (2,)
+        ``ln(n_texts + 1)`` and the number of days from the first text to the
+        last, of the texts that the counts are of.
     """
 
     tokens: NDArray[np.uint32]
@@ -138,508 +193,396 @@ class Evidence(NamedTuple):
     cut_off: NDArray[np.uint8]
     sources: NDArray[np.int32]
     times: NDArray[np.int64]
-    log_texts: NDArray[np.float64]
+    totals: NDArray[np.float64]
 
 
-class Scratch(NamedTuple):
+class Side(NamedTuple):
     """
-    Memory that one pair after another uses; the fields of `align`, and counters.
+    One text of a pair.
 
     Parameters
     ----------
-    prepared, masks, keys, numbers, columns, carries, partner
-        As for `dedupe_news.kernels.alignment.align`.
-    back : ndarray of int32, shape (MAX_TOKENS,)
-        Partner of each token of the right run.
-    met : ndarray of uint8, shape (MAX_TOKENS,)
-        Whether each distinct token of the left run is in the right run.
-    histogram : ndarray of int64, shape (16,)
-        Shared shingles by frequency.
-    logs : ndarray of float64
-        ``ln(1 + i)``.
+    text : int
+        Its number.
+    first, length : int
+        Its first token, and how many there are.
+    capitals : bool
+        Whether capitals tell names: some words have them, most do not.
+    written : bool
+        Whether it has capitals at all.
     """
 
-    prepared: NDArray[np.int64]
-    masks: NDArray[np.uint64]
-    keys: NDArray[np.uint32]
-    numbers: NDArray[np.int32]
-    columns: NDArray[np.uint64]
-    carries: NDArray[np.uint64]
-    partner: NDArray[np.int32]
-    back: NDArray[np.int32]
-    met: NDArray[np.uint8]
-    histogram: NDArray[np.int64]
-    logs: NDArray[np.float64]
+    text: Integer
+    first: Integer
+    length: Integer
+    capitals: bool
+    written: bool
 
 
 @inlined
-def make_scratch() -> Scratch:
-    """
-    Return fresh scratch memory.
-
-    Returns
-    -------
-    Scratch
-        For one thread.
-    """
-    return Scratch(
-        np.full(2, -1, np.int64),
-        np.zeros((MAX_TOKENS + 1, N_WORDS), np.uint64),
-        np.zeros(N_PLACES, np.uint32),
-        np.zeros(N_PLACES, np.int32),
-        np.zeros((MAX_TOKENS + 1, N_WORDS), np.uint64),
-        np.zeros(MAX_TOKENS, np.uint64),
-        np.zeros(MAX_TOKENS, np.int32),
-        np.zeros(MAX_TOKENS, np.int32),
-        np.zeros(MAX_TOKENS, np.uint8),
-        np.zeros(16, np.int64),
-        _LOGS.copy(),  # to reckon them anew takes as long as to compare two documents
-    )
-
-
-@kernel
-def _offset_of(evidence: Evidence, short: Integer, long: Integer) -> int:
-    """Return where in a long text the first rare shingle of a short one leads its start."""
-    shingle_offsets = evidence.shingle_offsets
-    frequencies = evidence.frequency
-    shingles = evidence.shingles
-    begin = shingle_offsets[short]
-    n_looked_at = min(shingle_offsets[short + 1] - begin, MAX_TOKENS)
-    best = np.int64(-1)
-    for at in range(n_looked_at):
-        code = frequencies[begin + at]
-        if code > 0 and (best < 0 or code < frequencies[begin + best]):
-            best = np.int64(at)
-    if best < 0:
-        return 0
-    wanted = shingles[begin + best]
-    first = shingle_offsets[long]
-    for at in range(first, shingle_offsets[long + 1]):
-        if shingles[at] == wanted:
-            return int(max(at - first - best, 0))
-    return 0
+def _side(evidence: Evidence, text: Integer) -> Side:
+    first = evidence.starts[text]
+    length = evidence.stops[text] - first
+    n_capitals = 0
+    for at in range(first, first + length):
+        n_capitals += evidence.flags[at] & CAPITALISED != 0
+    return Side(text, first, length, 2 * n_capitals < length, n_capitals > 0)
 
 
 @inlined
-def fill_features(
-    evidence: Evidence, scratch: Scratch, x: Integer, y: Integer, row: NDArray[np.float64]
-) -> bool:
-    """
-    Write the features of one pair.
-
-    Of a text longer than `MAX_TOKENS` only a window is compared: its first
-    tokens, or, beside a short text, the stretch that the short one may have
-    been taken from.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The texts and their statistics.
-    scratch : Scratch
-        From `make_scratch`; overwritten.
-    x, y : int
-        The texts.
-    row : ndarray of float64, shape (N_FEATURES,)
-        Receives the features, in the order of `FEATURES`.
-
-    Returns
-    -------
-    bool
-        False, with the overlap alone in `row`, for a pair that shares less
-        than the pairs that the judge was taught with.
-    """
-    shift_x = 0
-    shift_y = 0
-    la = np.int64(evidence.stops[x] - evidence.starts[x])
-    lb = np.int64(evidence.stops[y] - evidence.starts[y])
-    if la > MAX_TOKENS or lb > MAX_TOKENS:
-        if la >= lb:
-            shift_x = _offset_of(evidence, y, x)
-            la = min(la - shift_x, lb + _SLACK)
-        else:
-            shift_y = _offset_of(evidence, x, y)
-            lb = min(lb - shift_y, la + _SLACK)
-        la = min(la, np.int64(MAX_TOKENS))
-        lb = min(lb, np.int64(MAX_TOKENS))
-    a = np.int64(evidence.starts[x] + shift_x)
-    b = np.int64(evidence.starts[y] + shift_y)
-    n_matched = _match(evidence, scratch, a, la, b, lb)
-    if n_matched < _least_overlap(la, lb) and (
-        n_matched < LEAST_RUN or not _has_run(scratch.partner, la)
-    ):
-        row[2] = 0.0
-        return False
-    _fill_matched(evidence, scratch, x, shift_x, y, shift_y, la, lb, n_matched, row)
-    _fill_gaps(evidence, scratch, a, la, b, lb, row)
-    _fill_names(evidence, scratch, a, la, b, lb, row)
-    row[22] = evidence.cut_off[x] + evidence.cut_off[y]
-    _fill_metadata(evidence, x, y, row)
-    return True
+def weight_of(evidence: Evidence, at: Integer) -> float:
+    """Return how much a token tells, in [0.03, 1]: minus the logarithm of its share of the texts."""
+    log_texts = evidence.totals[0]
+    if log_texts < np.log(COUNTED_TEXTS):
+        return 1.0
+    rarity = log_texts - evidence.commonness[at] / _CODES
+    return min(_MOST_WEIGHT, max(_LEAST_WEIGHT, rarity)) / _MOST_WEIGHT
 
 
 @inlined
-def _least_overlap(la: Integer, lb: Integer) -> Integer:
-    """Return how many tokens a pair must share in order before the judge speaks of it."""
-    shorter = min(la, lb)
-    # jaccard >= LEAST_JACCARD, or the shorter text is mostly in the longer.
-    for_jaccard = np.int64(np.ceil(LEAST_JACCARD / (1.0 + LEAST_JACCARD) * (la + lb)))
-    for_excerpt = np.int64(np.ceil(LEAST_EXCERPT * shorter))
-    return max(
-        np.int64(1), np.int64(np.ceil(LEAST_CONTAINMENT * shorter)), min(for_jaccard, for_excerpt)
-    )
+def is_rare(evidence: Evidence, side: Side, at: Integer) -> bool:
+    """Return whether a token may be a name: seldom used, or where nothing is counted, a capital."""
+    log_texts = evidence.totals[0]
+    if log_texts >= np.log(COUNTED_TEXTS):
+        code = evidence.commonness[at]
+        return bool(code <= _FEW or log_texts - code / _CODES > _RARE)
+    if not side.written:
+        return True
+    return bool(evidence.flags[at] & (CAPITALISED | HAS_DIGIT) != 0)
 
 
 @inlined
-def _has_run(partner: NDArray[np.int32], la: Integer) -> bool:
-    """Return whether `LEAST_RUN` tokens in a row are matched without a difference."""
-    stretch = 0
-    for i in range(la):
-        if partner[i] < 0:
-            stretch = 0
-            continue
-        stretch = stretch + 1 if stretch > 0 and partner[i - 1] + 1 == partner[i] else 1
-        if stretch == LEAST_RUN:
+def _is_standing(evidence: Evidence, side: Side, place: Integer) -> bool:
+    """Return whether a shingle over this token is used on many days."""
+    first = evidence.shingle_offsets[side.text]
+    n_shingles = evidence.shingle_offsets[side.text + 1] - first
+    for at in range(max(place - SHINGLE_SIZE + 1, 0), min(place + 1, n_shingles)):
+        if evidence.spread[first + at] >= _STANDING:
             return True
     return False
 
 
-@inlined
-def _common_code(evidence: Evidence) -> float:
-    """Return the code above which a word is common."""
-    share = _CODES * float(evidence.log_texts[0] - _COMMON_WORD)
-    return min(255.0, max(_LEAST_COMMON, share))
-
-
-@inlined
-def _match(
-    evidence: Evidence, scratch: Scratch, a: Integer, la: Integer, b: Integer, lb: Integer
-) -> int:
-    """
-    Align two runs, and drop lone matches of common words between differences.
-
-    Returns -1 where the runs have too little in common for the judge.
-    """
-    commonness = evidence.commonness
-    partner, back = scratch.partner, scratch.back
+@kernel
+def fill_features(
+    evidence: Evidence, scratch: Scratch, x: Integer, y: Integer, row: NDArray[np.float64]
+) -> None:
+    """Write the features of one pair, in the order of `FEATURES`; neither text is empty."""
+    if evidence.stops[x] - evidence.starts[x] > evidence.stops[y] - evidence.starts[y]:
+        x, y = y, x
+    short = _side(evidence, x)
+    long = _side(evidence, y)
+    for feature in range(N_FEATURES):
+        row[feature] = 0.0
+    _fill_sets(evidence, scratch, short, long, row)
     n_matched = align(
-        evidence.tokens,
-        a,
-        la,
-        b,
-        lb,
-        scratch.prepared,
-        scratch.masks,
-        scratch.keys,
-        scratch.numbers,
-        scratch.columns,
-        scratch.carries,
-        partner,
-        min(_least_overlap(la, lb), np.int64(LEAST_RUN)),
-    )
-    if n_matched < 0:
-        return -1
-    for j in range(lb):
-        back[j] = -1
-    for i in range(la):
-        if partner[i] >= 0:
-            back[partner[i]] = i
-    common = _common_code(evidence)
-    for i in range(1, la - 1):
+        evidence.tokens, short.first, short.length, long.first, long.length, scratch
+    ) - _drop_lone(evidence, scratch, short, long)
+    row[ORDER_SHORT] = n_matched / short.length
+    row[ORDER_LONG] = n_matched / long.length
+    row[LENGTH] = np.log(1.0 + short.length)
+    row[LENGTH_RATIO] = np.log(long.length / short.length)
+    _fill_matched(evidence, scratch, short, long, row)
+    _fill_gaps(evidence, scratch, short, long, row)
+    _fill_found(evidence, scratch, short, long, row)
+    row[CUT_OFF] = evidence.cut_off[x] + 2 * evidence.cut_off[y]
+    _fill_metadata(evidence, x, y, row)
+
+
+@inlined
+def _fill_sets(
+    evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
+) -> None:
+    """Write Jaccard similarity and containment of the whole texts."""
+    table = scratch.table
+    table.age[0] += 1
+    offsets = evidence.shingle_offsets
+    n_short = n_long = n_shared = 0
+    for at in range(offsets[short.text], offsets[short.text + 1]):
+        place = place_of(table, evidence.shingles[at])
+        if not is_used(table, place):
+            put(table, place, evidence.shingles[at], IN_LEFT)
+            n_short += 1
+    for at in range(offsets[long.text], offsets[long.text + 1]):
+        place = place_of(table, evidence.shingles[at])
+        if not is_used(table, place):
+            put(table, place, evidence.shingles[at], IN_RIGHT)
+            n_long += 1
+        elif table.values[place] == IN_LEFT:
+            table.values[place] = IN_LEFT | IN_RIGHT
+            n_long += 1
+            n_shared += 1
+    row[JACCARD] = n_shared / max(1, n_short + n_long - n_shared)
+    row[CONTAINMENT] = n_shared / max(1, min(n_short, n_long))
+
+
+@inlined
+def _drop_lone(evidence: Evidence, scratch: Scratch, short: Side, long: Side) -> int:
+    """Undo matches of common words that stand alone between differences; return how many."""
+    partner, back = scratch.partner, scratch.back
+    n_dropped = 0
+    if short.length <= SHINGLE_SIZE:
+        return 0
+    for i in range(short.length):
         j = partner[i]
-        if (
-            j > 0
-            and j + 1 < lb
-            and commonness[a + i] > common
-            and partner[i - 1] != j - 1
-            and partner[i + 1] != j + 1
-        ):
+        if j < 0 or is_rare(evidence, short, short.first + i):
+            continue
+        follows = i > 0 and j > 0 and partner[i - 1] == j - 1
+        leads = i + 1 < short.length and j + 1 < long.length and partner[i + 1] == j + 1
+        if not follows and not leads:
             partner[i] = -1
             back[j] = -1
-            n_matched -= 1
-    return n_matched
-
-
-@inlined
-def _is_new(evidence: Evidence, text: Integer, at: Integer) -> bool:
-    """Return whether no other text has the shingle at a place, or none starts there."""
-    first = evidence.shingle_offsets[text]
-    if at >= evidence.shingle_offsets[text + 1] - first:
-        return True
-    return bool(evidence.frequency[first + at] == 0)
+            n_dropped += 1
+    return n_dropped
 
 
 @kernel
 def _fill_matched(
-    evidence: Evidence,
-    scratch: Scratch,
-    x: Integer,
-    shift_x: Integer,
-    y: Integer,
-    shift_y: Integer,
-    la: Integer,
-    lb: Integer,
-    n_matched: Integer,
-    row: NDArray[np.float64],
+    evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
 ) -> None:
     """Write what the matched and the unmatched tokens of a pair sum to."""
-    all_flags = evidence.flags
-    commonness = evidence.commonness
-    frequencies = evidence.frequency
-    spreads = evidence.spread
-    partner, back, histogram, logs = (
-        scratch.partner,
-        scratch.back,
-        scratch.histogram,
-        scratch.logs,
-    )
-    a = evidence.starts[x] + shift_x
-    b = evidence.starts[y] + shift_y
-    first_shingle = evidence.shingle_offsets[x] + shift_x
-    common = _common_code(evidence)
-    log_texts = evidence.log_texts[0]
-    for place in range(16):
-        histogram[place] = 0
-    title_a = title_b = title_matched = text_matched = 0
-    matched_weight = weight_a = weight_b = unmatched_a = unmatched_b = 0.0
-    numbers_a = numbers_b = names_a = names_b = 0
-    numbers_shared = rare_shared = n_unmatched = n_new = 0
-    n_shingles = n_rare = n_frequent = n_few_days = 0
-    frequency_sum = spread_sum = 0.0
-    frequency_least = spread_least = 255.0
-    stretch = longest = 0
-    for i in range(la):
-        flags = all_flags[a + i]
-        weight = log_texts - commonness[a + i] / _CODES
-        weight_a += weight
-        in_title = flags & FIRST_LINE != 0
+    partner, back = scratch.partner, scratch.back
+    flags = evidence.flags
+    first_shingle = evidence.shingle_offsets[short.text]
+    n_shingles = evidence.shingle_offsets[short.text + 1] - first_shingle
+    title_a = title_b = title_matched = text_matched = n_text = lead_matched = 0
+    weight_a = weight_b = weight_matched = 0.0
+    fresh_a = fresh_b = fresh_matched = fresh_rare = 0
+    stretch = longest = n_counted = n_others = n_standing = 0
+    days = texts = 0.0
+    days_least = 255.0
+    for i in range(short.length):
+        at = short.first + i
+        in_title = flags[at] & FIRST_LINE != 0
+        weight = weight_of(evidence, at)
+        fresh = not _is_standing(evidence, short, i)
         title_a += in_title
-        j = partner[i]
+        weight_a += weight
+        fresh_a += fresh
+        n_text += not in_title
+        j = np.int64(partner[i])
         if j < 0:
             stretch = 0
-            unmatched_a += weight
-            n_unmatched += 1
-            n_new += _is_new(evidence, x, shift_x + i)
-            if flags & HAS_DIGIT:
-                numbers_a += 1
-            elif flags & CAPITALISED and not flags & STARTS_SENTENCE:
-                names_a += 1
             continue
-        matched_weight += weight
-        numbers_shared += flags & HAS_DIGIT != 0
-        rare_shared += commonness[a + i] <= common
-        in_other_title = all_flags[b + j] & FIRST_LINE != 0
+        in_other_title = flags[long.first + j] & FIRST_LINE != 0
+        weight_matched += weight
         title_matched += in_title and in_other_title
         text_matched += not in_title and not in_other_title
+        lead_matched += not in_title and n_text <= _LEAD
+        fresh_matched += fresh
+        fresh_rare += fresh and is_rare(evidence, short, at)
         stretch = stretch + 1 if stretch > 0 and partner[i - 1] == j - 1 else 1
         longest = max(longest, stretch)
-        if stretch >= SHINGLE_SIZE:
-            at = first_shingle + i - (SHINGLE_SIZE - 1)
-            frequency = float(frequencies[at])
-            spread = float(spreads[at])
-            n_shingles += 1
-            frequency_sum += frequency
-            spread_sum += spread
-            frequency_least = min(frequency_least, frequency)
-            spread_least = min(spread_least, spread)
-            n_rare += frequency <= _RARE
-            n_frequent += frequency >= _FREQUENT
-            n_few_days += spread <= _FEW_DAYS
-            histogram[min(np.int64(15), np.int64(frequencies[at]) >> 3)] += 1
-    for j in range(lb):
-        flags = all_flags[b + j]
-        weight = log_texts - commonness[b + j] / _CODES
-        weight_b += weight
-        title_b += flags & FIRST_LINE != 0
-        if back[j] < 0:
-            unmatched_b += weight
-            n_unmatched += 1
-            n_new += _is_new(evidence, y, shift_y + j)
-            if flags & HAS_DIGIT:
-                numbers_b += 1
-            elif flags & CAPITALISED and not flags & STARTS_SENTENCE:
-                names_b += 1
-    shorter = max(1, min(la, lb))
-    longer = max(1, la, lb)
-    least_text = min(la - title_a, lb - title_b)
-    row[0] = logs[shorter]
-    row[1] = logs[longer] - logs[shorter]
-    row[2] = n_matched / shorter
-    row[3] = n_matched / max(1, la + lb - n_matched)
-    row[4] = title_matched / max(1, min(title_a, title_b))
-    row[5] = title_matched / max(1, title_a + title_b - title_matched)
-    row[6] = text_matched / max(1, least_text)
-    row[7] = least_text <= 1
-    row[8] = matched_weight / max(1e-6, min(weight_a, weight_b))
-    row[9] = matched_weight / max(1e-6, weight_a + weight_b - matched_weight)
-    row[10] = np.log(1.0 + max(0.0, min(unmatched_a, unmatched_b)))
-    row[11] = np.log(1.0 + max(0.0, unmatched_a, unmatched_b))
-    row[17] = logs[max(numbers_a, numbers_b)]
-    row[18] = logs[min(names_a, names_b)]
-    row[24] = logs[longest]
-    quartile = 0
-    below = 0
-    for place in range(16):
-        below += histogram[place]
-        if below * 4 >= n_shingles:
-            quartile = place
-            break
-    if n_shingles > 0:
-        row[26] = frequency_sum / (n_shingles * _CODES)
-        row[27] = frequency_least / _CODES
-        row[28] = quartile * 0.5
-        row[29] = n_rare / n_shingles
-        row[30] = spread_sum / (n_shingles * _CODES)
-        row[31] = spread_least / _CODES
-        row[32] = n_few_days / n_shingles
-        row[41] = n_frequent / n_shingles
+        begin = i + 1 - min(stretch, SHINGLE_SIZE)
+        if (stretch >= SHINGLE_SIZE or stretch == short.length) and begin < n_shingles:
+            spread = evidence.spread[first_shingle + begin]
+            frequency = evidence.frequency[first_shingle + begin]
+            n_counted += 1
+            days += spread
+            texts += frequency
+            days_least = min(days_least, float(spread))
+            n_standing += spread >= _STANDING
+            n_others += frequency > _OTHERS
+    for j in range(long.length):
+        weight_b += weight_of(evidence, long.first + j)
+        title_b += flags[long.first + j] & FIRST_LINE != 0
+        fresh_b += not _is_standing(evidence, long, j)
+    row[RUN_SHARE] = longest / short.length
+    row[RUN_LENGTH] = np.log(1.0 + longest)
+    shorter_title = min(title_a, title_b)
+    row[TITLE_OVERLAP] = row[TITLE_JACCARD] = row[TEXT_OVERLAP] = row[TEXT_JACCARD] = MISSING
+    if shorter_title > 0:
+        row[TITLE_OVERLAP] = title_matched / shorter_title
+        row[TITLE_JACCARD] = title_matched / (title_a + title_b - title_matched)
+        text_a = short.length - title_a
+        text_b = long.length - title_b
+        if min(text_a, text_b) > 1:
+            row[TEXT_OVERLAP] = text_matched / min(text_a, text_b)
+            row[TEXT_JACCARD] = text_matched / (text_a + text_b - text_matched)
+    row[WEIGHT_SHORT] = weight_matched / min(weight_a, weight_b)
+    row[WEIGHT_LONG] = weight_matched / max(weight_a, weight_b)
+    row[UNMATCHED_SHORT] = np.log(1.0 + max(0.0, min(weight_a, weight_b) - weight_matched))
+    row[UNMATCHED_LONG] = np.log(1.0 + max(0.0, max(weight_a, weight_b) - weight_matched))
+    row[FRESH_SHORT] = fresh_matched / max(1, min(fresh_a, fresh_b), fresh_matched)
+    row[FRESH_JACCARD] = fresh_matched / max(1, fresh_a + fresh_b - fresh_matched)
+    row[FRESH_MATCHED] = np.log(1.0 + fresh_matched)
+    row[FRESH_RARE] = np.log(1.0 + fresh_rare)
+    row[LEAD_MATCHED] = lead_matched / min(_LEAD, n_text) if n_text > 0 else MISSING
+    is_counted = (
+        n_counted > 0
+        and evidence.totals[0] >= np.log(COUNTED_TEXTS)
+        and evidence.totals[1] >= COUNTED_DAYS
+    )
+    if is_counted:
+        row[DAYS] = days / (n_counted * _CODES)
+        row[DAYS_LEAST] = days_least / _CODES
+        row[TEXTS_A_DAY] = max(0.0, texts - days) / (n_counted * _CODES)
+        row[STANDING] = n_standing / n_counted
+        row[SHARED_WITH_OTHERS] = n_others / n_counted
     else:
-        row[26] = row[27] = row[28] = _UNKNOWN_FREQUENCY
-        row[29] = row[32] = row[41] = 0.0
-        row[30] = row[31] = _UNKNOWN_SPREAD
-    row[39] = logs[numbers_shared]
-    row[40] = logs[rare_shared]
-    row[42] = n_new / (n_unmatched + 1.0)
+        row[DAYS] = row[DAYS_LEAST] = row[TEXTS_A_DAY] = MISSING
+        row[STANDING] = row[SHARED_WITH_OTHERS] = MISSING
+
+
+class Gap(NamedTuple):
+    """
+    What lies between two matches on one side.
+
+    Parameters
+    ----------
+    length, numbers, names, title : int
+        Its tokens; those with digits, other rare ones, and those of the title.
+    weight : float
+        What the tokens tell together.
+    """
+
+    length: Integer
+    numbers: Integer
+    names: Integer
+    title: Integer
+    weight: float
+
+
+@inlined
+def _gap(evidence: Evidence, side: Side, start: Integer, stop: Integer) -> Gap:
+    numbers = names = title = 0
+    weight = 0.0
+    for at in range(side.first + start, side.first + stop):
+        has_digit = evidence.flags[at] & HAS_DIGIT != 0
+        numbers += has_digit
+        names += not has_digit and is_rare(evidence, side, at)
+        title += evidence.flags[at] & FIRST_LINE != 0
+        weight += weight_of(evidence, at)
+    return Gap(stop - start, numbers, names, title, weight)
 
 
 @kernel
 def _fill_gaps(
-    evidence: Evidence,
-    scratch: Scratch,
-    a: Integer,
-    la: Integer,
-    b: Integer,
-    lb: Integer,
-    row: NDArray[np.float64],
+    evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
 ) -> None:
-    """Write what the gaps between matched tokens say: replaced on both sides, or cut off on one."""
-    all_flags = evidence.flags
-    commonness = evidence.commonness
-    partner, back, logs = scratch.partner, scratch.back, scratch.logs
-    common = _common_code(evidence)
-    numbers = names = rare = n_short = n_title = 0
-    n_long = n_inner = np.int64(0)
-    first = np.int64(-1)
-    prefix = np.int64(0)
-    while prefix < la and partner[prefix] == prefix:
-        prefix += 1
-    i = prefix
-    j = prefix
-    gap_a = np.int64(0)
-    gap_b = np.int64(0)
-    while i < la or j < lb:
-        if i < la and partner[i] >= 0 and partner[i] == j:
+    """Write what the gaps between matches say: replaced on both sides, or missing on one."""
+    partner, back = scratch.partner, scratch.back
+    replaced = np.zeros((_MOST_PAIRS, 2), np.uint32)
+    n_pairs = n_repeated = 0
+    numbers = single = names = n_replaced = n_tokens = inserted = head = tail = 0
+    weight = title_weight = 0.0
+    first = -1
+    i = 0
+    j = 0
+    while i < short.length or j < long.length:
+        if i < short.length and partner[i] == j:
             i += 1
             j += 1
             continue
         i_stop = i
-        while i_stop < la and partner[i_stop] < 0:
+        while i_stop < short.length and partner[i_stop] < 0:
             i_stop += 1
-        j_stop = np.int64(partner[i_stop]) if i_stop < la else np.int64(lb)
-        gap_a = i_stop - i
-        gap_b = j_stop - j
-        if gap_a > 0 and gap_b > 0:
-            numbers_a = names_a = rare_a = title_a = 0
-            for at in range(a + i, a + i_stop):
-                flags = all_flags[at]
-                numbers_a += flags & HAS_DIGIT != 0
-                names_a += flags & (HAS_DIGIT | CAPITALISED) == CAPITALISED
-                rare_a += commonness[at] <= common
-                title_a += flags & FIRST_LINE != 0
-            numbers_b = names_b = rare_b = title_b = 0
-            for at in range(b + j, b + j_stop):
-                flags = all_flags[at]
-                numbers_b += flags & HAS_DIGIT != 0
-                names_b += flags & (HAS_DIGIT | CAPITALISED) == CAPITALISED
-                rare_b += commonness[at] <= common
-                title_b += flags & FIRST_LINE != 0
-            numbers += min(numbers_a, numbers_b)
-            rare += min(rare_a, rare_b)
-            if max(gap_a, gap_b) <= _SHORT_GAP:
-                n_short += 1
-                names += min(names_a, names_b)
-            else:
-                n_long += min(gap_a, gap_b)
-            n_title += title_a > 0 and title_b > 0
+        j_stop = np.int64(partner[i_stop]) if i_stop < short.length else np.int64(long.length)
+        a = _gap(evidence, short, i, i_stop)
+        b = _gap(evidence, long, j, j_stop)
+        at_end = i_stop >= short.length and j_stop >= long.length
+        if a.length > 0 and b.length > 0:
+            n_replaced += 1
+            numbers += min(a.numbers, b.numbers)
+            single += abs(a.numbers - b.numbers)
+            names += min(a.names, b.names)
+            weight += min(a.weight, b.weight)
+            n_tokens += min(a.length, b.length)
+            if a.title > 0 and b.title > 0:
+                title_weight += min(a.weight, b.weight)
             if first < 0:
-                first = min(i, j)
-        if i_stop < la or j_stop < lb:
-            n_inner += min(gap_a, gap_b)
-        elif gap_a > 0 and gap_b > 0:
-            n_inner += 1
+                first = i
+            if at_end:
+                tail = b.length
+            left = evidence.tokens[short.first + i]
+            right = evidence.tokens[long.first + j]
+            for k in range(n_pairs):
+                n_repeated += replaced[k, 0] == left and replaced[k, 1] == right
+            if n_pairs < _MOST_PAIRS:
+                replaced[n_pairs, 0] = left
+                replaced[n_pairs, 1] = right
+                n_pairs += 1
+        elif i == 0 and j == 0:
+            head = max(a.length, b.length)
+        elif at_end:
+            tail = max(a.length, b.length)
+        else:
+            inserted += max(a.length, b.length)
+            single += a.numbers + b.numbers
         i = i_stop
         j = j_stop
-    suffix = np.int64(0)
-    while suffix < la and suffix < lb and partner[la - 1 - suffix] == lb - 1 - suffix:
-        suffix += 1
-    shorter = max(1, min(la, lb))
-    row[12] = logs[numbers]
-    row[13] = logs[names]
-    row[14] = logs[rare]
-    row[15] = logs[n_short]
-    row[16] = logs[n_long]
-    row[19] = prefix / shorter
-    row[20] = suffix / shorter
-    row[21] = n_inner == 0
-    row[23] = first / shorter if first >= 0 else 1.0
-    row[25] = logs[n_title]
-    ends_unmatched = partner[la - 1] < 0 or back[lb - 1] < 0
-    row[43] = logs[max(gap_a, gap_b)] if ends_unmatched else 0.0
+    n_start = 0
+    while n_start < short.length and partner[n_start] == n_start:
+        n_start += 1
+    n_end = 0
+    while n_end < short.length and back[long.length - 1 - n_end] == short.length - 1 - n_end:
+        n_end += 1
+    row[NUMBERS_REPLACED] = np.log(1.0 + numbers)
+    row[NUMBERS_SINGLE] = np.log(1.0 + single)
+    row[NAMES_REPLACED] = np.log(1.0 + names)
+    row[WEIGHT_REPLACED] = weight / short.length
+    row[REPLACEMENTS] = np.log(1.0 + n_replaced)
+    row[REPLACED_SHARE] = n_tokens / short.length
+    row[REPEATED_REPLACEMENT] = np.log(1.0 + n_repeated)
+    row[INSERTED_SHARE] = min(3.0, inserted / short.length)
+    row[COMMON_START] = n_start / short.length
+    row[COMMON_END] = n_end / short.length
+    row[HEAD] = np.log(1.0 + head)
+    row[TAIL] = np.log(1.0 + tail)
+    row[FIRST_REPLACEMENT] = first / short.length if first >= 0 else 1.0
+    row[TITLE_REPLACED] = title_weight
 
 
-@kernel
+@inlined
+def _fill_found(
+    evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
+) -> None:
+    """Write which words of the shorter text the longer one has anywhere."""
+    table = scratch.table
+    table.age[0] += 1
+    for at in range(long.first, long.first + long.length):
+        place = place_of(table, evidence.tokens[at])
+        put(table, place, evidence.tokens[at], IN_RIGHT)
+    weight = found = 0.0
+    names = names_kept = numbers_missing = 0
+    for at in range(short.first, short.first + short.length):
+        is_found = is_used(table, place_of(table, evidence.tokens[at]))
+        own = weight_of(evidence, at)
+        weight += own
+        found += own if is_found else 0.0
+        if evidence.flags[at] & HAS_DIGIT != 0:
+            numbers_missing += not is_found
+        elif is_rare(evidence, short, at):
+            names += 1
+            names_kept += is_found
+    row[BAG_SHORT] = found / weight
+    row[NUMBERS_MISSING] = np.log(1.0 + numbers_missing)
+    row[NAMES_MISSING] = np.log(1.0 + names - names_kept)
+    row[NAMES_KEPT] = names_kept / names if names > 0 else 1.0
+
+
+@inlined
 def _fill_metadata(evidence: Evidence, x: Integer, y: Integer, row: NDArray[np.float64]) -> None:
-    """Write what sources and times say; zeros where they are unknown."""
-    same = evidence.sources[x] >= 0 and evidence.sources[x] == evidence.sources[y]
-    row[33] = same
-    for feature in range(34, 39):
-        row[feature] = 0.0
+    """Write what sources and times say."""
+    row[SAME_SOURCE] = row[HOURS] = row[TIME_OF_DAY] = MISSING
+    if evidence.sources[x] >= 0 and evidence.sources[y] >= 0:
+        row[SAME_SOURCE] = evidence.sources[x] == evidence.sources[y]
     if evidence.times[x] != NO_TIME and evidence.times[y] != NO_TIME:
         hours = abs(evidence.times[x] - evidence.times[y]) / _HOUR
-        row[34] = np.log(1.0 + hours)
-        row[35] = min(1.0, hours / 24.0)
-        row[36] = hours > 72.0
-        row[37] = hours > 336.0
-        row[38] = row[34] if same else 0.0
+        row[HOURS] = np.log(1.0 + hours)
+        if hours > 18.0:
+            row[TIME_OF_DAY] = abs((hours + 12.0) % 24.0 - 12.0)
 
 
 @kernel
-def _fill_names(
+def fill_feature_rows(
     evidence: Evidence,
-    scratch: Scratch,
-    a: Integer,
-    la: Integer,
-    b: Integer,
-    lb: Integer,
-    row: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    longest: Integer,
+    start: Integer,
+    stop: Integer,
+    features: NDArray[np.float64],
 ) -> None:
-    """
-    Write which share of the names of each text the other has, wherever it has them.
-
-    An item keeps its names however it is edited; a template changes them. A
-    name is a capitalised word that does not begin a sentence; a text without
-    any keeps them all.
-    """
-    tokens = evidence.tokens
-    flags = evidence.flags
-    keys, numbers, met = scratch.keys, scratch.numbers, scratch.met
-    for number in range(MAX_TOKENS):
-        met[number] = 0
-    names_b = 0
-    kept_b = 0
-    for at in range(b, b + lb):
-        number = numbers[find_place(tokens[at], keys, numbers)]
-        if number >= 0:
-            met[number] = 1
-        if flags[at] & _NAME == CAPITALISED:
-            names_b += 1
-            kept_b += number >= 0
-    names_a = 0
-    kept_a = 0
-    for at in range(a, a + la):
-        if flags[at] & _NAME == CAPITALISED:
-            names_a += 1
-            kept_a += met[numbers[find_place(tokens[at], keys, numbers)]]
-    row[44] = row[45] = 1.0
-    if names_a > 0 and names_b > 0:
-        row[44] = max(kept_a / names_a, kept_b / names_b)
-        row[45] = min(kept_a / names_a, kept_b / names_b)
+    """Write the features of pairs ``start`` to ``stop - 1``, each a row of two texts."""
+    scratch = make_scratch(longest)
+    for pair in range(start, stop):
+        fill_features(evidence, scratch, pairs[pair, 0], pairs[pair, 1], features[pair])

@@ -1,0 +1,1 @@
+"""The engine: texts, candidates, features, verdicts, assignment."""

@@ -1,0 +1,130 @@
+"""Which texts are compared: those that share a MinHash bucket, or rare shingles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dedupe_news import minhash
+from dedupe_news.kernels import candidates as kernels
+from dedupe_news.sorting import pack_repeated, sort_values
+from dedupe_news.threads import run, shares
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news._engine.segment import Segment
+    from dedupe_news.verification import ShingleSets
+
+BANDS, ROWS_PER_BAND = 24, 2
+"""Find a pair of a Jaccard similarity of 0.3 with a probability of 0.9, of 0.4 with 0.98."""
+
+BUCKET_LIMIT = 12
+"""Texts of a bucket up to which all are paired."""
+
+FIRST_TEXTS, PREVIOUS_TEXTS = 4, 4
+"""Members of a larger bucket that each of its texts is paired with."""
+
+LEAST_JACCARD = 0.12
+LEAST_CONTAINMENT = 0.3
+"""Below both, two texts share too little to be compared further."""
+
+_SEED = 1
+_NUM_PERM = BANDS * ROWS_PER_BAND
+
+
+class Candidates(NamedTuple):
+    """
+    Pairs of texts that are to be compared.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``text << 32 | later text``, increasing.
+    n_large_buckets : int
+        Buckets in which not all texts were paired.
+    n_skipped : int
+        Most pairs that were left out there.
+    """
+
+    pairs: NDArray[np.uint64]
+    n_large_buckets: int
+    n_skipped: int
+
+
+class Buckets(NamedTuple):
+    """
+    The buckets of a segment.
+
+    Parameters
+    ----------
+    keys : ndarray of uint32, shape (n_bands, n_texts)
+        Texts of equal keys in a band share a bucket.
+    """
+
+    keys: NDArray[np.uint32]
+
+
+def find_buckets(segment: Segment, n_jobs: int) -> Buckets:
+    """Return the MinHash buckets of all texts."""
+    evidence = segment.evidence
+    banding_of_news = minhash.Banding(BANDS, ROWS_PER_BAND, _NUM_PERM, _SEED)
+    keys = minhash.band_keys(
+        evidence.shingles, evidence.shingle_offsets, banding_of_news, n_jobs
+    )
+    return Buckets(np.ascontiguousarray(keys.T))
+
+
+def find_candidates(segment: Segment, buckets: Buckets, n_jobs: int) -> Candidates:
+    """Return the pairs of texts that share a bucket or rare shingles, and enough of their words."""
+    everyone = np.arange(len(segment))
+    found = find_among(buckets, everyone, segment, n_jobs)
+    rare = _keep(segment.rare_pairs, segment.sets, n_jobs)
+    return found._replace(pairs=_distinct(np.concatenate((found.pairs, rare))))
+
+
+def find_among(
+    buckets: Buckets, members: NDArray[np.int64], segment: Segment, n_jobs: int
+) -> Candidates:
+    """Return the pairs of some texts, increasing, that share a bucket and enough of their words."""
+    bounds = np.array([BUCKET_LIMIT, FIRST_TEXTS, PREVIOUS_TEXTS])
+    sets = segment.sets
+
+    def pair(band: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        shared = pack_repeated(buckets.keys[band][members])
+        counts = np.zeros(3, np.int64)
+        kernels.count_bucket_pairs(shared, bounds, counts)
+        pairs = np.empty(counts[0], np.uint64)
+        n_pairs = kernels.fill_bucket_pairs(shared, bounds, members, pairs)
+        return _keep_some(pairs[:n_pairs], sets), counts
+
+    found = run(pair, range(len(buckets.keys)), n_jobs)
+    return Candidates(
+        _distinct(np.concatenate([pairs for pairs, _ in found])),
+        int(sum(counts[1] for _, counts in found)),
+        int(sum(counts[2] for _, counts in found)),
+    )
+
+
+def _distinct(pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return each pair once, increasing."""
+    sort_values(pairs)
+    distinct = np.ones(len(pairs), bool)
+    distinct[1:] = pairs[1:] != pairs[:-1]
+    return pairs[distinct]
+
+
+def _keep(pairs: NDArray[np.uint64], sets: ShingleSets, n_jobs: int) -> NDArray[np.uint64]:
+    """Return the pairs that share enough of their words."""
+    bounds = shares(len(pairs), n_jobs)
+    kept = run(lambda share: _keep_some(pairs[share[0] : share[1]], sets), bounds, n_jobs)
+    return np.concatenate([np.empty(0, np.uint64), *kept])
+
+
+def _keep_some(pairs: NDArray[np.uint64], sets: ShingleSets) -> NDArray[np.uint64]:
+    kept = np.empty_like(pairs)
+    n_kept = kernels.keep_similar(
+        pairs, sets.shingles, sets.offsets, sets.sizes, LEAST_JACCARD, LEAST_CONTAINMENT, kept
+    )
+    return kept[:n_kept].copy()

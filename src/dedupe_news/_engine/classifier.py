@@ -1,0 +1,139 @@
+"""The classifier: from the features of a pair to the probability of each verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe_news.errors import ConfigError
+from dedupe_news.kernels import features as feature_kernels
+from dedupe_news.kernels import trees as kernels
+from dedupe_news.kernels.features import FEATURES, N_FEATURES
+from dedupe_news.threads import run, shares
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news._engine.segment import Segment
+
+CLASSES = ("duplicate", "related", "template", "different")
+"""What a pair can be; columns of probabilities are in this order."""
+
+DUPLICATE, RELATED, TEMPLATE, DIFFERENT = range(len(CLASSES))
+
+FORMAT = 1
+"""Version of the file of weights."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Classifier:
+    """
+    A fitted model.
+
+    Parameters
+    ----------
+    trees : Trees
+        Its trees.
+    digest : str
+        Names the weights: two classifiers of one digest are the same.
+    """
+
+    trees: kernels.Trees
+    digest: str
+
+    def probabilities(
+        self, segment: Segment, pairs: NDArray[np.int64], n_jobs: int
+    ) -> NDArray[np.float64]:
+        """Return the probability of each class for pairs of texts, shape (n_pairs, n_classes)."""
+        found = np.empty((len(pairs), kernels.N_CLASSES))
+
+        def fill(bounds: tuple[int, int]) -> None:
+            kernels.classify_pairs(
+                segment.evidence, self.trees, pairs, segment.longest, *bounds, found
+            )
+
+        run(fill, shares(len(pairs), n_jobs), n_jobs)
+        return found
+
+    def contributions(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what each feature adds to the score of each class, (n_features, n_classes)."""
+        found = np.empty((N_FEATURES, kernels.N_CLASSES))
+        kernels.fill_contributions(self.trees, row, found)
+        return found
+
+
+def features_of(
+    segment: Segment, pairs: NDArray[np.int64], n_jobs: int
+) -> NDArray[np.float64]:
+    """Return the features of pairs of texts, shape (n_pairs, n_features)."""
+    rows = np.empty((len(pairs), N_FEATURES))
+
+    def fill(bounds: tuple[int, int]) -> None:
+        feature_kernels.fill_feature_rows(
+            segment.evidence, pairs, segment.longest, *bounds, rows
+        )
+
+    run(fill, shares(len(pairs), n_jobs), n_jobs)
+    return rows
+
+
+def verdicts(probabilities: NDArray[np.float64], min_probability: float) -> NDArray[np.int64]:
+    """
+    Return the class of each pair.
+
+    A pair is a duplicate from `min_probability` on, else the likeliest of the
+    other classes.
+    """
+    likeliest = np.argmax(probabilities[:, 1:], axis=1) + 1
+    return np.where(probabilities[:, DUPLICATE] >= min_probability, DUPLICATE, likeliest)
+
+
+@functools.cache
+def load_classifier() -> Classifier:
+    """Return the classifier that the package ships."""
+    file = resources.files("dedupe_news") / "data" / "classifier.json"
+    return read_classifier(json.loads(file.read_text(encoding="utf-8")))
+
+
+def read_classifier(document: dict[str, Any]) -> Classifier:
+    """Return the classifier that a file describes; `ConfigError` for one of another version."""
+    if document.get("format") != FORMAT or document.get("classes") != list(CLASSES):
+        message = (
+            f"the classifier is of format {document.get('format')!r} with the classes "
+            f"{document.get('classes')!r}; this version reads format {FORMAT} with "
+            f"{list(CLASSES)}. Fit it again with this version"
+        )
+        raise ConfigError(message)
+    unknown = sorted(set(document["features"]) - set(FEATURES))
+    if unknown:
+        message = (
+            f"the classifier reads the feature {unknown[0]!r}, which this version does not "
+            "have. Fit it again with this version"
+        )
+        raise ConfigError(message)
+    places = [FEATURES.index(name) for name in document["features"]]
+    nodes = document["trees"]
+    lengths = [len(tree["feature"]) for tree in nodes]
+    roots = np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(np.int64)
+    shift = np.repeat(roots, lengths)
+
+    def gathered(name: str) -> NDArray[Any]:
+        return np.concatenate([np.asarray(tree[name], np.float64) for tree in nodes])
+
+    own = gathered("feature").astype(np.int64)
+    feature = np.where(own >= 0, np.array([*places, -1])[own], -1)
+    trees = kernels.Trees(
+        roots=roots,
+        feature=feature.astype(np.int16),
+        threshold=gathered("threshold"),
+        left=(gathered("left") + shift).astype(np.int32),
+        right=(gathered("right") + shift).astype(np.int32),
+        value=gathered("value"),
+        baseline=np.array(document["baseline"], np.float64),
+    )
+    return Classifier(trees, document["digest"])

@@ -1,0 +1,252 @@
+"""The policy "news": candidates wide, one classifier, three verdicts."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news import relations, verification
+from dedupe_news._engine import candidates, classifier
+from dedupe_news._engine.assignment import leaders_of
+from dedupe_news._engine.classifier import DUPLICATE, RELATED, TEMPLATE
+from dedupe_news._engine.segment import make_segment, sets_for
+from dedupe_news.outcome import Outcome
+from dedupe_news.records import Bounded
+from dedupe_news.sorting import sort_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from dedupe_news._engine.classifier import Classifier
+    from dedupe_news._engine.segment import Segment
+    from dedupe_news.columns import Columns
+    from dedupe_news.config import Config
+    from dedupe_news.text import Tokens
+    from dedupe_news.texts import Texts
+
+STAGES = ("candidates", "verdicts", "assignment")
+"""Stages that `find` announces, in order."""
+
+_ROUNDS = 3  # in which leaders of large buckets meet one another
+_LEAST_IN_TEMPLATE = 3
+_HALF = np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Judged:
+    """
+    Pairs of texts with their probabilities.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``text << 32 | later text``, increasing.
+    probabilities : ndarray of float64, shape (n_pairs, n_classes)
+        In the order of `classifier.CLASSES`.
+    """
+
+    pairs: NDArray[np.uint64]
+    probabilities: NDArray[np.float64]
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Return the two texts of each pair, shape (n_pairs, 2)."""
+        return rows_of(self.pairs)
+
+
+def rows_of(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return packed pairs as rows of two texts."""
+    return np.stack((pairs >> _HALF, pairs & _LOW), axis=1).astype(np.int64)
+
+
+def packed(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return rows of two texts as distinct packed pairs, increasing."""
+    lower = np.minimum(rows[:, 0], rows[:, 1]).astype(np.uint64)
+    upper = np.maximum(rows[:, 0], rows[:, 1]).astype(np.uint64)
+    pairs = (lower << _HALF | upper)[lower != upper]
+    sort_values(pairs)
+    distinct = np.ones(len(pairs), bool)
+    distinct[1:] = pairs[1:] != pairs[:-1]
+    return pairs[distinct]
+
+
+class Grouping:
+    """
+    Verdicts on the pairs of a segment, and the groups that are made of them.
+
+    Parameters
+    ----------
+    segment : Segment
+        The texts.
+    texts : Texts
+        The same in the order of the batch, with their preference and window.
+    model : Classifier
+        Gives the probabilities.
+    config : Config
+        The settings.
+    n_jobs : int
+        Threads.
+    """
+
+    def __init__(
+        self, segment: Segment, texts: Texts, model: Classifier, config: Config, n_jobs: int
+    ) -> None:
+        self._segment = segment
+        self._texts = texts
+        self._model = model
+        self._config = config
+        self._n_jobs = n_jobs
+        self._number_of = np.empty(len(segment), np.int64)
+        self._number_of[segment.order] = np.arange(len(segment))
+        self.judged = Judged(np.empty(0, np.uint64), np.empty((0, len(classifier.CLASSES))))
+
+    def judge(self, pairs: NDArray[np.uint64]) -> None:
+        """Add verdicts on increasing distinct pairs; those known already cost nothing."""
+        at = np.searchsorted(self.judged.pairs, pairs)
+        at = np.minimum(at, max(0, len(self.judged.pairs) - 1))
+        if len(self.judged.pairs):
+            pairs = pairs[self.judged.pairs[at] != pairs]
+        if self._texts.times is not None:
+            rows = self._segment.order[rows_of(pairs)]
+            pairs = pairs[self._texts.are_near(rows[:, 0], rows[:, 1])]
+        if not len(pairs):
+            return
+        found = self._model.probabilities(self._segment, rows_of(pairs), self._n_jobs)
+        known = self.judged
+        merged = np.concatenate((known.pairs, pairs))
+        order = np.argsort(merged, kind="stable")
+        probabilities = np.concatenate((known.probabilities, found))
+        self.judged = Judged(merged[order], probabilities[order])
+
+    def in_order(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return texts in order of preference."""
+        return self._number_of[self._texts.in_order(self._segment.order[numbers])]
+
+    def verdicts(self) -> NDArray[np.int64]:
+        """Return the class of each judged pair."""
+        return classifier.verdicts(self.judged.probabilities, self._config.min_probability)
+
+    def clusters(self) -> NDArray[np.int64]:
+        """Return the representative of each text."""
+        are_duplicates = self.verdicts() == DUPLICATE
+        return leaders_of(
+            len(self._segment),
+            self.judged.rows[are_duplicates],
+            self.judged.probabilities[are_duplicates, DUPLICATE],
+            self.in_order,
+        )
+
+    def groups(self, representative: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
+        """
+        Return the lead of each representative among those of one kind of verdict.
+
+        Representatives of clusters whose members have that verdict are judged
+        themselves, so that each matches its lead directly.
+        """
+        of_kind = self.verdicts() == kind
+        between = representative[self.judged.rows[of_kind]]
+        self.judge(packed(between))
+        rows = self.judged.rows
+        are_leaders = (representative[rows] == rows).all(axis=1)
+        wanted = are_leaders & (self.verdicts() == kind)
+        return leaders_of(
+            len(self._segment),
+            rows[wanted],
+            self.judged.probabilities[wanted, kind],
+            self.in_order,
+        )
+
+
+def find(
+    columns: Columns,
+    tokens: Tokens,
+    texts: Texts,
+    config: Config,
+    n_jobs: int,
+    done: Callable[[str], None],
+) -> Outcome:
+    """Match and group the texts of a batch; the same for any `n_jobs` and order of documents."""
+    segment = make_segment(columns, tokens, texts, n_jobs)
+    buckets = candidates.find_buckets(segment, n_jobs)
+    found = candidates.find_candidates(segment, buckets, n_jobs)
+    done("candidates")
+    grouping = Grouping(segment, texts, classifier.load_classifier(), config, n_jobs)
+    grouping.judge(found.pairs)
+    representative = grouping.clusters()
+    for _ in range(_ROUNDS if found.n_large_buckets else 0):
+        n_before = len(grouping.judged.pairs)
+        leaders = np.flatnonzero(representative == np.arange(len(segment)))
+        grouping.judge(candidates.find_among(buckets, leaders, segment, n_jobs).pairs)
+        if len(grouping.judged.pairs) == n_before:
+            break
+        representative = grouping.clusters()
+    done("verdicts")
+    story = grouping.groups(representative, RELATED)[representative]
+    template = grouping.groups(representative, TEMPLATE)[representative]
+    outcome = _outcome(grouping, segment, texts, config, representative, n_jobs)
+    order = segment.order
+    outcome = dataclasses.replace(
+        outcome,
+        n_candidates=len(grouping.judged.pairs),
+        bounded=Bounded(found.n_large_buckets, found.n_skipped),
+        story_of=_spread(order, story, representative, 2),
+        template_of=_spread(order, template, representative, _LEAST_IN_TEMPLATE),
+    )
+    done("assignment")
+    return outcome
+
+
+def _spread(
+    order: NDArray[np.int64],
+    lead: NDArray[np.int64],
+    representative: NDArray[np.int64],
+    least: int,
+) -> NDArray[np.int64]:
+    """Return the lead of each text of the batch, -1 in groups of fewer clusters than `least`."""
+    leaders = representative == np.arange(len(representative))
+    sizes = np.bincount(lead[leaders], minlength=len(lead))
+    spread = np.full(len(order), -1)
+    grouped = sizes[lead] >= least
+    spread[order[grouped]] = order[lead[grouped]]
+    return spread
+
+
+def _outcome(
+    grouping: Grouping,
+    segment: Segment,
+    texts: Texts,
+    config: Config,
+    representative: NDArray[np.int64],
+    n_jobs: int,
+) -> Outcome:
+    """Return the duplicates with their exact scores, numbered as the batch numbers texts."""
+    are_duplicates = grouping.verdicts() == DUPLICATE
+    pairs = grouping.judged.pairs[are_duplicates]
+    rows, order = rows_of(pairs), segment.order
+    sets = sets_for(segment, config.shingle_size, np.unique(rows), n_jobs)
+    shared = verification.count_shared(pairs, sets, n_jobs)
+    sizes = sets.sizes[rows].astype(np.int64)
+    containment = shared / sizes.min(axis=1)
+    representatives = np.arange(len(texts))
+    representatives[order] = order[representative]
+    evidence = segment.evidence
+    return Outcome(
+        representative=representatives,
+        left=order[rows[:, 0]],
+        right=order[rows[:, 1]],
+        jaccard=shared / (sizes.sum(axis=1) - shared),
+        containment=containment,
+        relation=relations.relate(
+            evidence.tokens, evidence.starts, evidence.stops, rows[:, 0], rows[:, 1], containment
+        ),
+        probability=grouping.judged.probabilities[are_duplicates, DUPLICATE],
+        n_candidates=0,
+        bounded=Bounded(),
+        template_of=np.full(len(texts), -1),
+        story_of=np.full(len(texts), -1),
+    )

@@ -1,0 +1,98 @@
+"""A segment: a block of distinct texts with their tokens, shingles and counts."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news import postings, shingling, verification
+from dedupe_news.columns import NO_SOURCE, NO_TIME
+from dedupe_news.kernels.features import SHINGLE_SIZE, Evidence
+from dedupe_news.texts import by_time, days_of, preferred_values
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news.columns import Columns
+    from dedupe_news.text import Tokens
+    from dedupe_news.texts import Texts
+
+_ALL = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Segment:
+    """
+    Distinct texts, numbered by time.
+
+    Parameters
+    ----------
+    order : ndarray of int64, shape (n_texts,)
+        The number in `Texts` of each text here.
+    evidence : Evidence
+        Tokens, sources, times, and how often each word and shingle is used.
+    sets : ShingleSets
+        Sorted shingle sets.
+    longest : int
+        Tokens of the longest text.
+    rare_pairs : ndarray of uint64, shape (n_pairs,)
+        ``text << 32 | later text`` of those that share rare shingles, increasing.
+    """
+
+    order: NDArray[np.int64]
+    evidence: Evidence
+    sets: verification.ShingleSets
+    longest: int
+    rare_pairs: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.order)
+
+
+def make_segment(columns: Columns, tokens: Tokens, texts: Texts, n_jobs: int) -> Segment:
+    """Count the words and shingles of a batch; the same for any order of the documents."""
+    times = preferred_values(columns.published, texts, NO_TIME)
+    order = by_time(times, texts.digests)
+    times = times[order]
+    sources = preferred_values(columns.sources, texts, NO_SOURCE)[order].astype(np.int32)
+    starts, stops = texts.starts[order], texts.stops[order]
+    shingles, offsets = shingling.shingle(tokens.hashes, starts, stops, SHINGLE_SIZE, n_jobs)
+    days = days_of(times)
+    counted = postings.find_related(shingles, offsets, stops - starts, days, n_jobs)
+    evidence = Evidence(
+        tokens=tokens.hashes,
+        flags=tokens.flags,
+        commonness=postings.token_commonness(tokens.hashes, n_jobs),
+        starts=starts,
+        stops=stops,
+        frequency=counted.frequency,
+        spread=counted.spread,
+        shingles=shingles,
+        shingle_offsets=offsets,
+        cut_off=tokens.cut_off[texts.document[order]],
+        sources=sources,
+        times=times,
+        totals=np.array([np.log(len(order) + 1.0), days.max(initial=-1) + 1.0]),
+    )
+    wanted = np.full(len(order), _ALL, np.uint8)
+    sets = verification.sort_sets(shingles.copy(), offsets, wanted, n_jobs)
+    longest = int((stops - starts).max(initial=1))
+    return Segment(order, evidence, sets, longest, counted.pairs)
+
+
+def sets_for(
+    segment: Segment, shingle_size: int, wanted: NDArray[np.int64], n_jobs: int
+) -> verification.ShingleSets:
+    """Return the shingle sets of some texts, of shingles of any size."""
+    if shingle_size == SHINGLE_SIZE:
+        return segment.sets
+    evidence = segment.evidence
+    shingles, offsets = shingling.shingle(
+        evidence.tokens, evidence.starts, evidence.stops, shingle_size, n_jobs
+    )
+    are_wanted = np.zeros(len(segment), np.uint8)
+    are_wanted[wanted] = 1
+    return verification.sort_sets(shingles, offsets, are_wanted, n_jobs)
