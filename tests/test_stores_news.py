@@ -87,10 +87,10 @@ def test_series_are_told_when_asked_for() -> None:
     plain = index.query(day_later, **asked)
     found = index.query(day_later, include_series=True, **asked)
 
-    assert all(match.relation != Relation.SERIES for match in plain)
-    assert len([match for match in found if match.relation == Relation.SERIES]) >= 2
-    assert [match.relation == Relation.SERIES for match in found] == sorted(
-        match.relation == Relation.SERIES for match in found
+    assert all(match.relation != Relation.TEMPLATE for match in plain)
+    assert len([match for match in found if match.relation == Relation.TEMPLATE]) >= 2
+    assert [match.relation == Relation.TEMPLATE for match in found] == sorted(
+        match.relation == Relation.TEMPLATE for match in found
     )
 
 
@@ -131,7 +131,7 @@ def test_batch_and_index_are_the_same_judge() -> None:
     }
     assert len(own) > 3
     assert set(found) == {at for at, margin in own.items() if margin >= 0}
-    assert {match.id for match in series if match.relation == Relation.SERIES} <= set(own)
+    assert {match.id for match in series if match.relation == Relation.TEMPLATE} <= set(own)
 
 
 @given(feed=feeds(max_size=6), asked=texts)

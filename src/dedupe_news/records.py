@@ -49,7 +49,7 @@ class Part(Displayable):
 
 
 class Relation(enum.IntEnum):
-    """How two documents are related."""
+    """How two documents are related: the first four are duplicates."""
 
     EXACT = 0
     """The same words."""
@@ -59,8 +59,22 @@ class Relation(enum.IntEnum):
     """One is the other, cut off."""
     CONTAINED = 3
     """One is an excerpt of the other."""
-    SERIES = 4
+    RELATED = 4
+    """Reports of their own on the same event: not duplicates."""
+    TEMPLATE = 5
     """Made from the same recurring template: not duplicates."""
+
+    @property
+    def verdict(self) -> str:
+        """
+        The verdict that the relation belongs to.
+
+        Returns
+        -------
+        {"duplicate", "related", "template"}
+            One of the three verdicts on a pair.
+        """
+        return "duplicate" if self < Relation.RELATED else self.name.lower()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

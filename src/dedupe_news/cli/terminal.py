@@ -37,7 +37,8 @@ RELATION_STYLES = {
     Relation.NEAR: "cyan",
     Relation.TRUNCATED: "yellow",
     Relation.CONTAINED: "yellow",
-    Relation.SERIES: "magenta",
+    Relation.RELATED: "blue",
+    Relation.TEMPLATE: "magenta",
 }
 """How each relation is coloured."""
 

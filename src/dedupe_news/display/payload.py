@@ -55,7 +55,7 @@ def overview(result: Clustering, title: str, made_at: str) -> dict[str, Any]:
         measure: [
             np.histogram(getattr(matches, measure)[matches.relation == relation], edges)[0].tolist()
             for relation in Relation
-            if relation is not Relation.SERIES
+            if relation.verdict == "duplicate"
         ]
         for measure in ("jaccard", "probability")
     }
