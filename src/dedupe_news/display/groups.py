@@ -237,7 +237,7 @@ def story(shown: Story, number: int | None = None) -> Markup:
         is_lead = kept == reports[0].kept
         facts = [
             *documents.about(columns, kept),
-            f"{n_documents:,} duplicates" if n_documents > 1 else "",
+            counted(n_documents - 1, "duplicate") if n_documents > 1 else "",
         ]
         items.append(
             Markup("{}{}").format(

@@ -77,7 +77,7 @@ def of_story(story: Story) -> str:
         facts = [
             moment(when) if when is not None else "",
             columns.source_of(kept) or "",
-            f"{n_documents:,} duplicates" if n_documents > 1 else "",
+            counted(n_documents - 1, "duplicate") if n_documents > 1 else "",
             _excerpt(columns, kept),
         ]
         lines.append(f"  {verdict:14s} {' | '.join(fact for fact in facts if fact)}")
