@@ -677,8 +677,8 @@ GOLDEN_GROUPS = """\
   to keep          7  63.6 %
   duplicates       4  36.4 %
   clusters         3  of 2 to 3 documents
-  stories          1  of 4 documents: one event, no duplicates
-  templates        1  of 3 documents: one form, no duplicates
+  stories          1  of 4 documents: the same event
+  templates        1  of 3 documents: filled in anew
 """
 
 

@@ -256,7 +256,7 @@ def test_what_is_included_is_checked() -> None:
         with pytest.raises(InputTypeError, match=r"^include='template' is no collection of names"):
             ask(STORM, include="template")
         with pytest.raises(InputTypeError, match=r"^include=1 is no .*; pass some of 'related', '"):
-            ask(STORM, include=1)
+            ask(STORM, include=1)  # type: ignore[arg-type]
         with pytest.raises(
             InputError, match=r"\['series'\] is not known: 'series' is none of 'rel"
         ):

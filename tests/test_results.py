@@ -222,9 +222,8 @@ def test_groups_come_with_the_largest_first() -> None:
 def test_a_pair_of_the_batch_is_explained_by_positions(result: Clustering) -> None:
     """As `compare` would explain the two by themselves."""
     found = result.explain(0, 2)
-    texts = FEED["text"]
 
-    assert found == dn.compare(texts[0], texts[2], policy="similar")
+    assert found == dn.compare(STORM, f"{STORM} again", policy="similar")
     assert (found.verdict, found.relation) == ("duplicate", Relation.TRUNCATED)
     assert result.explain(np.int64(0), 1).verdict == "none"
     copy = pickle.loads(pickle.dumps(result))  # noqa: S301 - made here

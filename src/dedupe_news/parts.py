@@ -145,7 +145,7 @@ class Story(Part):
 @dataclasses.dataclass(frozen=True, slots=True)
 class Template(Part):
     """
-    Documents made from one recurring form: filled in anew each time, no duplicates.
+    Documents made from one recurring text, filled in anew each time: no duplicates.
 
     Parameters
     ----------

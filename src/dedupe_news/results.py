@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -243,7 +243,7 @@ class Clustering(Displayable):
         members: list[int] = np.flatnonzero(self.labels == self.labels[position]).tolist()
         return members
 
-    def explain(self, a: int, b: int) -> Comparison:
+    def explain(self, a: SupportsIndex, b: SupportsIndex) -> Comparison:
         """
         Explain how two documents of the batch are related.
 

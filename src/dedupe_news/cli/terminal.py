@@ -162,10 +162,10 @@ def _figures(result: Clustering) -> Table:
     grid.add_row("  clusters", f"{len(sizes):,}", _size_range(sizes))
     if result.stories:
         n_related = sum(map(len, result.stories))
-        grid.add_row("  stories", f"{len(result.stories):,}", _of(n_related, "one event"))
+        grid.add_row("  stories", f"{len(result.stories):,}", _of(n_related, "the same event"))
     if result.n_templates:
         n_formed = int(np.count_nonzero(result.template_of >= 0))
-        grid.add_row("  templates", f"{result.n_templates:,}", _of(n_formed, "one form"))
+        grid.add_row("  templates", f"{result.n_templates:,}", _of(n_formed, "filled in anew"))
     grid.add_row("  matches", f"{len(result.matches):,}", _relations(result))
     pace = f"{n_documents / seconds:,.0f} documents a second" if seconds > 0 else ""
     grid.add_row("  time", f"{seconds:.2f} s", Text(pace, "dim"))
@@ -173,7 +173,7 @@ def _figures(result: Clustering) -> Table:
 
 
 def _of(n_documents: int, shared: str) -> Text:
-    return Text(f"of {counted(n_documents, 'document')}: {shared}, no duplicates", "dim")
+    return Text(f"of {counted(n_documents, 'document')}: {shared}", "dim")
 
 
 def _bar(n_kept: int, n_documents: int) -> Text:

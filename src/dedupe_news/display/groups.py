@@ -207,7 +207,7 @@ def _templates_of(shown: Page) -> Markup:
     here = shown.templates
     return _folded(
         counted(result.n_templates, "template"),
-        "The same form, filled in anew each time. "
+        "One text, filled in anew each time. "
         f"These {_n_in_templates(result):,} documents are no duplicates of each other.",
         _range("Templates", shown, len(here), result.n_templates),
         [template(one) for one in here],
