@@ -114,7 +114,7 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
 
 
 def _measure(label: str, result: Clustering, path: Path, chromium: str | None) -> dict[str, Any]:
-    # What a result keeps is made before the clock starts, but for what series say.
+    # What a result keeps is made before the clock starts, but for what templates say.
     n_clusters = len(result.clusters)
     start = time.perf_counter()
     result.report(path)

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from benchmarks.report import Report
 
 N_READ = 100
-"""Predicted duplicates, and as many predicted series, to read."""
+"""Predicted duplicates, and as many predicted templates, to read."""
 
 _SHOWN_CHARACTERS = 1500
-_SERIES_SHOWN = 3
+_MEMBERS_SHOWN = 3
 
 
 def sample_verdicts(report: Report, stories: pa.Table, path: Path, n_jobs: int) -> None:
@@ -58,13 +58,13 @@ def sample_verdicts(report: Report, stories: pa.Table, path: Path, n_jobs: int) 
         + _shown(stories, [matches[pair].left, matches[pair].right])
         for number, pair in enumerate(pairs, 1)
     ]
-    series = result.series
-    chosen = rng.permutation(len(series))[:N_READ].tolist()
+    templates = result.templates
+    chosen = rng.permutation(len(templates))[:N_READ].tolist()
     for number, place in enumerate(chosen, 1):
-        each = series[place]
-        members = rng.permutation(np.array(each.members))[:_SERIES_SHOWN].tolist()
+        each = templates[place]
+        members = rng.permutation(np.array(each.members))[:_MEMBERS_SHOWN].tolist()
         parts.append(
-            f"SERIES {number} of {len(chosen)}: {len(each.members)} stories\n"
+            f"TEMPLATE {number} of {len(chosen)}: {len(each.members)} stories\n"
             + _shown(stories, sorted(members))
         )
     path.write_text("\n".join(parts), encoding="utf-8")
@@ -73,8 +73,8 @@ def sample_verdicts(report: Report, stories: pa.Table, path: Path, n_jobs: int) 
         "n_clusters": len(result.clusters),
         "n_duplicates": stories.num_rows - len(result.representatives),
         "n_matches": len(matches),
-        "n_series": len(series),
-        "n_in_series": sum(len(each.members) for each in series),
+        "n_templates": len(templates),
+        "n_in_templates": sum(len(each.members) for each in templates),
     }
     report.rows.append(counts)
     report.figures |= {name: float(count) for name, count in counts.items()}
@@ -83,8 +83,8 @@ def sample_verdicts(report: Report, stories: pa.Table, path: Path, n_jobs: int) 
         "n_clusters": "clusters of two and more",
         "n_duplicates": "duplicates to leave out",
         "n_matches": "matching pairs",
-        "n_series": "series",
-        "n_in_series": "stories in a series",
+        "n_templates": "templates",
+        "n_in_templates": "stories of a template",
     }
     rows = [[words[name], f"{count:,}"] for name, count in counts.items()]
     rows += [

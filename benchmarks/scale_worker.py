@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dedupe_news.config import Policy
     from dedupe_news.results import Clustering
 
-ARRAYS = ("labels", "representatives", "series_of")
+ARRAYS = ("labels", "representatives", "template_of", "story_of")
 """Arrays of the result that are written for the caller; together they are the partition."""
 
 

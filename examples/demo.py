@@ -109,8 +109,7 @@ def main() -> None:
     )
 
     heading(f"The {N_SHOWN} largest clusters")
-    largest = sorted(result.clusters, key=lambda found: (-len(found), found.label))
-    for found in largest[:N_SHOWN]:
+    for found in result.clusters[:N_SHOWN]:
         show_cluster(found, feed)
 
     heading("Sizes")

@@ -53,13 +53,14 @@ SIGNS = {
 
 
 def make_result() -> Clustering:
-    """Return a clustering of the feed by similarity, and of a series of three horoscopes."""
+    """Return a clustering of the feed by similarity, with a story and a template."""
     feed = make_feed()
     n_before = len(feed)
     for number, (sign, words) in enumerate(SIGNS.items(), start=n_before):
         feed.append(item(number, f"Horoscope: {sign}", f"Today {words}.", "Coast News", number))
     result = dn.cluster(feed, policy="similar", threshold=0.5, progress=False, n_jobs=1)
-    # Which items are of one form is for the judge to say; here it is given.
-    series_of = np.full(len(feed), -1)
-    series_of[n_before:] = n_before
-    return dataclasses.replace(result, series_of=series_of)
+    # Which items are of one form or one event is for the judge to say; here it is given.
+    template_of, story_of = np.full((2, len(feed)), -1)
+    template_of[n_before:] = n_before  # three horoscopes
+    story_of[[0, 2, 3, 6]] = 0  # the storm, and the ferry that it stopped
+    return dataclasses.replace(result, template_of=template_of, story_of=story_of)

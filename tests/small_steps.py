@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LIMIT = 2**40
 _COLUMNS: dict[str, Any] = dict.fromkeys(("id", "title", "text", "source", "published"))
-_ARRAYS = ("labels", "representatives", "series_of")
+_ARRAYS = ("labels", "representatives", "template_of", "story_of")
 _OF_MATCHES = ("left", "right", "jaccard", "containment", "relation", "probability")
 
 

@@ -28,6 +28,7 @@ import dedupe_news as dn
 from command_line import Ended, runner
 from dedupe_news import cli
 from dedupe_news.cli import reading, terminal
+from shown_feed import make_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,13 +46,13 @@ COPY = {"relation": "exact", "jaccard": 1.0, "containment": 1.0, "probability": 
 EXPECTED = [
     {"id": "a", "cluster": 0, "representative": False, "kept_id": "c", "cluster_size": 2}
     | COPY
-    | {"series": None},
+    | {"story": None, "template": None},
     {"id": "b", "cluster": 1, "representative": True, "kept_id": "b", "cluster_size": 1}
     | KEPT
-    | {"series": None},
+    | {"story": None, "template": None},
     {"id": "c", "cluster": 0, "representative": True, "kept_id": "c", "cluster_size": 2}
     | KEPT
-    | {"series": None},
+    | {"story": None, "template": None},
 ]
 
 
@@ -429,10 +430,10 @@ def test_output_is_written_by_suffix(run: Callable[..., Ended], tmp_path: Path, 
 
 
 GOLDEN_CSV = b"""\
-id,cluster,representative,kept_id,cluster_size,relation,jaccard,containment,probability,series
-a,0,false,c,2,exact,1.0,1.0,1.0,
-b,1,true,b,1,,,,,
-c,0,true,c,2,,,,,
+id,cluster,representative,kept_id,cluster_size,relation,jaccard,containment,probability,story,template
+a,0,false,c,2,exact,1.0,1.0,1.0,,
+b,1,true,b,1,,,,,,
+c,0,true,c,2,,,,,,
 """
 
 
@@ -670,6 +671,32 @@ def test_clusters_on_a_terminal() -> None:
     assert shown == GOLDEN_TERMINAL
 
 
+GOLDEN_GROUPS = """\
+
+  documents       11  ━━━━━━━━━━━━━━━━━━━━━━━━
+  to keep          7  63.6 %
+  duplicates       4  36.4 %
+  clusters         3  of 2 to 3 documents
+  stories          1  of 4 documents: the same event
+  templates        1  of 3 documents: filled in anew
+"""
+
+
+def test_stories_and_templates_on_a_terminal() -> None:
+    """Tables of their own after that of the clusters, each with what leads it."""
+    result = make_result()
+
+    shown = drawn(70, lambda console: terminal.show_clustering(console, result, top=1))
+
+    assert shown.startswith(GOLDEN_GROUPS)
+    clusters, _, rest = shown.partition("  the same story: related, and no duplicates\n")
+    stories, _, templates = rest.partition("  the same template, filled in anew\n")
+    assert "  and 2 more clusters; --output FILE for all" in clusters
+    assert re.search(r"size +span +sources +lead +text\n.*\n +4 +6 h +2 +id-0 +Storm", stories)
+    assert re.search(r"size +template\n.*\n +3 +Horoscope … ", templates)
+    assert "more" not in stories + templates
+
+
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_tables_fit_any_width(width: int) -> None:
     """No line is wider than the terminal, whatever the alphabet."""
@@ -750,7 +777,7 @@ def test_cluster_on_a_terminal_shows_figures(
 
 def test_bounded_work_is_said() -> None:
     """What was not compared is reported beside the figures."""
-    feed = [f"{STORM} number{number} of the series{number}" for number in range(6)]
+    feed = [f"{STORM} number{number} of the item{number}" for number in range(6)]
     result = dn.cluster(feed, policy="similar", bucket_limit=2, threshold=0.3, progress=False)
 
     shown = drawn(80, lambda console: terminal.show_clustering(console, result, top=1))

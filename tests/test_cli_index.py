@@ -59,9 +59,13 @@ def test_add_prints_what_matches_earlier_documents(folder: Path, capsys: Capture
 def test_query_finds_what_was_added(capsys: Capture) -> None:
     """Best first, with clusters."""
     added(capsys)
-    done = run(capsys, "index", "query", "feed.db", f"Storm {STORM}", "--limit", "1", "--series")
+    wanted = ("--include", "related", "--include", "template")
+    done = run(capsys, "index", "query", "feed.db", f"Storm {STORM}", "--limit", "1", *wanted)
 
     assert [(row["id"], row["cluster"]) for row in done.rows] == [("a", 0)]
+    refused = run(capsys, "index", "query", "feed.db", STORM, "--include", "series")
+    assert refused.code == 2
+    assert "'series' is none of 'related', 'template'" in refused.err
 
 
 @pytest.mark.usefixtures("folder")

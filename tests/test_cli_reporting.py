@@ -36,7 +36,7 @@ def test_report_is_named_after_the_feed(run: Callable[..., Ended], tmp_path: Pat
 
     assert ended.code == 0
     assert ended.out == ""
-    assert "dedupe-news: 3 documents: 1 cluster, 1 duplicate, 2 to keep" in ended.err
+    assert "dedupe-news: 3 documents: 1 cluster, 1 duplicate, 2 to keep, 0 stories" in ended.err
     assert "dedupe-news: wrote feed.html, 0.1 MB; open it in a browser" in ended.err
     page = (tmp_path / "feed.html").read_text(encoding="utf-8")
     assert "<title>feed.txt</title>" in page
@@ -105,7 +105,8 @@ def test_compare_in_a_pipe_is_json(run: Callable[..., Ended]) -> None:
 
     (row,) = ended.rows
     expected = dn.compare(OLD, NEW)
-    assert row["relation"] is None
+    assert (row["relation"], row["verdict"]) == (None, "none")
+    assert row["probabilities"] == expected.probabilities
     assert row["jaccard"] == expected.jaccard == 0.2
     assert len(row["reasons"]) == len(expected.reasons) > 0
     assert row["differences"] == [
@@ -137,8 +138,8 @@ def test_compare_on_a_terminal_marks_the_words(run: Callable[..., Ended]) -> Non
     """And says what decided."""
     ended = run("compare", OLD, NEW, on_terminal=True)
 
-    assert "not duplicates" in ended.out
-    assert "probability 0." in ended.out
+    assert "no match" in ended.out
+    assert "probability: duplicate 0." in ended.out
     assert "Rain floods the " in ended.out
     assert "and 2 that weigh less" in ended.out
 

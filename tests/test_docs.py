@@ -205,7 +205,9 @@ GLOSSARY = {
     "match": "",
     "Jaccard, containment": "score, percent",
     "cluster": "component, group",
-    "series": "template cluster",
+    "duplicate, related, template": "series, form, furniture",
+    "representative": "founder, star, heir",
+    "story": "topic, event cluster",
 }
 
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 import dedupe_news as dn
 import oracles
-from dedupe_news import Config, Match, NewsIndex, Relation
+from dedupe_news import Config, InputError, InputTypeError, Match, NewsIndex, Relation
 from dedupe_news.stores import similar
 from strategies import WORDS, feeds, texts
 
@@ -242,6 +242,25 @@ def test_one_by_one_and_at_once_are_the_same(feed: list[str]) -> None:
     assert many.add_many(rows, n_jobs=2) == alone
     for text in feed:
         assert one.query(text) == many.query(text)
+
+
+def test_what_is_included_is_checked() -> None:
+    """Any iterable of the known names; a name alone, or another name, is refused."""
+    index = NewsIndex(SIMILAR)
+    index.add("a", STORM)
+
+    for include in ((), ["template"], {"related", "template"}, iter(("related",))):
+        assert [match.id for match in index.query(STORM, include=include)] == ["a"]
+    assert [len(found) for found in index.query_many([STORM], include=("template",))] == [1]
+    for ask in (index.query, index.query_many):
+        with pytest.raises(InputTypeError, match=r"^include='template' is no collection of names"):
+            ask(STORM, include="template")
+        with pytest.raises(InputTypeError, match=r"^include=1 is no .*; pass some of 'related', '"):
+            ask(STORM, include=1)  # type: ignore[arg-type]
+        with pytest.raises(
+            InputError, match=r"\['series'\] is not known: 'series' is none of 'rel"
+        ):
+            ask(STORM, include=["series"])
 
 
 def test_times_and_sources_reach_the_clustering() -> None:

@@ -44,12 +44,12 @@ def test_copies_are_clusters_and_forms_are_not(result: Clustering) -> None:
     }
 
 
-def test_forms_are_series(result: Clustering) -> None:
-    """Each form is one series of all its days, with its constant words."""
-    found = {frozenset(each.members) for each in result.series}
+def test_forms_are_templates(result: Clustering) -> None:
+    """Each form is one template of all its days, with its constant words."""
+    found = {frozenset(each.members) for each in result.templates}
 
     assert found == {frozenset(MADE_UP.of("form", number)) for number in range(N_FORMS)}
-    assert all("…" in each.template for each in result.series)
+    assert all("…" in each.pattern for each in result.templates)
 
 
 def test_relations_say_what_was_done_to_a_copy(result: Clustering) -> None:

@@ -16,10 +16,12 @@ import dedupe_news as dn
 from dedupe_news import Clustering, display
 from dedupe_news.display import marking
 from dedupe_news.display.marking import Piece
-from shown_feed import HOSTILE, STORM, make_feed
+from shown_feed import HOSTILE, STORM, make_feed, make_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from dedupe_news import Story
 
 VOID = {"meta", "br", "img"}
 TEMPLATE = "Bulletin number {} : the latest five minute summary of our newsroom, read at {} o'clock"
@@ -75,13 +77,18 @@ def result() -> Clustering:
     return dn.cluster(make_feed(), policy="similar", threshold=0.5, progress=False, n_jobs=1)
 
 
-def with_series() -> Clustering:
-    """Return a clustering that found a series."""
+def with_template() -> Clustering:
+    """Return a clustering that found a template."""
     found = dn.cluster(
         [TEMPLATE.format(n, n) for n in range(3)], policy="similar", threshold=0.99, progress=False
     )
     # Which items are one form is the judge's business; here it is given.
-    return dataclasses.replace(found, series_of=found.labels * 0)
+    return dataclasses.replace(found, template_of=found.labels * 0)
+
+
+def hostile_story(result: Clustering) -> Story:
+    """Return a story of all documents, hostile texts among them."""
+    return dataclasses.replace(result, story_of=result.labels * 0).stories[0]
 
 
 def parts(result: Clustering) -> dict[str, object]:
@@ -93,15 +100,16 @@ def parts(result: Clustering) -> dict[str, object]:
         "cluster": result.clusters[-1],
         "page": result.page(1, size=2),
         "matches": result.matches,
-        "series": with_series().series[0],
+        "story": hostile_story(result),
+        "template": with_template().templates[0],
         "match": index.query(STORM)[0],
         "comparison": dn.compare({"title": HOSTILE, "text": STORM}, {"title": "x", "text": STORM}),
         "index": index,
     }
 
 
-@pytest.mark.parametrize("name", ["clustering", "cluster", "page", "matches", "series", "match",
-                                  "comparison", "index"])  # fmt: skip
+@pytest.mark.parametrize("name", ["clustering", "cluster", "page", "matches", "story", "template",
+                                  "match", "comparison", "index"])  # fmt: skip
 def test_everything_is_html_without_script_or_handler(result: Clustering, name: str) -> None:
     """Well-formed; whatever stood in a document is text."""
     reader = read(parts(result)[name])
@@ -196,12 +204,36 @@ def test_long_texts_open_on_demand() -> None:
     assert text in reader.text
 
 
-def test_series_are_folded_under_their_own_heading() -> None:
-    """With the template and what varies."""
-    reader = read(with_series())
+def test_stories_are_folded_under_their_own_heading() -> None:
+    """The lead first, then what is related to it, and how many duplicates each has."""
+    reader = read(make_result())
+
+    text = reader.text
+    assert re.search(r"Stories1 of 4 documents ?Templates1 of 3 documents", text)
+    assert "1 story The same event in reports of their own" in text.replace("storyThe", "story The")
+    assert "4 documents, 2 reports, 2 sources, over 6 h" in text
+    assert ".stories[0]" in reader.texts["code"]
+    assert "2 duplicates" in text
+    assert text.index("lead") < text.index("related") < text.index("The ferry to Lower Fenwick")
+    assert "series" not in text.lower()
+
+
+def test_large_stories_are_folded_and_counted() -> None:
+    """No report is left out in silence."""
+    found = dn.cluster([f"word{n} ka" for n in range(40)], policy="similar", progress=False)
+    reader = read(dataclasses.replace(found, story_of=found.labels * 0).stories[0])
+
+    assert "36 more reports" in reader.text
+    assert "and 10 more reports, at .clusters" in reader.text
+    assert reader.elements.count("li") == 29
+
+
+def test_templates_are_folded_under_their_own_heading() -> None:
+    """With the pattern and what varies."""
+    reader = read(with_template())
 
     assert "details" in reader.elements
-    assert "1 series" in reader.text
+    assert "1 template" in reader.text
     assert "… the latest five minute summary of our newsroom read at …" in reader.text
     assert "3 documents" in reader.text
 
@@ -222,12 +254,15 @@ def test_comparisons_show_verdict_reasons_and_both_texts() -> None:
     """Words of the first that are gone, and of the second that are new."""
     reader = read(dn.compare("Rain floods the old town", "Rain floods the new town"))
 
-    assert reader.texts["h3"] == ["Not duplicates"]
+    assert reader.texts["h3"] == ["No match"]
+    assert re.search(
+        r"Duplicate0\.\d{3} ?Related0\.000 ?Template0\.000 ?Different0\.\d", reader.text
+    )
     assert reader.texts["del"] == ["old"]
     assert reader.texts["ins"] == ["new"]
     assert "for duplicates" in reader.text
     same = read(dn.compare("ka lo mi", "ka lo mi", policy="similar"))
-    assert same.texts["h3"] == ["Duplicates: exact"]
+    assert same.texts["h3"] == ["Duplicates (exact)"]
     assert "What decided" not in same.text
 
 
@@ -247,31 +282,31 @@ def test_objects_of_other_types_have_no_html() -> None:
         display.html(3)
 
 
-def test_a_page_describes_its_own_series_alone() -> None:
+def test_a_page_describes_its_own_templates_alone() -> None:
     """A feed has thousands, and what each says takes time to find out."""
     asked: list[int] = []
 
     def describe(typical: int, members: Sequence[int]) -> tuple[str, tuple[str, ...]]:
         asked.append(typical)
-        return f"template {len(members)}", ()
+        return f"pattern {len(members)}", ()
 
     found = dn.cluster([TEMPLATE.format(n, n) for n in range(12)], policy="similar", threshold=0.99)
-    many = dataclasses.replace(found, series_of=found.labels // 3 * 3, describe=describe)
+    many = dataclasses.replace(found, template_of=found.labels // 3 * 3, describe=describe)
 
     read(many.page(2, size=1))
     on_page = list(asked)
-    every = many.series
+    every = many.templates
 
     assert on_page == [3]
     assert sorted(asked) == [0, 3, 6, 9]
-    assert many.series_between(1, 2)[0] is every[1]
-    assert many.n_series == len(every) == 4
+    assert many.templates_between(1, 2)[0] is every[1]
+    assert many.n_templates == len(every) == 4
 
 
-@pytest.mark.parametrize("name", ["clusters", "series"])
+@pytest.mark.parametrize("name", ["clusters", "stories", "templates"])
 def test_pickled_parts_leave_the_result_behind(result: Clustering, name: str) -> None:
     """They are equal, small, and still have some HTML; those of a pickled result show texts."""
-    source = result if name == "clusters" else with_series()
+    source = result if name == "clusters" else make_result()
     part = getattr(source, name)[0]
     copy = pickle.loads(pickle.dumps(part))  # noqa: S301 - made here
 
@@ -297,14 +332,30 @@ def test_plain_text_of_clusters(result: Clustering) -> None:
     assert str(large).endswith("\n  and 5 more documents, at cluster.members")
 
 
-def test_plain_text_of_series_and_pages() -> None:
-    """The template, and what varies."""
-    result = with_series()
+def test_plain_text_of_stories() -> None:
+    """The lead first, then one line for each report."""
+    first, lead, *others = str(make_result().stories[0]).splitlines()
 
-    text = str(result.series[0])
-    assert text.startswith("Series: 3 documents\n  Bulletin number … the latest")
+    assert first == "Story: 4 documents, 2 reports, 2 sources, over 6 h"
+    assert lead.startswith(
+        "  lead           2026-03-02 05:00 | Tarnby Post | 2 duplicates | Storm A"
+    )
+    related = "  related        2026-03-02 11:00 | Coast News | Ferry The ferry to Lower Fenwick"
+    assert [other.startswith(related) for other in others] == [True]
+    found = dn.cluster([f"word{n} ka" for n in range(25)], policy="similar", progress=False)
+    large = dataclasses.replace(found, story_of=found.labels * 0).stories[0]
+    assert str(large).endswith("\n  and 5 more reports, at story.clusters")
+
+
+def test_plain_text_of_templates_and_pages() -> None:
+    """The pattern, and what varies."""
+    result = with_template()
+
+    text = str(result.templates[0])
+    assert text.startswith("Template: 3 documents\n  Bulletin number … the latest")
     assert "    … = 1 1" in text
-    assert "page 1 of 1: 0 clusters and 1 series" in str(result.page())
+    assert "page 1 of 1: 0 clusters, 0 stories and 1 template, the" in str(result.page())
+    assert "\nStory: " in str(make_result().page())
     assert str(many().page(2)).count("\nCluster ") == 20
 
 

@@ -122,7 +122,7 @@ def test_result_outlives_its_work_folder(tmp_path: Path) -> None:
     assert found.columns.content(3) == MADE_UP[3]["text"]
     assert found.columns.id_of(3) == MADE_UP[3]["id"]
     assert "clusters" in repr(found)
-    assert found.series[0].template
+    assert found.templates[0].pattern
 
 
 @pytest.mark.usefixtures("compiled")
@@ -166,5 +166,6 @@ def test_real_feed_is_as_in_memory(shared_data: Path, *, interpreted: bool) -> N
         for result in (found, held):
             np.testing.assert_array_equal(result.labels, expected.labels)
             np.testing.assert_array_equal(result.representatives, expected.representatives)
-            np.testing.assert_array_equal(result.series_of, expected.series_of)
+            np.testing.assert_array_equal(result.template_of, expected.template_of)
+            np.testing.assert_array_equal(result.story_of, expected.story_of)
             np.testing.assert_array_equal(result.matches.jaccard, expected.matches.jaccard)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 import dedupe_news as dn
 from dedupe_news.display import plots
-from shown_feed import make_feed
+from shown_feed import make_feed, make_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +86,17 @@ def test_sizes_count_every_cluster(result: Clustering) -> None:
     assert sum(bar.get_height() for bar in ax.patches) == len(result.clusters)
 
 
+def test_sizes_count_stories_and_templates_too() -> None:
+    """In colours of their own, where there are any."""
+    found = make_result()
+    ax = found.plot("sizes")
+
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["clusters", "stories", "templates"]
+    assert sum(bar.get_height() for bar in ax.patches) == len(found.clusters) + 1 + 1
+    assert ax.get_title(loc="left") == "3 clusters, 1 story, 1 template"
+
+
 def test_large_sizes_share_the_last_bar() -> None:
     """Its name says so, and no cluster is lost."""
     feed = ["ka lo mi"] * 40 + ["nu ro pa"] * 35 + ["so"] * 2
@@ -118,6 +129,17 @@ def test_spread_shows_each_member_once(result: Clustering) -> None:
 def test_spread_chooses_the_cluster_of_the_most_sources(result: Clustering) -> None:
     """Where none is named."""
     assert result.plot("spread").get_title(loc="left") == "Storm"
+
+
+def test_spread_of_a_story_shows_its_reports() -> None:
+    """The lead, its duplicates, and what is related to it."""
+    found = make_result()
+    ax = found.plot("spread", cluster=found.stories[0])
+
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["exact", "near", "related", "lead"]
+    points = np.concatenate([points.get_offsets() for points in ax.collections[1:]])
+    assert sorted(points[:, 0].tolist()) == [0, 2, 3, 6]
 
 
 def test_many_sources_share_the_last_row() -> None:
@@ -174,7 +196,7 @@ def test_pictures_that_cannot_be_drawn_are_refused(result: Clustering) -> None:
         plain.plot("spread")
     with pytest.raises(dn.InputError, match=r"there is no cluster to draw"):
         timed.plot("spread")
-    with pytest.raises(dn.InputError, match=r"no document of cluster 0 has a time"):
+    with pytest.raises(dn.InputError, match=r"no document of it has a time"):
         timeless.plot("spread")
     with pytest.raises(dn.InputError, match=r"have no sources; cluster them with source="):
         plain.plot("sources")

@@ -63,5 +63,6 @@ def test_numbers_of_relations_are_fixed() -> None:
         "NEAR": oracles.NEAR,
         "TRUNCATED": oracles.TRUNCATED,
         "CONTAINED": oracles.CONTAINED,
-        "SERIES": 4,
+        "RELATED": 4,
+        "TEMPLATE": 5,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import gzip
 import hashlib
 import html
@@ -16,7 +17,7 @@ import pytest
 import dedupe_news as dn
 from dedupe_news import Clustering
 from dedupe_news.display import payload, report
-from shown_feed import HOSTILE, make_feed
+from shown_feed import HOSTILE, make_feed, make_result
 
 SCRIPT = re.compile(r"<script([^>]*)>(.*?)</script>", re.DOTALL)
 
@@ -141,6 +142,36 @@ def test_overview_counts_every_match(result: Clustering, page: str) -> None:
     assert sum(count for _, count in overview["sizes"]) == len(result.clusters)
     assert overview["nDocuments"] - overview["nKept"] == 4
     assert ["threshold", "0.5"] in overview["settings"]
+
+
+def test_page_holds_the_reports_of_every_story(tmp_path: Path) -> None:
+    """The document to keep of each, the lead first, and for how many it stands."""
+    found = make_result()
+    found.report(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+
+    (block,) = blocks(page, "stories")
+    assert (block["number"], block["size"], block["shown"]) == ([0], [4], [2])
+    assert block["span"] == [6 * 3600]
+    assert block["documents"]["id"] == ["id-0", "id-6"]
+    assert block["documents"]["stands"] == [3, 1]
+    (overview,) = [json.loads(text) for kind, text in SCRIPT.findall(page) if "overview" in kind]
+    assert (overview["nStories"], overview["nInStories"]) == (1, 4)
+    assert (overview["nTemplates"], overview["nInTemplates"]) == (1, 3)
+    assert overview["relations"][4:] == ["related", "template"]
+
+
+def test_page_holds_some_documents_of_every_template() -> None:
+    """The pattern, what varies, and twenty of thousands."""
+    feed = [f"Horoscope number{n} for today" for n in range(30)]
+    found = dn.cluster(feed, policy="similar", threshold=1.0, progress=False, n_jobs=1)
+    formed = dataclasses.replace(found, template_of=found.labels * 0)
+
+    (block,) = payload.template_blocks(formed)
+
+    assert (block["size"], block["shown"]) == ([30], [payload.TEMPLATE_EXAMPLES])
+    assert block["pattern"] == ["Horoscope … for today"]
+    assert len(block["documents"]["content"]) == payload.TEMPLATE_EXAMPLES
 
 
 def test_large_results_come_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

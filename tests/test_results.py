@@ -8,6 +8,7 @@ import pickle
 import sys
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -24,7 +25,7 @@ from dedupe_news import (
     Reason,
     Relation,
 )
-from shown_feed import make_result
+from shown_feed import make_feed, make_result
 
 STORM = "a storm shut the northern harbour on monday evening"
 NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
@@ -58,7 +59,7 @@ def test_one_document_of_each_label_is_kept(result: Clustering) -> None:
 
 
 def test_clusters_are_those_of_two_or_more(result: Clustering) -> None:
-    """By label, with members in order."""
+    """The largest first, with members in order."""
     first, second = result.clusters
 
     assert (first.label, first.representative, first.members) == (0, 2, (0, 2, 4))
@@ -111,7 +112,8 @@ EXPECTED = {
     "jaccard": [7 / 8, 1.0, None, None, 7 / 8, None],
     "containment": [1.0, 1.0, None, None, 1.0, None],
     "probability": [1.0, 1.0, None, None, 1.0, None],
-    "series": [None] * 6,
+    "story": [None] * 6,
+    "template": [None] * 6,
 }
 
 
@@ -145,30 +147,119 @@ def test_columns_have_types_that_fit(result: Clustering) -> None:
     assert str(frame["relation"].dtype) == "category"
     assert frame["relation"].cat.categories.tolist()[:2] == ["exact", "near"]
     types = {name: str(kind) for name, kind in frame.dtypes.items()}
-    assert (types["cluster"], types["cluster_size"], types["series"]) == ("int64", "int64", "Int64")
+    assert (types["cluster"], types["cluster_size"]) == ("int64", "int64")
+    assert (types["story"], types["template"]) == ("Int64", "Int64")
     assert types["representative"] == "bool"
     assert {types[name] for name in ("jaccard", "containment", "probability")} == {"float64"}
 
     schema = result.to_frame("polars").schema
-    assert schema["relation"] == pl.Enum(["exact", "near", "truncated", "contained", "series"])
-    assert (schema["jaccard"], schema["series"]) == (pl.Float64, pl.Int64)
+    assert schema["relation"] == pl.Enum(
+        ["exact", "near", "truncated", "contained", "related", "template"]
+    )
+    assert (schema["jaccard"], schema["story"], schema["template"]) == (
+        pl.Float64,
+        pl.Int64,
+        pl.Int64,
+    )
 
     table = result.to_arrow()
     assert table.schema.field("relation").type == pa.dictionary(pa.int8(), pa.string())
     assert table.schema.field("probability").type == pa.float64()
-    assert table.schema.field("series").type == pa.int64()
+    assert table.schema.field("story").type == table.schema.field("template").type == pa.int64()
     assert table["jaccard"].null_count == 3
 
 
-def test_series_are_numbered_as_they_are_listed() -> None:
-    """So that a row leads to its template."""
+def test_stories_and_templates_are_numbered_as_they_are_listed() -> None:
+    """So that a row leads to its story and its template."""
     result = make_result()
 
-    numbers = result.to_frame()["series"].tolist()
+    columns = result.to_dict()
 
-    assert numbers[:-3] == [pd.NA] * (len(numbers) - 3)
-    assert numbers[-3:] == [0, 0, 0]
-    assert result.series[0].members == tuple(range(len(numbers) - 3, len(numbers)))
+    assert columns["template"] == [None] * 8 + [0, 0, 0]
+    assert columns["story"] == [0, None, 0, 0, None, None, 0] + [None] * 4
+    assert result.templates[0].members == (8, 9, 10)
+    assert result.templates[0].representative == 8
+
+
+def test_a_story_gathers_clusters_and_single_documents() -> None:
+    """Duplicates are members too, and it knows which clusters it holds."""
+    result = make_result()
+
+    (story,) = result.stories
+
+    labels = result.labels
+    assert (story.lead, story.members) == (0, (0, 2, 3, 6))
+    assert story.clusters == tuple(sorted({int(labels[0]), int(labels[6])}))
+    assert story.span == dt.timedelta(hours=6)
+    assert len(story) == 4
+    assert story.result is result
+
+
+def test_duplicates_alone_are_no_story() -> None:
+    """A story holds at least two different labels."""
+    result = make_result()
+    without_ferry = np.where(np.arange(len(result)) == 6, -1, result.story_of)
+    alone = dataclasses.replace(result, story_of=without_ferry)
+
+    assert alone.stories == []
+    assert alone.to_dict()["story"] == [None] * len(alone)
+    assert ", 0 stories, " in alone.summary()
+
+
+def test_groups_come_with_the_largest_first() -> None:
+    """Ties by first appearance: clusters, stories and templates alike."""
+    found = similar(["ka", "lo", "mi", "nu", "lo", "mi", "nu", "nu", "ka"], progress=False)
+    alone = similar([f"word{n}" for n in range(9)], progress=False)
+    given = np.array([-1, 1, 2, 2, 1, 2, 6, -1, 6])
+    grouped = dataclasses.replace(alone, story_of=given, template_of=given)
+
+    assert [cluster.members for cluster in found.clusters] == [(3, 6, 7), (0, 8), (1, 4), (2, 5)]
+    expected = [(2, 3, 5), (1, 4), (6, 8)]
+    assert [story.members for story in grouped.stories] == expected
+    assert [template.members for template in grouped.templates] == expected
+
+
+def test_a_pair_of_the_batch_is_explained_by_positions(result: Clustering) -> None:
+    """As `compare` would explain the two by themselves."""
+    found = result.explain(0, 2)
+
+    assert found == dn.compare(STORM, f"{STORM} again", policy="similar")
+    assert (found.verdict, found.relation) == ("duplicate", Relation.TRUNCATED)
+    assert result.explain(np.int64(0), 1).verdict == "none"
+    copy = pickle.loads(pickle.dumps(result))  # noqa: S301 - made here
+    assert copy.explain(0, 2) == found
+
+
+def test_a_pair_is_explained_with_titles_times_and_sources() -> None:
+    """Nothing that decides is left out."""
+    feed = make_feed()
+    result = dn.cluster(feed, progress=False, n_jobs=1)
+    keys = ("title", "text", "source", "published")
+    first, second = ({key: feed[at][key] for key in keys} for at in (0, 2))
+
+    assert result.explain(0, 2) == dn.compare(first, second)
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ((0, 6), r"^b=6 is not the position of a document; positions are whole .* from 0 to 5$"),
+        ((-1, 0), r"^a=-1 is not the position of a document"),
+        ((0, "a"), r"^b='a' is not the position of a document"),
+    ],
+)
+def test_positions_that_are_none_are_refused(
+    result: Clustering, pair: tuple[Any, Any], message: str
+) -> None:
+    """The message says which are."""
+    with pytest.raises(InputError, match=message):
+        result.explain(*pair)
+
+
+def test_an_empty_result_explains_nothing() -> None:
+    """There is no position to give."""
+    with pytest.raises(InputError, match=r"^a=0 is not .*; the result has no documents$"):
+        dn.cluster([], progress=False).explain(0, 0)
 
 
 @pytest.mark.parametrize(
@@ -233,8 +324,11 @@ def test_missing_library_is_named(
 
 
 def test_summary_counts(result: Clustering) -> None:
-    """Documents, clusters, duplicates and whom to keep."""
-    assert result.summary().startswith("6 documents: 2 clusters, 3 duplicates, 3 to keep; ")
+    """Documents, clusters, duplicates, whom to keep, stories and templates."""
+    assert result.summary().startswith(
+        "6 documents: 2 clusters, 3 duplicates, 3 to keep, 0 stories, 0 templates; "
+    )
+    assert ", 1 story, 1 template; " in make_result().summary()
 
 
 def test_summary_says_what_was_bounded() -> None:
@@ -287,7 +381,7 @@ def test_empty_result_has_every_view() -> None:
 
     assert (len(result), len(result.matches), result.clusters) == (0, 0, [])
     assert result.summary().startswith("0 documents: 0 clusters, 0 duplicates, 0 to keep")
-    assert result.to_frame().shape == (0, 10)
+    assert result.to_frame().shape == (0, 11)
     assert result.to_arrow().num_rows == 0
 
 
@@ -313,11 +407,34 @@ def test_comparison_in_words() -> None:
     near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, reasons, differences, "old", "new at last")
 
     assert str(near).splitlines() == [
-        "NEAR duplicates, probability 0.700: Jaccard 0.750, containment 0.900",
+        "duplicates (near): Jaccard 0.750, containment 0.900",
+        "  probability: duplicate 0.700, related 0.000, template 0.000, different 0.300",
         "   -1.25  names kept most 0.50",
         "  replace 'old' -> 'new'",
         "  insert  '' -> 'at last'",
     ]
-    assert str(dataclasses.replace(near, relation=None)).startswith(
-        "no duplicates, probability 0.700: Jaccard 0.750, "
-    )
+    none = Comparison(None, 0.75, 0.9, 0.7, reasons, differences, "old", "new at last")
+    assert str(none).startswith("no match: Jaccard 0.750, ")
+
+
+def test_a_comparison_derives_its_verdict_and_probabilities() -> None:
+    """From relation and probability, where they are not given."""
+
+    def comparison(relation: Relation | None, **given: Any) -> Comparison:
+        return Comparison(relation, 0.5, 0.5, 0.25, (), (), "a", "b", **given)
+
+    found = {each: comparison(each).verdict for each in (*Relation, None)}
+    assert list(found.values()) == ["duplicate"] * 4 + ["related", "template", "none"]
+    assert comparison(None).probabilities == {
+        "duplicate": 0.25,
+        "related": 0.0,
+        "template": 0.0,
+        "different": 0.75,
+    }
+    given = {"duplicate": 0.1, "related": 0.8, "template": 0.05, "different": 0.05}
+    told = comparison(Relation.RELATED, probabilities=given)
+    assert told.probabilities == given
+    assert str(told).splitlines()[0].startswith("related, the same story: ")
+    assert str(comparison(Relation.TEMPLATE)).startswith("the same template: ")
+    assert comparison(None, verdict="related").verdict == "related"
+    assert hash(told) == hash(comparison(Relation.RELATED))

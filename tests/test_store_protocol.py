@@ -157,7 +157,7 @@ class AgainstMemory(RuleBasedStateMachine):
     def query(self, feed: list[str], day: int | None) -> None:
         """Ask for texts."""
         for text in feed:
-            options = {"published": published(day), "include_series": True}
+            options = {"published": published(day), "include": ("related", "template")}
             expected = self.memory.query(text, **options)  # type: ignore[arg-type]
             for index in (self.store, *self.others):
                 assert index.query(text, **options) == expected  # type: ignore[arg-type]

@@ -75,8 +75,8 @@ def test_an_index_finds_the_copies_and_not_the_forms() -> None:
         assert {match.id for match in matches} == {MADE_UP.rows[each]["id"] for each in expected}
 
 
-def test_series_are_told_when_asked_for() -> None:
-    """Bulletins of the same form come after the duplicates, as series."""
+def test_templates_are_told_when_asked_for() -> None:
+    """Bulletins of the same form come after the duplicates, as templates."""
     index = filled()
     form = next(
         row for row, what in zip(MADE_UP.rows, MADE_UP.what, strict=True) if what[0] == "form"
@@ -85,12 +85,12 @@ def test_series_are_told_when_asked_for() -> None:
     day_later = str(asked.pop("text")).replace("4", "5")
 
     plain = index.query(day_later, **asked)
-    found = index.query(day_later, include_series=True, **asked)
+    found = index.query(day_later, include=("template",), **asked)
 
-    assert all(match.relation != Relation.SERIES for match in plain)
-    assert len([match for match in found if match.relation == Relation.SERIES]) >= 2
-    assert [match.relation == Relation.SERIES for match in found] == sorted(
-        match.relation == Relation.SERIES for match in found
+    assert all(match.relation != Relation.TEMPLATE for match in plain)
+    assert len([match for match in found if match.relation == Relation.TEMPLATE]) >= 2
+    assert [match.relation == Relation.TEMPLATE for match in found] == sorted(
+        match.relation == Relation.TEMPLATE for match in found
     )
 
 
@@ -122,7 +122,7 @@ def test_batch_and_index_are_the_same_judge() -> None:
     index.add_many([{"id": at, "text": text} for at, text in enumerate(feed[:-1])], n_jobs=1)
 
     found = {match.id: match.probability for match in index.add(N_ROWS - 1, feed[-1])}
-    series = index.query(feed[-1], include_series=True)
+    formed = index.query(feed[-1], include=("template",))
 
     own = {
         at: expected[frozenset((at, N_ROWS - 1))]
@@ -131,7 +131,7 @@ def test_batch_and_index_are_the_same_judge() -> None:
     }
     assert len(own) > 3
     assert set(found) == {at for at, margin in own.items() if margin >= 0}
-    assert {match.id for match in series if match.relation == Relation.SERIES} <= set(own)
+    assert {match.id for match in formed if match.relation == Relation.TEMPLATE} <= set(own)
 
 
 @given(feed=feeds(max_size=6), asked=texts)

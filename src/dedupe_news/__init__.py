@@ -28,9 +28,9 @@ from dedupe_news.errors import (
     WorkFolderFullError,
 )
 from dedupe_news.matches import Matches
+from dedupe_news.parts import Cluster, Story, Template
 from dedupe_news.records import (
     Bounded,
-    Cluster,
     Comparison,
     Difference,
     IndexStats,
@@ -38,7 +38,6 @@ from dedupe_news.records import (
     Pair,
     Reason,
     Relation,
-    Series,
 )
 from dedupe_news.results import Clustering
 
@@ -72,7 +71,6 @@ __all__ = [
     "Pair",
     "Reason",
     "Relation",
-    "Series",
     "StoreBusyError",
     "StoreClosedError",
     "StoreDamagedError",
@@ -81,6 +79,8 @@ __all__ = [
     "StoreFullError",
     "StoreReadOnlyError",
     "StoreUnavailableError",
+    "Story",
+    "Template",
     "UnknownIdError",
     "WorkFolderError",
     "WorkFolderFullError",

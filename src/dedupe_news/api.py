@@ -7,16 +7,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from dedupe_news import batch, differences, foreign, relations, shingling
+from dedupe_news import batch, foreign
+from dedupe_news.comparison import compare_two
 from dedupe_news.config import Config, settled
 from dedupe_news.documents import Choices, Document, read_documents
 from dedupe_news.errors import ColumnError, InputTypeError
-from dedupe_news.news import explain
 from dedupe_news.progress import stages
-from dedupe_news.records import Comparison, Difference, Relation
-from dedupe_news.text import tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -25,9 +21,8 @@ if TYPE_CHECKING:
 
     from dedupe_news.columns import Columns
     from dedupe_news.documents import ColumnChoice
-    from dedupe_news.records import Reason
+    from dedupe_news.records import Comparison
     from dedupe_news.results import Clustering
-    from dedupe_news.text import Tokens
 
 _KEYS = ("id", "title", "text", "source", "published")
 
@@ -174,7 +169,7 @@ def compare(
     Returns
     -------
     Comparison
-        Relation, scores, probability, what decided, and the words that differ.
+        Verdict, scores, probabilities, what decided, and the words that differ.
         With the policy ``"news"`` the pair is judged by itself, without the
         statistics of a feed.
 
@@ -194,26 +189,7 @@ def compare(
     0.2
     """
     chosen = settled(config, settings)
-    columns = read_documents([_one(a), _one(b)])
-    tokens = tokenize(columns.buffer, columns.offsets, chosen)
-    left, right = columns.content(0), columns.content(1)
-    jaccard, containment, relation = _scores(tokens, chosen)
-    reasons: tuple[Reason, ...] = ()
-    if chosen.policy == "news":
-        probability, is_duplicate, reasons = explain(columns, tokens, chosen)
-    else:
-        is_duplicate = jaccard >= chosen.threshold
-        probability = float(is_duplicate)
-    return Comparison(
-        relation=relation if is_duplicate else None,
-        jaccard=jaccard,
-        containment=containment,
-        probability=probability,
-        reasons=reasons,
-        differences=_differences(left, right, chosen, titled=columns.titled),
-        left=left,
-        right=right,
-    )
+    return compare_two(read_documents([_one(a), _one(b)]), chosen)
 
 
 def _one(document: object) -> Document:
@@ -238,34 +214,3 @@ def _one(document: object) -> Document:
         "pass str, a mapping with the key 'text', or dn.Document"
     )
     raise InputTypeError(message)
-
-
-def _scores(tokens: Tokens, config: Config) -> tuple[float, float, Relation]:
-    starts, stops = tokens.offsets[:-1], tokens.offsets[1:]
-    if (starts == stops).any():
-        return 0.0, 0.0, Relation.NEAR
-    shingles, bounds = shingling.shingle(tokens.hashes, starts, stops, config.shingle_size, 1)
-    left, right = (np.unique(shingles[bounds[i] : bounds[i + 1]]) for i in (0, 1))
-    shared = len(np.intersect1d(left, right, assume_unique=True))
-    containment = shared / min(len(left), len(right))
-    pair = np.array([0]), np.array([1])
-    relation = relations.relate(tokens.hashes, starts, stops, *pair, np.array([containment]))
-    return (
-        shared / (len(left) + len(right) - shared),
-        containment,
-        Relation(int(relation[0])),
-    )
-
-
-def _differences(a: str, b: str, config: Config, *, titled: bool) -> tuple[Difference, ...]:
-    found = differences.changes(*differences.read([a, b], config, titled=titled))
-    return tuple(
-        Difference(
-            change.kind,
-            a[change.left_start : change.left_stop],
-            b[change.right_start : change.right_stop],
-            change.left_start,
-            change.right_start,
-        )
-        for change in found
-    )

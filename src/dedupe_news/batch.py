@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news import news, series, similar, text
+from dedupe_news import comparison, news, similar, templates, text
 from dedupe_news.columns import to_span
 from dedupe_news.matches import Matches
 from dedupe_news.results import Clustering
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
     from dedupe_news.outcome import Outcome
+    from dedupe_news.records import Comparison
     from dedupe_news.texts import Texts
 
 
@@ -83,8 +84,9 @@ def cluster_columns(
         outcome = news.find(columns, tokens, texts, config, n_jobs, done)
     else:
         outcome = similar.find(texts, tokens.hashes, config, n_jobs, done)
-    describe = partial(series.describe, columns, config)
-    return assemble(columns, config, texts, outcome, seconds, describe)
+    describe = partial(templates.describe, columns, config)
+    compare = partial(comparison.compare_at, columns, config)
+    return assemble(columns, config, texts, outcome, seconds, describe, compare)
 
 
 def assemble(
@@ -94,6 +96,7 @@ def assemble(
     outcome: Outcome,
     seconds: Mapping[str, float],
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
+    compare: Callable[[int, int], Comparison],
 ) -> Clustering:
     """
     Make clusters of documents of what was found among their texts.
@@ -110,7 +113,7 @@ def assemble(
         What a policy found among them.
     seconds : mapping of str to float
         Wall-clock time of each stage.
-    describe : callable
+    describe, compare : callable
         As in `Clustering`.
 
     Returns
@@ -129,18 +132,20 @@ def assemble(
         n_candidates=outcome.n_candidates,
         bounded=outcome.bounded,
         seconds=seconds,
-        series_of=_series(texts, outcome.series_of),
+        template_of=_of_documents(texts, outcome.template_of),
+        story_of=_of_documents(texts, outcome.story_of),
         describe=describe,
+        compare=compare,
     )
 
 
-def _series(texts: Texts, series_of: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the typical document of each document's series, -1 for none."""
-    typical = np.full(len(texts.text_of), -1)
+def _of_documents(texts: Texts, text_for: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the document that stands for the group of each document, -1 for none."""
+    chosen = np.full(len(texts.text_of), -1)
     member = texts.text_of >= 0
-    member[member] = series_of[texts.text_of[member]] >= 0
-    typical[member] = texts.document[series_of[texts.text_of[member]]]
-    return typical
+    member[member] = text_for[texts.text_of[member]] >= 0
+    chosen[member] = texts.document[text_for[texts.text_of[member]]]
+    return chosen
 
 
 def _matches(texts: Texts, outcome: Outcome, columns: Columns, config: Config) -> Matches:

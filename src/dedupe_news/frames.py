@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _RELATIONS = [relation.name.lower() for relation in Relation]
 _SCORES = ("jaccard", "containment", "probability")
+_GROUPS = ("story", "template")
 
 
 def arrow_table(rows: Mapping[str, Any]) -> Any:
@@ -27,8 +28,8 @@ def arrow_table(rows: Mapping[str, Any]) -> Any:
     Returns
     -------
     pyarrow.Table
-        Relations are a dictionary of strings, scores float64, series int64;
-        what is missing is null.
+        Relations are a dictionary of strings, scores float64, stories
+        and templates int64; what is missing is null.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def arrow_table(rows: Mapping[str, Any]) -> Any:
     types = {
         "relation": arrow.dictionary(arrow.int8(), arrow.string()),
         **dict.fromkeys(_SCORES, arrow.float64()),
-        "series": arrow.int64(),
+        **dict.fromkeys(_GROUPS, arrow.int64()),
     }
     return arrow.table(
         {name: arrow.array(values, type=types.get(name)) for name, values in rows.items()}
@@ -62,8 +63,8 @@ def data_frame(rows: Mapping[str, Any], library: str, labels: Any) -> Any:
     Returns
     -------
     DataFrame
-        Relations are categorical (an Enum in polars), scores float64, series
-        a nullable Int64.
+        Relations are categorical (an Enum in polars), scores float64, stories
+        and templates a nullable Int64.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def data_frame(rows: Mapping[str, Any], library: str, labels: Any) -> Any:
         types = {
             "relation": pandas.CategoricalDtype(_RELATIONS),
             **dict.fromkeys(_SCORES, "float64"),
-            "series": "Int64",
+            **dict.fromkeys(_GROUPS, "Int64"),
         }
         return frame.astype(types)
     if library == "polars":
@@ -86,7 +87,7 @@ def data_frame(rows: Mapping[str, Any], library: str, labels: Any) -> Any:
         types = {
             "relation": polars.Enum(_RELATIONS),
             **dict.fromkeys(_SCORES, polars.Float64),
-            "series": polars.Int64,
+            **dict.fromkeys(_GROUPS, polars.Int64),
         }
         return polars.DataFrame(rows, schema_overrides=types)
     message = f"library={library!r} is not known; allowed are 'pandas' and 'polars'"

@@ -12,7 +12,7 @@ from dedupe_news.kernels.components import unite
 from dedupe_news.kernels.features import SHINGLE_SIZE
 from dedupe_news.pairs import renumbered
 from dedupe_news.records import Relation
-from dedupe_news.series import group_series
+from dedupe_news.templates import group_templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,7 +221,9 @@ def group_judged(
     )
     is_series = ~is_match & (overlap >= SERIES_OVERLAP)
     alike, place_of = _paired(pairs[is_series], n_texts)
-    typical = group_series(renumbered(pairs[is_series], place_of), overlap[is_series], len(alike))
+    typical = group_templates(
+        renumbered(pairs[is_series], place_of), overlap[is_series], len(alike)
+    )
     is_member = typical >= 0
     return Grouped(texts, texts[representative], alike[is_member], alike[typical[is_member]])
 

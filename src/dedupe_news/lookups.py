@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dedupe_news import arrivals, batch, exchange
@@ -9,7 +10,7 @@ from dedupe_news.columns import from_microseconds
 from dedupe_news.config import whole_number
 from dedupe_news.displayable import Displayable
 from dedupe_news.documents import read_documents
-from dedupe_news.errors import InputError, UnknownIdError
+from dedupe_news.errors import InputError, InputTypeError, UnknownIdError
 from dedupe_news.progress import stages
 from dedupe_news.records import Bounded, IndexStats
 from dedupe_news.text import tokenize
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from dedupe_news.stores.protocol import Store
     from dedupe_news.stores.rows import Rows
     from dedupe_news.text import Tokens
+
+
+_INCLUDABLE = ("related", "template")
 
 
 class Lookups(Displayable):
@@ -140,7 +144,7 @@ class Lookups(Displayable):
         source: str | None = None,
         published: object = None,
         limit: int | None = None,
-        include_series: bool = False,
+        include: Iterable[str] = (),
     ) -> list[Match]:
         """
         Return the documents that match a text, which is not added.
@@ -157,9 +161,10 @@ class Lookups(Displayable):
             When, with a time zone.
         limit : int, optional
             Most matches to return; all by default.
-        include_series : bool, default False
-            Whether to return documents of the same recurring template too, as
-            `Relation.SERIES`: they are no duplicates.
+        include : iterable of {"related", "template"}, default ()
+            What to return beside duplicates: documents on the same event, as
+            `Relation.RELATED`, or made from the same template, as
+            `Relation.TEMPLATE`.
 
         Returns
         -------
@@ -173,12 +178,13 @@ class Lookups(Displayable):
         InputTypeError
             If a value is of a type that cannot be used.
         InputError
-            If `limit` is below 1 or a value cannot be used.
+            If `limit` is below 1, or `include` or another value cannot be used.
         """
         _check_limit(limit)
+        wanted = _included(include)
         rows = arrivals.one(None, text, title, source, published)
         tokens = tokenize(rows.buffer, rows.offsets, self._config)
-        return self._look_up(rows, tokens, include_series=include_series)[0][:limit]
+        return self._look_up(rows, tokens, wanted)[0][:limit]
 
     def query_many(
         self,
@@ -189,7 +195,7 @@ class Lookups(Displayable):
         source: ColumnChoice = None,
         published: ColumnChoice = None,
         limit: int | None = None,
-        include_series: bool = False,
+        include: Iterable[str] = (),
         n_jobs: int | None = -1,
     ) -> list[list[Match]]:
         """
@@ -203,7 +209,7 @@ class Lookups(Displayable):
             Names of the columns, as in `cluster`.
         limit : int, optional
             Most matches to return for each; all by default.
-        include_series : bool, default False
+        include : iterable of {"related", "template"}, default ()
             As for `query`.
         n_jobs : int, default -1
             Threads for the work on the texts.
@@ -218,27 +224,28 @@ class Lookups(Displayable):
         InputTypeError
             If the feed or a value is of a type that cannot be used.
         InputError
-            If `limit` is below 1 or a value cannot be used.
+            If `limit` is below 1, or `include` or another value cannot be used.
         ColumnError
             If a named column does not exist.
         """
         _check_limit(limit)
+        wanted = _included(include)
         threads = resolve_jobs(n_jobs)
         columns = read_documents(
             feed, title=title, text=text, source=source, published=published, n_jobs=threads
         )
         rows = arrivals.many(columns, range(len(columns)))
         tokens = tokenize(columns.buffer, columns.offsets, self._config, n_jobs=threads)
-        found = self._look_up(rows, tokens, include_series=include_series, n_jobs=threads)
+        found = self._look_up(rows, tokens, wanted, n_jobs=threads)
         return [matches[:limit] for matches in found]
 
     def _look_up(
-        self, rows: Rows, tokens: Tokens, *, include_series: bool, n_jobs: int = 1
+        self, rows: Rows, tokens: Tokens, include: frozenset[str], *, n_jobs: int = 1
     ) -> list[list[Match]]:
         with self._lock:
             self._store.refresh()
             return self._store.replica.query(
-                rows, tokens, include_series=include_series, n_jobs=n_jobs
+                rows, tokens, include_series="template" in include, n_jobs=n_jobs
             )
 
     def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - the settled public name
@@ -405,6 +412,26 @@ def unknown(id: Hashable) -> UnknownIdError:  # noqa: A002 - an id, as everywher
     """
     message = f"no document of id {id!r} is in the index; check with `id in index` first"
     return UnknownIdError(message)
+
+
+def _included(include: object) -> frozenset[str]:
+    """Return what is wanted beside duplicates, checked."""
+    allowed = ", ".join(map(repr, _INCLUDABLE))
+    if isinstance(include, str) or not isinstance(include, Iterable):
+        message = (
+            f"include={include!r} is no collection of names; "
+            f"pass some of {allowed} in a tuple, or () for duplicates alone"
+        )
+        raise InputTypeError(message)
+    names = list(include)
+    for name in names:
+        if name not in _INCLUDABLE:
+            message = (
+                f"include={names!r} is not known: {name!r} is none of {allowed}; "
+                "pass those that you want, or () for duplicates alone"
+            )
+            raise InputError(message)
+    return frozenset(names)
 
 
 def _check_limit(limit: object) -> None:

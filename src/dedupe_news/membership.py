@@ -1,4 +1,4 @@
-"""How each document of a batch stands to the one that is kept of its cluster."""
+"""Which documents belong together, and how each stands to the one that is kept of them."""
 
 from __future__ import annotations
 
@@ -87,3 +87,28 @@ def membership_of(kept: NDArray[np.int64], matches: Matches) -> Membership:
     return Membership(
         column(matches.jaccard), column(matches.containment), column(matches.probability), relation
     )
+
+
+def gathered(group_of: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """
+    Return the members of each group.
+
+    Parameters
+    ----------
+    group_of : ndarray of int64, shape (n_documents,)
+        A number for the group of each document; -1 for none.
+
+    Returns
+    -------
+    list of ndarray of int64
+        Positions, increasing; the largest group first, ties by first
+        appearance.
+    """
+    members = np.flatnonzero(group_of >= 0)
+    if not len(members):
+        return []
+    order = members[np.argsort(group_of[members], kind="stable")]
+    edges = np.flatnonzero(np.diff(group_of[order])) + 1
+    groups = np.split(order, edges)
+    groups.sort(key=lambda positions: (-len(positions), positions[0]))
+    return groups

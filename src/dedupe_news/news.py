@@ -174,8 +174,8 @@ def find(
     )
     representative = np.arange(n_texts)
     representative[order[grouped.texts]] = order[grouped.representative]
-    series_of = np.full(n_texts, -1)
-    series_of[order[grouped.of_series]] = order[grouped.typical]
+    template_of = np.full(n_texts, -1)
+    template_of[order[grouped.of_series]] = order[grouped.typical]
     outcome = Outcome(
         representative=representative,
         left=order[examination.left[judgement.matched]],
@@ -186,7 +186,8 @@ def find(
         probability=judgement.probability,
         n_candidates=len(pairs),
         bounded=Bounded(),
-        series_of=series_of,
+        template_of=template_of,
+        story_of=np.full(n_texts, -1),
     )
     done("clustering")
     return outcome

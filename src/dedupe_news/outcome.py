@@ -33,8 +33,10 @@ class Outcome:
         Pairs that were compared.
     bounded : Bounded
         Work that was bounded.
-    series_of : ndarray of int64, shape (n_texts,)
-        The typical text of the series each text belongs to, or -1.
+    template_of : ndarray of int64, shape (n_texts,)
+        Typical text of the template that each text belongs to, or -1.
+    story_of : ndarray of int64, shape (n_texts,)
+        Lead text of the story that each text belongs to, or -1.
     """
 
     representative: NDArray[np.int64]
@@ -46,4 +48,5 @@ class Outcome:
     probability: NDArray[np.float64]
     n_candidates: int
     bounded: Bounded
-    series_of: NDArray[np.int64]
+    template_of: NDArray[np.int64]
+    story_of: NDArray[np.int64]

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
+    import enum
 
+_VERDICTS = {
+    "duplicate": "duplicates",
+    "related": "related, the same story",
+    "template": "the same template",
+    "none": "no match",
+}
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
@@ -84,3 +91,24 @@ def moment(time: dt.datetime) -> str:
         Such as ``"2026-03-02 05:08"``.
     """
     return time.isoformat(" ", "minutes")[:16]
+
+
+def verdict_in_words(verdict: str, relation: enum.IntEnum | None) -> str:
+    """
+    Return what two documents are to each other.
+
+    Parameters
+    ----------
+    verdict : {"duplicate", "related", "template", "none"}
+        The verdict.
+    relation : Relation or None
+        Which kind of duplicates they are.
+
+    Returns
+    -------
+    str
+        Such as ``"duplicates (near)"`` or ``"related, the same story"``.
+    """
+    if verdict == "duplicate" and relation is not None:
+        return f"{_VERDICTS[verdict]} ({relation.name.lower()})"
+    return _VERDICTS[verdict]

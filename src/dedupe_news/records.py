@@ -1,55 +1,21 @@
-"""Frozen records: what one match, pair, cluster or comparison says."""
+"""Frozen records: what one match, pair or comparison says."""
 
 from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
-from dedupe_news.displayable import Displayable, display
+from dedupe_news.displayable import Displayable
+from dedupe_news.phrasing import verdict_in_words
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Hashable, Mapping
 
 
-class Part(Displayable):
-    """A part of a result, which it looks up for the texts that it shows."""
-
-    __slots__ = ("_result",)
-
-    def within(self, result: Any) -> Self:  # noqa: ANN401 - of a layer above
-        """
-        Remember the result that this is part of.
-
-        Parameters
-        ----------
-        result : Clustering
-            The result. It is no field: not compared, not copied, not pickled.
-
-        Returns
-        -------
-        Part
-            Itself.
-        """
-        object.__setattr__(self, "_result", result)
-        return self
-
-    @property
-    def result(self) -> Any:  # noqa: ANN401 - of a layer above
-        """
-        The result that this is part of.
-
-        Returns
-        -------
-        Clustering or None
-            None where it stands alone, as after pickling.
-        """
-        return getattr(self, "_result", None)
-
-
 class Relation(enum.IntEnum):
-    """How two documents are related."""
+    """How two documents are related: the first four are duplicates."""
 
     EXACT = 0
     """The same words."""
@@ -59,8 +25,22 @@ class Relation(enum.IntEnum):
     """One is the other, cut off."""
     CONTAINED = 3
     """One is an excerpt of the other."""
-    SERIES = 4
+    RELATED = 4
+    """Reports of their own on the same event: not duplicates."""
+    TEMPLATE = 5
     """Made from the same recurring template: not duplicates."""
+
+    @property
+    def verdict(self) -> str:
+        """
+        The verdict that the relation belongs to.
+
+        Returns
+        -------
+        {"duplicate", "related", "template"}
+            One of the three verdicts on a pair.
+        """
+        return "duplicate" if self < Relation.RELATED else self.name.lower()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,105 +94,6 @@ class Pair:
     containment: float
     relation: Relation
     probability: float = 1.0
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Cluster(Part):
-    """
-    Documents that each match one of them, the representative.
-
-    Parameters
-    ----------
-    label : int
-        Its number in ``Clustering.labels``.
-    representative : int
-        Position of the document to keep.
-    members : tuple of int
-        Positions of all, the representative among them, increasing.
-    span : datetime.timedelta, optional
-        Time from the first to the last publication; None where fewer than two
-        members have a time.
-    """
-
-    label: int
-    representative: int
-    members: tuple[int, ...]
-    span: dt.timedelta | None
-
-    def __len__(self) -> int:
-        """
-        Return the number of members.
-
-        Returns
-        -------
-        int
-            At least 2.
-        """
-        return len(self.members)
-
-    def __str__(self) -> str:
-        """
-        Return the documents, the one to keep first.
-
-        Returns
-        -------
-        str
-            A line that sums it up and one for each member; the places alone
-            without `result`.
-        """
-        text: str = repr(self) if self.result is None else display().plain.of_cluster(self)
-        return text
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Series(Part):
-    """
-    Documents made from one recurring template: the same form, not the same item.
-
-    Parameters
-    ----------
-    representative : int
-        Position of the most typical document.
-    members : tuple of int
-        Positions of all, increasing.
-    template : str
-        The words that nearly all have, with "…" where something varies.
-    variants : tuple of str
-        What stands there in a few of them.
-    span : datetime.timedelta, optional
-        Time from the first to the last publication; None where fewer than two
-        members have a time.
-    """
-
-    representative: int
-    members: tuple[int, ...]
-    template: str
-    variants: tuple[str, ...]
-    span: dt.timedelta | None
-
-    def __len__(self) -> int:
-        """
-        Return the number of members.
-
-        Returns
-        -------
-        int
-            At least 3.
-        """
-        return len(self.members)
-
-    def __str__(self) -> str:
-        """
-        Return the template and the documents.
-
-        Returns
-        -------
-        str
-            A line that sums it up, the template, and a line for each member
-            where there is a `result`.
-        """
-        text: str = display().plain.of_series(self)
-        return text
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -328,7 +209,7 @@ class Comparison(Displayable):
     Parameters
     ----------
     relation : Relation or None
-        None where the two are no duplicates.
+        None where the two are no match of any kind.
     jaccard : float
         Exact Jaccard similarity of the shingle sets, in [0, 1].
     containment : float
@@ -341,6 +222,11 @@ class Comparison(Displayable):
         The words that differ, in order.
     left, right : str
         The documents, title and text on lines of their own.
+    verdict : {"duplicate", "related", "template", "none"}
+        What the two are to each other; by default what `relation` says.
+    probabilities : mapping of str to float
+        Probability of "duplicate", "related", "template" and "different"; by
+        default `probability` for the first and the rest for the last.
     """
 
     relation: Relation | None
@@ -351,6 +237,22 @@ class Comparison(Displayable):
     differences: tuple[Difference, ...]
     left: str
     right: str
+    verdict: str = ""
+    probabilities: Mapping[str, float] = dataclasses.field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        """Derive what was not given."""
+        if not self.verdict:
+            verdict = "none" if self.relation is None else self.relation.verdict
+            object.__setattr__(self, "verdict", verdict)
+        if not self.probabilities:
+            derived = {
+                "duplicate": self.probability,
+                "related": 0.0,
+                "template": 0.0,
+                "different": 1.0 - self.probability,
+            }
+            object.__setattr__(self, "probabilities", derived)
 
     def __str__(self) -> str:
         """
@@ -359,11 +261,15 @@ class Comparison(Displayable):
         Returns
         -------
         str
-            One line, then one for every reason and for every difference.
+            One line, one of probabilities, then one for every reason and for
+            every difference.
         """
-        verdict = "no duplicates" if self.relation is None else f"{self.relation.name} duplicates"
         scores = f"Jaccard {self.jaccard:.3f}, containment {self.containment:.3f}"
-        lines = [f"{verdict}, probability {self.probability:.3f}: {scores}"]
+        shares = ", ".join(f"{name} {value:.3f}" for name, value in self.probabilities.items())
+        lines = [
+            f"{verdict_in_words(self.verdict, self.relation)}: {scores}",
+            f"  probability: {shares}",
+        ]
         lines += [
             f"  {reason.contribution:+6.2f}  {reason.feature.replace('_', ' ')} {reason.value:.2f}"
             for reason in self.reasons

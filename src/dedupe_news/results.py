@@ -5,16 +5,19 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
 from dedupe_news import frames
 from dedupe_news.columns import NO_TIME
+from dedupe_news.config import whole_number
 from dedupe_news.displayable import Displayable, display
-from dedupe_news.membership import NO_RELATION, membership_of
+from dedupe_news.errors import InputError
+from dedupe_news.membership import NO_RELATION, gathered, membership_of
+from dedupe_news.parts import Cluster, Story, Template
 from dedupe_news.phrasing import counted
-from dedupe_news.records import Cluster, Relation, Series
+from dedupe_news.records import Relation
 
 if TYPE_CHECKING:
     import os
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
     from dedupe_news.matches import Matches
     from dedupe_news.membership import Membership
-    from dedupe_news.records import Bounded
+    from dedupe_news.records import Bounded, Comparison
 
 _SHOWN_CLUSTERS = 8
 _SHOWN_CHARACTERS = 100
@@ -56,12 +59,17 @@ class Clustering(Displayable):
         Work that was bounded.
     seconds : mapping of str to float
         Wall-clock time of each stage.
-    series_of : ndarray of int64, shape (n_documents,)
-        Position of the most typical document of the series that each document
-        belongs to; -1 for documents of no series.
+    template_of : ndarray of int64, shape (n_documents,)
+        Position of the most typical document of the template that each document
+        is made from; -1 for none.
+    story_of : ndarray of int64, shape (n_documents,)
+        Position of the lead of the story that each document belongs to; -1 for
+        none.
     describe : callable
-        Gives the template of a series and what varies in it, from the typical
+        Gives the pattern of a template and what varies in it, from the typical
         document and the members.
+    compare : callable
+        Gives the comparison of two documents, from their positions.
     row_labels : pandas.Index, optional
         What the rows of the feed are called, where it was one of pandas'.
     """
@@ -74,8 +82,10 @@ class Clustering(Displayable):
     n_candidates: int
     bounded: Bounded
     seconds: Mapping[str, float]
-    series_of: NDArray[np.int64]
+    template_of: NDArray[np.int64]
+    story_of: NDArray[np.int64]
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]]
+    compare: Callable[[int, int], Comparison]
     row_labels: Any = dataclasses.field(default=None, repr=False)
 
     def __len__(self) -> int:
@@ -92,69 +102,78 @@ class Clustering(Displayable):
     @cached_property
     def clusters(self) -> list[Cluster]:
         """
-        The clusters of two members or more, by label.
+        The clusters of two members or more: duplicates.
 
         Returns
         -------
         list of Cluster
-            In order of first appearance.
+            The largest first, ties by first appearance.
         """
-        order = np.argsort(self.labels, kind="stable")
         sizes = np.bincount(self.labels, minlength=len(self.representatives))
-        stops = np.cumsum(sizes)
-        return [
-            self._cluster(int(label), order[stops[label] - sizes[label] : stops[label]])
-            for label in np.flatnonzero(sizes > 1)
-        ]
+        several = np.where(sizes[self.labels] > 1, self.labels, -1)
+        return [self._cluster(members) for members in gathered(several)]
 
     @cached_property
-    def series(self) -> list[Series]:
+    def stories(self) -> list[Story]:
         """
-        The recurring templates, the largest first.
+        The stories: clusters and single documents that report one event.
 
         Returns
         -------
-        list of Series
-            Apart from the clusters: their members are no duplicates of each
-            other, though one may have duplicates of its own.
+        list of Story
+            The largest first, ties by first appearance. Documents of different
+            clusters are no duplicates: keep both, and show them together.
         """
-        return self.series_between(0, self.n_series)
+        return [self._story(members) for members in self._in_stories]
+
+    @cached_property
+    def templates(self) -> list[Template]:
+        """
+        The recurring templates.
+
+        Returns
+        -------
+        list of Template
+            The largest first, ties by first appearance. Members are no
+            duplicates of each other, though one may have duplicates of its own.
+        """
+        return self.templates_between(0, self.n_templates)
 
     @property
-    def n_series(self) -> int:
+    def n_templates(self) -> int:
         """
         The number of recurring templates.
 
         Returns
         -------
         int
-            The length of `series`, without finding out what they say.
+            The length of `templates`, without finding out what they say.
         """
-        return len(self._gathered)
+        return len(self._in_templates)
 
-    def series_between(self, start: int, stop: int) -> list[Series]:
+    def templates_between(self, start: int, stop: int) -> list[Template]:
         """
-        Return some of the series: what each says takes time to find out.
+        Return some of the templates: what each says takes time to find out.
 
         Parameters
         ----------
         start, stop : int
-            Bounds of their places in `series`, as of a slice.
+            Bounds of their places in `templates`, as of a slice.
 
         Returns
         -------
-        list of Series
-            The very objects that `series` holds.
+        list of Template
+            The very objects that `templates` holds.
         """
-        places = range(self.n_series)[start:stop]
+        places = range(self.n_templates)[start:stop]
         for place in places:
             if place not in self._described:
-                self._described[place] = self._series(self._gathered[place])
+                self._described[place] = self._template(self._in_templates[place])
         return [self._described[place] for place in places]
 
     @cached_property
-    def _described(self) -> dict[int, Series]:
-        """The series that were asked for, by their places."""
+    def _described(self) -> dict[int, Template]:
+        """The templates that were asked for, by their places."""
         return {}
 
     @cached_property
@@ -170,25 +189,30 @@ class Clustering(Displayable):
         return membership_of(self.representatives[self.labels], self.matches)
 
     @cached_property
-    def _gathered(self) -> list[NDArray[np.int64]]:
-        """The members of each series, the largest first."""
-        members = np.flatnonzero(self.series_of >= 0)
-        if not len(members):
-            return []
-        order = members[np.argsort(self.series_of[members], kind="stable")]
-        edges = np.flatnonzero(np.diff(self.series_of[order])) + 1
-        gathered = np.split(order, edges)
-        gathered.sort(key=lambda positions: (-len(positions), positions[0]))
-        return gathered
+    def _in_templates(self) -> list[NDArray[np.int64]]:
+        """The members of each template."""
+        return gathered(self.template_of)
 
-    def _series(self, members: NDArray[np.int64]) -> Series:
-        typical = int(self.series_of[members[0]])
+    @cached_property
+    def _in_stories(self) -> list[NDArray[np.int64]]:
+        """The members of each story; duplicates of one document are no story."""
+        groups = gathered(self.story_of)
+        return [group for group in groups if (self.labels[group] != self.labels[group[0]]).any()]
+
+    def _template(self, members: NDArray[np.int64]) -> Template:
+        typical = int(self.template_of[members[0]])
         positions = tuple(members.tolist())
-        template, variants = self.describe(typical, positions)
-        series = Series(typical, positions, template, variants, self._span(members))
-        return series.within(self)
+        pattern, variants = self.describe(typical, positions)
+        template = Template(typical, positions, pattern, variants, self._span(members))
+        return template.within(self)
 
-    def _cluster(self, label: int, members: NDArray[np.int64]) -> Cluster:
+    def _story(self, members: NDArray[np.int64]) -> Story:
+        lead = int(self.story_of[members[0]])
+        clusters = tuple(np.unique(self.labels[members]).tolist())
+        return Story(lead, tuple(members.tolist()), clusters, self._span(members)).within(self)
+
+    def _cluster(self, members: NDArray[np.int64]) -> Cluster:
+        label = int(self.labels[members[0]])
         kept = int(self.representatives[label])
         cluster = Cluster(label, kept, tuple(members.tolist()), self._span(members))
         return cluster.within(self)
@@ -219,6 +243,47 @@ class Clustering(Displayable):
         members: list[int] = np.flatnonzero(self.labels == self.labels[position]).tolist()
         return members
 
+    def explain(self, a: SupportsIndex, b: SupportsIndex) -> Comparison:
+        """
+        Explain how two documents of the batch are related.
+
+        Parameters
+        ----------
+        a, b : int
+            Their positions in the input.
+
+        Returns
+        -------
+        Comparison
+            Verdict, probabilities, scores, what decided, and the words that
+            differ.
+
+        Raises
+        ------
+        InputError
+            If there is no document at a position.
+
+        Examples
+        --------
+        >>> import dedupe_news as dn
+        >>> result = dn.cluster(["Rain again", "Sun at last", "rain again!"])
+        >>> result.explain(0, 2).verdict
+        'duplicate'
+        """
+        return self.compare(self._position("a", a), self._position("b", b))
+
+    def _position(self, name: str, value: object) -> int:
+        position = whole_number(value)
+        if position is None or not 0 <= position < len(self):
+            allowed = (
+                f"positions are whole numbers from 0 to {len(self) - 1:,}"
+                if len(self)
+                else "the result has no documents"
+            )
+            message = f"{name}={value!r} is not the position of a document; {allowed}"
+            raise InputError(message)
+        return position
+
     def to_dict(self) -> dict[str, Any]:
         """
         Return one row a document, as columns.
@@ -230,8 +295,9 @@ class Clustering(Displayable):
             the one to keep), ``kept_id`` (list: the id of its representative),
             ``cluster_size`` (int64); ``relation`` (list of str), ``jaccard``,
             ``containment`` and ``probability`` (lists of float): how it stands
-            to that representative, None where it is kept itself; ``series``
-            (list of int: its place in `series`, None where it is of none).
+            to that representative, None where it is kept itself; ``story`` and
+            ``template`` (lists of int): their places in `stories` and
+            `templates`, None where it is of none.
         """
         kept = self.representatives[self.labels]
         positions = np.arange(len(self.labels))
@@ -241,9 +307,6 @@ class Clustering(Displayable):
         kept_ids = kept if columns.ids is None else [columns.ids[i] for i in kept.tolist()]
         own = self.membership
         names = {relation.value: relation.name.lower() for relation in Relation}
-        series = np.full(len(self.labels), -1)
-        for number, members in enumerate(self._gathered):
-            series[members] = number
         return {
             "id": ids,
             "cluster": self.labels,
@@ -254,7 +317,8 @@ class Clustering(Displayable):
             "jaccard": _listed(own.jaccard, own.relation != NO_RELATION),
             "containment": _listed(own.containment, own.relation != NO_RELATION),
             "probability": _listed(own.probability, own.relation != NO_RELATION),
-            "series": _listed(series, series >= 0),
+            "story": _places(self._in_stories, len(self)),
+            "template": _places(self._in_templates, len(self)),
         }
 
     def to_frame(self, library: str = "pandas") -> Any:
@@ -270,8 +334,8 @@ class Clustering(Displayable):
         -------
         DataFrame
             The columns of `to_dict`, in input order: relations categorical,
-            scores float64, series Int64. One of pandas has the index of the
-            feed, where that was one of pandas' too.
+            scores float64, stories and templates Int64. One of pandas has the
+            index of the feed, where that was one of pandas' too.
 
         Raises
         ------
@@ -290,7 +354,8 @@ class Clustering(Displayable):
         -------
         pyarrow.Table
             The columns of `to_dict`, in input order: relations a dictionary of
-            strings, scores float64, series int64; what is missing is null.
+            strings, scores float64, stories and templates int64; what is missing
+            is null.
 
         Raises
         ------
@@ -308,12 +373,12 @@ class Clustering(Displayable):
         number : int, default 1
             Which page, from 1.
         size : int, default 20
-            Most clusters on a page, and most series.
+            Most clusters on a page, and most stories and templates.
 
         Returns
         -------
         dedupe_news.display.Page
-            Clusters and series, each the largest first. Without it, a notebook
+            Clusters, stories and templates, each the largest first. Without it, a notebook
             shows the first page.
 
         Raises
@@ -330,14 +395,14 @@ class Clustering(Displayable):
         Parameters
         ----------
         kind : {"similarity", "sizes", "s_curve", "spread", "sources"}
-            How similar matches are; how large clusters are; which pairs the
-            chosen bands find; how a cluster spread over time and sources; which
-            sources carry the same items.
+            How similar matches are; how large clusters, stories and templates
+            are; which pairs the chosen bands find; how a cluster or story spread
+            over time and sources; which sources carry the same items.
         ax : matplotlib.axes.Axes, optional
             Where to draw; new ones where it is left out.
         **options : Any
-            For ``"spread"``: ``cluster``, a `Cluster`, by default the one of
-            the most sources. For ``"sources"``: ``most``, how many sources.
+            For ``"spread"``: ``cluster``, a `Cluster` or `Story`, by default
+            the cluster of the most sources. For ``"sources"``: ``most``, how many sources.
 
         Returns
         -------
@@ -356,7 +421,7 @@ class Clustering(Displayable):
 
     def report(self, path: str | os.PathLike[str], *, title: str | None = None) -> None:
         """
-        Write a page for the browser, to search and review all clusters.
+        Write a page for the browser, to review clusters, stories and templates.
 
         Parameters
         ----------
@@ -390,12 +455,14 @@ class Clustering(Displayable):
         Returns
         -------
         str
-            Documents, clusters, duplicates and time.
+            Documents, clusters, duplicates, stories, templates and time.
         """
         n_duplicates = len(self.labels) - len(self.representatives)
         line = (
             f"{counted(len(self.labels), 'document')}: {counted(len(self.clusters), 'cluster')}, "
-            f"{counted(n_duplicates, 'duplicate')}, {len(self.representatives):,} to keep; "
+            f"{counted(n_duplicates, 'duplicate')}, {len(self.representatives):,} to keep, "
+            f"{counted(len(self._in_stories), 'story', 'stories')}, "
+            f"{counted(self.n_templates, 'template')}; "
             f"{sum(self.seconds.values()):.2f} s"
         )
         if self.bounded:
@@ -411,17 +478,24 @@ class Clustering(Displayable):
         str
             A few lines.
         """
-        largest = sorted(self.clusters, key=lambda cluster: (-len(cluster), cluster.label))
         lines = [f"<Clustering of {self.summary()}>"]
-        for cluster in largest[:_SHOWN_CLUSTERS]:
+        for cluster in self.clusters[:_SHOWN_CLUSTERS]:
             text = " ".join(self.columns.content(cluster.representative).split())
             if len(text) > _SHOWN_CHARACTERS:
                 text = text[: _SHOWN_CHARACTERS - 1] + "…"
             lines.append(f"  {len(cluster):>6,} × {text}")
-        hidden = len(largest) - _SHOWN_CLUSTERS
+        hidden = len(self.clusters) - _SHOWN_CLUSTERS
         if hidden > 0:
             lines.append(f"  and {counted(hidden, 'more cluster')}")
         return "\n".join(lines)
+
+
+def _places(groups: Sequence[NDArray[np.int64]], n_documents: int) -> list[int | None]:
+    """Return the place of each document's group among the groups, None for none."""
+    places = np.full(n_documents, -1)
+    for place, members in enumerate(groups):
+        places[members] = place
+    return _listed(places, places >= 0)
 
 
 def _listed(values: NDArray[Any], given: NDArray[np.bool_]) -> list[Any]:

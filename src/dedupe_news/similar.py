@@ -98,7 +98,8 @@ def find(
         probability=np.ones(len(left)),
         n_candidates=n_candidates + grouping.n_compared,
         bounded=bounded_by(buckets.large, grouping),
-        series_of=np.full(len(texts), -1),
+        template_of=np.full(len(texts), -1),
+        story_of=np.full(len(texts), -1),
     )
     done("clustering")
     return outcome

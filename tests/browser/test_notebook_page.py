@@ -29,7 +29,8 @@ def test_outputs_are_legible_in_light_and_dark_notebooks(
     outputs = [
         result,
         result.clusters[0],
-        result.series[0],
+        result.stories[0],
+        result.templates[0],
         result.matches,
         dn.compare(STORM, STORM.replace("4,000", "5,000")),
         index.query(STORM)[0],

@@ -54,7 +54,7 @@ def test_page_opens_without_complaint_or_request(visit: Callable[..., Any], path
     """It asks for nothing but itself, and runs no script of a document."""
     watched = visit(path)
 
-    for tab in ("series", "figures", "clusters"):
+    for tab in ("stories", "templates", "figures", "clusters"):
         watched.page.click(f"#tab-{tab}")
     watched.page.click("text=Filters")
     assert watched.requests == [path.as_uri()]
@@ -183,8 +183,8 @@ def test_everything_can_be_reached_by_keyboard(visit: Callable[..., Any], path: 
     assert page.evaluate("document.activeElement.id") == "clusters-detail"
     page.focus("#tab-clusters")
     page.keyboard.press("ArrowRight")
-    assert page.get_attribute("#tab-series", "aria-selected") == "true"
-    assert page.is_visible("#panel-series")
+    assert page.get_attribute("#tab-stories", "aria-selected") == "true"
+    assert page.is_visible("#panel-stories")
     assert not page.is_visible("#panel-clusters")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
@@ -212,17 +212,43 @@ def test_selection_is_exported(visit: Callable[..., Any], path: Path, tmp_path: 
     assert rows[0]["jaccard"] == ""
 
 
-def test_series_have_a_tab_of_their_own(visit: Callable[..., Any], path: Path) -> None:
-    """With the template, what varies, and some documents."""
+def test_stories_have_a_tab_of_their_own(
+    visit: Callable[..., Any], path: Path, tmp_path: Path
+) -> None:
+    """With the lead first, and what is related to it; they can be searched and exported."""
     page = visit(path).page
-    page.click("#tab-series")
+    page.click("#tab-stories")
 
-    detail = page.inner_text("#series-detail")
+    detail = page.inner_text("#stories-detail")
+    assert "4 documents, 2 reports, over 6 h" in detail
+    cards = page.locator("#stories-detail li.card").all_inner_texts()
+    assert cards[0].startswith("lead")
+    assert "2 duplicates" in cards[0]
+    assert cards[1].startswith("related")
+    with page.expect_download() as download:
+        page.click("#panel-stories >> text=Export CSV")
+    download.value.save_as(tmp_path / "stories.csv")
+    with (tmp_path / "stories.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["story"], row["id"], row["role"]) for row in rows] == [
+        ("0", "id-0", "lead"),
+        ("0", "id-6", "related"),
+    ]
+    page.fill("#stories-search", "no such story")
+    assert page.inner_text("#panel-stories [role=status]") == "0 of 1 story"
+
+
+def test_templates_have_a_tab_of_their_own(visit: Callable[..., Any], path: Path) -> None:
+    """With the pattern, what varies, and some documents."""
+    page = visit(path).page
+    page.click("#tab-templates")
+
+    detail = page.inner_text("#templates-detail")
     assert "3 documents, over 2 h" in detail
-    assert "Horoscope" in page.inner_text("#series-detail .template")
+    assert "Horoscope" in page.inner_text("#templates-detail .template")
     assert "someone waits for your answer" in detail
-    page.fill("#series-search", "no such template")
-    assert page.inner_text("#panel-series [role=status]") == "0 of 1 series"
+    page.fill("#templates-search", "no such template")
+    assert page.inner_text("#panel-templates [role=status]") == "0 of 1 template"
 
 
 def test_figures_show_the_threshold(visit: Callable[..., Any], path: Path) -> None:
@@ -267,7 +293,8 @@ def test_large_clusters_are_drawn_in_part(visit: Callable[..., Any], many: Path)
 VIEWS = {
     "clusters": [],
     "filters": ["text=Filters"],
-    "series": ["#tab-series"],
+    "stories": ["#tab-stories"],
+    "templates": ["#tab-templates"],
     "figures": ["#tab-figures", "text=Figures of the jaccard chart"],
 }
 
@@ -314,7 +341,7 @@ def test_without_scripts_the_page_says_so(visit: Callable[..., Any], path: Path)
 
 
 def test_results_without_clusters_say_so(visit: Callable[..., Any], tmp_path: Path) -> None:
-    """And have no series either."""
+    """And have no stories or templates either."""
     dn.cluster([MAYOR], progress=False).report(tmp_path / "report.html")
 
     page = visit(tmp_path / "report.html").page

@@ -53,11 +53,11 @@ _UsageError: Any = typer.BadParameter.__bases__[0]
 _CLUSTER_HELP = """
 Find the near-duplicates in FILE.
 
-On a terminal: figures and the largest clusters. In a pipe, or with --output:
-for each document its id, cluster, whether it is the one to keep
-(representative), the id of that one (kept_id), the cluster's size, how it
-stands to the kept one (relation, jaccard, containment, probability), and the
-number of the series it belongs to.
+On a terminal: figures and the largest clusters, stories and templates. In a
+pipe, or with --output: for each document its id, cluster, whether it is the one
+to keep (representative), the id of that one (kept_id), the cluster's size, how
+it stands to the kept one (relation, jaccard, containment, probability), and the
+numbers of the story and the template that it belongs to.
 """
 _CLUSTER_EXAMPLES = """
 [bold]Examples:[/bold]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from dedupe_news.cli.terminal import RELATION_STYLES, printable
+from dedupe_news.cli.terminal import printable
+from dedupe_news.phrasing import verdict_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
     from dedupe_news.records import Comparison
 
+_VERDICT_STYLES = {
+    "duplicate": "bold green",
+    "related": "bold blue",
+    "template": "bold magenta",
+    "none": "bold red",
+}
 _MOST_REASONS = 6
 _NARROW_CELLS = 70
 
@@ -31,20 +38,12 @@ def show_comparison(console: Console, found: Comparison) -> None:
     found : Comparison
         The verdict.
     """
-    relation = found.relation
-    verdict = (
-        Text("not duplicates", "bold red")
-        if relation is None
-        else Text.assemble(
-            ("duplicates", "bold green"), ": ", (relation.name.lower(), RELATION_STYLES[relation])
-        )
-    )
-    scores = (
-        f"probability {found.probability:.3f}, Jaccard {found.jaccard:.3f}, "
-        f"containment {found.containment:.3f}"
-    )
+    shares = ", ".join(f"{name} {value:.3f}" for name, value in found.probabilities.items())
+    scores = f"Jaccard {found.jaccard:.3f}, containment {found.containment:.3f}"
+    words = verdict_in_words(found.verdict, found.relation)
     console.print()
-    console.print(Text.assemble("  ", verdict))
+    console.print(Text.assemble("  ", (words, _VERDICT_STYLES[found.verdict])))
+    console.print(Text(f"  probability: {shares}", "dim"))
     console.print(Text(f"  {scores}", "dim"))
     console.print()
     gone = [(d.left_start, d.left) for d in found.differences]

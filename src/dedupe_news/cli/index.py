@@ -168,10 +168,16 @@ def _query(
         ),
     ] = None,
     limit: Limit = None,
-    series: Annotated[
-        bool,
-        typer.Option("--series", help="Show documents of the same recurring template too."),
-    ] = False,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--include",
+            metavar="VERDICT",
+            show_default=False,
+            help="Show related documents or those of the same template too: related, template. "
+            "May be given twice.",
+        ),
+    ] = None,
 ) -> None:
     """Show the documents of an index that match a text, best first, as JSON Lines."""
     if (wanted is None) == (text_file is None):
@@ -179,7 +185,7 @@ def _query(
         raise ConfigError(message)
     sought = wanted if text_file is None else reading.read_text(text_file)
     with _existing(location, read_only=True) as index:
-        matches = index.query(sought, limit=limit, include_series=series)
+        matches = index.query(sought, limit=limit, include=include or ())
         clusters = [index.cluster_of(match.id) for match in matches]
     writing.write_jsonl(
         {

@@ -31,8 +31,8 @@ dedupe-news report feed.parquet --output clusters.html --open
 dedupe-news report feed.csv --title "Agency feed, March" --policy similar
 """
 _COMPARE_HELP = """
-Explain how two documents are related: relation, scores, what decided, which
-words differ.
+Explain how two documents are related: verdict, probabilities, scores, what
+decided, which words differ.
 
 On a terminal: both with the differing words marked. In a pipe: one line of
 JSON. A title, where there is one, is the first of several lines.

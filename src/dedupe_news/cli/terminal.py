@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderResult
 
     from dedupe_news.columns import Columns
-    from dedupe_news.records import Cluster, Match
+    from dedupe_news.parts import Cluster, Story, Template
+    from dedupe_news.records import Match
     from dedupe_news.results import Clustering
 
 _MOST_CELLS = 160
@@ -37,7 +38,8 @@ RELATION_STYLES = {
     Relation.NEAR: "cyan",
     Relation.TRUNCATED: "yellow",
     Relation.CONTAINED: "yellow",
-    Relation.SERIES: "magenta",
+    Relation.RELATED: "blue",
+    Relation.TEMPLATE: "magenta",
 }
 """How each relation is coloured."""
 
@@ -86,7 +88,7 @@ def console() -> Console:
 
 def show_clustering(console: Console, result: Clustering, top: int) -> None:
     """
-    Print the figures of a run and its largest clusters.
+    Print the figures of a run and its largest clusters, stories and templates.
 
     Parameters
     ----------
@@ -95,23 +97,34 @@ def show_clustering(console: Console, result: Clustering, top: int) -> None:
     result : Clustering
         The outcome.
     top : int
-        Most clusters to show.
+        Most clusters to show, and most stories and templates.
     """
     show_figures(console, result)
-    largest = sorted(result.clusters, key=lambda cluster: (-len(cluster), cluster.label))
-    shown = largest[:top]
-    if shown:
-        console.print(_clusters(result.columns, shown, narrow=console.width < _NARROW_CELLS))
-    n_hidden = len(largest) - len(shown)
-    if n_hidden:
-        console.print(
-            Text(
-                f"  and {counted(n_hidden, 'more cluster')}; "
-                "--output FILE for all, --top N for more",
-                "dim",
-            )
-        )
+    narrow = console.width < _NARROW_CELLS
+    columns = result.columns
+    if result.clusters:
+        rows = [(cluster, cluster.representative) for cluster in result.clusters[:top]]
+        console.print(_groups(columns, rows, "kept", narrow=narrow))
+        _say_hidden(console, len(result.clusters) - len(rows), "more cluster")
+    if result.stories:
+        stories = [(story, story.lead) for story in result.stories[:top]]
+        console.print()
+        console.print(Text("  the same story: related, and no duplicates", "dim"))
+        console.print(_groups(columns, stories, "lead", narrow=narrow))
+        _say_hidden(console, len(result.stories) - len(stories), "more story", "more stories")
+    if result.n_templates:
+        templates = result.templates_between(0, top)
+        console.print()
+        console.print(Text("  the same template, filled in anew", "dim"))
+        console.print(_templates(templates))
+        _say_hidden(console, result.n_templates - len(templates), "more template")
     console.print()
+
+
+def _say_hidden(console: Console, count: int, noun: str, plural: str | None = None) -> None:
+    if count:
+        hidden = counted(count, noun, plural)
+        console.print(Text(f"  and {hidden}; --output FILE for all, --top N for more", "dim"))
 
 
 def show_figures(console: Console, result: Clustering) -> None:
@@ -147,17 +160,20 @@ def _figures(result: Clustering) -> Table:
         "  duplicates", Text(f"{n_duplicates:,}", "bold red"), _share(n_duplicates, n_documents)
     )
     grid.add_row("  clusters", f"{len(sizes):,}", _size_range(sizes))
-    if result.n_series:
-        grid.add_row("  series", f"{result.n_series:,}", _in_series(result))
+    if result.stories:
+        n_related = sum(map(len, result.stories))
+        grid.add_row("  stories", f"{len(result.stories):,}", _of(n_related, "the same event"))
+    if result.n_templates:
+        n_formed = int(np.count_nonzero(result.template_of >= 0))
+        grid.add_row("  templates", f"{result.n_templates:,}", _of(n_formed, "filled in anew"))
     grid.add_row("  matches", f"{len(result.matches):,}", _relations(result))
     pace = f"{n_documents / seconds:,.0f} documents a second" if seconds > 0 else ""
     grid.add_row("  time", f"{seconds:.2f} s", Text(pace, "dim"))
     return grid
 
 
-def _in_series(result: Clustering) -> Text:
-    n_documents = int(np.count_nonzero(result.series_of >= 0))
-    return Text(f"of {counted(n_documents, 'document')}: one form, new content", "dim")
+def _of(n_documents: int, shared: str) -> Text:
+    return Text(f"of {counted(n_documents, 'document')}: {shared}", "dim")
 
 
 def _bar(n_kept: int, n_documents: int) -> Text:
@@ -201,8 +217,11 @@ def _bounded(result: Clustering) -> Text:
     )
 
 
-def _clusters(columns: Columns, clusters: Sequence[Cluster], *, narrow: bool) -> Table:
-    has_spans = not narrow and any(cluster.span is not None for cluster in clusters)
+def _groups(
+    columns: Columns, rows: Sequence[tuple[Cluster | Story, int]], lead: str, *, narrow: bool
+) -> Table:
+    """Return a table of clusters or stories, each with the document that leads it."""
+    has_spans = not narrow and any(group.span is not None for group, _ in rows)
     has_sources = not narrow and columns.sources is not None
     table = _table()
     table.add_column("size", justify="right", no_wrap=True, style="bold")
@@ -210,18 +229,26 @@ def _clusters(columns: Columns, clusters: Sequence[Cluster], *, narrow: bool) ->
         table.add_column("span", justify="right", no_wrap=True)
     if has_sources:
         table.add_column("sources", justify="right", no_wrap=True)
-    table.add_column("kept", no_wrap=True, overflow="ellipsis", max_width=_ID_CELLS, style="cyan")
+    table.add_column(lead, no_wrap=True, overflow="ellipsis", max_width=_ID_CELLS, style="cyan")
     table.add_column("text", ratio=1)
-    for cluster in clusters:
-        cells: list[str | Text | _Excerpt] = [f"{len(cluster):,}"]
+    for group, first in rows:
+        cells: list[str | Text | _Excerpt] = [f"{len(group):,}"]
         if has_spans:
-            cells.append("" if cluster.span is None else duration(cluster.span))
+            cells.append("" if group.span is None else duration(group.span))
         if has_sources:
-            names = {columns.source_of(member) for member in cluster.members}
+            names = {columns.source_of(member) for member in group.members}
             cells.append(f"{len(names - {None}):,}")
-        kept = cluster.representative
-        cells += [Text(printable(str(columns.id_of(kept)))), _excerpt(columns, kept)]
+        cells += [Text(printable(str(columns.id_of(first)))), _excerpt(columns, first)]
         table.add_row(*cells)
+    return table
+
+
+def _templates(templates: Sequence[Template]) -> Table:
+    table = _table()
+    table.add_column("size", justify="right", no_wrap=True, style="bold")
+    table.add_column("template", ratio=1)
+    for template in templates:
+        table.add_row(f"{len(template):,}", _Excerpt("", _one_line(template.pattern)))
     return table
 
 

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dedupe_news.columns import NO_TIME
+from dedupe_news.parts import Story
 from dedupe_news.phrasing import counted, duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dedupe_news.columns import Columns
-    from dedupe_news.records import Cluster, Series
+    from dedupe_news.parts import Cluster, Template
 
 
-def summary_of(group: Cluster | Series) -> str:
+class Report(NamedTuple):
+    """
+    A cluster or single document within a story.
+
+    Parameters
+    ----------
+    kept : int
+        Position of the document to keep.
+    n_documents : int
+        How many documents of the story it stands for, itself included.
+    """
+
+    kept: int
+    n_documents: int
+
+
+def summary_of(group: Cluster | Story | Template) -> str:
     """
     Return how many documents there are, of how many sources, over what time.
 
     Parameters
     ----------
-    group : Cluster or Series
+    group : Cluster, Story or Template
         With its result, or without: then without sources.
 
     Returns
@@ -27,6 +46,8 @@ def summary_of(group: Cluster | Series) -> str:
         Such as ``"3 documents, 2 sources, over 5 h"``.
     """
     facts = [counted(len(group), "document")]
+    if isinstance(group, Story):
+        facts.append(counted(len(group.clusters), "report"))
     if group.result is not None:
         columns: Columns = group.result.columns
         sources = {columns.source_of(member) for member in group.members} - {None}
@@ -51,13 +72,45 @@ def order_of(cluster: Cluster) -> list[int]:
     list of int
         The one to keep, then the others by time; those without a time last.
     """
-    times = cluster.result.columns.published
+    return _by_time(cluster.result.columns, cluster.members, cluster.representative)
 
-    def key(member: int) -> tuple[bool, bool, int, int]:
-        time = NO_TIME if times is None else int(times[member])
-        return member != cluster.representative, time == NO_TIME, time, member
 
-    return sorted(cluster.members, key=key)
+def reports_of(story: Story) -> list[Report]:
+    """
+    Return the reports of a story in the order to read them.
+
+    Parameters
+    ----------
+    story : Story
+        With its result.
+
+    Returns
+    -------
+    list of Report
+        The one that holds the lead first, then the others by time.
+    """
+    result = story.result
+    kept: dict[int, int] = {}
+    n_documents: dict[int, int] = {}
+    for member in story.members:
+        label = int(result.labels[member])
+        kept.setdefault(label, int(result.representatives[label]))
+        n_documents[label] = n_documents.get(label, 0) + 1
+    label_of = {position: label for label, position in kept.items()}
+    first = kept[int(result.labels[story.lead])]
+    order = _by_time(result.columns, list(label_of), first)
+    return [Report(position, n_documents[label_of[position]]) for position in order]
+
+
+def _by_time(columns: Columns, positions: Sequence[int], first: int) -> list[int]:
+    """Return positions by time, a given one before all and those without a time last."""
+    times = columns.published
+
+    def key(position: int) -> tuple[bool, bool, int, int]:
+        time = NO_TIME if times is None else int(times[position])
+        return position != first, time == NO_TIME, time, position
+
+    return sorted(positions, key=key)
 
 
 def delay(columns: Columns, kept: int, member: int) -> str:

@@ -1,4 +1,4 @@
-"""Clusters, series and pages of them in HTML."""
+"""Clusters, stories, templates and pages of them in HTML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from dedupe_news import differences
 from dedupe_news.display import documents, marking
-from dedupe_news.display.facts import delay, order_of, summary_of
+from dedupe_news.display.facts import delay, order_of, reports_of, summary_of
 from dedupe_news.phrasing import counted, share
 from dedupe_news.records import Relation
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dedupe_news.display.page import Page
-    from dedupe_news.records import Cluster, Series
+    from dedupe_news.parts import Cluster, Story, Template
     from dedupe_news.results import Clustering
 
 _OPEN_MEMBERS = 3
@@ -28,7 +28,7 @@ _MOST_EXAMPLES = 10
 
 def page(shown: Page) -> Markup:
     """
-    Return a page of a result: its figures, clusters and series.
+    Return a page of a result: its figures, clusters, stories and templates.
 
     Parameters
     ----------
@@ -41,34 +41,38 @@ def page(shown: Page) -> Markup:
         With every text escaped.
     """
     result = shown.result
-    numbers = {cluster.label: number for number, cluster in enumerate(result.clusters)}
     parts = [_summary(result)]
     if result.clusters:
         heading = _range("Clusters", shown, len(shown.clusters), len(result.clusters))
         parts.append(Markup('<section class="rule">{}').format(heading))
         parts += [
-            Markup("<article>{}</article>").format(cluster(one, numbers[one.label]))
-            for one in shown.clusters
+            Markup("<article>{}</article>").format(cluster(one, place))
+            for place, one in enumerate(shown.clusters, start=shown.first)
         ]
         parts.append(Markup("</section>"))
     else:
         parts.append(Markup('<p class="quiet">No two documents are duplicates.</p>'))
-    if result.n_series:
-        parts.append(_series_of(shown))
+    if result.stories:
+        parts.append(_stories_of(shown))
+    if result.n_templates:
+        parts.append(_templates_of(shown))
     return Markup().join(parts)
 
 
 def _summary(result: Clustering) -> Markup:
     n_documents, n_kept = len(result), len(result.representatives)
-    n_series = int(np.count_nonzero(result.series_of >= 0))
     figures = [
         ("Documents", f"{n_documents:,}", f"in {sum(result.seconds.values()):.1f} s"),
         ("To keep", f"{n_kept:,}", share(n_kept, n_documents)),
         ("Duplicates", f"{n_documents - n_kept:,}", share(n_documents - n_kept, n_documents)),
         ("Clusters", f"{len(result.clusters):,}", ""),
     ]
-    if n_series:
-        figures.append(("Series", f"{result.n_series:,}", f"of {counted(n_series, 'document')}"))
+    if result.stories:
+        remark = f"of {counted(_n_in_stories(result), 'document')}"
+        figures.append(("Stories", f"{len(result.stories):,}", remark))
+    if result.n_templates:
+        remark = f"of {counted(_n_in_templates(result), 'document')}"
+        figures.append(("Templates", f"{result.n_templates:,}", remark))
     parts = [documents.figures(figures)]
     if result.bounded:
         parts.append(
@@ -141,27 +145,7 @@ def cluster(shown: Cluster, number: int | None = None) -> Markup:
         _member(result, kept, member, wording, other)
         for member, other in zip(drawn, wordings, strict=True)
     ]
-    parts.append(
-        Markup("<ol class='members'>{}</ol>").format(Markup().join(members[:_OPEN_MEMBERS]))
-    )
-    folded = members[_OPEN_MEMBERS:]
-    if folded:
-        rest = len(others) - len(drawn)
-        more = (
-            Markup('<p class="quiet small">and {}, at <code>.members</code></p>').format(
-                counted(rest, "more document")
-            )
-            if rest
-            else ""
-        )
-        parts.append(
-            Markup(
-                '<div class="members"><details><summary class="quiet small">{}</summary>'
-                "<ol>{}</ol>{}</details></div>"
-            ).format(
-                counted(len(others) - _OPEN_MEMBERS, "more document"), Markup().join(folded), more
-            )
-        )
+    parts.append(_members(members, len(others), "document", ".members"))
     return Markup().join(parts)
 
 
@@ -189,28 +173,125 @@ def _member(
     return Markup('<li class="doc">{}{}</li>').format(documents.line(relation, facts), text)
 
 
-def _series_of(shown: Page) -> Markup:
-    result = shown.result
-    n_documents = int(np.count_nonzero(result.series_of >= 0))
-    here = shown.series
-    heading = _range("Series", shown, len(here), result.n_series)
-    rows = [Markup("<article>{}</article>").format(series(one)) for one in here]
+def _n_in_stories(result: Clustering) -> int:
+    return sum(map(len, result.stories))
+
+
+def _n_in_templates(result: Clustering) -> int:
+    return int(np.count_nonzero(result.template_of >= 0))
+
+
+def _folded(heading: str, remark: str, range_: Markup, items: Sequence[Markup]) -> Markup:
+    """Return a section of a page that opens on demand."""
+    rows = Markup().join(Markup("<article>{}</article>").format(item) for item in items)
     return Markup(
         '<section class="rule"><details><summary class="head-line">{}</summary>'
-        '<p class="quiet">Recurring templates: the same form with new content. '
-        "These {:,} documents are no duplicates of each other.</p>{}{}</details></section>"
-    ).format(
-        counted(result.n_series, "series", "series"), n_documents, heading, Markup().join(rows)
+        '<p class="quiet">{}</p>{}{}</details></section>'
+    ).format(heading, remark, range_, rows)
+
+
+def _stories_of(shown: Page) -> Markup:
+    result = shown.result
+    here = shown.stories
+    return _folded(
+        counted(len(result.stories), "story", "stories"),
+        "The same event in reports of their own, which are no duplicates of each other. "
+        f"These {_n_in_stories(result):,} documents belong together.",
+        _range("Stories", shown, len(here), len(result.stories)),
+        [story(one, place) for place, one in enumerate(here, start=shown.first)],
     )
 
 
-def series(shown: Series) -> Markup:
+def _templates_of(shown: Page) -> Markup:
+    result = shown.result
+    here = shown.templates
+    return _folded(
+        counted(result.n_templates, "template"),
+        "One text, filled in anew each time. "
+        f"These {_n_in_templates(result):,} documents are no duplicates of each other.",
+        _range("Templates", shown, len(here), result.n_templates),
+        [template(one) for one in here],
+    )
+
+
+def story(shown: Story, number: int | None = None) -> Markup:
     """
-    Return a series: its template, and what varies.
+    Return a story: its lead, then the reports that are related to it.
 
     Parameters
     ----------
-    shown : Series
+    shown : Story
+        With its result.
+    number : int, optional
+        Its place in ``result.stories``.
+
+    Returns
+    -------
+    markupsafe.Markup
+        Past a few reports, the others are folded away.
+    """
+    columns = shown.result.columns
+    reports = reports_of(shown)
+    items = []
+    for kept, n_documents in reports[:_MOST_MEMBERS]:
+        is_lead = kept == reports[0].kept
+        facts = [
+            *documents.about(columns, kept),
+            counted(n_documents - 1, "duplicate") if n_documents > 1 else "",
+        ]
+        items.append(
+            Markup("{}{}").format(
+                documents.line("lead" if is_lead else "related", facts),
+                documents.content(
+                    [marking.Piece("same", columns.content(kept))], titled=columns.titled
+                ),
+            )
+        )
+    lead, *others = items
+    place = "" if number is None else Markup("<code>.stories[{}]</code>").format(number)
+    return Markup(
+        '<div class="head"><h4>{}</h4> <span class="quiet small">{}</span></div>'
+        '<div class="doc kept">{}</div>{}'
+    ).format(
+        summary_of(shown),
+        place,
+        lead,
+        _members(
+            [Markup('<li class="doc">{}</li>').format(item) for item in others],
+            len(reports) - 1,
+            "report",
+            ".clusters",
+        ),
+    )
+
+
+def _members(items: Sequence[Markup], n_all: int, noun: str, where: str) -> Markup:
+    """Return the members beside the first; past a few they are folded away and counted."""
+    opened = Markup("<ol class='members'>{}</ol>").format(Markup().join(items[:_OPEN_MEMBERS]))
+    folded = items[_OPEN_MEMBERS:]
+    if not folded:
+        return opened
+    rest = n_all - len(items)
+    more = (
+        Markup('<p class="quiet small">and {}, at <code>{}</code></p>').format(
+            counted(rest, f"more {noun}"), where
+        )
+        if rest
+        else ""
+    )
+    return opened + Markup(
+        '<div class="members"><details><summary class="quiet small">{}</summary>'
+        "<ol>{}</ol>{}</details></div>"
+    ).format(counted(n_all - _OPEN_MEMBERS, f"more {noun}"), Markup().join(folded), more)
+
+
+def template(shown: Template) -> Markup:
+    """
+    Return a template: its pattern, and what varies.
+
+    Parameters
+    ----------
+    shown : Template
         With or without its result.
 
     Returns
@@ -218,7 +299,7 @@ def series(shown: Series) -> Markup:
     markupsafe.Markup
         The first few documents are folded away.
     """
-    parts = [Markup('<h4>{}</h4><p class="text">{}</p>').format(summary_of(shown), shown.template)]
+    parts = [Markup('<h4>{}</h4><p class="text">{}</p>').format(summary_of(shown), shown.pattern)]
     if shown.variants:
         parts.append(
             Markup('<p class="quiet small">… is {}</p>').format(

@@ -18,8 +18,9 @@ from dedupe_news.display import documents, groups
 from dedupe_news.display.page import Page
 from dedupe_news.index import NewsIndex
 from dedupe_news.matches import Matches
-from dedupe_news.phrasing import counted
-from dedupe_news.records import Cluster, Comparison, Match, Series
+from dedupe_news.parts import Cluster, Story, Template
+from dedupe_news.phrasing import counted, verdict_in_words
+from dedupe_news.records import Comparison, Match
 from dedupe_news.results import Clustering
 
 _MOST_PAIRS = 20
@@ -91,8 +92,15 @@ def _of_cluster(cluster: Cluster) -> Markup:
 
 
 @body.register
-def _of_series(series: Series) -> Markup:
-    return groups.series(series)
+def _of_story(story: Story) -> Markup:
+    if story.result is None:
+        return Markup("<pre>{}</pre>").format(repr(story))
+    return groups.story(story)
+
+
+@body.register
+def _of_template(template: Template) -> Markup:
+    return groups.template(template)
 
 
 @body.register
@@ -147,17 +155,16 @@ def _of_match(match: Match) -> Markup:
 
 @body.register
 def _of_comparison(comparison: Comparison) -> Markup:
-    relation = comparison.relation
-    verdict = "Not duplicates" if relation is None else f"Duplicates: {relation.name.lower()}"
+    verdict = verdict_in_words(comparison.verdict, comparison.relation)
     figures = [
-        ("Probability", f"{comparison.probability:.3f}"),
+        *((name.capitalize(), f"{value:.3f}") for name, value in comparison.probabilities.items()),
         ("Jaccard", f"{comparison.jaccard:.3f}"),
         ("Containment", f"{comparison.containment:.3f}"),
     ]
     found = comparison.differences
     titled = "\n" in comparison.left and "\n" in comparison.right
     return Markup("<h3>{}</h3>{}{}<div class='sides'>{}{}</div>").format(
-        verdict,
+        verdict[0].upper() + verdict[1:],
         documents.figures(figures),
         _reasons(comparison),
         documents.side(

@@ -10,14 +10,14 @@ from dedupe_news.displayable import Displayable, display
 from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
-    from dedupe_news.records import Cluster, Series
+    from dedupe_news.parts import Cluster, Story, Template
     from dedupe_news.results import Clustering
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Page(Displayable):
     """
-    Some clusters and series of a result, the largest first.
+    Some clusters, stories and templates of a result, the largest first.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Page(Displayable):
     number : int
         Which page, from 1.
     size : int
-        Most clusters on a page, and most series.
+        Most clusters on a page, and most stories and templates.
 
     Raises
     ------
@@ -60,13 +60,14 @@ class Page(Displayable):
         int
             At least 1.
         """
-        most = max(len(self.result.clusters), self.result.n_series)
+        result = self.result
+        most = max(len(result.clusters), len(result.stories), result.n_templates)
         return max(1, math.ceil(most / self.size))
 
     @property
     def first(self) -> int:
         """
-        The place of its first cluster and series, from 0.
+        The place of its first cluster, story and template, from 0.
 
         Returns
         -------
@@ -85,20 +86,31 @@ class Page(Displayable):
         list of Cluster
             At most `size`.
         """
-        largest = sorted(self.result.clusters, key=lambda cluster: (-len(cluster), cluster.label))
-        return largest[self.first : self.first + self.size]
+        return self.result.clusters[self.first : self.first + self.size]
 
     @property
-    def series(self) -> list[Series]:
+    def stories(self) -> list[Story]:
         """
-        The series on it.
+        The stories on it.
 
         Returns
         -------
-        list of Series
+        list of Story
             At most `size`.
         """
-        return self.result.series_between(self.first, self.first + self.size)
+        return self.result.stories[self.first : self.first + self.size]
+
+    @property
+    def templates(self) -> list[Template]:
+        """
+        The templates on it.
+
+        Returns
+        -------
+        list of Template
+            At most `size`.
+        """
+        return self.result.templates_between(self.first, self.first + self.size)
 
     def __str__(self) -> str:
         """

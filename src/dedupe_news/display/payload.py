@@ -1,4 +1,4 @@
-"""What the HTML report holds: documents, clusters and series as compact columns in blocks."""
+"""What the HTML report holds: clusters, stories and templates as compact columns in blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from dedupe_news import differences
 from dedupe_news.columns import NO_SOURCE, NO_TIME
-from dedupe_news.display.facts import order_of
+from dedupe_news.display.facts import order_of, reports_of
 from dedupe_news.membership import NO_RELATION
 from dedupe_news.records import Relation
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dedupe_news.config import Config
-    from dedupe_news.records import Series
+    from dedupe_news.parts import Story, Template
     from dedupe_news.results import Clustering
 
 N_BINS = 50
-SERIES_EXAMPLES = 20
-"""Documents of a series that a report holds: they differ in little, and may be thousands."""
+TEMPLATE_EXAMPLES = 20
+"""Documents of a template that a report holds: they differ in little, and may be thousands."""
 
 _BLOCK_DOCUMENTS = 8_000
 _MICROSECONDS = 1_000_000
@@ -55,7 +55,7 @@ def overview(result: Clustering, title: str, made_at: str) -> dict[str, Any]:
         measure: [
             np.histogram(getattr(matches, measure)[matches.relation == relation], edges)[0].tolist()
             for relation in Relation
-            if relation is not Relation.SERIES
+            if relation.verdict == "duplicate"
         ]
         for measure in ("jaccard", "probability")
     }
@@ -67,8 +67,10 @@ def overview(result: Clustering, title: str, made_at: str) -> dict[str, Any]:
         "nDocuments": len(result),
         "nKept": len(result.representatives),
         "nClusters": len(result.clusters),
-        "nSeries": result.n_series,
-        "nInSeries": int(np.count_nonzero(result.series_of >= 0)),
+        "nStories": len(result.stories),
+        "nInStories": sum(map(len, result.stories)),
+        "nTemplates": result.n_templates,
+        "nInTemplates": int(np.count_nonzero(result.template_of >= 0)),
         "nMatches": len(matches),
         "nCandidates": result.n_candidates,
         "seconds": round(sum(result.seconds.values()), 3),
@@ -86,7 +88,6 @@ def overview(result: Clustering, title: str, made_at: str) -> dict[str, Any]:
         "threshold": result.config.threshold,
         "histograms": histograms,
         "sizes": [[size, int(count)] for size, count in enumerate(sizes.tolist()) if count],
-        "seriesExamples": SERIES_EXAMPLES,
     }
 
 
@@ -105,7 +106,7 @@ def cluster_blocks(result: Clustering) -> Iterator[dict[str, Any]]:
         ``number`` (place in ``Clustering.clusters``), ``size``, and the columns
         of their documents, each cluster's to keep first.
     """
-    numbered = sorted(enumerate(result.clusters), key=lambda pair: (-len(pair[1]), pair[0]))
+    numbered = list(enumerate(result.clusters))
     for some in _blocks(numbered, lambda pair: len(pair[1])):
         positions = [position for _, cluster in some for position in order_of(cluster)]
         sizes = [len(cluster) for _, cluster in some]
@@ -116,9 +117,9 @@ def cluster_blocks(result: Clustering) -> Iterator[dict[str, Any]]:
         yield {"number": [number for number, _ in some], "size": sizes, "documents": documents}
 
 
-def series_blocks(result: Clustering) -> Iterator[dict[str, Any]]:
+def story_blocks(result: Clustering) -> Iterator[dict[str, Any]]:
     """
-    Return the series, the largest first, some thousands of documents at a time.
+    Return the stories, the largest first, some thousands of documents at a time.
 
     Parameters
     ----------
@@ -128,21 +129,52 @@ def series_blocks(result: Clustering) -> Iterator[dict[str, Any]]:
     Yields
     ------
     dict
-        ``number``, ``size``, ``template``, ``variants``, ``span`` (seconds),
+        ``number``, ``size``, ``span`` (seconds), ``shown`` (reports: clusters
+        and single documents), and the columns of the document to keep of each
+        report, the lead first; ``stands`` says for how many documents.
+    """
+    for some in _blocks(list(enumerate(result.stories)), lambda pair: len(pair[1].clusters)):
+        reports = [reports_of(story) for _, story in some]
+        flat = [report for each in reports for report in each]
+        documents = _documents(result, [report.kept for report in flat])
+        documents["stands"] = [report.n_documents for report in flat]
+        yield _heads(some) | {"shown": [len(each) for each in reports], "documents": documents}
+
+
+def template_blocks(result: Clustering) -> Iterator[dict[str, Any]]:
+    """
+    Return the templates, the largest first, some thousands of documents at a time.
+
+    Parameters
+    ----------
+    result : Clustering
+        The result.
+
+    Yields
+    ------
+    dict
+        ``number``, ``size``, ``span`` (seconds), ``pattern``, ``variants``,
         ``shown`` (documents that are here), and the columns of those.
     """
-    numbered = list(enumerate(result.series))
-    for some in _blocks(numbered, lambda pair: min(len(pair[1]), SERIES_EXAMPLES)):
-        members = [series.members[:SERIES_EXAMPLES] for _, series in some]
-        yield {
-            "number": [number for number, _ in some],
-            "size": [len(series) for _, series in some],
-            "template": [series.template for _, series in some],
-            "variants": [series.variants for _, series in some],
-            "span": [_seconds(series) for _, series in some],
+    numbered = list(enumerate(result.templates))
+    for some in _blocks(numbered, lambda pair: min(len(pair[1]), TEMPLATE_EXAMPLES)):
+        members = [template.members[:TEMPLATE_EXAMPLES] for _, template in some]
+        yield _heads(some) | {
+            "pattern": [template.pattern for _, template in some],
+            "variants": [template.variants for _, template in some],
             "shown": [len(each) for each in members],
             "documents": _documents(result, [position for each in members for position in each]),
         }
+
+
+def _heads(numbered: Sequence[tuple[int, Story | Template]]) -> dict[str, Any]:
+    return {
+        "number": [number for number, _ in numbered],
+        "size": [len(group) for _, group in numbered],
+        "span": [
+            None if group.span is None else group.span.total_seconds() for _, group in numbered
+        ],
+    }
 
 
 def packed(value: object) -> str:
@@ -239,10 +271,6 @@ def _utf16(text: str) -> Any:  # noqa: ANN401 - a function of places
     if text.isascii() or max(text) <= "\uffff":
         return int
     return lambda place: len(text[:place].encode("utf-16-le")) // 2
-
-
-def _seconds(series: Series) -> float | None:
-    return None if series.span is None else series.span.total_seconds()
 
 
 def _shown(value: object) -> str:

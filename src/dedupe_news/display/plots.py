@@ -10,14 +10,17 @@ import numpy as np
 
 from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.errors import InputError, MissingDependencyError
+from dedupe_news.membership import NO_RELATION
+from dedupe_news.parts import Story
 from dedupe_news.phrasing import counted
-from dedupe_news.records import Cluster, Relation
+from dedupe_news.records import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
+    from dedupe_news.parts import Cluster
     from dedupe_news.results import Clustering
 
 # Told apart by people who confuse red and green, and in grey: they differ in lightness.
@@ -26,6 +29,18 @@ COLOURS = {
     Relation.NEAR: "#5fa8b8",
     Relation.TRUNCATED: "#e3b34c",
     Relation.CONTAINED: "#a3563f",
+    Relation.RELATED: "#8d82c4",
+}
+_MARKERS = "osD^v"
+_GROUP_COLOURS = {
+    "clusters": COLOURS[Relation.EXACT],
+    "stories": COLOURS[Relation.RELATED],
+    "templates": "#c9b27c",
+}
+_GROUP_NOUNS = {
+    "clusters": ("cluster", "clusters"),
+    "stories": ("story", "stories"),
+    "templates": ("template", "templates"),
 }
 _INK, _QUIET, _ACCENT = "#2b2d31", "#6b6e75", "#b3372d"
 _BINS = 50
@@ -126,22 +141,37 @@ def similarity(result: Clustering, ax: Any) -> None:
 
 def sizes(result: Clustering, ax: Any) -> None:
     """
-    Draw how many clusters have how many documents.
+    Draw how many clusters, stories and templates have how many documents.
 
     Parameters
     ----------
     result : Clustering
         The result.
     ax : matplotlib.axes.Axes
-        Where to draw; the last bar stands for all larger clusters where there
-        are very large ones.
+        Where to draw; the last bars stand for all larger ones where there are
+        very large ones.
     """
-    values = np.array([len(cluster) for cluster in result.clusters], np.int64)
-    most = int(values.max()) if len(values) else 2
+    groups = {
+        "clusters": [len(cluster) for cluster in result.clusters],
+        "stories": [len(story) for story in result.stories],
+        "templates": np.unique(result.template_of[result.template_of >= 0], return_counts=True)[
+            1
+        ].tolist(),
+    }
+    present = {name: values for name, values in groups.items() if values} or {"clusters": []}
+    most = max((max(values) for values in present.values() if values), default=2)
     last = min(most, _MOST_SIZES)
-    counts = np.bincount(np.minimum(values, last), minlength=last + 1)[2:]
     places = np.arange(2, last + 1)
-    ax.bar(places, counts, color=COLOURS[Relation.EXACT], width=0.85)
+    width = 0.85 / len(present)
+    counts = np.zeros(0, np.int64)
+    for number, (name, values) in enumerate(present.items()):
+        clipped = np.minimum(np.array(values, np.int64), last)
+        bars = np.bincount(clipped, minlength=last + 1)[2:]
+        shift = (number - (len(present) - 1) / 2) * width
+        ax.bar(places + shift, bars, color=_GROUP_COLOURS[name], width=width, label=name)
+        counts = np.concatenate((counts, bars))
+    if len(present) > 1:
+        ax.legend(frameon=False)
     if most > last:
         ax.set_xticks([*range(5, last, 5), last], [*map(str, range(5, last, 5)), f"{last}+"])
     else:
@@ -149,7 +179,8 @@ def sizes(result: Clustering, ax: Any) -> None:
     if len(counts) and counts.max() > 100:  # noqa: PLR2004 - a linear axis would hide the rest
         ax.set_yscale("log")
         ax.set_ylim(bottom=0.7)
-    _dress(ax, "documents in the cluster", "clusters", counted(len(values), "cluster"))
+    title = ", ".join(counted(len(values), *_GROUP_NOUNS[name]) for name, values in present.items())
+    _dress(ax, "documents in one", " and ".join(present), title)
     _thousands(ax)
 
 
@@ -184,9 +215,9 @@ def s_curve(result: Clustering, ax: Any) -> None:
     _dress(ax, "Jaccard similarity of the pair", "probability of becoming a candidate", title)
 
 
-def spread(result: Clustering, ax: Any, cluster: Cluster | None = None) -> None:
+def spread(result: Clustering, ax: Any, cluster: Cluster | Story | None = None) -> None:
     """
-    Draw how a cluster spread over time and sources.
+    Draw how a cluster or a story spread over time and sources.
 
     Parameters
     ----------
@@ -194,8 +225,8 @@ def spread(result: Clustering, ax: Any, cluster: Cluster | None = None) -> None:
         The result.
     ax : matplotlib.axes.Axes
         Where to draw.
-    cluster : Cluster, optional
-        By default the one of the most sources.
+    cluster : Cluster or Story, optional
+        By default the cluster of the most sources.
 
     Raises
     ------
@@ -212,7 +243,7 @@ def spread(result: Clustering, ax: Any, cluster: Cluster | None = None) -> None:
     times = columns.published[members]
     members, times = members[times != NO_TIME], times[times != NO_TIME]
     if not len(members):
-        message = f"no document of cluster {cluster.label} has a time, so that it has no spread"
+        message = "no document of it has a time, so that it has no spread"
         raise InputError(message)
     order = np.argsort(times, kind="stable")
     members, times = members[order], times[order]
@@ -228,24 +259,24 @@ def spread(result: Clustering, ax: Any, cluster: Cluster | None = None) -> None:
         rows = {name: row for row, name in enumerate(found)}
         labels = found
     heights = np.array([rows[name] for name in names])
-    relation = result.membership.relation[members]
+    lead, relation = _standing(result, cluster, members)
     offsets = hours / (_HOURS_A_DAY if in_days else 1)
     ax.hlines(range(len(labels)), 0, offsets[-1], color="#e4e4e0", linewidth=1, zorder=1)
-    for value, marker in zip(COLOURS, "osD^", strict=True):
+    for value, marker in zip(COLOURS, _MARKERS, strict=True):
         chosen = relation == value
         if chosen.any():
             ax.scatter(offsets[chosen], heights[chosen], marker=marker, s=42, zorder=3,
                        color=COLOURS[value], label=value.name.lower())  # fmt: skip
-    kept = members == cluster.representative
-    ax.scatter(offsets[kept], heights[kept], marker="*", s=150, zorder=4,
-               color=_INK, label="kept")  # fmt: skip
+    first = members == lead
+    ax.scatter(offsets[first], heights[first], marker="*", s=150, zorder=4, color=_INK,
+               label="lead" if isinstance(cluster, Story) else "kept")  # fmt: skip
     ax.set_yticks(range(len(labels)), map(_short, labels))
     ax.tick_params(axis="y", labelsize="small")
     ax.invert_yaxis()
     ax.margins(y=0.08)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     unit = "days" if in_days else "hours"
-    text = " ".join(columns.content(cluster.representative).partition("\n")[0].split())
+    text = " ".join(columns.content(lead).partition("\n")[0].split())
     _dress(ax, f"{unit} after the first document", "", _short(text, 48))
 
 
@@ -300,6 +331,17 @@ PICTURES: dict[str, Callable[..., None]] = {
     "sources": sources,
 }
 """The pictures, by name."""
+
+
+def _standing(
+    result: Clustering, group: Cluster | Story, members: NDArray[np.int64]
+) -> tuple[int, NDArray[np.uint8]]:
+    """Return which document leads a cluster or story, and how each member stands to it."""
+    relation = result.membership.relation[members]
+    if not isinstance(group, Story):
+        return group.representative, relation
+    is_report = (relation == NO_RELATION) & (members != group.lead)
+    return group.lead, np.where(is_report, np.uint8(Relation.RELATED), relation)
 
 
 def _widest(result: Clustering) -> Cluster:

@@ -1,4 +1,4 @@
-"""One self-contained page to search and review all clusters of a result."""
+"""One self-contained page to review all clusters, stories and templates of a result."""
 
 from __future__ import annotations
 
@@ -111,7 +111,8 @@ def parts(result: Clustering, title: str) -> Iterator[str]:
     )
     for name, blocks in (
         ("clusters", payload.cluster_blocks(result)),
-        ("series", payload.series_blocks(result)),
+        ("stories", payload.story_blocks(result)),
+        ("templates", payload.template_blocks(result)),
     ):
         for block in blocks:
             yield f'<script type="text/plain" class="{name}">{payload.packed(block)}</script>\n'

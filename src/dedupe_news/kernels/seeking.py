@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from dedupe_news.kernels._jit import Integer
     from dedupe_news.kernels.tables import Tables
 
-SERIES = 4
+TEMPLATE = 5
 
 _EXCERPT = 0.9
 _SERIES_OVERLAP = 0.5
@@ -292,7 +292,7 @@ def seek(
     offsets : ndarray of int64, shape (n_documents + 1,)
         Bounds of each document's matches; ``offsets[begin]`` is given.
     found : ndarray of int64, shape (n_rows, 2)
-        Receives slot and relation of each match; `SERIES` among them.
+        Receives slot and relation of each match; `TEMPLATE` among them.
     scores : ndarray of float64, shape (n_rows, 4)
         Receives Jaccard similarity, containment, probability, and the
         probability times the share of the document's shingles that the match
@@ -390,7 +390,7 @@ def seek(
                     shared = intersection(evidence, table, n_room)
                     other_size = np.int64(tables.sizes[slot])
                     containment = shared / min(np.int64(size), other_size)
-                    relation: Integer = SERIES
+                    relation: Integer = TEMPLATE
                     if is_duplicate:
                         relation = _relation(
                             tables, start, length, batch_cut_off[d], slot, containment

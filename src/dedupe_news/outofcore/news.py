@@ -97,8 +97,8 @@ def find(
     )
     representative = np.arange(n_texts)
     representative[order[grouped.texts]] = order[grouped.representative]
-    series_of = np.full(n_texts, -1)
-    series_of[order[grouped.of_series]] = order[grouped.typical]
+    template_of = np.full(n_texts, -1)
+    template_of[order[grouped.of_series]] = order[grouped.typical]
     matched = judged["matched"]
     return Outcome(
         representative=representative,
@@ -110,7 +110,8 @@ def find(
         probability=judged["probability"],
         n_candidates=int(judged["n_candidates"]),
         bounded=Bounded(),
-        series_of=series_of,
+        template_of=template_of,
+        story_of=np.full(n_texts, -1),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news import batch, series
+from dedupe_news import batch, comparison, templates
 from dedupe_news.columns import to_span
 from dedupe_news.outofcore import news, similar
 from dedupe_news.outofcore.corpus import columns_of, find_texts
@@ -155,9 +155,9 @@ class _Run:
             )
             _drop(read, "tokens", "flags", "checks", "digests", "lengths", "cut_off")
             _forget(read)
-            return batch.assemble(
-                columns, config, texts, outcome, seconds, partial(series.describe, columns, config)
-            )
+            describe = partial(templates.describe, columns, config)
+            compare = partial(comparison.compare_at, columns, config)
+            return batch.assemble(columns, config, texts, outcome, seconds, describe, compare)
 
 
 def _drop(read: dict[str, Any], *names: str) -> None:

@@ -294,7 +294,8 @@ def _cluster(
         probability=np.ones(len(shared)),
         n_candidates=int(found["n_candidates"]) + grouping.n_compared,
         bounded=bounded_by(large, grouping),
-        series_of=np.full(len(texts), -1),
+        template_of=np.full(len(texts), -1),
+        story_of=np.full(len(texts), -1),
     )
 
 

@@ -13,7 +13,7 @@ from dedupe_news.stores.arrays import UNLIMITED, Found
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SERIES = int(Relation.SERIES)
+_TEMPLATE = int(Relation.TEMPLATE)
 _RELATIONS = tuple(Relation)  # an index is far quicker than the enumeration's look-up
 
 
@@ -75,7 +75,7 @@ def all_matches(
     slots, relations = found.slots.T
     jaccard, containment, probability, good = found.scores.T
     documents = np.repeat(np.arange(n_documents), np.diff(found.offsets))
-    is_series = relations == _SERIES
+    is_series = relations == _TEMPLATE
     order = np.lexsort((slots, -jaccard, -good, is_series, documents))
     if not include_series:
         order = order[~is_series[order]]
@@ -102,11 +102,11 @@ def all_matches(
 def _matches(found: Found, ids: NDArray[np.object_], *, include_series: bool) -> list[Match]:
     """Return the matches of one document."""
     matches = [
-        (relation == _SERIES, -good, -jaccard, slot, containment, relation, probability)
+        (relation == _TEMPLATE, -good, -jaccard, slot, containment, relation, probability)
         for (slot, relation), (jaccard, containment, probability, good) in zip(
             found.slots.tolist(), found.scores.tolist(), strict=True
         )
-        if include_series or relation != _SERIES
+        if include_series or relation != _TEMPLATE
     ]
     matches.sort()
     return [

@@ -120,7 +120,7 @@
       ${hasText ? html`<p class="text">${drawn(text)}</p>` : nothing}`;
   }
 
-  // Clusters and series as rows of a list
+  // Clusters, stories and templates as rows of a list
 
   class Row {
     constructor(block, number, size, start, stop) {
@@ -179,6 +179,17 @@
     }
   }
 
+  function groupRows(block, complete) {
+    let start = 0;
+    return block.size.map((size, k) => {
+      const row = new Row(block, block.number[k], size, start, start + block.shown[k]);
+      row.span = block.span[k];
+      complete(row, k);
+      start = row.stop;
+      return row;
+    });
+  }
+
   const READERS = {
     clusters: (block) => {
       let start = 0;
@@ -188,20 +199,14 @@
         return row;
       });
     },
-    series: (block) => {
-      let start = 0;
-      return block.size.map((size, k) => {
-        const row = new Row(block, block.number[k], size, start, start + block.shown[k]);
-        row.template = row.extra = block.template[k];
-        row.variants = block.variants[k];
-        row.span = block.span[k];
-        start += block.shown[k];
-        return row;
-      });
-    },
+    stories: (block) => groupRows(block, () => {}),
+    templates: (block) => groupRows(block, (row, k) => {
+      row.pattern = row.extra = block.pattern[k];
+      row.variants = block.variants[k];
+    }),
   };
 
-  // State: one list for the clusters, one for the series
+  // State: one list for the clusters, one for the stories, one for the templates
 
   const NO_FILTERS = { source: -1, relations: 0, least: null, most: null, from: "", to: "", low: null, high: null };
 
@@ -215,9 +220,18 @@
 
   const lists = {
     clusters: makeList("clusters", overview.nClusters),
-    series: makeList("series", overview.nSeries),
+    stories: makeList("stories", overview.nStories),
+    templates: makeList("templates", overview.nTemplates),
   };
   const state = { tab: "clusters" };
+
+  // What each list holds: one, several, and what the detail of one shows.
+  const NOUNS = {
+    clusters: ["cluster", "clusters", "The cluster's documents"],
+    stories: ["story", "stories", "The story's reports"],
+    templates: ["template", "templates", "The template's documents"],
+  };
+  const LABELS = { clusters: "Clusters", stories: "Stories", templates: "Templates" };
 
   const SORTS = {
     largest: ["Largest first", (a, b) => b.size - a.size || a.number - b.number],
@@ -268,7 +282,7 @@
         list.histogram[Math.min(BINS - 1, Math.floor((row[list.measure] / PER_MILLE) * BINS + 1e-9))]++;
       }
     }
-    list.shown = passing.filter((row) => list.kind === "series" || inScores(list, row)).sort(SORTS[list.sort][1]);
+    list.shown = passing.filter((row) => list.kind !== "clusters" || inScores(list, row)).sort(SORTS[list.sort][1]);
     const at = keep && before ? list.shown.indexOf(before) : -1;
     if (at >= 0) list.selected = at;
     else select(list, list.shown.length ? 0 : -1);
@@ -287,8 +301,15 @@
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
 
+  function roleOf(list, row, at) {
+    if (list.kind === "templates") return "template";
+    if (list.kind === "stories") return at === row.start ? "lead" : "related";
+    return at === row.start ? "keep" : "duplicate";
+  }
+
   function csvOf(list) {
-    const lines = ["cluster,role,id,source,published,title,text,relation,jaccard,containment,probability"];
+    const [noun] = NOUNS[list.kind];
+    const lines = [`${noun},role,id,source,published,title,text,relation,jaccard,containment,probability`];
     for (const row of list.shown) {
       for (let at = row.start; at < row.stop; at++) {
         const d = row.block.documents;
@@ -297,7 +318,7 @@
         const isCluster = list.kind === "clusters";
         const isKept = isCluster && at === row.start;
         const own = [
-          row.number, isCluster ? (isKept ? "keep" : "duplicate") : "series", d.id[at], sourceOf(row.block, at),
+          row.number, roleOf(list, row, at), d.id[at], sourceOf(row.block, at),
           time === null ? "" : new Date(time * 1000).toISOString(), title, text,
         ];
         const scores = isCluster && !isKept
@@ -339,8 +360,8 @@
     const row = list.shown[item.index];
     if (!row) return nothing;
     const [title, text] = titleAndText(contentOf(row.block, row.start));
-    const heading = list.kind === "series" ? row.template : title || text;
-    const line = list.kind === "series" ? row.variants.filter(Boolean).join(" · ") : title ? text : "";
+    const heading = list.kind === "templates" ? row.pattern : title || text;
+    const line = list.kind === "templates" ? row.variants.filter(Boolean).join(" · ") : title ? text : "";
     return html`<div role="option" id="${list.kind}-${item.index}" class="row"
       aria-selected=${item.index === list.selected} aria-setsize=${list.shown.length} aria-posinset=${item.index + 1}
       .style=${`transform: translateY(${item.start}px)`}
@@ -371,7 +392,7 @@
     const items = list.virtualizer ? list.virtualizer.getVirtualItems() : [];
     const height = list.virtualizer ? list.virtualizer.getTotalSize() : 0;
     return html`<div class="list" role="listbox" tabindex="0" id="${list.kind}-list"
-      aria-label=${list.kind === "clusters" ? "Clusters" : "Series"}
+      aria-label=${LABELS[list.kind]}
       aria-activedescendant=${list.selected >= 0 ? `${list.kind}-${list.selected}` : nothing}
       @keydown=${(event) => onKey(list, event)}>
       <div class="spacer" role="presentation" .style=${`height: ${height}px`}>${items.map((item) => optionOf(list, item))}</div>
@@ -425,27 +446,50 @@
         <code>result.clusters[${row.number}]</code></h2>
       <div class="sides">
         <div class="kept"><div class="card">${meta(row.block, row.start, html`<b class="keep">keep</b>`, nothing)}${body(kept)}</div></div>
-        <ol>${others}${hidden > 0
-          ? html`<li><button type="button" @click=${() => { list.drawnMembers += MEMBERS_AT_ONCE; draw(); }}>
-              Show ${number(Math.min(hidden, MEMBERS_AT_ONCE))} of ${counted(hidden, "more document")}</button></li>`
-          : nothing}</ol>
+        <ol>${others}${moreOf(list, hidden, "document")}</ol>
       </div>`;
   }
 
-  function seriesDetail(list, row) {
-    const documents = [];
-    for (let at = row.start; at < row.stop; at++) {
-      documents.push(html`<li class="card">${meta(row.block, at, nothing, nothing)}
-        ${body([{ kind: "same", text: contentOf(row.block, at) }])}</li>`);
+  const headOf = (facts, list, row) => html`<h2>${facts.filter(Boolean).join(", ")}
+        <code>result.${list.kind}[${row.number}]</code></h2>`;
+
+  const spanOf = (row) => (row.span === null ? "" : row.span > 0 ? `over ${duration(row.span)}` : "at one time");
+
+  const wholeCard = (row, at, before, after) => html`<li class="card">${meta(row.block, at, before, after)}
+        ${body([{ kind: "same", text: contentOf(row.block, at) }])}</li>`;
+
+  function moreOf(list, hidden, noun) {
+    return hidden > 0
+      ? html`<li><button type="button" @click=${() => { list.drawnMembers += MEMBERS_AT_ONCE; draw(); }}>
+              Show ${number(Math.min(hidden, MEMBERS_AT_ONCE))} of ${counted(hidden, `more ${noun}`)}</button></li>`
+      : nothing;
+  }
+
+  function storyDetail(list, row) {
+    const stop = Math.min(row.stop, row.start + 1 + list.drawnMembers);
+    const reports = [];
+    for (let at = row.start; at < stop; at++) {
+      const stands = row.block.documents.stands[at];
+      const role = at === row.start ? html`<b class="keep">lead</b>` : html`<b>related</b>`;
+      reports.push(wholeCard(row, at, role, stands > 1 ? html`<span>${counted(stands - 1, "duplicate")}</span>` : nothing));
     }
+    return html`${headOf([counted(row.size, "document"), counted(row.stop - row.start, "report"), spanOf(row)], list, row)}
+      <p class="quiet">The same story in reports of their own, which are no duplicates of each other.</p>
+      <ol>${reports}${moreOf(list, row.stop - stop, "report")}</ol>`;
+  }
+
+  function templateDetail(list, row) {
+    const documents = [];
+    for (let at = row.start; at < row.stop; at++) documents.push(wholeCard(row, at, nothing, nothing));
     const nShown = row.stop - row.start;
-    return html`<h2>${[counted(row.size, "document"), ...(row.span === null ? [] : [`over ${duration(row.span)}`])].join(", ")}
-        <code>result.series[${row.number}]</code></h2>
-      <p class="template">${row.template}</p>
+    return html`${headOf([counted(row.size, "document"), spanOf(row)], list, row)}
+      <p class="template">${row.pattern}</p>
       ${row.variants.some(Boolean) ? html`<p class="quiet">… is ${row.variants.filter(Boolean).map((v, k) => html`${k ? "; " : ""}“${v}”`)}</p>` : nothing}
       <h3>${nShown < row.size ? `The first ${nShown} of ${counted(row.size, "document")}` : "Documents"}</h3>
       <ol>${documents}</ol>`;
   }
+
+  const DETAILS = { clusters: clusterDetail, stories: storyDetail, templates: templateDetail };
 
   function detailOf(list) {
     const row = list.shown[list.selected];
@@ -454,8 +498,8 @@
       ? `There are no ${list.kind} in this result.`
       : isLoading ? "Nothing yet; still reading." : "Nothing fits. Widen the search or clear the filters.";
     return html`<section class="detail" id="${list.kind}-detail" tabindex="0"
-      aria-label=${list.kind === "clusters" ? "The cluster's documents" : "The series' documents"}>
-      ${row ? (list.kind === "clusters" ? clusterDetail(list, row) : seriesDetail(list, row)) : html`<p class="quiet">${empty}</p>`}
+      aria-label=${NOUNS[list.kind][2]}>
+      ${row ? DETAILS[list.kind](list, row) : html`<p class="quiet">${empty}</p>`}
     </section>`;
   }
 
@@ -531,7 +575,7 @@
   }
 
   function statusOf(list) {
-    const noun = list.kind === "clusters" ? ["cluster", "clusters"] : ["series", "series"];
+    const noun = NOUNS[list.kind].slice(0, 2);
     const isLoading = list.rows.length < list.total;
     if (isLoading) return `Reading: ${number(list.rows.length)} of ${counted(list.total, ...noun)}`;
     return list.shown.length === list.total
@@ -615,7 +659,7 @@
 
   // The page
 
-  const TABS = [["clusters", "Clusters"], ["series", "Series"], ["figures", "Figures"]];
+  const TABS = [...Object.entries(LABELS), ["figures", "Figures"]];
 
   function onTabKey(event) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -642,7 +686,8 @@
     const headline = [
       ["documents", o.nDocuments, ""], ["to keep", o.nKept, percent(o.nKept)],
       ["duplicates", o.nDocuments - o.nKept, percent(o.nDocuments - o.nKept)],
-      ["in series", o.nInSeries, percent(o.nInSeries)],
+      ["in stories", o.nInStories, percent(o.nInStories)],
+      ["in templates", o.nInTemplates, percent(o.nInTemplates)],
     ];
     return html`<header class="top"><h1>${o.title}</h1>
       <dl>${headline.map(([name, value, remark]) => html`<div><dt>${name}</dt><dd>${number(value)} <span>${remark}</span></dd></div>`)}</dl>
@@ -733,8 +778,7 @@
     draw();
     Object.values(lists).forEach(mount);
     draw();
-    await load(lists.clusters);
-    await load(lists.series);
+    for (const list of Object.values(lists)) await load(list);
     document.documentElement.dataset.ready = "true";
     for (const list of Object.values(lists)) await prepare(list);
   }

@@ -1,4 +1,4 @@
-"""Series: documents made from one recurring template, and what the template says."""
+"""Templates: which texts are made from the same form, and what the form says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
 
 LEAST_MEMBERS = 3
-"""Texts that make a series: two of the same form may be chance."""
+"""Texts that make a template: two of the same form may be chance."""
 
 _COMPARED = 12
 _CONSTANT_SHARE = 0.8
@@ -27,7 +27,7 @@ _SHOWN_VARIANTS = 3
 _GAP = "…"
 
 
-def group_series(
+def group_templates(
     pairs: NDArray[np.uint64], overlap: NDArray[np.float32], n_texts: int
 ) -> NDArray[np.int64]:
     """
@@ -46,7 +46,7 @@ def group_series(
     Returns
     -------
     ndarray of int64, shape (n_texts,)
-        The typical text of each text's series; -1 for texts of no series.
+        The typical text of each text's template; -1 for texts of none.
     """
     neighbours = stars.neighbours_of(pairs, overlap, n_texts)
     centre = stars.form(neighbours)
@@ -58,7 +58,7 @@ def describe(
     columns: Columns, config: Config, typical: int, members: Sequence[int]
 ) -> tuple[str, tuple[str, ...]]:
     """
-    Return the template of a series, and what varies in it.
+    Return the constant words of a template, and what varies in it.
 
     Parameters
     ----------
@@ -69,11 +69,11 @@ def describe(
     typical : int
         Position of the most typical document.
     members : sequence of int
-        Positions of all documents of the series.
+        Positions of all documents of the template.
 
     Returns
     -------
-    template : str
+    pattern : str
         The words of the typical document that nearly all others have, with
         "…" where something varies.
     variants : tuple of str
