@@ -107,7 +107,7 @@ def find_related(
     if n_shingles >= _MOST_SHINGLES:
         message = (
             f"the feed has {n_shingles:,} shingles, but one batch in memory holds fewer than "
-            f"{_MOST_SHINGLES:,}. Pass memory_limit=..., so that it is clustered in parts"
+            f"{_MOST_SHINGLES:,}. Split the feed and add the parts to a NewsIndex"
         )
         raise InputError(message)
     part_bits = min(max(n_shingles // _PART_SIZE, 1).bit_length() - 1, _MOST_PART_BITS)
