@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,13 +18,13 @@ import pytest
 
 import dedupe_news as dn
 from dedupe_news import outofcore
-from dedupe_news.columns import Columns
 from dedupe_news.documents import Choices, read_documents
 from made_up_news import made_up_news
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dedupe_news.columns import Columns
     from dedupe_news.config import Policy
 
 ROWS = [{**row, "title": f"Item {n % 5}"} for n, row in enumerate(made_up_news().rows)]
@@ -233,7 +232,7 @@ def test_columns_of_a_file_are_looked_at_before_it_is_read(tmp_path: Path) -> No
     file = file_of(tmp_path)
     with pytest.raises(dn.ColumnError, match="no column 'body' to take the text from"):
         read(file, text="body")
-    with pytest.raises(dn.InputError, match="source=... holds values"):
+    with pytest.raises(dn.InputError, match=r"source=\.\.\. holds values"):
         read(file, source=["paper"])
     with pytest.raises(dn.InputTypeError, match="cannot be the text"):
         read(TABLE.to_reader(), text="published")
@@ -334,12 +333,12 @@ def test_disk_without_room_is_said_before_the_work_begins(
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=100))
 
-    with pytest.raises(dn.WorkFolderFullError, match="has not the room.*work_folder"):
+    with pytest.raises(dn.WorkFolderFullError, match=r"has not the room.*work_folder"):
         dn.cluster(file_of(tmp_path), work_folder=tmp_path / "work", progress=False)
     assert list((tmp_path / "work").iterdir()) == []
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
 def test_a_disk_that_fills_up_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """While the text is written."""
 
@@ -347,7 +346,7 @@ def test_a_disk_that_fills_up_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path:
         """A file on a full disk."""
 
         def write(self, content: bytes) -> None:
-            with open("/dev/full", "wb", buffering=0) as device:
+            with Path("/dev/full").open("wb", buffering=0) as device:
                 device.write(content)
 
         def flush(self) -> None: ...

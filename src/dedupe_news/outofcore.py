@@ -140,7 +140,7 @@ class _TextFile:
         self.n_bytes = 0
         with self._reporting():
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._file: IO[bytes] = tempfile.TemporaryFile(dir=self._folder)
+            self._file: IO[bytes] = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
         if shutil.disk_usage(self._folder).free < n_bytes:
             self._file.close()
             raise WorkFolderFullError(self._full(n_bytes))
@@ -252,9 +252,8 @@ def _chained(parts: list[Sequence[Hashable]]) -> Sequence[Hashable] | None:
 def free_memory() -> int:
     """Return how much memory this process may still take without swapping."""
     free = [sys.maxsize // 2]
-    for line in _lines("/proc/meminfo"):
-        if line.startswith("MemAvailable:"):
-            free.append(int(line.split()[1]) * 1024)
+    available = [line for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")]
+    free += [int(line.split()[1]) * 1024 for line in available]
     for most, used in (
         ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
         (
