@@ -22,9 +22,7 @@ SUITES = (
     "fit-judge",
     "latency",
     "soak",
-    "scale",
     "browsing",
-    "spark",
 )
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""
 

@@ -86,12 +86,6 @@ def steps(suites: Sequence[str], output: Path, *, quick: bool) -> list[Step]:
             "recall": [("--documents", _SMALL)],
             "threshold": [("--pairs", "2000")],
             "quality": [("--part", "feed", "--quick"), ("--part", "teasers")],
-            "scale": [
-                (
-                    *("--policy", "news", "--sizes", "200000", "400000"),
-                    *("--tight-size", "400000", "--tight-limit", "600MB"),
-                )
-            ],
         }
         return [Step(suite, each) for suite in suites for each in planned.get(suite, [])]
     # The judge that is measured stays as it is: the refitted one goes where git does not look.

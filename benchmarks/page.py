@@ -48,9 +48,7 @@ _SECTIONS = (
     "speed-",
     "latency-",
     "soak-",
-    "scale-",
     "browsing",
-    "spark",
 )
 
 # What to look at first: words, report, figure, how to write it.
@@ -76,7 +74,6 @@ _GLANCE = (
     ("the same, bytes a document", "speed-index-1000000", "bytes_per_document"),
     ("a million in a file, add: µs, median", "latency-sqlite-news-1000000", "add_us.median"),
     ("the same, query: µs, median", "latency-sqlite-news-1000000", "query_us.median"),
-    ("20 million from Parquet within 8 GB: seconds", "scale-news-20000000", "seconds.20000000"),
 )
 _UNITS = {"documents_per_s": " documents/s", "times": "×"}
 

@@ -40,7 +40,6 @@ _VERSIONED = (
     "llvmlite",
     "xxhash",
     "pyarrow",
-    "pyspark",
     "datasketch",
     "gaoya",
     "rensa",

@@ -8,7 +8,6 @@ once. Whatever is wrong raises here, and ends the program with a traceback.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import signal
@@ -18,7 +17,6 @@ import time
 from pathlib import Path
 
 import dedupe_news as dn
-from small_steps import assert_same, run, small_steps
 
 SEED = 20261126
 CONFIGS = (
@@ -153,47 +151,6 @@ def crowd(location: str, writers: int, seconds: float, n_least: int) -> None:
     sys.stdout.write(f"{writers} writers added {sum(counts)} documents, {counts}\n")
 
 
-def finished_steps(work_folder: Path) -> int:
-    """Return how many steps a run has behind it: many where it is over, none before it began."""
-    try:
-        kept = json.loads((work_folder / "dedupe_news_run.json").read_text("utf-8"))
-    except FileNotFoundError:
-        return 0 if not work_folder.exists() or any(work_folder.iterdir()) else 99
-    return len(kept["finished"])
-
-
-def batch(kills: int, longest_s: float) -> None:
-    """Kill a run out of core again and again, and let it go on from where it was."""
-    draw = random.Random(SEED)  # noqa: S311 - moments to kill at
-    feed = [{"id": number, "text": text_of(number)} for number in range(3_000)]
-    n_killed = 0
-    for config in CONFIGS:
-        expected = dn.cluster(feed, config=config, n_jobs=1, progress=False)
-        with tempfile.TemporaryDirectory() as folder, small_steps():
-            work_folder = Path(folder) / "work"
-            steps = set()
-            for kill in range(kills):
-                child = os.fork()
-                if child == 0:
-                    run(feed, config, work_folder, n_jobs=2)
-                    os._exit(0)
-                # Further on each time; at any moment of a step.
-                while finished_steps(work_folder) < 4 * kill // kills:
-                    time.sleep(0.01)
-                time.sleep(draw.uniform(0, longest_s))
-                os.kill(child, signal.SIGKILL)
-                _, status = os.waitpid(child, 0)
-                n_killed += status != 0
-                steps.add(finished_steps(work_folder))
-                if status == 0:
-                    break  # it ended before
-            found = run(feed, config, work_folder, n_jobs=1)
-            assert_same(found, expected)
-            assert list(work_folder.iterdir()) == []
-            sys.stdout.write(f"killed after {sorted(steps)} finished steps\n")
-    sys.stdout.write(f"{n_killed} kills\n")
-
-
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -206,14 +163,9 @@ def main() -> None:
     crowding.add_argument("--writers", type=int, default=4)
     crowding.add_argument("--seconds", type=float, default=60)
     crowding.add_argument("--least", type=int, default=20)
-    batching = commands.add_parser("batch")
-    batching.add_argument("--kills", type=int, default=10)
-    batching.add_argument("--longest-s", type=float, default=0.3)
     chosen = parser.parse_args()
     if chosen.command == "crash":
         crash(chosen.kills, chosen.longest_s)
-    elif chosen.command == "batch":
-        batch(chosen.kills, chosen.longest_s)
     else:
         crowd(chosen.location, chosen.writers, chosen.seconds, chosen.least)
 

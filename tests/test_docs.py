@@ -36,7 +36,7 @@ BLOCK = re.compile(
     rf"(?P<mark>{COMPILED_ONLY}\n+)?^```python(?: title=\"[^\"\n]*\")?\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-N_COMPILED_ONLY = 4
+N_COMPILED_ONLY = 3
 LOCAL_REDIS = "redis://localhost/"
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 

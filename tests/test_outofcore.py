@@ -1,171 +1,367 @@
-"""Batches out of core, against the same batches in memory."""
+"""Feeds in chunks, whose text goes to a file: as at once."""
 
 from __future__ import annotations
 
-import datetime as dt
+import dataclasses
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pds
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import dedupe_news as dn
-from dedupe_news import Config
-from dedupe_news.outofcore.limits import resident_memory
-from made_up_news import START, made_up_news
-from small_steps import assert_same, run, small_steps
-from strategies import configs, feeds
+from dedupe_news import outofcore
+from dedupe_news.documents import Choices, read_documents
+from made_up_news import made_up_news
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator
 
-MADE_UP = made_up_news(n_stories=18, n_forms=2, n_days=24).rows
-HOUR = dt.timedelta(hours=1)
+    from dedupe_news.columns import Columns
+    from dedupe_news.config import Policy
+
+ROWS = [{**row, "title": f"Item {n % 5}"} for n, row in enumerate(made_up_news().rows)]
+TABLE = pa.Table.from_pylist(ROWS)
+NO_CHOICES = Choices(id=None, title=None, text=None, source=None, published=None)
 
 
-def in_memory(feed: object, config: Config, **choices: Any) -> dn.Clustering:
-    """Cluster at once."""
-    return dn.cluster(feed, config=config, n_jobs=1, progress=False, **choices)
+def folder_of(folder: Path) -> Path:
+    """Write the table in several files of several row groups."""
+    parts = folder / "parts"
+    parts.mkdir()
+    for number in range(3):
+        table = TABLE.slice(number * 15, 15 if number < 2 else None)
+        pq.write_table(table, parts / f"part-{number}.parquet", row_group_size=4)
+    return parts
 
 
+def file_of(folder: Path) -> Path:
+    """Write the table in one file."""
+    pq.write_table(TABLE, folder / "news.pq", row_group_size=10)
+    return folder / "news.pq"
+
+
+KINDS: dict[str, Callable[[Path], Any]] = {
+    "mappings": lambda _: iter(ROWS),
+    "documents": lambda _: (dn.Document(**row) for row in ROWS),
+    "list": lambda _: ROWS,
+    "columns": lambda _: {name: [row[name] for row in ROWS] for name in ROWS[0]},
+    "pandas": lambda _: pd.DataFrame(ROWS),
+    "lazy polars": lambda _: pl.LazyFrame(ROWS),
+    "arrow": lambda _: TABLE,
+    "stream": lambda _: TABLE.to_reader(max_chunksize=9),
+    "data set": lambda _: pds.dataset(TABLE),
+    "filtered": lambda folder: pds.dataset(folder_of(folder)).filter(pds.field("id") != "none"),
+    "scanner": lambda folder: pds.dataset(folder_of(folder)).scanner(),
+    "Parquet data set": lambda folder: pds.dataset(folder_of(folder), format="parquet"),
+    "Parquet folder": folder_of,
+    "Parquet file": file_of,
+}
+
+
+def read(feed: object, *, chunk_size: int = 7, **choices: Any) -> Columns:
+    """Read a feed in small chunks, with its text in a file."""
+    given: Any = {**NO_CHOICES, **choices}
+    return outofcore.read_columns(feed, given, "news", "64GB", None, 1, chunk_size)
+
+
+def rows_of(columns: Columns) -> list[tuple[Any, ...]]:
+    """Return all that columns say of each document."""
+    return [
+        (columns.id_of(at), columns.content(at), columns.source_of(at), columns.published_at(at))
+        for at in range(len(columns))
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_feed_is_read_as_at_once(kind: str, tmp_path: Path) -> None:
+    """Every kind of feed has the same columns in chunks as a list of its rows."""
+    found, expected = read(KINDS[kind](tmp_path)), read_documents(ROWS)
+
+    assert rows_of(found) == rows_of(expected)
+    assert found.titled
+    assert list(found.source_names) == list(expected.source_names)
+
+
+@pytest.mark.parametrize("policy", ["news", "similar"])
+@pytest.mark.parametrize("kind", ["mappings", "list", "stream", "Parquet folder", "Parquet file"])
 @pytest.mark.usefixtures("compiled")
-@pytest.mark.parametrize("kept", [False, True], ids=["temporary", "folder"])
-@pytest.mark.parametrize(
-    "config",
-    [
-        Config(),
-        Config(shingle_size=2, prefer="longest"),
-        Config(window=dt.timedelta(hours=30), prefer="latest"),
-        Config(policy="similar", threshold=0.5),
-        Config(policy="similar", threshold=0.3, bucket_limit=3),
-        Config(policy="similar", threshold=0.4, window=dt.timedelta(hours=30)),
-    ],
-    ids=["news", "longest", "window", "similar", "large buckets", "similar in a window"],
-)
-def test_made_up_feed_is_as_in_memory(config: Config, tmp_path: Path, *, kept: bool) -> None:
-    """Copies, edits and forms that recur, in pieces."""
-    expected = in_memory(MADE_UP, config)
+def test_answers_are_those_of_memory(kind: str, policy: Policy, tmp_path: Path) -> None:
+    """Labels, representatives and matches are the same wherever the text is."""
+    expected = dn.cluster(ROWS, policy=policy, progress=False)
+    found = dn.cluster(
+        KINDS[kind](tmp_path),
+        policy=policy,
+        memory_limit="64GB",
+        work_folder=tmp_path / "work",
+        progress=False,
+    )
+
     assert len(expected.clusters) > 5
-
-    with small_steps():
-        found = run(MADE_UP, config, *((tmp_path / "work", 3) if kept else (None, 1)))
-
-    assert_same(found, expected)
-
-
-@pytest.mark.usefixtures("compiled")
-def test_order_of_the_documents_is_no_matter() -> None:
-    """Texts are gathered from wherever they are in the file."""
-    order = np.random.default_rng(5).permutation(len(MADE_UP)).tolist()
-    shuffled = [MADE_UP[place] for place in order]
-    for config in (Config(), Config(policy="similar", threshold=0.5)):
-        with small_steps():
-            found = run(iter(shuffled), config)
-
-        assert_same(found, in_memory(shuffled, config))
+    assert found.labels.tolist() == expected.labels.tolist()
+    assert found.representatives.tolist() == expected.representatives.tolist()
+    assert found.to_dict()["relation"] == expected.to_dict()["relation"]
+    assert [match.probability for match in found.matches] == [
+        match.probability for match in expected.matches
+    ]
+    assert found.columns.content(3) == expected.columns.content(3)
 
 
-@pytest.mark.usefixtures("compiled")
-@given(feed=feeds(max_size=24), config=configs, data=st.data())
-def test_similar_is_as_in_memory(feed: list[str], config: Config, data: st.DataObject) -> None:
-    """Any feed and settings, large buckets among them, with and without times."""
-    config = config.replace(bucket_limit=data.draw(st.integers(2, 4)))
-    published = data.draw(st.none() | _times(feed))
+def test_text_is_mapped_from_a_file_that_nobody_sees(tmp_path: Path) -> None:
+    """The text is read-only memory of a file without a name in a folder that is made."""
+    work = tmp_path / "new" / "work"
+    found = outofcore.read_columns(iter(ROWS), NO_CHOICES, "news", None, work, 1, 7)
 
-    with small_steps(), tempfile.TemporaryDirectory() as folder:
-        found = run(feed, config, Path(folder) / "work", published=published)
-
-    assert_same(found, in_memory(feed, config, published=published))
+    assert isinstance(found.buffer.base, np.memmap)
+    assert not found.buffer.flags.writeable
+    assert list(work.iterdir()) == []
 
 
-@pytest.mark.usefixtures("compiled")
-@given(feed=feeds(max_size=24), data=st.data())
-def test_news_is_as_in_memory(feed: list[str], data: st.DataObject) -> None:
-    """Any feed, with sources and times or without."""
-    published = data.draw(st.none() | _times(feed))
-    source = data.draw(st.none() | _sources(feed))
-    window = data.draw(st.sampled_from([None, HOUR]))
+def test_one_small_chunk_stays_in_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A short feed needs no file where neither a limit nor a folder is given."""
+    monkeypatch.setattr(tempfile, "TemporaryFile", None)
+    pq.write_table(TABLE, tmp_path / "news.parquet")
 
-    with small_steps():
-        found = run(feed, Config(window=window), published=published, source=source)
+    found = outofcore.read_columns(tmp_path / "news.parquet", NO_CHOICES, "news", None, None, 1)
 
-    expected = in_memory(feed, Config(window=window), published=published, source=source)
-    assert_same(found, expected)
+    assert rows_of(found) == rows_of(read_documents(ROWS))
 
 
-def _times(feed: Sequence[str]) -> st.SearchStrategy[list[dt.datetime | None]]:
-    moments = st.integers(0, 50).map(lambda hours: START + hours * HOUR)
-    return st.lists(st.none() | moments, min_size=len(feed), max_size=len(feed))
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_nothing_is_left_of_a_run_that_failed(error: type[BaseException], tmp_path: Path) -> None:
+    """A feed that fails in its midst leaves no file, and the folder can be used again."""
+
+    def failing() -> Iterator[dict[str, Any]]:
+        yield from ROWS
+        raise error
+
+    with pytest.raises(error):
+        outofcore.read_columns(failing(), NO_CHOICES, "news", None, tmp_path, 1, 7)
+    assert list(tmp_path.iterdir()) == []
+
+    found = outofcore.read_columns(iter(ROWS), NO_CHOICES, "news", None, tmp_path, 1, 7)
+    assert len(found) == len(ROWS)
 
 
-def _sources(feed: Sequence[str]) -> st.SearchStrategy[list[str | None]]:
-    names = st.none() | st.sampled_from(["Morning", "Evening", "Nightly"])
-    return st.lists(names, min_size=len(feed), max_size=len(feed))
+@pytest.mark.parametrize("kind", [iter, list, lambda _: TABLE.slice(0, 0).to_reader()])
+def test_nothing_at_all_is_read(kind: Callable[[list[str]], object]) -> None:
+    """A feed without a document has columns without one."""
+    found = read(kind([]))
+
+    assert len(found) == 0
+    assert found.buffer.tolist() == []
 
 
-def test_nothing_at_all() -> None:
-    """No document, and documents without a word."""
-    for feed in ([], ["", "", "..."]):
-        for config in (Config(), Config(policy="similar")):
-            assert_same(run(feed, config), in_memory(feed, config))
+def test_keys_sources_and_times_may_begin_late() -> None:
+    """What the first documents lack is missing in these alone."""
+    feed = [{"text": f"item {n}"} for n in range(9)]
+    late = {"text": "the last", "source": "paper", "published": "2030-01-01T00:00Z"}
+
+    found = read(iter([*feed, late]))
+
+    assert rows_of(found) == rows_of(read_documents([*feed, late]))
 
 
-def test_result_outlives_its_work_folder(tmp_path: Path) -> None:
-    """Texts are still shown once the files are gone."""
-    with small_steps():
-        found = run(iter(MADE_UP), Config(), tmp_path / "work")
+def test_files_may_lack_columns_that_others_have(tmp_path: Path) -> None:
+    """A file without titles, and whose numbers are narrower, is read as the others."""
+    pq.write_table(pa.table({"id": pa.array([1, 2], pa.int32()), "text": ["a", "b"]}),
+                   tmp_path / "a.parquet")  # fmt: skip
+    pq.write_table(pa.table({"id": [2**40], "title": ["head"], "text": ["c"]}),
+                   tmp_path / "b.parquet")  # fmt: skip
 
+    found = read(tmp_path)
+
+    assert [found.content(at) for at in range(3)] == ["\na", "\nb", "head\nc"]
+    assert [found.id_of(at) for at in range(3)] == [1, 2, 2**40]
+
+
+def test_rows_of_pandas_keep_their_names() -> None:
+    """The result has the index of the feed."""
+    frame = pd.DataFrame(ROWS[:5], index=list("abcde"))
+
+    found = dn.cluster(frame, memory_limit="64GB", progress=False)
+
+    assert list(found.to_frame().index) == list("abcde")
+
+
+TEXTS = [{"text": f"item {n}"} for n in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("feed", "choices", "error", "message"),
+    [
+        ([*TEXTS, {"text": b"bytes"}], {}, dn.InputTypeError, "text of document 10"),
+        ([*TEXTS, {"text": "x", "title": "late"}], {}, dn.InputError, "the first title is among"),
+        ([*TEXTS, "a text"], {}, dn.InputTypeError, "document 10 .*'str'.*began with mappings"),
+        (["a"] * 10 + [{"text": "x"}], {}, dn.InputTypeError, "document 10 .*began with texts"),
+        ([dn.Document("a")] * 9, {"id": "key"}, dn.InputError, "cannot be given beside"),
+        (["a"] * 9, {"source": "paper"}, dn.ColumnError, "names a column"),
+        (
+            [{"id": n % 9, "text": ""} for n in range(10)],
+            {},
+            dn.DuplicateIdError,
+            "documents 0 and 9 share the id 0",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_named_by_its_place_in_the_feed(
+    feed: list[Any], choices: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    """Positions count from the beginning of the feed, not of a chunk."""
+    with pytest.raises(error, match=message):
+        read(iter(feed), **choices)
+
+
+def test_ids_of_arrow_may_not_repeat_either() -> None:
+    """Two batches of a stream hold one id."""
+    again = pa.concat_tables([TABLE, TABLE.slice(3, 1)]).to_reader(max_chunksize=9)
+
+    with pytest.raises(dn.DuplicateIdError, match=f"documents 3 and {len(ROWS)} share the id"):
+        read(again)
+
+
+def test_columns_of_a_file_are_looked_at_before_it_is_read(tmp_path: Path) -> None:
+    """Columns that are missing or given as values are refused, and what is no Parquet."""
+    file = file_of(tmp_path)
+    with pytest.raises(dn.ColumnError, match="no column 'body' to take the text from"):
+        read(file, text="body")
+    with pytest.raises(dn.InputError, match=r"source=\.\.\. holds values"):
+        read(file, source=["paper"])
+    with pytest.raises(dn.InputTypeError, match="cannot be the text"):
+        read(TABLE.to_reader(), text="published")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(dn.InputError, match="holds no Parquet file"):
+        read(tmp_path / "empty")
+    file.write_text("no Parquet")
+    with pytest.raises(dn.InputError, match="cannot be read as Parquet"):
+        read(file)
+
+
+def test_files_that_are_damaged_are_said_to_be(tmp_path: Path) -> None:
+    """A page that cannot be decoded is an error of the input."""
+    file = file_of(tmp_path)
+    content = bytearray(file.read_bytes())
+    content[4:200] = bytes(196)
+    file.write_bytes(content)
+
+    with pytest.raises(dn.InputError, match="cannot be read from document 0 on"):
+        read(file)
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [(5, 5), ("7", 7), ("2GB", 2 * 10**9), ("1.5 kb", 1500), ("512MiB", 512 * 2**20)],
+)
+def test_limits_are_bytes_or_texts(limit: int | str, expected: int) -> None:
+    """Units are of 1,000 or 1,024."""
+    assert outofcore.parse_limit(limit) == expected
+
+
+@pytest.mark.parametrize("limit", ["much", "", "-1GB", 0, -5, 2.5, True, "0.1"])
+def test_other_limits_are_refused(limit: object) -> None:
+    """What is no amount of memory is an error."""
+    with pytest.raises(dn.ConfigError, match="is no amount of memory"):
+        outofcore.parse_limit(limit)
+
+
+def test_free_memory_is_that_of_the_control_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may have less than the machine."""
+    files = {
+        "/proc/meminfo": "MemTotal: 9 kB\nMemAvailable: 4000 kB\n",
+        "/sys/fs/cgroup/memory.max": "3000\n",
+        "/sys/fs/cgroup/memory.current": "1000\n",
+    }
+
+    def read_text(path: Path, **_: object) -> str:
+        if str(path) not in files:
+            raise FileNotFoundError
+        return files[str(path)]
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+
+    assert outofcore.free_memory() == 2000
+
+
+@pytest.mark.parametrize("kind", ["mappings", "list", "stream", "Parquet folder"])
+def test_too_little_memory_is_refused(kind: str, tmp_path: Path) -> None:
+    """What is needed, what was given and a remedy are said."""
+    work = tmp_path / "work"
+    with pytest.raises(
+        dn.ConfigError,
+        match=r"memory_limit=1,000,000 bytes is too little: .* documents of .* bytes of text need "
+        r"about .* Allow at least .* NewsIndex",
+    ):
+        dn.cluster(KINDS[kind](tmp_path), memory_limit="1MB", work_folder=work, progress=False)
+    assert not work.exists(), "it was said before the work began"
+
+
+def test_a_feed_of_unknown_size_is_refused_as_it_is_read() -> None:
+    """Reading stops where what was read needs more than the limit."""
+    asked = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal asked
+        while True:
+            asked += 1
+            yield "word " * 1000
+
+    limit = outofcore.resident_memory() + outofcore.memory_estimate(1000, 5_000_000, "news")
+
+    with pytest.raises(dn.ConfigError, match="is too little"):
+        outofcore.read_columns(endless(), NO_CHOICES, "news", limit, None, 1, 100)
+    assert asked < 2_000
+
+
+def test_folders_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
+    """A file in the place of the folder is said, with a remedy."""
+    file = file_of(tmp_path)
+    with pytest.raises(dn.WorkFolderError, match=r"news\.pq' cannot be used: .* can be written"):
+        dn.cluster(ROWS, work_folder=file, progress=False)
+
+
+def test_disk_without_room_is_said_before_the_work_begins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the size of the feed is known."""
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=100))
+
+    with pytest.raises(dn.WorkFolderFullError, match=r"has not the room.*work_folder"):
+        dn.cluster(file_of(tmp_path), work_folder=tmp_path / "work", progress=False)
     assert list((tmp_path / "work").iterdir()) == []
-    assert found.columns.content(3) == MADE_UP[3]["text"]
-    assert found.columns.id_of(3) == MADE_UP[3]["id"]
-    assert "clusters" in repr(found)
-    assert found.templates[0].pattern
 
 
-@pytest.mark.usefixtures("compiled")
-def test_a_bucket_of_very_many_is_as_in_memory() -> None:
-    """Nearly identical texts, more than a bucket holds."""
-    rng = np.random.default_rng(3)
-    words = [f"word{number}" for number in range(40)]
-    feed = []
-    for number in range(200):
-        edited = list(words)
-        edited[int(rng.integers(40))] = f"other{number}"
-        feed.append(" ".join(edited))
-    config = Config(policy="similar", threshold=0.6, bucket_limit=20)
-    expected = in_memory(feed, config)
-    assert expected.bounded.n_large_buckets > 0
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+def test_a_disk_that_fills_up_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """While the text is written."""
 
-    with small_steps():
-        found = run(feed, config)
+    class Full:
+        """A file on a full disk."""
 
-    assert_same(found, expected)
+        def write(self, content: bytes) -> None:
+            with Path("/dev/full").open("wb", buffering=0) as device:
+                device.write(content)
+
+        def flush(self) -> None: ...
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
+
+    with pytest.raises(dn.WorkFolderFullError, match="bytes or more of disk"):
+        dn.cluster(ROWS, work_folder=tmp_path, progress=False)
 
 
-def test_real_feed_is_as_in_memory(shared_data: Path, *, interpreted: bool) -> None:
-    """Both policies, within the least memory that does."""
-    if interpreted:
-        pytest.skip("hundreds of thousands of texts are for compiled kernels")
-    path = shared_data / "newsapi_teasers.parquet"
-    for policy in ("news", "similar"):
-        choices: dict[str, Any] = {"title": "title", "text": "description", "policy": policy}
-        expected = dn.cluster(path, progress=False, **choices)
+def test_results_are_copied_with_their_text() -> None:
+    """Columns of a mapped file may be changed in part, and read on."""
+    found = read(iter(ROWS))
+    some = dataclasses.replace(found, offsets=found.offsets[:4])
 
-        found = dn.cluster(path, progress=False, memory_limit="3GB", work_folder=None, **choices)
-        held = run(
-            path,
-            Config(policy=policy),
-            limit=resident_memory() + 2**30,
-            title="title",
-            text="description",
-        )
-
-        for result in (found, held):
-            np.testing.assert_array_equal(result.labels, expected.labels)
-            np.testing.assert_array_equal(result.representatives, expected.representatives)
-            np.testing.assert_array_equal(result.template_of, expected.template_of)
-            np.testing.assert_array_equal(result.story_of, expected.story_of)
-            np.testing.assert_array_equal(result.matches.jaccard, expected.matches.jaccard)
+    assert [some.content(at) for at in range(3)] == [found.content(at) for at in range(3)]

@@ -65,13 +65,12 @@ def cluster(
         a notebook, and says when kernels are being compiled.
     memory_limit : int or str, optional
         Memory that this process may hold, in bytes or as in "2GB" or "512MiB";
-        half of what is free where it is left out. What would pass it is kept
-        on disk, and the result is the same.
+        what is free where it is left out. The text of the feed is then kept on
+        disk. A feed that is estimated to need more is refused.
     work_folder : str or path-like, optional
-        An empty or new folder for what is kept on disk, so that a run that was
-        killed goes on from its last finished step when it is started again with
-        the same feed and settings; emptied at the end. A temporary folder where
-        it is left out.
+        Folder for the file that holds the text, which is gone when the process
+        ends, or when the result is deleted; the system's folder for temporary
+        files where it is left out.
     **settings : Any
         Single settings of `Config`, such as ``threshold=0.8``, that take
         precedence over `config`.
@@ -94,10 +93,10 @@ def cluster(
         If a setting or `n_jobs` is out of range, or `memory_limit` is too
         little for the feed.
     WorkFolderError
-        If `work_folder` is in use, of another run, or cannot be written.
+        If `work_folder` cannot be written.
     WorkFolderFullError
-        If the disk has not the room; said before the work begins where the
-        size of the feed is known.
+        If the disk has not the room for the text; said before the work begins
+        where the size of the feed is known.
 
     Notes
     -----
@@ -124,17 +123,12 @@ def cluster(
     labels = foreign.row_labels(feed)
     read: Callable[[int], Columns] = partial(_read, feed, choices)
     if memory_limit is not None or work_folder is not None or foreign.may_be_large(feed):
-        # Only now: what is small and in memory needs none of it.
+        # Only now: what is in memory already needs none of it.
         from dedupe_news import outofcore  # noqa: PLC0415
 
-        limit = outofcore.parse_limit(memory_limit)
-        opened = outofcore.open_feed(feed, choices)
-        if work_folder is not None or not outofcore.fits(opened, limit, chosen.policy):
-            result = outofcore.cluster_feed(
-                opened, chosen, threads, limit, work_folder, progress=progress
-            )
-            return dataclasses.replace(result, row_labels=labels)
-        read = opened.whole
+        read = partial(
+            outofcore.read_columns, feed, choices, chosen.policy, memory_limit, work_folder
+        )
     with stages(("reading", *batch.stages(chosen)), show=progress) as ended:
         columns = read(threads)
         ended("reading")

@@ -12,12 +12,9 @@ from dedupe_news.sorting import pack_repeated
 from dedupe_news.threads import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 _SET = np.uint64(0xFFFFFFFF)
-_PAIRS_AT_A_TIME = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,29 +102,3 @@ def band_buckets(
     packed = pack_repeated(keys)
     bounds = kernels.large_buckets(packed, limit)
     return packed, [(packed[start:stop] & _SET).astype(np.int64) for start, stop in bounds]
-
-
-def bucket_pairs(packed: NDArray[np.uint64], limit: int) -> Iterator[NDArray[np.uint64]]:
-    """
-    Pair the members of every bucket that is not large.
-
-    Parameters
-    ----------
-    packed : ndarray of uint64, shape (n_packed,)
-        As in `Buckets`, of one band.
-    limit : int
-        Buckets of more members are passed over.
-
-    Yields
-    ------
-    ndarray of uint64
-        Some of the pairs, ``set << 32 | later set``.
-    """
-    begin = 0
-    # One bucket has room for all its pairs at any rate.
-    room = max(_PAIRS_AT_A_TIME, limit * (limit - 1) // 2)
-    while begin < len(packed):
-        pairs = np.empty(room, np.uint64)
-        n_pairs, end = kernels.fill_pairs(packed, begin, limit, pairs)
-        yield pairs[:n_pairs]
-        begin = int(end)

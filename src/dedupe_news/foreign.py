@@ -14,7 +14,6 @@ import numpy as np
 from dedupe_news.errors import InputError, InputTypeError, MissingDependencyError
 
 _SHOWN = 40
-_MANY = 200_000
 
 _first: contextvars.ContextVar[int] = contextvars.ContextVar("first document", default=0)
 
@@ -66,7 +65,7 @@ def row_labels(feed: object) -> Any:
 
 def may_be_large(feed: object) -> bool:
     """
-    Return whether a feed may be larger than memory, and is worth a closer look.
+    Return whether a feed may be larger than memory.
 
     Parameters
     ----------
@@ -76,13 +75,12 @@ def may_be_large(feed: object) -> bool:
     Returns
     -------
     bool
-        True for files, streams and iterators, and for many documents.
+        True for files, streams and iterators; False for what has a length, and
+        so is in memory already.
     """
-    if isinstance(feed, Mapping):
-        return any(may_be_large(values) for values in feed.values())
-    if hasattr(feed, "__len__") and getattr(feed, "ndim", 1) > 0:
-        return len(feed) > _MANY
-    return True
+    if isinstance(feed, (str, Mapping)) or hasattr(type(feed), "columns"):
+        return False
+    return not hasattr(feed, "__len__")
 
 
 def is_missing(value: object) -> bool:
@@ -349,7 +347,7 @@ class ArrowSequence(Sequence[Any]):
     """
 
     def __init__(self, arrow: Any) -> None:
-        self._arrow = arrow
+        self.arrow = arrow
 
     def __len__(self) -> int:
         """
@@ -360,7 +358,7 @@ class ArrowSequence(Sequence[Any]):
         int
             At least 0.
         """
-        return len(self._arrow)
+        return len(self.arrow)
 
     def __getitem__(self, index: Any) -> Any:
         """
@@ -377,8 +375,8 @@ class ArrowSequence(Sequence[Any]):
             Python's own value.
         """
         if isinstance(index, slice):
-            return self._arrow[index].to_pylist()
-        return self._arrow[index].as_py()
+            return self.arrow[index].to_pylist()
+        return self.arrow[index].as_py()
 
     def __iter__(self) -> Iterator[Any]:
         """
@@ -389,4 +387,4 @@ class ArrowSequence(Sequence[Any]):
         iterator
             Over Python's own values.
         """
-        return iter(self._arrow.to_pylist())
+        return iter(self.arrow.to_pylist())

@@ -315,8 +315,7 @@ class Lookups(Displayable):
         ----------
         path : str or path
             Ends in ``.jsonl``, ``.jsonl.gz`` or ``.parquet``. Replaced if it
-            exists, once all is written. Parquet holds clusters too, so that a
-            cluster of machines can go on from there: `dedupe_news.spark.update`.
+            exists, once all is written. Parquet holds clusters too.
 
         Returns
         -------

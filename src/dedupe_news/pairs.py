@@ -34,45 +34,6 @@ def distinct(pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return pairs[is_first]
 
 
-def texts_in(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """
-    Return the texts of pairs.
-
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        ``text << 32 | other text``.
-
-    Returns
-    -------
-    ndarray of int64
-        Each once, increasing.
-    """
-    both = np.concatenate(((pairs >> _HALF).astype(np.int64), pairs.astype(np.uint32)))
-    return np.unique(both.astype(np.int64))
-
-
-def places_in(numbers: NDArray[np.int64], pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """
-    Return pairs with their texts numbered by their places among some.
-
-    Parameters
-    ----------
-    numbers : ndarray of int64, shape (n,)
-        All texts of the pairs, increasing.
-    pairs : ndarray of uint64, shape (n_pairs,)
-        ``text << 32 | other text``.
-
-    Returns
-    -------
-    ndarray of uint64, shape (n_pairs,)
-        ``place << 32 | other place``.
-    """
-    left = np.searchsorted(numbers, (pairs >> _HALF).astype(np.int64)).astype(np.uint64)
-    right = np.searchsorted(numbers, pairs.astype(np.uint32).astype(np.int64)).astype(np.uint64)
-    return left << _HALF | right
-
-
 def renumbered(pairs: NDArray[np.uint64], place_of: NDArray[np.int32]) -> NDArray[np.uint64]:
     """
     Return pairs with their texts numbered anew.

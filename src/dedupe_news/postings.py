@@ -107,7 +107,7 @@ def find_related(
     if n_shingles >= _MOST_SHINGLES:
         message = (
             f"the feed has {n_shingles:,} shingles, but one batch in memory holds fewer than "
-            f"{_MOST_SHINGLES:,}. Pass memory_limit=..., so that it is clustered in parts"
+            f"{_MOST_SHINGLES:,}. Split the feed and add the parts to a NewsIndex"
         )
         raise InputError(message)
     part_bits = min(max(n_shingles // _PART_SIZE, 1).bit_length() - 1, _MOST_PART_BITS)
@@ -188,41 +188,6 @@ def _keep_related(
     return np.concatenate(run(keep, range(n_ranges), n_jobs))
 
 
-def count_tokens(tokens: NDArray[np.uint32], counts: NDArray[np.uint32]) -> None:
-    """
-    Count more tokens.
-
-    Parameters
-    ----------
-    tokens : ndarray of uint32, shape (n_tokens,)
-        Token hashes of some documents.
-    counts : ndarray of uint32, shape (n_places,)
-        Their counts are added here; as many places as `MOST_PLACES` at first,
-        since how many are enough is known at the end: see `token_table`.
-    """
-    kernels.count_tokens(tokens, counts)
-
-
-def token_table(counts: NDArray[np.uint32], n_tokens: int) -> NDArray[np.uint32]:
-    """
-    Return counts of tokens in a table of the size that their number asks for.
-
-    Parameters
-    ----------
-    counts : ndarray of uint32, shape (MOST_PLACES,)
-        From `count_tokens`, or sums of such tables.
-    n_tokens : int
-        All tokens counted.
-
-    Returns
-    -------
-    ndarray of uint32, shape (n_places,)
-        Tokens that share a place are counted together.
-    """
-    folded: NDArray[np.uint32] = counts.reshape(-1, n_places(n_tokens)).sum(axis=0, dtype=np.uint32)
-    return folded
-
-
 def n_places(n_tokens: int) -> int:
     """
     Return how many places a table of counts of tokens has.
@@ -240,36 +205,6 @@ def n_places(n_tokens: int) -> int:
     return min(MOST_PLACES, 1 << max(_LEAST_PLACE_BITS, n_tokens.bit_length()))
 
 
-def commonness_of(
-    tokens: NDArray[np.uint32], counts: NDArray[np.uint32], n_jobs: int
-) -> NDArray[np.uint8]:
-    """
-    Return how common tokens are.
-
-    Parameters
-    ----------
-    tokens : ndarray of uint32, shape (n_tokens,)
-        Token hashes.
-    counts : ndarray of uint32, shape (n_places,)
-        From `token_table`.
-    n_jobs : int
-        Threads.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n_tokens,)
-        ``round(16 * ln(count))``, at most that of 4,095.
-    """
-    codes = count_codes()
-    commonness = np.empty(len(tokens), np.uint8)
-
-    def code(bounds: tuple[int, int]) -> None:
-        kernels.code_tokens(tokens, counts, codes, *bounds, commonness)
-
-    run(code, shares(len(tokens), n_jobs), n_jobs)
-    return commonness
-
-
 def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint8]:
     """
     Return how common each token is among all tokens given.
@@ -284,8 +219,15 @@ def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint
     Returns
     -------
     ndarray of uint8, shape (n_tokens,)
-        As from `commonness_of`.
+        ``round(16 * ln(count))``, at most that of 4,095.
     """
     counts = np.zeros(n_places(len(tokens)), np.uint32)
-    count_tokens(tokens, counts)
-    return commonness_of(tokens, counts, n_jobs)
+    kernels.count_tokens(tokens, counts)
+    codes = count_codes()
+    commonness = np.empty(len(tokens), np.uint8)
+
+    def code(bounds: tuple[int, int]) -> None:
+        kernels.code_tokens(tokens, counts, codes, *bounds, commonness)
+
+    run(code, shares(len(tokens), n_jobs), n_jobs)
+    return commonness

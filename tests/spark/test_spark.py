@@ -1,20 +1,23 @@
-"""Spark, against the same documents in memory."""
+"""DataFrames of Spark's, against the same documents in memory."""
 
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
+import logging
+import os
+import re
+import subprocess
+import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import dedupe_news as dn
 from dedupe_news import Config
-from made_up_news import WORDS, made_up_news
+from made_up_news import made_up_news
 from spark_marks import MARKS
-from strategies import configs, feeds, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,80 +25,23 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame, SparkSession
 
-    from dedupe_news.config import Policy
-
     Make = Callable[[list[dict[str, Any]]], DataFrame]
 
 pytestmark = MARKS
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
-BOTH = pytest.mark.parametrize("spark", ["local[2]", "local-cluster[2,1,1024]"], indirect=True)
-# Each run takes seconds, whatever its size.
-FEW = settings(
-    max_examples=4,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-some_configs = st.builds(
-    Config.replace,
-    configs,
-    policy=st.sampled_from(["news", "similar"]),
-    window=st.sampled_from([None, None, dt.timedelta(microseconds=1)]),
-    bucket_limit=st.sampled_from([2, 1000]),
-)
+ROWS = [
+    {"id": "a", "text": "Rain floods the old town", "published": EPOCH},
+    {"id": "b", "text": "Sun at last", "published": EPOCH},
+    {"id": "c", "text": "rain floods the old town!", "published": EPOCH + DAY},
+]
 
 
-def run(df: DataFrame, config: Config) -> list[Any]:
-    """Return the rows of a clustering by id."""
-    from dedupe_news.spark import cluster  # noqa: PLC0415 - for those who run these
-
-    return sorted(cluster(df, config=config).collect(), key=lambda row: row["id"])
-
-
-def assert_same(found: list[Any], rows: list[dict[str, Any]], config: Config) -> None:
-    """Hold what Spark found against a run in memory; ids are positions there."""
-    names = ("title", "text", "source", "published")
-    table = {name: [row.get(name) for row in rows] for name in names}
-    table = {name: column for name, column in table.items() if name == "text" or any(column)}
-    expected = dn.cluster(table, config=config, progress=False, n_jobs=1)
-    kept = expected.representatives[expected.labels].tolist()
-    assert [row["id"] for row in found] == list(range(len(rows)))
-    assert [row["representative"] for row in found] == kept
-    assert [row["relation"] for row in found] == list(expected.to_dict()["relation"])
-    n_clusters = len(expected.representatives)
-    assert len({row["cluster"] for row in found}) == n_clusters
-    both = {(row["cluster"], row["representative"]) for row in found}
-    assert len(both) == n_clusters
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Draw documents whose times and sources tie and lack."""
-    drawn: list[str] = []
-    for _ in range(draw(st.integers(1, 4))):
-        drawn += draw(feeds())
-    moments = [draw(times) for _ in drawn]
-    sources = [draw(st.sampled_from([None, "a", "b"])) for _ in drawn]
-    return [
-        {
-            "id": at,
-            "text": text,
-            "source": source,
-            "published": None if moment is None else EPOCH + dt.timedelta(microseconds=moment),
-        }
-        for at, (text, moment, source) in enumerate(zip(drawn, moments, sources, strict=True))
-    ]
-
-
-@BOTH
-@given(rows=documents(), config=some_configs)
-@FEW
-def test_any_feed_is_clustered_as_in_memory(
-    frame_of: Make, rows: list[dict[str, Any]], config: Config
-) -> None:
-    """Representatives and relations too: texts tie, times lack, buckets overflow."""
-    assert_same(run(frame_of(rows), config), rows, config)
+def rows_of(found: DataFrame) -> list[tuple[Any, ...]]:
+    """Return the rows of a result by id."""
+    assert found.columns == ["id", "cluster", "representative", "relation"]
+    return sorted(map(tuple, found.collect()), key=lambda row: row[0])
 
 
 @pytest.mark.parametrize(
@@ -103,130 +49,275 @@ def test_any_feed_is_clustered_as_in_memory(
     [
         Config(),
         Config(prefer="latest", window=2 * DAY),
-        Config(threshold=0.6, prefer="longest"),
-        Config(threshold=0.5, window=DAY, bucket_limit=4),
+        Config(policy="similar", threshold=0.6, prefer="longest"),
+        Config(policy="similar", threshold=0.5, window=DAY, bucket_limit=4),
     ],
     ids=["news", "news-window", "similar", "similar-window"],
 )
-def test_a_made_up_feed_is_clustered_as_in_memory(frame_of: Make, config: Config) -> None:
-    """Stories that were copied, and forms filled in anew."""
+def test_a_feed_is_clustered_as_in_memory(frame_of: Make, config: Config) -> None:
+    """Clusters, representatives and relations are those of memory, in the order of ids."""
     rows = made_up_news(n_stories=40, n_forms=6, n_days=9).rows
     again = [row | {"source": "agency"} for row in rows[::5]]
     numbered = [row | {"id": at} for at, row in enumerate([*rows, *again, {"text": ""}])]
 
-    assert_same(run(frame_of(numbered), config), numbered, config)
+    expected = dn.cluster(numbered, config=config, progress=False)
+    found = rows_of(_cluster(frame_of(numbered), config=config))
 
-
-@pytest.mark.parametrize("spark", ["local[2]"], indirect=True)
-@pytest.mark.parametrize("policy", ["news", "similar"])
-def test_many_blocks_are_one_feed(
-    frame_of: Make, policy: Policy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Blocks, partitions, chunks and components of a few texts each, in several rounds."""
-    from dedupe_news.spark import components, numbering, workspace  # noqa: PLC0415
-
-    monkeypatch.setattr(numbering, "_TOKENS_A_BLOCK", 400)
-    monkeypatch.setattr(workspace, "_TOKENS_A_PARTITION", 700)
-    monkeypatch.setattr(components.label, "__defaults__", (0,))
-    rows = [row | {"id": at} for at, row in enumerate(made_up_news(60, 7, 6).rows)]
-
-    config = Config(policy=policy)
-    assert_same(run(frame_of(rows), config), rows, config)
-
-
-@BOTH
-@pytest.mark.parametrize("policy", ["news", "similar"])
-def test_the_real_feed_is_clustered_as_in_memory(
-    spark: SparkSession, is_local: bool, shared_data: Path, policy: Policy, tmp_path: Path
-) -> None:
-    """Every representative and relation: of much of it locally, of less on clusters."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    from dedupe_news.spark import cluster  # noqa: PLC0415
-
-    table = pq.read_table(shared_data / "newsapi_teasers.parquet")
-    table = table.drop_columns(["id", "lang"]).append_column("id", pa.array(np.arange(len(table))))
-    table = table.set_column(2, "source", table["source"].cast(pa.string()))
-    table = table.slice(0, 60_000 if is_local else 20_000)
-    pq.write_table(table, tmp_path / "feed.parquet")
-    config = Config(policy=policy)
-    expected = dn.cluster(table, text="description", config=config, progress=False)
-
-    df = spark.read.parquet(str(tmp_path / "feed.parquet"))
-    rows = cluster(df, text="description", config=config).collect()
-    found = sorted(rows, key=lambda row: int(row["id"]))
-
-    kept = expected.representatives[expected.labels].tolist()
-    assert [row["representative"] for row in found] == kept
-    assert [row["relation"] for row in found] == list(expected.to_dict()["relation"])
-    assert len({row["cluster"] for row in found}) == len(expected.representatives)
-
-
-@pytest.mark.parametrize("spark", ["local-cluster[2,1,1024]"], indirect=True)
-@pytest.mark.parametrize("policy", ["news", "similar"])
-def test_a_hundred_thousand_copies_are_no_burden(spark: SparkSession, policy: Policy) -> None:
-    """Executors of 1 GB survive wire copies, half of them nearly identical."""
-    from pyspark.sql import functions as F  # noqa: N812, PLC0415
-
-    from dedupe_news.spark import cluster  # noqa: PLC0415
-
-    base = " ".join(np.random.default_rng(3).choice(WORDS, 40).tolist())
-    n = 100_000
-    edition = F.when(F.col("id") % 2 == 1, F.concat(F.lit(f"{base} edition"), "id"))
-    df = spark.range(n).withColumn("text", F.coalesce(edition, F.lit(base)))
-
-    found = cluster(df, policy=policy).groupBy("cluster").count().collect()
-
-    exact = max(row["count"] for row in found)
-    assert exact >= n // 2
-    assert sum(row["count"] for row in found) == n
-
-
-@BOTH
-@pytest.mark.parametrize("policy", ["news", "similar"])
-def test_a_bucket_of_bulletins_is_clustered_as_in_memory(frame_of: Make, policy: Policy) -> None:
-    """2,000 of one form, hour after hour, of which many share all their bands."""
-    form = " ".join(np.random.default_rng(4).choice(WORDS, 30).tolist())
-    rows = [
-        {
-            "id": at,
-            "text": f"{form} hour{at} temp{at % 40}",
-            "source": "office",
-            "published": EPOCH + dt.timedelta(hours=at),
-        }
-        for at in range(2000)
-    ]
-
-    config = Config(policy=policy)
-    assert_same(run(frame_of(rows), config), rows, config)
-
-
-@BOTH
-def test_bounded_work_is_said_as_in_memory(
-    frame_of: Make, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Counts of all parts together; an update compares nothing in a large bucket."""
-    from dedupe_news.spark import update  # noqa: PLC0415
-
-    form = " ".join(np.random.default_rng(4).choice(WORDS, 30).tolist())
-    texts = [row["text"] for row in made_up_news(40, 6, 9).rows]
-    texts += [f"{form} hour{at} temp{at % 40}" for at in range(60)]
-    config = Config(policy="similar", threshold=0.7, bucket_limit=3)
-    bounded = dn.cluster(texts, config=config, progress=False).bounded
-    assert bounded.n_representatives_passed_over > 0
-    bare = frame_of([{"id": at, "text": text} for at, text in enumerate(texts)])
-
-    run(bare, config)
-    run(bare, config.replace(bucket_limit=1000))
-    update(bare, config=config)
-
-    said = [record.getMessage() for record in caplog.records if record.name == "dedupe_news"]
-    assert said[0] == (
-        f"work was bounded: {bounded.n_large_buckets:,} buckets of more than 3 texts, "
-        f"{bounded.n_pairs_not_compared:,} pairs within not compared, "
-        f"{bounded.n_representatives_passed_over:,} representatives passed over"
+    assert len(expected.clusters) > 10
+    assert found == list(
+        zip(
+            range(len(numbered)),
+            expected.labels.tolist(),
+            expected.representatives[expected.labels].tolist(),
+            expected.to_dict()["relation"],
+            strict=True,
+        )
     )
-    assert said[1].startswith(f"work was bounded: {bounded.n_large_buckets:,} buckets")
-    assert said[1].endswith("not compared, 0 representatives passed over")
-    assert len(said) == 2
+
+
+def test_columns_may_have_other_names_and_types(spark: SparkSession) -> None:
+    """Ids are given back as they came; times are strings, or moments in any zone."""
+    ids: list[tuple[str, list[Any]]] = [
+        ("string", ["a", "b", "c"]),
+        ("tinyint", [-1, 2, 3]),
+        ("long", [1, 2, 2**60]),
+        ("decimal(20,2)", [Decimal("1.50"), Decimal("2.25"), Decimal("10.00")]),
+        ("binary", [bytearray(b"\xff"), bytearray(b"a"), bytearray(b"b")]),
+    ]
+    for kind, values in ids:
+        df = spark.createDataFrame(
+            [
+                (values[0], "Rain floods the old town", "2026-03-01T08:00:00+01:00"),
+                (values[1], "rain floods the old town!", "2026-03-01T07:30:00Z"),
+                (values[2], None, None),
+            ],
+            f"`the url` {kind}, body string, seen string",
+        )
+        found = _cluster(
+            df, id="the url", text="body", published="seen", policy="similar", threshold=0.9
+        )
+        by_text = found.join(df, found["id"] == df["the url"]).collect()
+        relations = {row["body"]: (row["representative"], row["relation"]) for row in by_text}
+        assert found.schema["id"].dataType == df.schema["the url"].dataType
+        # An hour east is an hour before.
+        assert relations["rain floods the old town!"] == (values[0], "exact"), kind
+        assert relations[None] == (values[2], None)
+
+
+def test_nothing_at_all_is_clustered(frame_of: Make) -> None:
+    """A DataFrame without a row has a result without one."""
+    assert rows_of(_cluster(frame_of([]))) == []
+
+
+def test_work_that_was_bounded_is_logged(frame_of: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """As `Clustering.bounded` has it in memory."""
+    rows = [{"id": n, "text": f"Rain floods the old town {'x ' * (n % 7)}"} for n in range(40)]
+    with caplog.at_level(logging.WARNING, "dedupe_news"):
+        _cluster(frame_of(rows), policy="similar", threshold=0.3, bucket_limit=2)
+
+    bounded = dn.cluster(
+        rows, policy="similar", threshold=0.3, bucket_limit=2, progress=False
+    ).bounded
+    assert bool(bounded) == ("work was bounded" in caplog.text)
+
+
+def test_deduplicator_is_saved_and_loaded(frame_of: Make, tmp_path: Path) -> None:
+    """A Pipeline comes back with its settings and the names of its columns."""
+    from pyspark.ml import Pipeline, PipelineModel  # noqa: PLC0415 - for those who run these
+
+    from dedupe_news.spark import Deduplicator  # noqa: PLC0415
+
+    window = 2 * DAY
+    stage = Deduplicator(idCol="key", clusterCol="label", threshold=0.8, window=window)
+    df = frame_of(ROWS).withColumnRenamed("id", "key")
+    pipeline = Pipeline(stages=[stage]).fit(df)
+    pipeline.save(str(tmp_path / "pipeline"))
+    loaded = PipelineModel.load(str(tmp_path / "pipeline"))
+
+    stages: Any = loaded.stages
+    assert stages[0].config == dn.Config(threshold=0.8, window=window)
+    transformed = loaded.transform(df)
+    found = {row["key"]: row for row in transformed.collect()}
+    assert transformed.columns == [*df.columns, "label", "representative", "relation"]
+    assert found["a"]["label"] == found["c"]["label"] != found["b"]["label"]
+    assert found["c"]["representative"] == "a"
+    assert found["c"]["relation"] == "exact"
+
+
+def test_deduplicator_leaves_one_of_a_cluster(frame_of: Make) -> None:
+    """All columns of the documents that are kept are there."""
+    from dedupe_news.spark import Deduplicator  # noqa: PLC0415
+
+    df = frame_of(ROWS)
+    kept = Deduplicator(dropDuplicates=True).transform(df)
+
+    assert kept.columns == [*df.columns, "cluster"]
+    assert {row["id"] for row in kept.collect()} == {"a", "b"}
+
+
+def test_deduplicator_overwrites_nothing(frame_of: Make) -> None:
+    """A column of the name of one that is to be added is refused."""
+    from dedupe_news.spark import Deduplicator  # noqa: PLC0415
+
+    df = frame_of(ROWS).withColumnRenamed("title", "cluster")
+    with pytest.raises(dn.InputError, match=r"has a column 'cluster' already.*clusterCol"):
+        Deduplicator().transform(df)
+
+
+def test_params_that_are_no_settings_are_refused(spark: SparkSession) -> None:
+    """A value that somebody set to the Param may be no JSON."""
+    from dedupe_news.spark import Deduplicator  # noqa: PLC0415
+
+    stage = Deduplicator()
+    stage.set(stage.getParam("settings"), "threshold=0.8")
+    with pytest.raises(dn.ConfigError, match=r"'threshold=0.8', which is no JSON"):
+        stage.transform(spark.range(3))
+
+
+@pytest.mark.parametrize(
+    ("query", "arguments", "error", "message"),
+    [
+        ("SELECT 1 AS id", {}, dn.ColumnError, "no column 'text' to take the text from"),
+        ("SELECT 'x' AS text", {}, dn.ColumnError, "no column 'id' to take the id from"),
+        (
+            "SELECT 1 AS id, 'x' AS text",
+            {"title": "head"},
+            dn.ColumnError,
+            "no column 'head' to take the title from; the columns are 'id', 'text'",
+        ),
+        (
+            "SELECT 1 AS id, 'x' AS text",
+            {"title": 3},
+            dn.InputTypeError,
+            "title=3 is of type 'int'",
+        ),
+        (
+            "SELECT 1 AS id, 2 AS text",
+            {},
+            dn.InputTypeError,
+            "'text' is of type 'int', which cannot be the text; it must hold strings",
+        ),
+        ("SELECT 1.5D AS id, 'x' AS text", {}, dn.InputTypeError, "cannot be the id"),
+        (
+            "SELECT 1 AS id, 'x' AS text, 'y' AS text",
+            {},
+            dn.InputError,
+            "2 columns of the name 'text'",
+        ),
+        (
+            "SELECT 1 AS id, 'x' AS text, TIMESTAMP_NTZ '2030-01-01 00:00:00' AS published",
+            {},
+            dn.InputError,
+            "no time zone",
+        ),
+        (
+            "SELECT 'n' AS id, 'x' AS text, '2030-01-01 08:00' AS published",
+            {},
+            dn.InputError,
+            "no time zone.*in the order of their ids, from 'n' on",
+        ),
+        (
+            "SELECT CAST(NULL AS STRING) AS id, 'x' AS text",
+            {},
+            dn.InputError,
+            "id is null in 1 of the documents.*dropna",
+        ),
+        (
+            "SELECT 7 AS id, 'x' AS text FROM range(3) UNION ALL SELECT 8, 'y'",
+            {},
+            dn.DuplicateIdError,
+            "3 documents share the id 7.*dropDuplicates",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused(
+    spark: SparkSession,
+    query: str,
+    arguments: dict[str, Any],
+    error: type[Exception],
+    message: str,
+) -> None:
+    """Columns, types, times and ids are refused with a remedy."""
+    df = spark.sql(query)
+    with pytest.raises(error, match=message):
+        _cluster(df, **arguments)
+
+
+def test_other_input_is_refused(spark: SparkSession) -> None:
+    """What is no DataFrame of Spark's, and no Config, is refused."""
+    not_a_frame: Any = ["Rain"]
+    with pytest.raises(dn.InputTypeError, match=r"df is of type 'list'.*dedupe_news.cluster"):
+        _cluster(not_a_frame)
+    with pytest.raises(dn.ConfigError, match=r"pass a dn\.Config"):
+        _cluster(spark.range(1), config=0.8)
+
+
+def test_nothing_private_to_the_jvm_is_used(root: Path) -> None:
+    """Spark Connect has neither RDDs nor Java's objects."""
+    private = re.compile(r"\.rdd\b|\._j\w+|_jvm|sparkContext|\._sc\b")
+    for file in sorted((root / "src" / "dedupe_news" / "spark").glob("*.py")):
+        assert not private.search(file.read_text(encoding="utf-8")), file.name
+
+
+@pytest.mark.skipif(importlib.util.find_spec("grpc") is None, reason="needs pyspark[connect]")
+def test_spark_connect_gives_the_same() -> None:
+    """A session of Spark Connect, in a process of its own, has the same result."""
+    code = """
+from pyspark.sql import SparkSession
+import dedupe_news as dn
+from dedupe_news.spark import cluster
+spark = SparkSession.builder.remote("local[1]").getOrCreate()
+texts = ["Rain floods the old town", "Sun at last", "rain floods the old town!"]
+feed = spark.createDataFrame(list(enumerate(texts)), "id long, text string")
+found = {row["id"]: (row["representative"], row["relation"]) for row in cluster(feed).collect()}
+expected = dn.cluster(texts).to_dict()
+assert found == dict(enumerate(zip(expected["kept_id"], expected["relation"]))), found
+spark.stop()
+"""
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_java_it_is_said_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No Java, a folder without one, and one that is too old are told apart."""
+    from dedupe_news.spark.session import check_java  # noqa: PLC0415
+
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(dn.MissingDependencyError, match=r"no java on the PATH.*openjdk-17"):
+        check_java()
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(dn.MissingDependencyError, match="JAVA_HOME is"):
+        check_java()
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\"' >&2\n")
+    java.chmod(0o755)
+    with pytest.raises(dn.MissingDependencyError, match=r"Java 17 or later, but .*11.0.2"):
+        check_java()
+
+
+def test_without_pyspark_it_is_said_what_to_install() -> None:
+    """The import says which extra to install, in a process of its own."""
+    code = (
+        "import sys; sys.modules['pyspark'] = None\n"
+        "import importlib.util as u; real = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'pyspark' else real(name, *rest)\n"
+        "import dedupe_news.spark"
+    )
+    said = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ
+    )
+    assert "MissingDependencyError: dedupe_news.spark needs pyspark" in said.stderr
+    assert "pip install 'dedupe-news[spark]'" in said.stderr
+
+
+def _cluster(df: DataFrame, **arguments: Any) -> DataFrame:
+    from dedupe_news.spark import cluster  # noqa: PLC0415 - for those who run these
+
+    return cluster(df, **arguments)

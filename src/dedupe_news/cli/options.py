@@ -159,8 +159,8 @@ MemoryLimit = Annotated[
     typer.Option(
         "--memory-limit",
         metavar="SIZE",
-        help="Memory to stay within, such as 2GB; half of what is free by default. A Parquet file, "
-        "or a folder of such, is then read a part at a time, and may be larger.",
+        help="Memory that the process may hold, such as 2GB; what is free by default. The text of "
+        "the feed is then kept on disk, and a feed that needs more is refused.",
         rich_help_panel=_MATCHING,
     ),
 ]
@@ -169,8 +169,7 @@ WorkFolder = Annotated[
     typer.Option(
         "--work-folder",
         metavar="FOLDER",
-        help="Keep finished steps in this new or empty folder, so that a run that was killed "
-        "goes on from there. It is emptied at the end.",
+        help="Keep the text of the feed on disk in this folder while the command runs.",
         rich_help_panel=_MATCHING,
     ),
 ]

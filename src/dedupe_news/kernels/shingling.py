@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.hashing import xxh32_shingle, xxh32_words, xxh64_words
+from dedupe_news.kernels.hashing import xxh32_shingle, xxh64_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,34 +39,6 @@ def fill_digests(
     """
     for i in range(start, stop):
         digests[i] = xxh64_words(tokens, offsets[i], offsets[i + 1])
-
-
-@kernel
-def fill_checks(
-    tokens: NDArray[np.uint32],
-    offsets: NDArray[np.int64],
-    seed: np.uint32,
-    start: Integer,
-    stop: Integer,
-    checks: NDArray[np.uint32],
-) -> None:
-    """
-    Write another hash of the words of documents ``start`` to ``stop - 1``.
-
-    Parameters
-    ----------
-    tokens, offsets : ndarray of uint32, int64
-        As for `fill_digests`.
-    seed : uint32
-        Not that of the digest.
-    start, stop : int
-        Documents to do.
-    checks : ndarray of uint32, shape (n_documents,)
-        Receives XXH32 of the little-endian token hashes: with the digest, 96
-        bits that no two different texts share by chance.
-    """
-    for i in range(start, stop):
-        checks[i] = xxh32_words(tokens, offsets[i], offsets[i + 1], seed)
 
 
 @inlined

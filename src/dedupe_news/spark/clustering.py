@@ -1,25 +1,41 @@
-"""The way of a DataFrame: rows to tokens, to texts, to what a policy finds, to clusters."""
+"""DataFrames of Spark's to the driver, through the engine in memory, and back."""
 
 from __future__ import annotations
 
-from functools import partial
+import logging
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
+from pyspark.sql import types as T  # noqa: N812 - likewise
 
+from dedupe_news.batch import cluster_columns
 from dedupe_news.config import Config, settled
-from dedupe_news.spark import components, counting, gathering, judging, numbering, pairing, similar
-from dedupe_news.spark.bounding import say_bounded
-from dedupe_news.spark.documents import to_documents
-from dedupe_news.spark.messages import of_kinds
-from dedupe_news.spark.numbering import Texts, part_by_time
-from dedupe_news.spark.reading import check_ids, choose_columns, read_rows
-from dedupe_news.spark.workspace import Workspace
+from dedupe_news.documents import read_documents
+from dedupe_news.errors import (
+    ColumnError,
+    DedupeNewsError,
+    DuplicateIdError,
+    InputError,
+    InputTypeError,
+)
+from dedupe_news.phrasing import counted
+from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pyspark.sql import DataFrame
 
-    from dedupe_news.spark.messages import Step
+    from dedupe_news.columns import Columns
+    from dedupe_news.results import Clustering
+
+_ROLES = ("id", "title", "text", "source", "published")
+_IDS = (T.StringType, T.IntegralType, T.BinaryType, T.DecimalType)
+_TIMES = (T.TimestampType, T.StringType)
+
+_log = logging.getLogger("dedupe_news")
 
 
 def cluster(
@@ -35,6 +51,9 @@ def cluster(
 ) -> DataFrame:
     """
     Find the near-duplicates of a DataFrame of Spark's.
+
+    The columns that are needed are brought to the driver, whose memory must
+    hold them, and are clustered there by all its processors.
 
     Parameters
     ----------
@@ -52,11 +71,11 @@ def cluster(
     Returns
     -------
     pyspark.sql.DataFrame
-        A row a document: ``id``, as it was given; ``cluster`` (long), equal
-        for the documents of one cluster; ``representative``, the id of the
-        document of the cluster that is kept; ``relation`` (string) to that
-        one, null for itself. Computed when the function returns, and kept by
-        the executors, or in the folder of checkpoints where one is set.
+        A row a document, in the order of ids: ``id``, as it was given;
+        ``cluster`` (long), equal for the documents of one cluster;
+        ``representative``, the id of the document of the cluster that is kept;
+        ``relation`` (string) to that one, null for itself. Computed when the
+        function returns.
 
     Raises
     ------
@@ -73,104 +92,163 @@ def cluster(
 
     Notes
     -----
-    The partition is that of `dedupe_news.cluster` for the same documents and
-    settings. Where that goes by position, between documents of the same words,
-    bytes, time and source, the one of the least id is kept here. What large
-    buckets left undone is a warning in the log "dedupe_news".
+    The result is that of `dedupe_news.cluster` for the same documents in the
+    order of their ids, with the same settings. Work that was bounded is a
+    warning in the log "dedupe_news".
     """
     chosen = settled(config, settings)
     names = {"id": id, "title": title, "text": text, "source": source, "published": published}
-    documents = choose_columns(df, names)
-    documents = documents.withColumns({"given": F.lit(-1).cast("long"), "founds": F.lit(0)})
-    with Workspace(df.sparkSession) as space:
-        return _cluster(documents, chosen, space)
+    documents = _choose_columns(df, names)
+    rows = _collect(documents)
+    _check_ids(rows.column("id"))
+    # Spark's rows come in any order, and ties go by position.
+    rows = rows.sort_by("id") if rows.num_rows else rows
+    n_jobs = resolve_jobs(-1)
+    found = cluster_columns(_read(rows, n_jobs), chosen, n_jobs, lambda _stage: None)
+    _say_bounded(found)
+    return _distribute(rows.column("id"), found, documents)
 
 
-def _cluster(documents: DataFrame, config: Config, space: Workspace) -> DataFrame:
-    texts = number_texts(documents, config, space)
-    if config.policy == "news":
-        step = partial(gathering.group, config.prefer)
-    else:
-        step = partial(similar.group, config)
-    found = gathering.as_found(match(texts, config, step, space))
-    return space.settle(to_documents(texts, found, config, space))
+def _choose_columns(df: DataFrame, choices: Mapping[str, str | None]) -> DataFrame:
+    """Return the columns that matter, under the names of their roles; times in microseconds."""
+    if not (hasattr(df, "mapInArrow") and hasattr(df, "schema")):
+        message = (
+            f"df is of type {type(df).__name__!r}; pass a DataFrame of Spark's, such as "
+            "spark.read.parquet(...), or use dedupe_news.cluster for other data"
+        )
+        raise InputTypeError(message)
+    chosen = []
+    for role in _ROLES:
+        name = choices[role]
+        if name is not None and not isinstance(name, str):
+            message = f"{role}={name!r} is of type {type(name).__name__!r}; pass a column's name"
+            raise InputTypeError(message)
+        column = role if name is None else name
+        if column in df.columns:
+            if df.columns.count(column) > 1:
+                message = (
+                    f"the DataFrame has {df.columns.count(column)} columns of the name "
+                    f"{column!r}, so that it is not clear which is the {role}. Rename one"
+                )
+                raise InputError(message)
+            kind = df.schema[column].dataType
+            _check_type(role, column, kind)
+            values = F.col(f"`{column}`")
+            # As numbers, which no time zone of a session moves.
+            is_time = isinstance(kind, T.TimestampType)
+            chosen.append((F.unix_micros(values) if is_time else values).alias(role))
+        elif name is not None or role in {"id", "text"}:
+            message = (
+                f"there is no column {column!r} to take the {role} from; the columns are "
+                f"{', '.join(map(repr, df.columns))}. Name the right one, as in {role}='...'"
+            )
+            raise ColumnError(message)
+    return df.select(*chosen)
 
 
-def number_texts(documents: DataFrame, config: Config, space: Workspace) -> Texts:
-    """
-    Read documents, and number their distinct texts.
-
-    Parameters
-    ----------
-    documents : DataFrame
-        From `dedupe_news.spark.reading.choose_columns`, with the columns
-        ``given``, a cluster or `NOT_GIVEN`, and ``founds``, 0 or 1.
-    config : Config
-        The settings.
-    space : Workspace
-        Of the run.
-
-    Returns
-    -------
-    Texts
-        What the policies go on from.
-
-    Raises
-    ------
-    InputError
-        If a value cannot be used, or ids lack or repeat.
-    """
-    if space.has_fewer_partitions(documents):
-        documents = documents.repartition(space.spark.sparkContext.defaultParallelism)
-    rows = space.keep(read_rows(documents, config), of_messages=False)
-    counted = rows.agg(F.count("*").alias("n"), F.sum("n_tokens").alias("n_tokens"))
-    (sizes,) = space.collect(counted, of_messages=False)
-    n_tokens = sizes["n_tokens"] or 0
-    check_ids(rows, space)
-    space.plan(n_tokens)
-    if config.window is None:
-        rows = rows.withColumn("part", F.lit(0).cast("long"))
-    else:
-        rows = space.keep(part_by_time(rows, config, space.n_partitions), of_messages=False)
-    leaders = space.keep(numbering.distinct(rows, config), of_messages=False)
-    blocks, numbers = numbering.block_up(leaders, rows, sizes["n"], n_tokens, space)
-    return Texts(rows, leaders, blocks, numbers, n_tokens)
+def _check_type(role: str, column: str, kind: T.DataType) -> None:
+    if isinstance(kind, T.TimestampNTZType):
+        message = (
+            f"the column {column!r} is of type {kind.simpleString()!r}, which has no time zone, "
+            "so that the moment is unknown. Say which: "
+            f"F.to_utc_timestamp({column!r}, 'Europe/Oslo') after a cast to timestamp"
+        )
+        raise InputError(message)
+    allowed: tuple[Any, ...] = (T.StringType,)
+    words = "strings"
+    if role == "id":
+        allowed, words = _IDS, "strings, whole numbers, decimals or binary"
+    elif role == "published":
+        allowed, words = _TIMES, "timestamps, or strings with an offset"
+    if not isinstance(kind, allowed):
+        message = (
+            f"the column {column!r} is of type {kind.simpleString()!r}, which cannot be the "
+            f"{role}; it must hold {words}. Cast it first"
+        )
+        raise InputTypeError(message)
 
 
-def match(texts: Texts, config: Config, step: Step, space: Workspace) -> DataFrame:
-    """
-    Find the texts that match, by the policy, and let a step group each component of them.
+def _collect(documents: DataFrame) -> pa.Table:
+    """Bring rows to the driver, as Arrow whose strings may be more than 2 GB together."""
+    if hasattr(documents, "toArrow"):
+        table = documents.toArrow()
+    else:  # Spark 3.5
+        rows = documents.collect()
+        listed = {name: [row[name] for row in rows] for name in documents.columns}
+        table = pa.table({name: pa.array(values) for name, values in listed.items()})
+    large = [
+        field.with_type(pa.large_string()) if pa.types.is_string(field.type) else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(large))
 
-    Parameters
-    ----------
-    texts : Texts
-        From `number_texts`.
-    config : Config
-        The settings.
-    step : callable
-        Takes the messages of some components, as `dedupe_news.spark.gathering`
-        sends them.
-    space : Workspace
-        Of the run.
 
-    Returns
-    -------
-    DataFrame
-        Messages: the answers of `step`.
-    """
-    blocks, numbers = texts.blocks, texts.numbers
-    if config.policy == "news":
-        token_counts = counting.count_tokens(texts.rows, texts.n_tokens, space)
-        described = pairing.describe(blocks, numbers, texts.n_tokens, space)
-        candidates = pairing.candidates(described, numbers, space)
-        terms = judging.Terms(config, numbers, token_counts)
-        judged = judging.judge(candidates, described, terms, space)
-        labels = components.label(judged, gathering.matched_of, numbers, space)
-        return gathering.gather(judged, labels, texts, config, space, step)
-    buckets = similar.bucket(blocks, numbers, config, space)
-    judged = similar.verify(buckets, blocks, numbers, config, space)
-    edges = judged.unionAll(of_kinds(buckets, similar.LARGE))
-    labels = components.label(edges, similar.edges_of, numbers, space)
-    large = similar.send_large(buckets, labels, blocks, numbers, space)
-    answers = gathering.gather(judged, labels, texts, config, space, step, large)
-    return say_bounded(answers, config.bucket_limit, space)
+def _check_ids(ids: pa.ChunkedArray) -> None:
+    """Refuse ids that are missing or repeat."""
+    if ids.null_count:
+        message = (
+            f"the id is null in {ids.null_count:,} of the documents; every document needs one. "
+            "Fill it in, or drop them: df.dropna(subset=['id'])"
+        )
+        raise InputError(message)
+    if pc.count_distinct(ids).as_py() < len(ids):
+        counts = pc.value_counts(ids)
+        most = pc.index(counts.field("counts"), pc.max(counts.field("counts"))).as_py()
+        message = (
+            f"{counts[most]['counts'].as_py():,} documents share the id "
+            f"{counts[most]['values'].as_py()!r}; ids must be unique. Drop the others: "
+            "df.dropDuplicates(['id'])"
+        )
+        raise DuplicateIdError(message)
+
+
+def _read(rows: pa.Table, n_jobs: int) -> Columns:
+    feed = {name: rows.column(name) for name in rows.column_names if name != "id"}
+    if "published" in feed and pa.types.is_integer(feed["published"].type):
+        feed["published"] = feed["published"].cast(pa.timestamp("us", "UTC"))
+    try:
+        return read_documents(feed, n_jobs=n_jobs)
+    except DedupeNewsError as error:
+        message = (
+            f"{error}. Positions count the documents in the order of their ids, from "
+            f"{rows.column('id')[0].as_py()!r} on"
+        )
+        raise type(error)(message) from error
+
+
+def _say_bounded(found: Clustering) -> None:
+    bounded = found.bounded
+    if bounded:
+        _log.warning(
+            "work was bounded: %s of more than %s texts, %s pairs within not compared, "
+            "%s representatives passed over",
+            counted(bounded.n_large_buckets, "bucket"),
+            f"{found.config.bucket_limit:,}",
+            f"{bounded.n_pairs_not_compared:,}",
+            f"{bounded.n_representatives_passed_over:,}",
+        )
+
+
+def _distribute(ids: pa.ChunkedArray, found: Clustering, documents: DataFrame) -> DataFrame:
+    """Return the cluster of every document as a DataFrame of Spark's."""
+    kind = documents.schema["id"].dataType
+    schema = T.StructType(
+        [
+            T.StructField("id", kind),
+            T.StructField("cluster", T.LongType()),
+            T.StructField("representative", kind),
+            T.StructField("relation", T.StringType()),
+        ]
+    )
+    table = pa.table(
+        {
+            "id": ids,
+            "cluster": found.labels,
+            "representative": ids.take(pa.array(found.representatives[found.labels])),
+            "relation": pa.array(found.to_dict()["relation"], pa.string()),
+        }
+    )
+    spark = documents.sparkSession
+    if hasattr(documents, "toArrow"):
+        return spark.createDataFrame(table, schema)
+    return spark.createDataFrame(list(zip(*table.to_pydict().values(), strict=True)), schema)
