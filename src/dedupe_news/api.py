@@ -195,7 +195,9 @@ def compare(
     """
     chosen = settled(config, settings)
     columns = read_documents([_one(a), _one(b)])
-    tokens = tokenize(columns.buffer, columns.offsets, chosen)
+    tokens = tokenize(
+        columns.buffer, columns.offsets, chosen, columns.sources, columns.source_names
+    )
     left, right = columns.content(0), columns.content(1)
     jaccard, containment, relation = _scores(tokens, chosen)
     reasons: tuple[Reason, ...] = ()

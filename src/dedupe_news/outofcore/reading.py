@@ -118,7 +118,14 @@ class Reader:
 
     def _keep(self, columns: Columns) -> None:
         spills, config = self._spills, self._config
-        tokens = text.tokenize(columns.buffer, columns.offsets, config, n_jobs=self._n_jobs)
+        tokens = text.tokenize(
+            columns.buffer,
+            columns.offsets,
+            config,
+            columns.sources,
+            columns.source_names,
+            n_jobs=self._n_jobs,
+        )
         digests, checks = np.empty(len(columns), np.uint64), np.empty(len(columns), np.uint32)
 
         def digest(bounds: tuple[int, int]) -> None:

@@ -205,7 +205,9 @@ def _read_batch(config: Config, kept: list[str], batch: pa.RecordBatch) -> pa.Re
         )
         raise type(error)(message) from error
     n_documents = len(columns)
-    tokens = tokenize(columns.buffer, columns.offsets, config, n_jobs=1)
+    tokens = tokenize(
+        columns.buffer, columns.offsets, config, columns.sources, columns.source_names
+    )
     digests = np.empty(n_documents, np.uint64)
     shingling.fill_digests(tokens.hashes, tokens.offsets, 0, n_documents, digests)
     if columns.sources is None:
