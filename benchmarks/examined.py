@@ -135,7 +135,14 @@ def examine_feed(feed: pa.Table, *, with_metadata: bool, n_jobs: int) -> Examine
         )
     else:
         columns = read_documents(bare_texts(feed), n_jobs=n_jobs)
-    tokens = tokenize(columns.buffer, columns.offsets, config, n_jobs=n_jobs)
+    tokens = tokenize(
+        columns.buffer,
+        columns.offsets,
+        config,
+        columns.sources,
+        columns.source_names,
+        n_jobs=n_jobs,
+    )
     texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs)
     examination = news.examine(columns, tokens, texts, n_jobs)
     number_of = np.empty(len(texts), np.int64)

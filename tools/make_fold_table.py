@@ -16,6 +16,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xxhash
 
 from dedupe_news.kernels import fold_table as f
 from dedupe_news.kernels import names as kernel_names
@@ -31,7 +32,9 @@ DATA = pathlib.Path(__file__).parent.parent / "src" / "dedupe_news" / "data"
 NAMES_PATH = DATA / "names.toml"
 PATH = DATA / "folding.npz"
 
-# Letters that differ from a plain one by a stroke, or join two; NFKD keeps them.
+# Letters that differ from a plain one by a stroke, join two, or are typed for one another on
+# keyboards of Arabic, Persian, Urdu and Kurdish; letters without a vowel that were written with a
+# virama before Unicode had them. NFKD keeps them all.
 EXTRA = {
     "ø": "o",
     "ł": "l",
@@ -44,6 +47,21 @@ EXTRA = {
     "œ": "oe",
     "þ": "th",
     "ð": "d",
+    "ى": "ي",
+    "ی": "ي",
+    "ک": "ك",
+    "ة": "ه",
+    "ە": "ه",
+    "ہ": "ه",
+    "ۃ": "ه",
+    "ٱ": "ا",
+    "\u09ce": "\u09a4\u09cd",  # Bengali khanda ta
+    "\u0d7a": "\u0d23\u0d4d",  # Malayalam chillu letters
+    "\u0d7b": "\u0d28\u0d4d",
+    "\u0d7c": "\u0d30\u0d4d",
+    "\u0d7d": "\u0d32\u0d4d",
+    "\u0d7e": "\u0d33\u0d4d",
+    "\u0d7f": "\u0d15\u0d4d",
 }
 
 # Modifier letters that stand for an apostrophe or a quotation mark.
@@ -375,6 +393,12 @@ def make_references() -> list[int]:
     return [*sorted(known), *values.tolist()]
 
 
+def make_domains() -> list[int]:
+    """Return the increasing token hashes of the last parts of hosts' names."""
+    names = tomllib.loads(NAMES_PATH.read_text("utf-8"))["domain"]
+    return sorted(xxhash.xxh32_intdigest(_words(name).encode()) for name in names)
+
+
 def make_table() -> NDArray[np.uint32]:
     """
     Return the table, as `dedupe_news.kernels.fold_table` describes it.
@@ -382,17 +406,20 @@ def make_table() -> NDArray[np.uint32]:
     Returns
     -------
     ndarray of uint32
-        Head, fixed parts, expansions, names, references.
+        Head, fixed parts, expansions, names, references, domains.
     """
     fixed, expansions = make_folding()
-    names, references = make_names(), make_references()
+    names, references, domains = make_names(), make_references(), make_domains()
     head = np.zeros(f.ASCII_AT, np.uint32)
     head[f.EXPANSIONS_PLACE] = f.ASCII_AT + sum(part.shape[0] for part in fixed)
     head[f.NAMES_PLACE] = head[f.EXPANSIONS_PLACE] + len(expansions)
     head[f.N_NAMES_PLACE] = len(names) // 2
     head[f.REFERENCES_PLACE] = head[f.NAMES_PLACE] + len(names)
     head[f.N_REFERENCES_PLACE] = len(references) // 3
-    return np.concatenate([head, *fixed, np.array(expansions + names + references, np.uint32)])
+    head[f.DOMAINS_PLACE] = head[f.REFERENCES_PLACE] + len(references)
+    head[f.N_DOMAINS_PLACE] = len(domains)
+    rest = np.array(expansions + names + references + domains, np.uint32)
+    return np.concatenate([head, *fixed, rest])
 
 
 def main() -> int:

@@ -76,7 +76,14 @@ def cluster_columns(
         clock = now
         announce(stage)
 
-    tokens = text.tokenize(columns.buffer, columns.offsets, config, n_jobs=n_jobs)
+    tokens = text.tokenize(
+        columns.buffer,
+        columns.offsets,
+        config,
+        columns.sources,
+        columns.source_names,
+        n_jobs=n_jobs,
+    )
     window = None if config.window is None else to_span(config.window)
     texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs, window)
     done("text")

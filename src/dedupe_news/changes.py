@@ -9,7 +9,7 @@ from dedupe_news import arrivals, exchange, fields, times
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.lookups import Lookups, parts_of, unknown
-from dedupe_news.text import tokenize
+from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Changes(Lookups):
         """
         fields.check_id(id)
         rows = arrivals.one(id, text, title, source, published)
-        tokens = tokenize(rows.buffer, rows.offsets, self._config)
+        tokens = tokenize(rows.buffer, rows.offsets, self._config, *source_codes(rows.sources))
         with self._lock:
             return self._store.add(rows, tokens)[0]
 
@@ -304,6 +304,8 @@ def add_rows(index: Lookups, rows: Rows, n_jobs: int) -> list[list[Match]]:
     list of list of Match
         For each document its matches among those before it.
     """
-    tokens = tokenize(rows.buffer, rows.offsets, index.config, n_jobs=n_jobs)
+    tokens = tokenize(
+        rows.buffer, rows.offsets, index.config, *source_codes(rows.sources), n_jobs=n_jobs
+    )
     with index._lock:  # noqa: SLF001 - our own
         return index._store.add(rows, tokens, n_jobs) if len(rows) else []  # noqa: SLF001 - our own

@@ -101,7 +101,12 @@ class Config:
     strip_bylines : bool, default True
         Skip ``By Jane Doe`` at the start of a text.
     strip_publishers : bool, default True
-        Skip a publisher's name at the end of a title.
+        Skip a publisher's name at the end of a title, and the document's own
+        source at the end of its title or text.
+    strip_links : bool, default True
+        Skip links such as ``https://example.org/a`` and ``t.co/a``.
+    strip_repeated_titles : bool, default True
+        Skip the title where the text begins with it.
 
     Attributes
     ----------
@@ -130,6 +135,8 @@ class Config:
     strip_datelines: bool = True
     strip_bylines: bool = True
     strip_publishers: bool = True
+    strip_links: bool = True
+    strip_repeated_titles: bool = True
     bands: int = dataclasses.field(init=False, compare=False)
     rows_per_band: int = dataclasses.field(init=False, compare=False)
 

@@ -573,7 +573,14 @@ def _tokens(
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     from dedupe_news.text import tokenize  # noqa: PLC0415 - brings numba
 
-    tokens = tokenize(columns.buffer, columns.offsets, config, n_jobs=n_jobs)
+    tokens = tokenize(
+        columns.buffer,
+        columns.offsets,
+        config,
+        columns.sources,
+        columns.source_names,
+        n_jobs=n_jobs,
+    )
     return tokens.hashes, tokens.offsets
 
 

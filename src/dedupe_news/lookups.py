@@ -13,7 +13,7 @@ from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError, UnknownIdError
 from dedupe_news.progress import stages
 from dedupe_news.records import Bounded, IndexStats
-from dedupe_news.text import tokenize
+from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class Lookups(Displayable):
         _check_limit(limit)
         wanted = _included(include)
         rows = arrivals.one(None, text, title, source, published)
-        tokens = tokenize(rows.buffer, rows.offsets, self._config)
+        tokens = tokenize(rows.buffer, rows.offsets, self._config, *source_codes(rows.sources))
         return self._look_up(rows, tokens, wanted)[0][:limit]
 
     def query_many(
@@ -235,7 +235,14 @@ class Lookups(Displayable):
             feed, title=title, text=text, source=source, published=published, n_jobs=threads
         )
         rows = arrivals.many(columns, range(len(columns)))
-        tokens = tokenize(columns.buffer, columns.offsets, self._config, n_jobs=threads)
+        tokens = tokenize(
+            columns.buffer,
+            columns.offsets,
+            self._config,
+            columns.sources,
+            columns.source_names,
+            n_jobs=threads,
+        )
         found = self._look_up(rows, tokens, wanted, n_jobs=threads)
         return [matches[:limit] for matches in found]
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import xxhash
 
-from dedupe_news.columns import extent
-from dedupe_news.kernels import folding, lines, markup, whole
+from dedupe_news.columns import NO_SOURCE, extent
+from dedupe_news.kernels import fold_table, folding, lines, markup, names, whole
+from dedupe_news.kernels.repeats import Sources
 from dedupe_news.threads import resolve_jobs, run, shares
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
+
+RULES_VERSION = 2
+"""Raised whenever the same table folds text to other tokens."""
 
 HAS_DIGIT = folding.HAS_DIGIT
 CAPITALISED = folding.CAPITALISED
@@ -87,15 +91,18 @@ def _load() -> NDArray[np.uint32]:
 
 def fingerprint() -> int:
     """
-    Return the checksum of the table that says how text is folded.
+    Return the checksum of the table and the rules that say how text is folded.
 
     Returns
     -------
     int
-        XXH32 of its little-endian words. Token hashes of two versions of this
-        library are comparable only if it is the same.
+        XXH32 of the table's little-endian words, seeded with the version of the
+        rules, which rises whenever a rule that is no table changes. Token
+        hashes of two versions of this library are comparable only if it is the
+        same.
     """
-    return xxhash.xxh32_intdigest(_load().astype("<u4", copy=False).tobytes())
+    table = _load().astype("<u4", copy=False).tobytes()
+    return xxhash.xxh32_intdigest(table, seed=RULES_VERSION)
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
@@ -110,15 +117,24 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 _NO_TEXT = _read_only(np.empty(0, np.uint8))
 _NO_OFFSETS = _read_only(np.empty(0, np.int64))
+_NO_SOURCES = Sources(
+    _read_only(np.empty(0, np.int32)),
+    _read_only(np.empty(0, np.uint32)),
+    _read_only(np.zeros(1, np.int64)),
+    _read_only(np.empty(0, np.uint32)),
+    _NO_TEXT,
+)
 
 
 def _rules(config: Config) -> int:
     return (
-        lines.STRIP_HTML * config.strip_html
-        | lines.STRIP_CUT_OFF_MARKS * config.strip_cut_off_marks
-        | lines.STRIP_DATELINES * config.strip_datelines
-        | lines.STRIP_BYLINES * config.strip_bylines
-        | lines.STRIP_PUBLISHERS * config.strip_publishers
+        names.STRIP_HTML * config.strip_html
+        | names.STRIP_CUT_OFF_MARKS * config.strip_cut_off_marks
+        | names.STRIP_DATELINES * config.strip_datelines
+        | names.STRIP_BYLINES * config.strip_bylines
+        | names.STRIP_PUBLISHERS * config.strip_publishers
+        | names.STRIP_LINKS * config.strip_links
+        | names.STRIP_REPEATED_TITLES * config.strip_repeated_titles
     )
 
 
@@ -155,7 +171,7 @@ def _find_runs(
     """
     start, stop = bounds
     table = _load()
-    marked = np.empty(stop - start if rules & lines.STRIP_HTML else 0, np.uint8)
+    marked = np.empty(stop - start if rules & names.STRIP_HTML else 0, np.uint8)
     n_marked = markup.find_markup(buffer, offsets, start, stop, marked) if marked.size else 0
     cleaned, clean_offsets = _NO_TEXT, _NO_OFFSETS
     if n_marked:
@@ -174,7 +190,11 @@ def _find_runs(
 
 
 def _tokenize_range(
-    buffer: NDArray[np.uint8], offsets: NDArray[np.int64], rules: int, bounds: tuple[int, int]
+    buffer: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    rules: int,
+    sources: Sources,
+    bounds: tuple[int, int],
 ) -> Tokens:
     """
     Tokenise some of the documents.
@@ -185,6 +205,8 @@ def _tokenize_range(
         As for `tokenize`, read-only.
     rules : int
         Furniture to leave out.
+    sources : Sources
+        Of all documents.
     bounds : (int, int)
         First document, and one past the last.
 
@@ -205,6 +227,7 @@ def _tokenize_range(
         last = min(first + _BLOCK, stop)
         own = slice(first - start, last - start)
         cleaned, runs = _find_runs(buffer, offsets, rules, (first, last), cut_off[own], _NO_PLACES)
+        block_sources = sources._replace(codes=sources.codes[first:last])
         token_stops = token_offsets[1:][own]
         done = 0
         while True:
@@ -220,6 +243,8 @@ def _tokenize_range(
                 token_stops,
                 scratch,
                 _NO_SPANS,
+                rules,
+                block_sources,
             )
             n_tokens = int(token_stops[done - 1]) if done else n_tokens
             if done == last - first:
@@ -231,24 +256,96 @@ def _tokenize_range(
     return Tokens(hashes[:n_tokens], flags[:n_tokens], token_offsets, cut_off)
 
 
-def _tokenize_one(buffer: NDArray[np.uint8], offsets: NDArray[np.int64], rules: int) -> Tokens:
+def _tokenize_one(
+    buffer: NDArray[np.uint8], offsets: NDArray[np.int64], rules: int, sources: Sources
+) -> Tokens:
     """Tokenise a single document, the common case of an index."""
     begin, end = offsets.tolist()
     room = folding.TOKENS_PER_BYTE * (end - begin)
     hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
     token_offsets, cut_off = np.empty(2, np.int64), np.empty(1, np.uint8)
     if not whole.tokenize_whole(
-        buffer, offsets, _NO_TEXT, rules, _load(), hashes, flags, token_offsets, cut_off
+        buffer, offsets, _NO_TEXT, rules, _load(), hashes, flags, token_offsets, cut_off, sources
     ):
-        return _tokenize_range(buffer, offsets, rules, (0, 1))
+        return _tokenize_range(buffer, offsets, rules, sources, (0, 1))
     n_tokens = int(token_offsets[1])
     return Tokens(hashes[:n_tokens], flags[:n_tokens], token_offsets, cut_off)
+
+
+def source_codes(sources: Sequence[str | None]) -> tuple[NDArray[np.int32], list[str]]:
+    """
+    Return sources as `tokenize` takes them.
+
+    Parameters
+    ----------
+    sources : sequence of str or None
+        The source of each document; None for an unknown one.
+
+    Returns
+    -------
+    codes : ndarray of int32, shape (n_documents,)
+        Index into `names`, or `NO_SOURCE`.
+    names : list of str
+        Each source once.
+    """
+    names = [name for name in dict.fromkeys(sources) if name is not None]
+    code_of: dict[str | None, int] = {name: code for code, name in enumerate(names)}
+    code_of[None] = NO_SOURCE
+    return np.array([code_of[name] for name in sources], np.int32), names
+
+
+def _joined(words: Sequence[str], *, is_host: bool) -> str:
+    """Return the words of a source's name written as one, the last parts of a host left out."""
+    known = _load()
+    first = int(known[fold_table.DOMAINS_PLACE])
+    domains = known[first : first + int(known[fold_table.N_DOMAINS_PLACE])]
+    kept = list(words)
+    while is_host and len(kept) > 1 and xxhash.xxh32_intdigest(kept[-1].encode()) in domains:
+        kept.pop()
+    return "".join(kept)
+
+
+@functools.lru_cache(256)
+def _named(source_names: tuple[str, ...]) -> Sources:
+    """Return the tokens of sources' names, without codes of documents."""
+    found = _places(source_names, 0, _NO_SOURCES)
+    clear = found.clear()
+    tokens: list[int] = []
+    offsets, joined, is_one = [0], [], []
+    for name, (start, stop) in zip(source_names, pairwise(found.offsets.tolist()), strict=True):
+        first = start + (stop - start > 1 and clear[start] == "www")
+        words = clear[first:stop]
+        is_host = "." in name
+        joined.append(xxhash.xxh32_intdigest(_joined(words, is_host=is_host).encode()))
+        is_one.append(len(words) > 1 and not is_host)
+        tokens += found.hashes[first:stop].tolist()
+        offsets.append(len(tokens))
+    return Sources(
+        _NO_SOURCES.codes,
+        _read_only(np.array(tokens, np.uint32)),
+        _read_only(np.array(offsets, np.int64)),
+        _read_only(np.array(joined, np.uint32)),
+        _read_only(np.array(is_one, np.uint8)),
+    )
+
+
+def _sources(sources: NDArray[np.int32] | None, source_names: Sequence[str], rules: int) -> Sources:
+    """Return sources as kernels take them."""
+    if sources is None or not len(source_names) or not rules & names.STRIP_PUBLISHERS:
+        return _NO_SOURCES
+    if len(sources) == 1:  # of many names one alone is wanted
+        if sources[0] < 0:
+            return _NO_SOURCES
+        source_names, sources = (source_names[int(sources[0])],), np.zeros(1, np.int32)
+    return _named(tuple(source_names))._replace(codes=_read_only(sources.astype(np.int32)))
 
 
 def tokenize(
     buffer: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     config: Config,
+    sources: NDArray[np.int32] | None = None,
+    source_names: Sequence[str] = (),
     *,
     n_jobs: int = 1,
 ) -> Tokens:
@@ -264,6 +361,11 @@ def tokenize(
         there is one, is its first line.
     config : Config
         Says which furniture is left out.
+    sources : ndarray of int32, shape (n_documents,), optional
+        Where each was published: index into `source_names`, or `NO_SOURCE`. By
+        default no document's source is looked for in it.
+    source_names : sequence of str
+        Names of the sources.
     n_jobs : int, default 1
         Threads, as in scikit-learn. The result is the same for any number.
 
@@ -286,11 +388,12 @@ def tokenize(
             np.empty(0, np.uint32), np.empty(0, np.uint8),
             np.zeros(1, np.int64), np.empty(0, np.uint8),
         )  # fmt: skip
+    published_by = _sources(sources, source_names, rules)
     if n_documents == 1:
-        return _tokenize_one(buffer, offsets, rules)
+        return _tokenize_one(buffer, offsets, rules, published_by)
     if n_jobs == 1:
-        return _tokenize_range(buffer, offsets, rules, (0, n_documents))
-    task = functools.partial(_tokenize_range, buffer, offsets, rules)
+        return _tokenize_range(buffer, offsets, rules, published_by, (0, n_documents))
+    task = functools.partial(_tokenize_range, buffer, offsets, rules, published_by)
     parts = run(task, shares(n_documents, n_jobs), n_jobs)
     token_offsets = np.zeros(n_documents + 1, np.int64)
     done = 0
@@ -335,8 +438,22 @@ class Places:
     folded: NDArray[np.uint8]
     ends: NDArray[np.int64]
 
+    def clear(self) -> list[str]:
+        """
+        Return the folded tokens.
 
-def places(texts: Sequence[str], config: Config) -> Places:
+        Returns
+        -------
+        list of str
+            In order.
+        """
+        bounds = pairwise([0, *self.ends.tolist()])
+        return [self.folded[begin:end].tobytes().decode() for begin, end in bounds]
+
+
+def places(
+    texts: Sequence[str], config: Config, sources: Sequence[str | None] | None = None
+) -> Places:
     """
     Return the tokens of texts with their places.
 
@@ -347,12 +464,21 @@ def places(texts: Sequence[str], config: Config) -> Places:
         title, where there is one, is the first line.
     config : Config
         Says which furniture is left out.
+    sources : sequence of str or None, optional
+        Where each was published.
 
     Returns
     -------
     Places
         The tokens that `tokenize` hashes, in the same order.
     """
+    rules = _rules(config)
+    codes, known = (None, []) if sources is None else source_codes(sources)
+    return _places(texts, rules, _sources(codes, known, rules))
+
+
+def _places(texts: Sequence[str], rules: int, sources: Sources) -> Places:
+    """Return the tokens of texts with their places."""
     # Lone surrogates are no text; each still takes one place in its text.
     encoded = [text.encode("utf-8", "replace") for text in texts]
     buffer = _read_only(np.frombuffer(b"".join(encoded), np.uint8))
@@ -367,10 +493,11 @@ def places(texts: Sequence[str], config: Config) -> Places:
     came_from = np.empty((n_bytes + 1, 2), np.int64)
     token_offsets, cut_off = np.zeros(n_texts + 1, np.int64), np.zeros(n_texts, np.uint8)
     bounds = (0, n_texts)
-    cleaned, runs = _find_runs(buffer, offsets, _rules(config), bounds, cut_off, came_from)
+    cleaned, runs = _find_runs(buffer, offsets, rules, bounds, cut_off, came_from)
     folding.fill_tokens(
-        buffer, cleaned, runs, 0, _load(), hashes, flags, 0, token_offsets[1:], folded, spans
-    )
+        buffer, cleaned, runs, 0, _load(), hashes, flags, 0, token_offsets[1:], folded, spans,
+        rules, sources,
+    )  # fmt: skip
     n_tokens = int(token_offsets[-1])
     starts, stops, ends = spans[:n_tokens].T.copy()
     lengths = np.diff(token_offsets)
@@ -394,7 +521,7 @@ def places(texts: Sequence[str], config: Config) -> Places:
     )
 
 
-def words(text: str, config: Config) -> list[Word]:
+def words(text: str, config: Config, source: str | None = None) -> list[Word]:
     """
     Return the tokens of one text in the clear, with their places.
 
@@ -404,14 +531,14 @@ def words(text: str, config: Config) -> list[Word]:
         A text; its title, where it has one, is the first line.
     config : Config
         Says which furniture is left out.
+    source : str, optional
+        Where it was published.
 
     Returns
     -------
     list of Word
         The tokens that `tokenize` hashes, in the same order.
     """
-    found = places([text], config)
-    ends = found.ends.tolist()
-    clear = [found.folded[begin:end].tobytes().decode() for begin, end in pairwise([0, *ends])]
+    found = places([text], config, [source])
     columns = (found.starts.tolist(), found.stops.tolist(), found.flags.tolist())
-    return [Word(*values) for values in zip(clear, *columns, strict=True)]
+    return [Word(*values) for values in zip(found.clear(), *columns, strict=True)]

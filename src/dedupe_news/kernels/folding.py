@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.compounds import (
+    COMPOUND_BITS,
+    COMPOUND_MASK,
+    INITIALS,
+    LINK,
+    compound_of,
+    may_group,
+)
 from dedupe_news.kernels.fold_table import (
     ASCII_AT,
     COUNT_BITS,
@@ -33,6 +41,7 @@ from dedupe_news.kernels.fold_table import (
     entry_of,
 )
 from dedupe_news.kernels.hashing import xxh32_bytes
+from dedupe_news.kernels.names import STRIP_LINKS, STRIP_PUBLISHERS, STRIP_REPEATED_TITLES
 from dedupe_news.kernels.registers import (
     ALL,
     CASE,
@@ -44,6 +53,13 @@ from dedupe_news.kernels.registers import (
     int64,
     letters_of,
     load64,
+)
+from dedupe_news.kernels.repeats import (
+    Sources,
+    begins_with,
+    is_same,
+    remove_tokens,
+    source_start,
 )
 from dedupe_news.kernels.utf8 import byte_at, decode, put
 
@@ -77,6 +93,12 @@ MAX_REORDERED = 32
 _HANGUL_FIRST = 0xAC00
 _N_TRAILING = 28
 _N_VOWELS = 21
+_FIRST_TOP = np.uint64(0x80)
+_MAX_FIRST_GROUP = 3
+# First bytes of Han, kana and Hangul, which begin no initials and no number.
+_FROM_KANA, _TO_HANGUL = 0xE3, 0xED
+# Parts of a document: title, text, the title's publisher; then both lines as they are.
+_TITLE, _TEXT, _TAIL, _ALL_TITLE, _ALL_TEXT = range(5)
 
 
 @kernel
@@ -178,6 +200,7 @@ def fold_run(
     scratch: NDArray[np.uint8],
     base: int,
     spans: NDArray[np.int64],
+    with_links: int,
 ) -> int:
     """
     Write the tokens of one run of text.
@@ -205,6 +228,8 @@ def fold_run(
     spans : ndarray of int64, shape (n, 3) or (0, 3)
         If it has rows, receives of each token where it begins and ends in
         `text`, and where it ends in `scratch`, where all tokens then stay.
+    with_links : int
+        1 where links are passed over.
 
     Returns
     -------
@@ -228,6 +253,9 @@ def fold_run(
         first = 0
         seen = 0
         rank = 0
+        numeric = 0  # DIGIT_BIT while the token holds digits alone
+        joined = 0  # before this place separators are passed over
+        what = 0
         parted = False
         token_start = at
         if expansion == 0:
@@ -270,6 +298,22 @@ def fold_run(
                 if ends_here and at + size < stop and after >= 0x80:
                     # Typographic quotes and dashes part words; other characters may not.
                     ends_here = at + size + 3 <= stop and _is_dash_or_quote(text, at + size)
+                if digits & _FIRST_TOP:
+                    # Letters behind digits are another token; groups of digits are one.
+                    following = int64(text[np.uintp(at + min(size + 1, 15))])
+                    if (
+                        size >= 8
+                        or (digits ^ TOPS) & low_kept
+                        or (
+                            size <= _MAX_FIRST_GROUP
+                            and may_group(after)
+                            and (after >= 0x80 or 0x30 <= following <= 0x39)
+                        )
+                    ):
+                        ends_here = False
+                elif after == 0x2E or after == 0x3A:
+                    # Initials and links go on behind a point or colon.
+                    ends_here &= text[np.uintp(at + min(size + 1, 15))] <= 0x20
                 if ends_here:
                     flag = line
                     if digits:
@@ -290,12 +334,27 @@ def fold_run(
         while True:
             char = 0
             if expansion == 0:
+                if n == base and at < stop:
+                    byte = byte_at(text, at)
+                    if byte < _FROM_KANA or byte > _TO_HANGUL:
+                        found = compound_of(text, start, at, stop, table, with_links)
+                        what = found & COMPOUND_MASK
+                        joined = found >> COMPOUND_BITS
+                        if what == LINK:
+                            at = joined
+                            parted = True
+                            break
                 if not single:
                     run_start = at
                     while at < stop:
                         entry = int64(table[np.uintp(ASCII_AT + int64(text[np.uintp(at)]))])
                         if entry & KIND_MASK != WORD:
                             break
+                        if n == base:
+                            numeric = entry & DIGIT_BIT
+                        elif numeric > entry & DIGIT_BIT:
+                            break
+                        numeric &= entry
                         scratch[np.uintp(n)] = np.uint8(entry >> PAYLOAD_SHIFT)
                         seen |= entry
                         n += 1
@@ -332,6 +391,9 @@ def fold_run(
                 if n == base:
                     token_start = at
                     first = entry
+                    numeric = entry & DIGIT_BIT
+                elif numeric > entry & DIGIT_BIT:
+                    break
                 seen |= entry
                 rank = 0
                 if kind == HANGUL:
@@ -355,10 +417,11 @@ def fold_run(
                 else:
                     rank = own_rank
             elif kind == SEPARATOR or kind == UNASSIGNED:
-                if n > base:
+                if n > base and at >= joined:
                     break
-                sentence |= entry
-                parted = expansion <= 1
+                if n == base:
+                    sentence |= entry
+                    parted = expansion <= 1
             if folded >= 0:
                 n = put(scratch, n, folded & PAYLOAD_MASK)
             if expansion > 0:
@@ -388,6 +451,9 @@ def fold_run(
             spans[n_tokens, 1] = at + width if expansion > 0 and following > opening else at
             spans[n_tokens, 2] = n
             base = n
+        if what == INITIALS and first & UPPER_BIT and at == joined and at < stop:
+            # The last point of "U.S." ends no sentence, or nobody can say.
+            at += int64(text[np.uintp(at)] == 0x2E)
         n_tokens += 1
     return n_tokens
 
@@ -405,6 +471,8 @@ def fill_tokens(
     token_stops: NDArray[np.int64],
     scratch: NDArray[np.uint8],
     spans: NDArray[np.int64],
+    rules: int,
+    sources: Sources,
 ) -> int:
     """
     Write the tokens of documents from `start` on, as far as there is room.
@@ -431,6 +499,10 @@ def fill_tokens(
     spans : ndarray of int64, shape (n, 3) or (0, 3)
         If it has rows, receives of each token where it begins and ends, and
         where it ends in `scratch`, where the tokens of the one document stay.
+    rules : int
+        Rules that are on: links, repeated titles and sources are left out here.
+    sources : Sources
+        Where the documents were published.
 
     Returns
     -------
@@ -438,6 +510,7 @@ def fill_tokens(
         The first document not done, or the number of documents.
     """
     keep = spans.shape[0] > 0
+    has_sources = sources.codes.shape[0] > 0 and rules & STRIP_PUBLISHERS != 0
     for i in range(start, runs.shape[0]):
         begin = runs[i, RUN_BEGIN]
         line_stop = runs[i, RUN_LINE_STOP]
@@ -447,17 +520,24 @@ def fill_tokens(
         text = cleaned if runs[i, RUN_CLEANED] else buffer
         n_before = n_tokens
         first_line = FIRST_LINE if line_stop < end else 0
-        # Kept parts of the first line and of the rest; then both as they are.
-        for part in range(4):
-            if part == 0:
+        n_title = n_tokens
+        n_repeated = 0
+        for part in range(5):
+            if part == _TITLE:
                 run_start = runs[i, RUN_LINE]
                 run_stop = runs[i, RUN_LINE + 1]
-            elif part == 1:
+            elif part == _TEXT:
                 run_start = runs[i, RUN_REST]
                 run_stop = runs[i, RUN_REST + 1]
-            elif n_tokens > n_before and part == 2:
+            elif part == _TAIL:
+                # "T - Post" with the text "T Post": the text says what the title said.
+                if n_repeated == 0 or n_tokens == n_title + n_repeated:
+                    continue
+                run_start = runs[i, RUN_LINE + 1]
+                run_stop = line_stop
+            elif n_tokens > n_before:
                 break
-            elif part == 2:
+            elif part == _ALL_TITLE:
                 run_start = begin
                 run_stop = line_stop
             else:
@@ -466,11 +546,12 @@ def fill_tokens(
             base = 0
             if keep and n_tokens > 0:
                 base = spans[n_tokens - 1, 2]
+            n_text = n_tokens
             n_tokens = fold_run(
                 text,
                 run_start,
                 run_stop,
-                0 if part & 1 else first_line,
+                0 if part == _TEXT or part == _ALL_TEXT else first_line,
                 table,
                 hashes,
                 flags,
@@ -478,6 +559,27 @@ def fill_tokens(
                 scratch,
                 base,
                 spans,
+                int64(rules & STRIP_LINKS != 0 and part < _ALL_TITLE),
             )
+            if part == _TITLE:
+                n_title = n_tokens
+                if has_sources and first_line:
+                    n_title = source_start(hashes, n_before, n_tokens, i, sources, table)
+                    n_tokens = n_title
+            elif part == _TEXT:
+                if rules & STRIP_REPEATED_TITLES and begins_with(
+                    hashes, n_before, n_title, n_tokens
+                ):
+                    n_repeated = n_title - n_before
+            elif part == _TAIL:
+                if is_same(hashes, n_title + n_repeated, n_text, n_tokens):
+                    n_repeated = n_text - n_title
+                n_tokens = n_text
+        if n_repeated > 0:
+            n_tokens = remove_tokens(
+                hashes, flags, spans, scratch, n_title, n_title + n_repeated, n_tokens
+            )
+        if has_sources:
+            n_tokens = source_start(hashes, n_before, n_tokens, i, sources, table)
         token_stops[i] = n_tokens
     return int64(runs.shape[0])

@@ -17,18 +17,17 @@ from dedupe_news.kernels.folding import (
     RUN_LINE_STOP,
 )
 from dedupe_news.kernels.furniture import byline_stop, dateline_stop
-from dedupe_news.kernels.names import MAX_ITEMS
+from dedupe_news.kernels.names import (
+    MAX_ITEMS,
+    STRIP_BYLINES,
+    STRIP_CUT_OFF_MARKS,
+    STRIP_DATELINES,
+    STRIP_PUBLISHERS,
+)
 from dedupe_news.kernels.registers import int64, load64, matches_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-# Rules that are on.
-STRIP_HTML = 1
-STRIP_CUT_OFF_MARKS = 2
-STRIP_DATELINES = 4
-STRIP_BYLINES = 8
-STRIP_PUBLISHERS = 16
 
 # What may be wrong with the first line; with the rest, shifted by REST.
 MAY_LEAD = 1

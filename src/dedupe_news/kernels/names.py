@@ -41,6 +41,16 @@ DESK = 1024  # of an agency: "Business", "Sport"
 BY = 2048
 DATE_WORD = 4096  # before a date: "le", "on"
 DOMAIN = 8192  # last part of a host's name
+SHORT_HOST = 16384  # of links that are written without a scheme
+
+# Rules that are on.
+STRIP_HTML = 1
+STRIP_CUT_OFF_MARKS = 2
+STRIP_DATELINES = 4
+STRIP_BYLINES = 8
+STRIP_PUBLISHERS = 16
+STRIP_LINKS = 32
+STRIP_REPEATED_TITLES = 64
 
 # Kinds of items; any other ASCII character is PUNCTUATION plus its code.
 LOWER = 1
@@ -76,7 +86,7 @@ def find_hash(table: NDArray[np.uint32], part: int, wanted: int) -> int:
     table : ndarray of uint32
         Holds the hashes.
     part : int
-        NAMES_PLACE or REFERENCES_PLACE; its length is the next word.
+        NAMES_PLACE, REFERENCES_PLACE or DOMAINS_PLACE; its length is the next word.
     wanted : int
         The hash.
 

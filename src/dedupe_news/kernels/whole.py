@@ -8,11 +8,14 @@ import numpy as np
 
 from dedupe_news.kernels._jit import kernel
 from dedupe_news.kernels.folding import GROWTH, N_RUN_COLUMNS, fill_tokens
-from dedupe_news.kernels.lines import STRIP_HTML, find_lines, strip_furniture
+from dedupe_news.kernels.lines import find_lines, strip_furniture
 from dedupe_news.kernels.markup import find_markup
+from dedupe_news.kernels.names import STRIP_HTML
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from dedupe_news.kernels.repeats import Sources
 
 
 @kernel
@@ -26,6 +29,7 @@ def tokenize_whole(
     flags: NDArray[np.uint8],
     token_offsets: NDArray[np.int64],
     cut_off: NDArray[np.uint8],
+    sources: Sources,
 ) -> bool:
     """
     Write the tokens of a document without markup.
@@ -39,7 +43,7 @@ def tokenize_whole(
     no_text : ndarray of uint8, shape (0,)
         Of the type of `buffer`.
     rules : int
-        Furniture to leave out, as for `strip_furniture`.
+        Furniture to leave out, as for `strip_furniture` and `fill_tokens`.
     table : ndarray of uint32
         Fold table and names.
     hashes, flags : ndarray of uint32, uint8
@@ -48,6 +52,8 @@ def tokenize_whole(
         Receives 0 and the number of tokens.
     cut_off : ndarray of uint8, shape (1,)
         Receives 1 where the text was cut off.
+    sources : Sources
+        Where the document was published.
 
     Returns
     -------
@@ -75,5 +81,7 @@ def tokenize_whole(
         token_offsets[1:],
         scratch,
         np.empty((0, 3), np.int64),
+        rules,
+        sources,
     )
     return True

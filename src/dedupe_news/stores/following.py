@@ -22,7 +22,7 @@ from dedupe_news.stores.replica import Replica
 from dedupe_news.stores.rows import Verdicts
 from dedupe_news.stores.schema import library_version
 from dedupe_news.stores.server import Server
-from dedupe_news.text import fingerprint, tokenize
+from dedupe_news.text import fingerprint, source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -236,7 +236,9 @@ class Follower(Store):
 
     def _tokens(self, rows: Rows) -> Tokens:
         n_jobs = 1 if len(rows) < _SEVERAL else resolve_jobs(-1)
-        return tokenize(rows.buffer, rows.offsets, self._config, n_jobs=n_jobs)
+        return tokenize(
+            rows.buffer, rows.offsets, self._config, *source_codes(rows.sources), n_jobs=n_jobs
+        )
 
     def _unpacked(self, values: Sequence[bytes]) -> Rows:
         return self._opened(b"".join(values), list(map(len, values)))

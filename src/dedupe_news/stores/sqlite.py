@@ -44,7 +44,7 @@ from dedupe_news.stores.reading import (
 )
 from dedupe_news.stores.replica import Replica
 from dedupe_news.stores.schema import State, check_of_removals
-from dedupe_news.text import tokenize
+from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -160,7 +160,11 @@ class SQLiteStore(Store):
                     last = int(kept.numbers[-1])
                     ahead = reader.submit(read_some, connection, last)
                     tokens = tokenize(
-                        kept.rows.buffer, kept.rows.offsets, self._config, n_jobs=n_jobs
+                        kept.rows.buffer,
+                        kept.rows.offsets,
+                        self._config,
+                        *source_codes(kept.rows.sources),
+                        n_jobs=n_jobs,
                     )
                     replica.load(kept.rows, tokens, kept.numbers, kept.verdicts)
             retired = self._removals(connection, state, 0)
@@ -224,7 +228,7 @@ class SQLiteStore(Store):
             refuse(f"{len(retired):,} new removals were read, but there are more or fewer")
         kept = verified(found, known.next_number - 1)
         tokens = tokenize(
-            kept.rows.buffer, kept.rows.offsets, self._config,
+            kept.rows.buffer, kept.rows.offsets, self._config, *source_codes(kept.rows.sources),
             n_jobs=1 if len(found) < _WAL_PAGES else resolve_jobs(-1),
         )  # fmt: skip
         self._is_stale = True  # until all is applied

@@ -1,0 +1,346 @@
+"""What is one word though separators part it, and what is none: initials, numbers, links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.fold_table import (
+    COUNT_BITS,
+    COUNT_MASK,
+    DIGIT_BIT,
+    EXPANSION,
+    EXPANSIONS_PLACE,
+    HANGUL,
+    IGNORED,
+    KANA,
+    KIND_MASK,
+    MARK,
+    PAYLOAD_MASK,
+    PAYLOAD_SHIFT,
+    SEPARATOR,
+    SINGLE,
+    UNASSIGNED,
+    VOICING,
+    WORD,
+    entry_of,
+)
+from dedupe_news.kernels.names import MAX_NAME_BYTES, MONTH, SHORT_HOST, name_class
+from dedupe_news.kernels.registers import int64
+from dedupe_news.kernels.utf8 import byte_at, decode
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# What `compound_of` returns besides a place.
+LINK = 1
+INITIALS = 2
+GROUPED = 3
+COMPOUND_BITS = 2
+COMPOUND_MASK = 3
+
+_SEVERAL = 16  # a character of several letters
+_GROUP = 3
+_INDIAN_GROUP = 2
+_MAX_SCHEME = 16
+_MAX_MONTH = 24
+_POINT = 0x2E
+_COMMA = 0x2C
+_SPACE = 0x20
+_ZERO = 0x30
+
+
+@inlined
+def may_group(byte: int) -> bool:
+    """Say whether a byte may begin what stands between the groups of a number."""
+    return byte == _SPACE or byte == _COMMA or byte == _POINT or byte == 0x27 or byte >= 0x80
+
+
+@inlined
+def _groups_digits(char: int) -> bool:
+    # Apostrophes; no-break, figure, thin and narrow no-break spaces; Arabic and wide commas.
+    return (
+        (may_group(char) and char < 0x80)
+        or char == 0x2019
+        or char == 0xA0
+        or char == 0x2007
+        or char == 0x2009
+        or char == 0x202F
+        or char == 0x066C
+        or char == 0xFF0C
+    )  # fmt: skip
+
+
+@inlined
+def _is_letter(byte: int) -> bool:
+    return 0x61 <= (byte | 0x20) <= 0x7A
+
+
+@inlined
+def _kind_of(table: NDArray[np.uint32], entry: int) -> int:
+    """Return a character's kind; of several folded characters the first one's, or `_SEVERAL`."""
+    kind = entry & KIND_MASK
+    if kind != EXPANSION:
+        return kind
+    payload = entry >> PAYLOAD_SHIFT
+    first = int64(table[EXPANSIONS_PLACE]) + (payload >> COUNT_BITS)
+    kind = int64(table[first]) & KIND_MASK
+    if kind == WORD:
+        for k in range(1, payload & COUNT_MASK):
+            if int64(table[first + k]) & KIND_MASK != MARK:
+                return _SEVERAL
+    return kind
+
+
+@kernel
+def _initials_stop(text: NDArray[np.uint8], at: int, stop: int, table: NDArray[np.uint32]) -> int:
+    """Return where the last of two or more letters with points between ends; `at` if none."""
+    n_letters = 0
+    end = at
+    place = at
+    while place < stop:
+        decoded = decode(text, place, stop)
+        entry = entry_of(table, decoded >> 3)
+        kind = _kind_of(table, entry)
+        if kind == IGNORED and n_letters > 0:
+            place += decoded & 7
+            continue
+        if kind != WORD or entry & DIGIT_BIT:
+            break
+        following = int64(0)
+        kind = int64(SEPARATOR)
+        while True:
+            place += decoded & 7
+            if place >= stop:
+                following = 0
+                kind = int64(SEPARATOR)
+                break
+            decoded = decode(text, place, stop)
+            following = decoded >> 3
+            kind = _kind_of(table, entry_of(table, following))
+            if kind != IGNORED and kind != MARK and kind != VOICING:
+                break
+        if kind == WORD or kind == HANGUL or kind == _SEVERAL:
+            break
+        n_letters += 1
+        end = place
+        if following != _POINT:
+            break
+        place += 1
+    return end if n_letters > 1 else at
+
+
+@inlined
+def _digit_of(text: NDArray[np.uint8], at: int, stop: int, table: NDArray[np.uint32]) -> int:
+    """Return the folded digit at a place and its width as ``digit << 3 | n_bytes``, or -1."""
+    if at >= stop:
+        return -1
+    decoded = decode(text, at, stop)
+    char = decoded >> 3
+    entry = entry_of(table, char)
+    if entry & KIND_MASK != WORD or entry & DIGIT_BIT == 0:
+        return -1
+    digit = ((char + (entry >> PAYLOAD_SHIFT)) & PAYLOAD_MASK) - _ZERO
+    return digit << 3 | (decoded & 7)
+
+
+@kernel
+def _digits_stop(text: NDArray[np.uint8], at: int, stop: int, table: NDArray[np.uint32]) -> int:
+    """Return where a run of digits ends, and how many they are up to four: ``stop << 3 | n``."""
+    n_digits = 0
+    while n_digits <= _GROUP:
+        digit = _digit_of(text, at, stop, table)
+        if digit < 0:
+            break
+        at += digit & 7
+        n_digits += 1
+    return at << 3 | n_digits
+
+
+@inlined
+def _place_before(text: NDArray[np.uint8], begin: int, at: int) -> int:
+    """Return where the character before `at` begins."""
+    at -= 1
+    while at > begin and byte_at(text, at) & 0xC0 == 0x80:
+        at -= 1
+    return at
+
+
+@kernel
+def _is_in_list(
+    text: NDArray[np.uint8],
+    begin: int,
+    at: int,
+    stop: int,
+    table: NDArray[np.uint32],
+    separator: int,
+) -> bool:
+    """Say whether the number at `at` goes on another one, or with spaces follows what may count."""
+    if at == begin:
+        return False
+    place = _place_before(text, begin, at)
+    before = decode(text, place, at) >> 3
+    spaced = separator == _SPACE
+    if _groups_digits(before) and (spaced or before != _SPACE):
+        earlier = _place_before(text, begin, place) if place > begin else place
+        if earlier < place and _digit_of(text, earlier, place, table) >= 0:
+            return True
+    if not spaced:
+        return False
+    if before != _SPACE:
+        # "COVID-19 300", "12:30 300": only a bracket, a sign or a quotation mark may stand here.
+        return before < 0x80 and before != 0x28 and before != 0x24 and before != 0x22
+    word = place
+    while word > begin and place - word < _MAX_MONTH and byte_at(text, word - 1) > _SPACE:
+        word -= 1
+    return bool(name_class(text, word, place, table) & MONTH)
+
+
+@kernel
+def _grouped_stop(
+    text: NDArray[np.uint8], begin: int, at: int, stop: int, table: NDArray[np.uint32]
+) -> int:
+    """Return where a number of several groups of digits ends; `at` where none begins."""
+    found = _digits_stop(text, at, stop, table)
+    end = found >> 3
+    n_first = found & 7
+    if n_first == 0 or n_first > _GROUP or end >= stop or _digit_of(text, at, stop, table) < 8:
+        return at
+    separator = decode(text, end, stop) >> 3
+    if not _groups_digits(separator):
+        return at
+    n_groups = 0
+    n_indian = 0
+    while end < stop:
+        decoded = decode(text, end, stop)
+        if decoded >> 3 != separator:
+            break
+        found = _digits_stop(text, end + (decoded & 7), stop, table)
+        n_digits = found & 7
+        if n_digits == 0:
+            break
+        if n_digits == _GROUP and (n_indian == 0 or n_groups == 0):
+            n_groups += 1
+        elif (
+            n_digits == _INDIAN_GROUP
+            and separator == _COMMA
+            and n_groups == 0
+            and n_first <= _INDIAN_GROUP
+        ):
+            n_indian += 1
+        else:
+            return at
+        end = found >> 3
+    if n_groups == 0 or _is_in_list(text, begin, at, stop, table, separator):
+        return at
+    if separator == _SPACE and end < stop:
+        # "5 300-400", "5 100m": the digits behind the space belong to what follows.
+        following = byte_at(text, end)
+        if _is_letter(following):
+            return at
+        joins = following == 0x2D or following == 0x3A or following == 0x2F
+        if joins and _digit_of(text, end + 1, stop, table) >= 0:
+            return at
+    return end
+
+
+@inlined
+def _is_visible(byte: int) -> bool:
+    return byte > _SPACE and byte != 0x22 and byte != 0x3C and byte != 0x3E
+
+
+@kernel
+def _link_stop(  # noqa: PLR0911 - one return for each reason
+    text: NDArray[np.uint8], at: int, stop: int, table: NDArray[np.uint32]
+) -> int:
+    """Return where the link that begins at `at` ends; `at` where none does."""
+    place = at
+    while place < stop and place - at < _MAX_SCHEME and _is_letter(byte_at(text, place)):
+        place += 1
+    if place + 3 >= stop:
+        return at
+    following = byte_at(text, place)
+    if following == 0x3A:
+        if byte_at(text, place + 1) != 0x2F or byte_at(text, place + 2) != 0x2F:
+            return at
+        place += 3
+    elif following == _POINT:
+        is_www = (
+            place == at + 3
+            and byte_at(text, at) | 0x20 == 0x77
+            and byte_at(text, at + 1) | 0x20 == 0x77
+            and byte_at(text, at + 2) | 0x20 == 0x77
+        )
+        place += 1
+        if not is_www:
+            while place < stop and place - at < MAX_NAME_BYTES:
+                byte = byte_at(text, place)
+                if not (_is_letter(byte) or 0x30 <= byte <= 0x39 or byte == _POINT or byte == 0x2D):
+                    break
+                place += 1
+            if place + 1 >= stop or byte_at(text, place) != 0x2F:
+                return at
+            if name_class(text, at, place, table) & SHORT_HOST == 0:
+                return at
+            place += 1
+    else:
+        return at
+    if not _is_visible(byte_at(text, place)):
+        return at
+    while place < stop:
+        decoded = decode(text, place, stop)
+        char = decoded >> 3
+        if char < 0x80:
+            if not _is_visible(char):
+                break
+        else:
+            kind = _kind_of(table, entry_of(table, char))
+            if kind == SEPARATOR or kind == UNASSIGNED or kind == SINGLE or kind == KANA:
+                break
+        place += decoded & 7
+    # A stop behind a link ends a sentence.
+    while place > at:
+        last = byte_at(text, place - 1)
+        if last != _POINT and last != 0x21 and last != 0x3F and last != 0x3A:
+            break
+        place -= 1
+    return place
+
+
+@kernel
+def compound_of(
+    text: NDArray[np.uint8],
+    begin: int,
+    at: int,
+    stop: int,
+    table: NDArray[np.uint32],
+    with_links: int,
+) -> int:
+    """
+    Return what begins with the word at `at`, as ``place << COMPOUND_BITS | what``; 0 for nothing.
+
+    `begin` and `stop` bound the text. `place` is where the last letter or digit of `INITIALS` or a
+    `GROUPED` number ends, or where a `LINK` does.
+    """
+    byte = byte_at(text, at)
+    if byte >= 0x80:
+        decoded = decode(text, at, stop)
+        entry = entry_of(table, decoded >> 3)
+        is_number = entry & DIGIT_BIT != 0
+        if entry & KIND_MASK != WORD and entry & KIND_MASK != EXPANSION:
+            return 0
+    else:
+        is_number = 0x30 <= byte <= 0x39
+        if not is_number:
+            if not _is_letter(byte):
+                return 0
+            if with_links:
+                end = _link_stop(text, at, stop, table)
+                if end > at:
+                    return end << COMPOUND_BITS | LINK
+    if is_number:
+        end = _grouped_stop(text, begin, at, stop, table)
+        return end << COMPOUND_BITS | GROUPED if end > at else 0
+    end = _initials_stop(text, at, stop, table)
+    return end << COMPOUND_BITS | INITIALS if end > at else 0
