@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news import batch, foreign
-from dedupe_news.comparison import compare_two
+from dedupe_news.comparison import Explainer
 from dedupe_news.config import Config, settled
 from dedupe_news.documents import Choices, Document, read_documents
 from dedupe_news.errors import ColumnError, InputTypeError
@@ -183,7 +183,7 @@ def compare(
     0.2
     """
     chosen = settled(config, settings)
-    return compare_two(read_documents([_one(a), _one(b)]), chosen)
+    return Explainer(read_documents([_one(a), _one(b)]), chosen)(0, 1)
 
 
 def _one(document: object) -> Document:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news import comparison, news, similar, templates, text
+from dedupe_news import similar, templates, text
+from dedupe_news._engine import news
 from dedupe_news.columns import to_span
+from dedupe_news.comparison import Explainer
 from dedupe_news.matches import Matches
 from dedupe_news.results import Clustering
 from dedupe_news.texts import copies_of, distinct_texts, preference_of, preferred, within
@@ -92,7 +94,7 @@ def cluster_columns(
     else:
         outcome = similar.find(texts, tokens.hashes, config, n_jobs, done)
     describe = partial(templates.describe, columns, config)
-    compare = partial(comparison.compare_at, columns, config)
+    compare = Explainer(columns, config, n_jobs)
     return assemble(columns, config, texts, outcome, seconds, describe, compare)
 
 

@@ -1,26 +1,36 @@
-"""Two documents explained by themselves, without the statistics of a feed."""
+"""One pair explained: what the verdict is, what decided it, and where the two differ."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news import differences, relations, shingling
-from dedupe_news.columns import Columns
-from dedupe_news.news import explain
-from dedupe_news.records import Comparison, Difference, Relation
+from dedupe_news import differences, relations
+from dedupe_news._engine import classifier
+from dedupe_news._engine.segment import make_segment, sets_for
+from dedupe_news.columns import to_span
+from dedupe_news.kernels.features import FEATURES
+from dedupe_news.records import Comparison, Difference, Reason, Relation
 from dedupe_news.text import tokenize
+from dedupe_news.texts import distinct_texts, within
+from dedupe_news.verification import count_shared
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news._engine.segment import Segment
+    from dedupe_news.columns import Columns
     from dedupe_news.config import Config
-    from dedupe_news.records import Reason
-    from dedupe_news.text import Tokens
+
+_REASONS = 8  # features that an explanation names
+_HALF = np.uint64(32)
+_RELATIONS = {"related": Relation.RELATED, "template": Relation.TEMPLATE}
 
 
-def compare_at(columns: Columns, config: Config, a: int, b: int) -> Comparison:
+class Explainer:
     """
-    Explain how two documents of a batch are related.
+    Explains pairs of documents of a batch with the statistics of the whole batch.
 
     Parameters
     ----------
@@ -28,78 +38,129 @@ def compare_at(columns: Columns, config: Config, a: int, b: int) -> Comparison:
         The documents.
     config : Config
         The settings.
-    a, b : int
-        Positions of the two.
-
-    Returns
-    -------
-    Comparison
-        As `compare_two` of them.
+    n_jobs : int
+        Threads for the first explanation, which counts the words of the batch again.
     """
-    contents = [columns.content(at).encode() for at in (a, b)]
-    two = Columns(
-        np.frombuffer(b"".join(contents), np.uint8),
-        np.cumsum([0, *map(len, contents)]),
-        published=None if columns.published is None else columns.published[[a, b]],
-        sources=None if columns.sources is None else columns.sources[[a, b]],
-        source_names=columns.source_names,
-        titled=columns.titled,
+
+    def __init__(self, columns: Columns, config: Config, n_jobs: int = 1) -> None:
+        self._columns = columns
+        self._config = config
+        self._n_jobs = n_jobs
+        self._counted: tuple[Segment, NDArray[np.int64]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is made anew when it is asked for."""
+        return {**vars(self), "_counted": None}
+
+    def _segment(self) -> tuple[Segment, NDArray[np.int64]]:
+        """Return the texts of the batch, and the text of each document or -1."""
+        if self._counted is None:
+            columns, config = self._columns, self._config
+            tokens = tokenize(
+                columns.buffer,
+                columns.offsets,
+                config,
+                columns.sources,
+                columns.source_names,
+                n_jobs=self._n_jobs,
+            )
+            texts = distinct_texts(
+                columns, tokens.hashes, tokens.offsets, config.prefer, self._n_jobs
+            )
+            segment = make_segment(columns, tokens, texts, self._n_jobs)
+            number_of = np.empty(len(segment), np.int64)
+            number_of[segment.order] = np.arange(len(segment))
+            text_of = np.where(texts.text_of >= 0, number_of[texts.text_of], -1)
+            self._counted = segment, text_of
+        return self._counted
+
+    def _are_apart(self, a: int, b: int) -> bool:
+        """Return whether the window parts two documents."""
+        published, window = self._columns.published, self._config.window
+        if published is None or window is None:
+            return False
+        return not bool(within(published[[a]], published[[b]], to_span(window))[0])
+
+    def __call__(self, a: int, b: int) -> Comparison:
+        """Return how the documents at two positions are related."""
+        segment, text_of = self._segment()
+        left, right = self._columns.content(a), self._columns.content(b)
+        pair = np.sort(text_of[[a, b]])
+        jaccard = containment = 0.0
+        relation = None
+        probabilities = {name: 0.0 for name in classifier.CLASSES}
+        reasons: tuple[Reason, ...] = ()
+        if pair[0] < 0 or self._are_apart(a, b):
+            probabilities["different"] = 1.0
+        elif pair[0] == pair[1]:
+            jaccard = containment = probabilities["duplicate"] = 1.0
+            relation = Relation.EXACT
+        else:
+            jaccard, containment, relation = _scores(segment, pair, self._config)
+            if self._config.policy == "news":
+                relation, probabilities, reasons = _judge(
+                    segment, pair, relation, self._config.min_probability
+                )
+            else:
+                is_duplicate = jaccard >= self._config.threshold
+                probabilities["duplicate" if is_duplicate else "different"] = 1.0
+                relation = relation if is_duplicate else None
+        return Comparison(
+            relation=relation,
+            jaccard=jaccard,
+            containment=containment,
+            probability=probabilities["duplicate"],
+            reasons=reasons,
+            differences=_differences(left, right, self._config, titled=self._columns.titled),
+            left=left,
+            right=right,
+            probabilities=probabilities,
+        )
+
+
+def _scores(
+    segment: Segment, pair: NDArray[np.int64], config: Config
+) -> tuple[float, float, Relation]:
+    """Return exact Jaccard similarity, containment and the relation of two texts as duplicates."""
+    evidence = segment.evidence
+    sets = sets_for(segment, config.shingle_size, pair, 1)
+    packed = np.array([pair[0]], np.uint64) << _HALF | np.array([pair[1]], np.uint64)
+    shared = int(count_shared(packed, sets, 1)[0])
+    sizes = sets.sizes[pair].astype(np.int64)
+    containment = shared / int(sizes.min())
+    relation = relations.relate(
+        evidence.tokens,
+        evidence.starts,
+        evidence.stops,
+        pair[:1],
+        pair[1:],
+        np.array([containment]),
     )
-    return compare_two(two, config)
+    return shared / (int(sizes.sum()) - shared), containment, Relation(int(relation[0]))
 
 
-def compare_two(columns: Columns, config: Config) -> Comparison:
-    """
-    Explain how two documents are related.
-
-    Parameters
-    ----------
-    columns : Columns
-        The two documents.
-    config : Config
-        The settings.
-
-    Returns
-    -------
-    Comparison
-        By themselves, without the statistics of a feed.
-    """
-    tokens = tokenize(columns.buffer, columns.offsets, config)
-    left, right = columns.content(0), columns.content(1)
-    jaccard, containment, relation = _scores(tokens, config)
-    reasons: tuple[Reason, ...] = ()
-    if config.policy == "news":
-        probability, is_duplicate, reasons = explain(columns, tokens, config)
-    else:
-        is_duplicate = jaccard >= config.threshold
-        probability = float(is_duplicate)
-    return Comparison(
-        relation=relation if is_duplicate else None,
-        jaccard=jaccard,
-        containment=containment,
-        probability=probability,
-        reasons=reasons,
-        differences=_differences(left, right, config, titled=columns.titled),
-        left=left,
-        right=right,
+def _judge(
+    segment: Segment, pair: NDArray[np.int64], relation: Relation, min_probability: float
+) -> tuple[Relation | None, dict[str, float], tuple[Reason, ...]]:
+    """Return the verdict on a pair, the probability of each class, and what decided."""
+    model = classifier.load_classifier()
+    pairs = pair[np.newaxis]
+    probabilities = model.probabilities(segment, pairs, 1)
+    verdict = classifier.CLASSES[int(classifier.verdicts(probabilities, min_probability)[0])]
+    row = classifier.features_of(segment, pairs, 1)[0]
+    contributions = model.contributions(row)
+    # What speaks for a duplicate, beside what speaks for the others on average.
+    weights = contributions[:, classifier.DUPLICATE] - contributions[:, 1:].mean(axis=1)
+    weightiest = np.argsort(-np.abs(weights), kind="stable")[:_REASONS]
+    reasons = tuple(
+        Reason(FEATURES[which], float(row[which]), float(weights[which]))
+        for which in weightiest.tolist()
+        if weights[which] != 0
     )
-
-
-def _scores(tokens: Tokens, config: Config) -> tuple[float, float, Relation]:
-    starts, stops = tokens.offsets[:-1], tokens.offsets[1:]
-    if (starts == stops).any():
-        return 0.0, 0.0, Relation.NEAR
-    shingles, bounds = shingling.shingle(tokens.hashes, starts, stops, config.shingle_size, 1)
-    left, right = (np.unique(shingles[bounds[i] : bounds[i + 1]]) for i in (0, 1))
-    shared = len(np.intersect1d(left, right, assume_unique=True))
-    containment = shared / min(len(left), len(right))
-    pair = np.array([0]), np.array([1])
-    relation = relations.relate(tokens.hashes, starts, stops, *pair, np.array([containment]))
-    return (
-        shared / (len(left) + len(right) - shared),
-        containment,
-        Relation(int(relation[0])),
-    )
+    named = dict(zip(classifier.CLASSES, probabilities[0].tolist(), strict=True))
+    if verdict == "duplicate":
+        return relation, named, reasons
+    return _RELATIONS.get(verdict), named, reasons
 
 
 def _differences(a: str, b: str, config: Config, *, titled: bool) -> tuple[Difference, ...]:
