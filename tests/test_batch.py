@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
 import oracles
-from dedupe_news import Clustering, Config
+from dedupe_news import Clustering, Config, batch, similar
+from dedupe_news.documents import read_documents
+from dedupe_news.text import tokenize
+from dedupe_news.texts import distinct_texts
 from strategies import configs, feeds, times
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -165,3 +170,27 @@ def test_sources_decide_between_documents_that_else_are_equal(order: list[int]) 
 
     (kept,) = result.representatives.tolist()
     assert sources[order[kept]] is None
+
+
+def test_stories_of_texts_are_stories_of_documents() -> None:
+    """Copies of a text belong to its story; a document without a word belongs to none."""
+    feed = ["ka lo mi", "", "nu ro", "KA LO MI", "so fa", "ka lo mi"]
+    config = Config(policy="similar")
+    columns = read_documents(feed)
+    tokens = tokenize(columns.buffer, columns.offsets, config)
+    texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, 1)
+    outcome = similar.find(texts, tokens.hashes, config, 1, lambda _: None)
+    first, second = texts.text_of[[0, 2]].tolist()
+    story_of = np.full(len(texts), -1)
+    story_of[[first, second]] = second
+    told = dataclasses.replace(outcome, story_of=story_of)
+
+    def unused(*_: object) -> Any:  # noqa: ANN401 - nothing is described or compared here
+        raise AssertionError
+
+    result = batch.assemble(columns, config, texts, told, {}, unused, unused)
+
+    assert result.story_of.tolist() == [2, -1, 2, 2, -1, 2]
+    (story,) = result.stories
+    assert (story.lead, story.members, story.clusters) == (2, (0, 2, 3, 5), (0, 2))
+    assert result.templates == []

@@ -105,6 +105,7 @@ def test_labels_are_those_of_cluster(feed: object) -> None:
     assert estimator.labels_.dtype == np.int64
     assert estimator.representatives_.tolist() == expected.representatives.tolist()
     assert estimator.clustering_.summary().startswith("5 documents")
+    assert (estimator.clustering_.stories, estimator.clustering_.templates) == ([], [])
 
 
 def test_fit_returns_itself_and_changes_no_parameter() -> None:

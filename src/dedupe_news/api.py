@@ -78,7 +78,7 @@ def cluster(
     Returns
     -------
     Clustering
-        Labels, clusters, whom to keep and the verified pairs. The same input
+        Labels, clusters, stories, templates, whom to keep and the verified pairs. The same input
         and settings give the same partition, in any order and on any machine.
 
     Raises

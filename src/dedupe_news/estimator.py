@@ -66,7 +66,7 @@ class NewsDeduplicator(ClusterMixin, BaseEstimator):
     representatives_ : ndarray of int64, shape (n_clusters,)
         Position of the item to keep, for each label.
     clustering_ : Clustering
-        The whole result.
+        The whole result, with its stories and templates.
 
     Raises
     ------
