@@ -52,7 +52,7 @@ def _weather(number: int, writer: Writer) -> tuple[str, str, int]:
 
 
 def _currency(number: int, writer: Writer) -> tuple[str, str, int]:
-    rates = [f"{writer.random() * 10:.4f}" for _ in range(4)]
+    rates = [f"{crowns + writer.random():.4f}" for crowns in (10, 11, 13, 12)]
     return (
         f"Exchange rates of {_day(number)}",
         f"The central bank fixed the rate of the dollar at {rates[0]} crowns on {_day(number)}. A euro "

@@ -201,7 +201,9 @@ class Writer:
     def headline(self, story: Article) -> str:
         """Return another headline for a story."""
         who, what, town, verb = story.who, story.what, story.town, story.verb
-        opening = self.pick(("", "", "", "Update: ", "Report: ", "Latest: ", f"{self.pick(WEEKDAYS)}: "))
+        opening = self.pick(
+            ("", "", "", "Update: ", "Report: ", "Latest: ", f"{self.pick(WEEKDAYS)}: ")
+        )
         headline = self.pick(
             (
                 f"{town}: {what} {past(verb)} by {who}",
@@ -226,7 +228,9 @@ class Writer:
             del words[self.pick(optional)]
         if cut_off:
             share = 0.3 + 0.6 * self.random()
-            return " ".join(words[: int(share * len(words))]).rstrip(".,;") + self.pick(CUT_OFF_MARKS)
+            return " ".join(words[: int(share * len(words))]).rstrip(".,;") + self.pick(
+                CUT_OFF_MARKS
+            )
         text = " ".join(words)
         credit = self.pick(
             (
