@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from printings import START, TOWNS, Writer
+from printings import START, TOWNS, Writer, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from printings import Item
 
+_MONTHS = words(
+    "January February March April May June July August September October November December"
+)
 _SKIES = ("clear", "cloudy", "foggy", "overcast", "rainy", "snowy", "sunny", "windy")
-_WINDS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
-_SIGNS = "Anchor Bear Comet Deer Eagle Ferry Gate Heron Ibis Jetty Kite Lantern".split()
-_COLOURS = "amber black blue brown gold green grey orange purple red silver white yellow".split()
+_WINDS = words("north north-east east south-east south south-west west north-west")
+_SIGNS = words("Anchor Bear Comet Deer Eagle Ferry Gate Heron Ibis Jetty Kite Lantern")
+_COLOURS = words("amber black blue brown gold green grey orange purple red silver white yellow")
 _ADVICE = (
     "An old friend asks for a favour.",
     "A letter brings an unexpected answer.",
@@ -36,17 +39,19 @@ _QUESTIONS = ("ferry subsidy", "forest levy", "pension", "railway", "school tax"
 def _day(number: int) -> str:
     """Return a day of the feed in words."""
     day = START + dt.timedelta(days=number)
-    months = "January February March April May June July August September October November December"
-    return f"{day.day} {months.split()[day.month - 1]} {day.year}"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _weather(number: int, writer: Writer) -> tuple[str, str, int]:
     town, day, sky = TOWNS[7 * (number % 20)], number // 20, writer.pick(_SKIES)
     return (
         f"Weather for {town}, {_day(day)}",
-        f"{town} can expect {sky} skies on {_day(day)}, with a high of {5 + writer.below(25)} degrees "
-        f"and a low of {writer.below(5)}. Winds blow from the {writer.pick(_WINDS)} at "
-        f"{5 + writer.below(60)} kilometres an hour. The next bulletin follows at six in the evening.",
+        (
+            f"{town} can expect {sky} skies on {_day(day)}, with a high of {5 + writer.below(25)} "
+            f"degrees and a low of {writer.below(5)}. Winds blow from the {writer.pick(_WINDS)} "
+            f"at {5 + writer.below(60)} kilometres an hour. The next bulletin follows at six in "
+            "the evening."
+        ),
         day,
     )
 
@@ -55,9 +60,11 @@ def _currency(number: int, writer: Writer) -> tuple[str, str, int]:
     rates = [f"{crowns + writer.random():.4f}" for crowns in (10, 11, 13, 12)]
     return (
         f"Exchange rates of {_day(number)}",
-        f"The central bank fixed the rate of the dollar at {rates[0]} crowns on {_day(number)}. A euro "
-        f"costs {rates[1]} crowns, a pound {rates[2]} crowns and a franc {rates[3]} crowns. Rates are "
-        "for information and do not bind the bank.",
+        (
+            f"The central bank fixed the rate of the dollar at {rates[0]} crowns on "
+            f"{_day(number)}. A euro costs {rates[1]} crowns, a pound {rates[2]} crowns and a "
+            f"franc {rates[3]} crowns. Rates are for information and do not bind the bank."
+        ),
         number,
     )
 
@@ -68,10 +75,12 @@ def _preview(number: int, writer: Writer) -> tuple[str, str, int]:
     scores = [writer.below(5) for _ in range(2)]
     return (
         f"{home} v {away}: team news, kick-off time and where to watch",
-        f"{home} host {away} on {_day(day)}, and the match kicks off at {12 + writer.below(9)}:30. The "
-        f"home side have {writer.below(80)} points from their games so far, the visitors "
-        f"{writer.below(80)}. The last meeting ended {scores[0]}-{scores[1]}. The match is shown live "
-        f"on channel {1 + writer.below(60)}.",
+        (
+            f"{home} host {away} on {_day(day)}, and the match kicks off at "
+            f"{12 + writer.below(9)}:30. The home side have {writer.below(80)} points from their "
+            f"games so far, the visitors {writer.below(80)}. The last meeting ended "
+            f"{scores[0]}-{scores[1]}. The match is shown live on channel {1 + writer.below(60)}."
+        ),
         day,
     )
 
@@ -81,9 +90,12 @@ def _horoscope(number: int, writer: Writer) -> tuple[str, str, int]:
     sign = _SIGNS[place]
     return (
         f"Horoscope for {sign}, {_day(day)}",
-        f"What the stars say to those born under the {sign} on {_day(day)}. Love: "
-        f"{writer.pick(_ADVICE)} Work: {writer.pick(_ADVICE)} Health: {writer.pick(_ADVICE)} Your "
-        f"lucky number today is {1 + writer.below(99)}, and your colour is {writer.pick(_COLOURS)}.",
+        (
+            f"What the stars say to those born under the {sign} on {_day(day)}. Love: "
+            f"{writer.pick(_ADVICE)} Work: {writer.pick(_ADVICE)} Health: {writer.pick(_ADVICE)} "
+            f"Your lucky number today is {1 + writer.below(99)}, and your colour is "
+            f"{writer.pick(_COLOURS)}."
+        ),
         day,
     )
 
@@ -95,9 +107,11 @@ def _vote(number: int, writer: Writer) -> tuple[str, str, int]:
     answer = "accepts" if yes > 500 else "rejects"
     return (
         f"{canton} {answer} {question} proposal with {yes / 10} percent yes",
-        f"The canton of {canton} {answer} the proposal on the {question}: {yes / 10} percent of the "
-        f"voters said yes on {_day(7 * day)}. Turnout was {30 + writer.below(40)} percent. All results "
-        "are provisional until the chancellery has confirmed them.",
+        (
+            f"The canton of {canton} {answer} the proposal on the {question}: {yes / 10} percent "
+            f"of the voters said yes on {_day(7 * day)}. Turnout was {30 + writer.below(40)} "
+            "percent. All results are provisional until the chancellery has confirmed them."
+        ),
         7 * day,
     )
 
@@ -114,23 +128,31 @@ FORMS: dict[str, Callable[[int, Writer], tuple[str, str, int]]] = {
 TOWN_NOTICES = {
     "council tax, within the sentence": (
         "Council tax in {} to rise from April",
-        "Households in {} will pay more council tax from April after councillors backed the budget "
-        "on Monday night.",
+        (
+            "Households in {} will pay more council tax from April after councillors backed the "
+            "budget on Monday night."
+        ),
     ),
     "water, within the sentence": (
         "Hosepipe ban for gardens in {} begins on Friday",
-        "Gardeners in {} must not use hosepipes from Friday until further notice because the "
-        "reservoirs are half empty, the water board said.",
+        (
+            "Gardeners in {} must not use hosepipes from Friday until further notice because the "
+            "reservoirs are half empty, the water board said."
+        ),
     ),
     "council tax, at its start": (
         "{} council tax to rise from April",
-        "{} council has backed a budget that raises council tax from April, despite protests outside "
-        "the town hall on Monday night.",
+        (
+            "{} council has backed a budget that raises council tax from April, despite protests "
+            "outside the town hall on Monday night."
+        ),
     ),
     "library, at its start": (
         "{} library to open on Sundays",
-        "{} library will open its doors on Sundays too from next month, as students and families had "
-        "asked for longer hours.",
+        (
+            "{} library will open its doors on Sundays too from next month, as students and "
+            "families had asked for longer hours."
+        ),
     ),
 }
 """Forms of notices, which eight outlets fill in for their towns."""

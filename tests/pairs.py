@@ -24,38 +24,52 @@ def item(title: str, text: str, *, later: bool = False, source: str | None = Non
 OPPOSITES = {
     ("raises", "cuts"): (
         "Central bank of Velden {} main rate by half a point",
-        "The central bank of Velden {} its main rate by half a point from Monday, governor Lena "
-        "Brandt told reporters after a meeting of the board.",
+        (
+            "The central bank of Velden {} its main rate by half a point from Monday, governor "
+            "Lena Brandt told reporters after a meeting of the board."
+        ),
     ),
     ("wins", "loses"): (
         "Ostrand {} cup final against Tarnby after extra time",
-        "Ostrand {} the cup final against Tarnby after extra time in front of forty thousand people "
-        "in the new stadium on Saturday night.",
+        (
+            "Ostrand {} the cup final against Tarnby after extra time in front of forty thousand "
+            "people in the new stadium on Saturday night."
+        ),
     ),
     ("approves", "rejects"): (
         "Velden council {} plan for tram line to harbour",
-        "The council of Velden {} the plan for a tram line to the harbour, which residents have "
-        "argued about for eight years.",
+        (
+            "The council of Velden {} the plan for a tram line to the harbour, which residents "
+            "have argued about for eight years."
+        ),
     ),
     ("opens", "closes"): (
         "Carmaker Halden {} plant with 900 workers in Ostrand",
-        "The carmaker Halden {} its plant in Ostrand, where 900 people work, at the end of the "
-        "month, the company said on Tuesday.",
+        (
+            "The carmaker Halden {} its plant in Ostrand, where 900 people work, at the end of the "
+            "month, the company said on Tuesday."
+        ),
     ),
     ("buys", "sells"): (
         "Kestrel Shipping {} six ferries in northern waters",
-        "Kestrel Shipping {} six ferries that sail in northern waters, the owner of the company said "
-        "in a letter to its staff on Wednesday.",
+        (
+            "Kestrel Shipping {} six ferries that sail in northern waters, the owner of the "
+            "company said in a letter to its staff on Wednesday."
+        ),
     ),
     ("bans", "allows"): (
         "Tarnby {} fishing in inner bay from April",
-        "The town of Tarnby {} fishing in the inner bay from April, following the advice of its "
-        "marine biologists, the mayor said.",
+        (
+            "The town of Tarnby {} fishing in the inner bay from April, following the advice of "
+            "its marine biologists, the mayor said."
+        ),
     ),
     ("joins", "leaves"): (
         "Mayor Ida Falk {} centre party weeks before vote",
-        "Mayor Ida Falk of Valmer {} the centre party only weeks before the vote in May, her office "
-        "said in a short statement.",
+        (
+            "Mayor Ida Falk of Valmer {} the centre party only weeks before the vote in May, her "
+            "office said in a short statement."
+        ),
     ),
 }
 """Two words that say the opposite: title and text that hold one of them."""
@@ -63,15 +77,19 @@ OPPOSITES = {
 NAMED = {
     "title case": (
         "{} Plans New Hospital For Children Beside Old Harbour",
-        "The City Council Of {} Approved A Plan On Monday To Build A New Hospital For Children "
-        "Beside The Old Harbour.",
+        (
+            "The City Council Of {} Approved A Plan On Monday To Build A New Hospital For Children "
+            "Beside The Old Harbour."
+        ),
         "Velden",
         "Tarnby",
     ),
     "capitals": (
         "{} PLANS NEW HOSPITAL FOR CHILDREN BESIDE OLD HARBOUR",
-        "THE CITY COUNCIL OF {} APPROVED A PLAN ON MONDAY TO BUILD A NEW HOSPITAL FOR CHILDREN "
-        "BESIDE THE OLD HARBOUR.",
+        (
+            "THE CITY COUNCIL OF {} APPROVED A PLAN ON MONDAY TO BUILD A NEW HOSPITAL FOR CHILDREN "
+            "BESIDE THE OLD HARBOUR."
+        ),
         "VELDEN",
         "TARNBY",
     ),
@@ -101,21 +119,28 @@ NAMED = {
     ),
     "Korean": (
         "{} 역 앞에 새 도서관 건립",
-        "{} 의회는 월요일 역 앞에 새 도서관을 짓는 계획을 승인했으며 3년 안에 문을 열 예정이라고 밝혔다.",
+        (
+            "{} 의회는 월요일 역 앞에 새 도서관을 짓는 계획을 승인했으며 "
+            "3년 안에 문을 열 예정이라고 밝혔다."
+        ),
         "발머시",
         "타른비시",
     ),
     "Arabic": (
         "مجلس {} يوافق على بناء مستشفى جديد",
-        "وافق مجلس مدينة {} يوم الاثنين على بناء مستشفى جديد للأطفال قرب الميناء القديم على أن يفتتح "
-        "خلال ثلاث سنوات",
+        (
+            "وافق مجلس مدينة {} يوم الاثنين على بناء مستشفى جديد للأطفال قرب الميناء القديم على "
+            "أن يفتتح خلال ثلاث سنوات"
+        ),
         "فالمر",
         "تارنبي",
     ),
     "Hindi": (
         "{} में बनेगा बच्चों का नया अस्पताल",
-        "{} नगर परिषद ने सोमवार को पुराने बंदरगाह के पास बच्चों के नए अस्पताल की योजना को मंजूरी दी, "
-        "जो तीन साल में बनकर तैयार होगा",
+        (
+            "{} नगर परिषद ने सोमवार को पुराने बंदरगाह के पास बच्चों के नए अस्पताल की योजना को "
+            "मंजूरी दी, जो तीन साल में बनकर तैयार होगा"
+        ),
         "वाल्मर",
         "टार्नबी",
     ),
@@ -127,15 +152,19 @@ NAMED = {
     ),
     "Persian": (
         "شورای {} ساخت بیمارستان تازه را تصویب کرد",
-        "شورای شهر {} روز دوشنبه طرح ساخت بیمارستان تازه کودکان را در کنار بندر قدیمی تصویب کرد که تا "
-        "سه سال دیگر گشایش می‌یابد",
+        (
+            "شورای شهر {} روز دوشنبه طرح ساخت بیمارستان تازه کودکان را در کنار بندر قدیمی تصویب "
+            "کرد که تا سه سال دیگر گشایش می‌یابد"
+        ),
         "ولدن",
         "تارنبی",
     ),
     "Bengali": (
         "{} শহরে শিশুদের নতুন হাসপাতাল হবে",
-        "{} পৌর পরিষদ সোমবার পুরোনো বন্দরের পাশে শিশুদের জন্য নতুন হাসপাতাল নির্মাণের পরিকল্পনা "
-        "অনুমোদন করেছে, যা তিন বছরের মধ্যে চালু হবে",
+        (
+            "{} পৌর পরিষদ সোমবার পুরোনো বন্দরের পাশে শিশুদের জন্য নতুন হাসপাতাল নির্মাণের "
+            "পরিকল্পনা অনুমোদন করেছে, যা তিন বছরের মধ্যে চালু হবে"
+        ),
         "ভালমের",
         "টার্নবি",
     ),
@@ -148,31 +177,31 @@ HEADLINES = (
     "Bakers warn of dearer flour",
 )
 STANDING_NOTICES = {
-    "paywall": "Subscribe to read the full article. Already have an account? Sign in. Get the first "
-    "month for one crown and cancel whenever you like.",
-    "registration": "This article is for registered readers. Create a free account to go on reading, "
-    "or sign in if you have one.",
+    "paywall": "Subscribe to read the full article. Already have an account? Sign in. Get the "
+    "first month for one crown and cancel whenever you like.",
+    "registration": "This article is for registered readers. Create a free account to go on "
+    "reading, or sign in if you have one.",
     "gallery": "See all pictures in the gallery. Photographs by the staff of the Velden Post.",
-    "video": "Watch the video above. Send us your own clips and we may show them in the evening news.",
+    "video": "Watch the video above. Send us your own clips; we may show them in the evening.",
     "author line": "Piet Vos is the business editor of the Velden Post. He has written about the "
     "harbour and its companies since 2009.",
-    "cookies": "We use cookies to improve your experience. By going on to use this site you agree to "
-    "our terms of use and our privacy policy.",
-    "newsletter": "Sign up for our morning newsletter and get the best stories of the Velden Post in "
-    "your inbox every day.",
+    "cookies": "We use cookies to improve your experience. By going on to use this site you "
+    "agree to our terms of use and our privacy policy.",
+    "newsletter": "Sign up for our morning newsletter and get the best stories of the Velden Post "
+    "in your inbox every day.",
 }
 """Texts that stand under whatever headline."""
 
 LANDING = (
-    "The harbour board of Ostrand will close the old ferry landing on Friday, since inspectors have "
-    "found its wooden piers rotten, mayor Lena Brandt said. Ferries to the islands leave from the "
-    "coal quay until a new landing is built, which may take two years."
+    "The harbour board of Ostrand will close the old ferry landing on Friday, since inspectors "
+    "have found its wooden piers rotten, mayor Lena Brandt said. Ferries to the islands leave "
+    "from the coal quay until a new landing is built, which may take two years."
 )
 LANDING_HEADLINE = "Ostrand closes old ferry landing after inspectors find rotten piers"
 OTHER = (
-    "Farmers in the hills above Tarnby expect the smallest apple harvest for thirty years. Frost in "
-    "late April killed most of the blossom, and the cider makers of the valley will have to buy "
-    "fruit from abroad, their union said on Thursday."
+    "Farmers in the hills above Tarnby expect the smallest apple harvest for thirty years. Frost "
+    "in late April killed most of the blossom, and the cider makers of the valley will have to "
+    "buy fruit from abroad, their union said on Thursday."
 )
 OTHER_HEADLINE = "Late frost leaves Tarnby with few apples"
 
@@ -200,34 +229,36 @@ def google_news(title: str, publisher: str, description: str) -> Item:
 GOOGLE_DESCRIPTIONS = (
     "{title} {publisher}",
     "{title}  {publisher}",
-    '<a href="https://news.google.com/rss/articles/CBMiX?oc=5" target="_blank">{title}</a>&nbsp;'
-    '&nbsp;<font color="#6f6f6f">{publisher}</font>',
+    (
+        '<a href="https://news.google.com/rss/articles/CBMiX?oc=5" target="_blank">{title}</a>'
+        '&nbsp;&nbsp;<font color="#6f6f6f">{publisher}</font>'
+    ),
 )
 
 SPELLINGS = {
     "U.S. in both": (
         item(
             "U.S. lifts tariffs on ferry engines",
-            "The U.S. lifted its tariffs on ferry engines on Sunday, ending a dispute of two years, "
-            "U.S. officials said.",
+            "The U.S. lifted its tariffs on ferry engines on Sunday, ending a dispute of two "
+            "years, U.S. officials said.",
         ),
         item(
             "US lifts tariffs on ferry engines",
-            "The US lifted its tariffs on ferry engines on Sunday, ending a dispute of two years, US "
-            "officials said.",
+            "The US lifted its tariffs on ferry engines on Sunday, ending a dispute of two "
+            "years, US officials said.",
             later=True,
         ),
     ),
     "U.N. and E.U.": (
         item(
             "E.U. and U.N. agree on grain corridor",
-            "The E.U. and the U.N. agreed on Monday on a corridor for grain ships, which are to sail "
-            "from May, a U.N. envoy said.",
+            "The E.U. and the U.N. agreed on Monday on a corridor for grain ships, which are to "
+            "sail from May, a U.N. envoy said.",
         ),
         item(
             "EU and UN agree on grain corridor",
-            "The EU and the UN agreed on Monday on a corridor for grain ships, which are to sail from "
-            "May, a UN envoy said.",
+            "The EU and the UN agreed on Monday on a corridor for grain ships, which are to "
+            "sail from May, a UN envoy said.",
             later=True,
         ),
     ),

@@ -22,64 +22,73 @@ START = dt.datetime(2026, 3, 2, 6, tzinfo=dt.UTC)
 N_DAYS = 3
 CUT_OFF_MARKS = ("…", "...", " […]", " …")
 
-ADJECTIVES = """
-ageing ambitious annual bankrupt bitter blue broad busy careful cheap civic coastal cold common costly
-crowded damp deep distant eastern empty faulty final foreign fragile frozen generous grand green hasty
-heated heavy historic hollow idle inland joint large late legal local lonely loud mobile modern narrow
-national northern old open outer overdue partial patient polite popular private proud public quick quiet
-rare regional rival rural rusty secret severe shallow shared short silent simple slow solid southern
-stalled steep stony strict sudden sunken tall temporary tidy troubled urban urgent vacant vast volunteer
-wealthy western wide wooden young
-""".split()
-NOUNS = """
-airport alliance appeal archive auction avenue bakery balcony barn barrage basin beacon bid boiler border
-brewery bridge budget cable campaign canal castle cathedral cellar chapel charter choir circus clinic
-coalition college colony compass concert contract convoy corridor cottage courtyard crane crossing dairy
-dam deal debate depot dispute dock dredger drought election embankment engine estuary exhibition factory
-fairground farm fence ferry festival fleet forecast forest foundry fountain frontier furnace gallery
-garden garrison gate glacier granary grant greenhouse grove hangar harvest hedge heritage highway hostel
-inquiry island jetty junction kiln kitchen ladder lagoon landslide laundry lease levy library licence
-lighthouse loan lock lottery mansion marina market marsh meadow medal mill mine monument moor museum
-nursery oak orchard orchestra outpost palace parade pasture pavilion pension petition pier pipeline
-plateau playground plaza port prison quarry quay quota railway rally ramp ranch rebate reef refinery
-regatta relay reservoir ridge roof roundabout runway salary sanctuary sawmill scheme school shelter
-shipyard siding silo slipway squadron stable stadium statue storm strike subsidy summit survey tariff
-tavern telescope theatre timetable toll tournament tower tram treaty trial tribunal tunnel turbine union
-vault verdict viaduct village vineyard voyage warehouse wharf windmill workshop zoo
-""".split()
-ORGANISATIONS = """
-academy agency association board bureau chamber cabinet club commission committee consortium cooperative
-council court department directorate federation foundation guild inspectorate institute laboratory league
-ministry observatory office panel parliament partnership police regiment registry senate society syndicate
-treasury trust university
-""".split()
-PEOPLE = """
-anglers architects bakers builders carpenters climbers cyclists divers doctors drivers engineers farmers
-firefighters fishermen gardeners geologists historians inspectors joiners judges keepers lawyers
-librarians mechanics merchants miners musicians nurses painters pensioners pilots plumbers pupils rangers
-residents sailors scientists shepherds students surveyors tailors teachers tenants traders volunteers
-voters weavers welders winemakers
-""".split()
-VERBS = """
-abandon adjourn admire anchor applaud assemble assess audit award borrow bypass celebrate circle clean
-collect compare conceal connect criticise damage defend delay demolish deposit describe discover display
-divide double drain dredge empty endorse enlarge examine excavate exchange expand explore film finance
-flood furnish guard guide halve haul illuminate import inherit insulate inspect insure lament launch lease
-measure mention modernise move neglect notice obstruct occupy oppose organise outline overlook paint patrol
-photograph postpone praise preserve promote protect prune purchase question reclaim recommend record
-register renovate rent repair replace rescue restore reveal review salvage screen search seize shield
-sketch sponsor survey tax test tour trace transform treat unveil uproot value visit warm weigh welcome
-""".split()
-FIRST_NAMES = """
-Ada Alma Anton Astrid Bela Bruno Carla Cato Dagny Edith Elias Emil Esther Felix Flora Frida Greta Hanna
-Hugo Ida Ines Ivar Jonas Jutta Karel Lena Leo Linus Maja Marta Milan Nadia Nils Nora Oskar Otto Paula Petra
-Rasmus Rosa Selma Silas Stina Teo Thea Tilda Viggo Vera Wanda Yara
-""".split()
-WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_ONSETS = "B Br D Dr F G Gr H J K Kl L M N P Pr R S St T Tr V W".split()
-_MIDDLES = "al an ar el en er il in or os ul un".split()
-_TOWN_ENDS = "berg by dal den field ford gate ham holm mark mouth port stad strand ton vik".split()
-_NAME_ENDS = "back dahl der gren hof ius kamp lund man nes quist rup sen ski strom vad".split()
+
+def words(text: str) -> list[str]:
+    """Return the words of a text."""
+    return text.split()
+
+
+ADJECTIVES = words("""
+ageing ambitious annual bankrupt bitter blue broad busy careful cheap civic coastal cold common
+costly crowded damp deep distant eastern empty faulty final foreign fragile frozen generous
+grand green hasty heated heavy historic hollow idle inland joint large late legal local lonely
+loud mobile modern narrow national northern old open outer overdue partial patient polite
+popular private proud public quick quiet rare regional rival rural rusty secret severe shallow
+shared short silent simple slow solid southern stalled steep stony strict sudden sunken tall
+temporary tidy troubled urban urgent vacant vast volunteer wealthy western wide wooden young
+""")
+NOUNS = words("""
+airport alliance appeal archive auction avenue bakery balcony barn barrage basin beacon bid
+boiler border brewery bridge budget cable campaign canal castle cathedral cellar chapel charter
+choir circus clinic coalition college colony compass concert contract convoy corridor cottage
+courtyard crane crossing dairy dam deal debate depot dispute dock dredger drought election
+embankment engine estuary exhibition factory fairground farm fence ferry festival fleet forecast
+forest foundry fountain frontier furnace gallery garden garrison gate glacier granary grant
+greenhouse grove hangar harvest hedge heritage highway hostel inquiry island jetty junction kiln
+kitchen ladder lagoon landslide laundry lease levy library licence lighthouse loan lock lottery
+mansion marina market marsh meadow medal mill mine monument moor museum nursery oak orchard
+orchestra outpost palace parade pasture pavilion pension petition pier pipeline plateau
+playground plaza port prison quarry quay quota railway rally ramp ranch rebate reef refinery
+regatta relay reservoir ridge roof roundabout runway salary sanctuary sawmill scheme school
+shelter shipyard siding silo slipway squadron stable stadium statue storm strike subsidy summit
+survey tariff tavern telescope theatre timetable toll tournament tower tram treaty trial
+tribunal tunnel turbine union vault verdict viaduct village vineyard voyage warehouse wharf
+windmill workshop zoo
+""")
+ORGANISATIONS = words("""
+academy agency association board bureau chamber cabinet club commission committee consortium
+cooperative council court department directorate federation foundation guild inspectorate
+institute laboratory league ministry observatory office panel parliament partnership police
+regiment registry senate society syndicate treasury trust university
+""")
+PEOPLE = words("""
+anglers architects bakers builders carpenters climbers cyclists divers doctors drivers engineers
+farmers firefighters fishermen gardeners geologists historians inspectors joiners judges keepers
+lawyers librarians mechanics merchants miners musicians nurses painters pensioners pilots
+plumbers pupils rangers residents sailors scientists shepherds students surveyors tailors
+teachers tenants traders volunteers voters weavers welders winemakers
+""")
+VERBS = words("""
+abandon adjourn admire anchor applaud assemble assess audit award borrow bypass celebrate circle
+clean collect compare conceal connect criticise damage defend delay demolish deposit describe
+discover display divide double drain dredge empty endorse enlarge examine excavate exchange
+expand explore film finance flood furnish guard guide halve haul illuminate import inherit
+insulate inspect insure lament launch lease measure mention modernise move neglect notice
+obstruct occupy oppose organise outline overlook paint patrol photograph postpone praise
+preserve promote protect prune purchase question reclaim recommend record register renovate rent
+repair replace rescue restore reveal review salvage screen search seize shield sketch sponsor
+survey tax test tour trace transform treat unveil uproot value visit warm weigh welcome
+""")
+FIRST_NAMES = words("""
+Ada Alma Anton Astrid Bela Bruno Carla Cato Dagny Edith Elias Emil Esther Felix Flora Frida
+Greta Hanna Hugo Ida Ines Ivar Jonas Jutta Karel Lena Leo Linus Maja Marta Milan Nadia Nils Nora
+Oskar Otto Paula Petra Rasmus Rosa Selma Silas Stina Teo Thea Tilda Viggo Vera Wanda Yara
+""")
+WEEKDAYS = words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+_ONSETS = words("B Br D Dr F G Gr H J K Kl L M N P Pr R S St T Tr V W")
+_MIDDLES = words("al an ar el en er il in or os ul un")
+_TOWN_ENDS = words("berg by dal den field ford gate ham holm mark mouth port stad strand ton vik")
+_NAME_ENDS = words("back dahl der gren hof ius kamp lund man nes quist rup sen ski strom vad")
 TOWNS = [a + b + c for a in _ONSETS for b in _MIDDLES for c in _TOWN_ENDS]
 SURNAMES = [a + b + c for a in _ONSETS for b in _MIDDLES for c in _NAME_ENDS]
 
@@ -149,45 +158,29 @@ class Writer:
         return thing if self.random() < 0.6 else f"{thing} {self.pick(NOUNS)}"
 
     def sentence(self) -> str:
-        """Return a sentence of 12 to 25 words."""
+        """Return a sentence of 8 to 20 words."""
         return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", self._sentence())
 
     def _sentence(self) -> str:
         """Return a sentence whose article is "a" before vowels too."""
-        pick, thing, verb, kind = self.pick, self.thing, past(self.pick(VERBS)), self.below(8)
-        if kind == 0:
-            speaker = f"{self.person()} of the {pick(NOUNS)} {pick(ORGANISATIONS)}"
-            return f"{speaker} {verb} the {thing()} while {pick(PEOPLE)} {past(pick(VERBS))} a {thing()}."
-        if kind == 1:
-            crowd = f"{2 + self.below(900)} {pick(PEOPLE)} from {pick(TOWNS)}"
-            return f"About {crowd} {verb} the {thing()} and {past(pick(VERBS))} its {thing()}."
-        if kind == 2:
-            return (
-                f"Near {pick(TOWNS)}, {pick(ADJECTIVES)} {pick(PEOPLE)} {verb} one {thing()}, "
-                f"which {self.person()} {past(pick(VERBS))} in {1900 + self.below(120)}."
-            )
-        if kind == 3:
-            return (
-                f"Its {thing()} {past(pick(VERBS))} {2 + self.below(90)} {pick(PEOPLE)}; "
-                f"{pick(TOWNS)} {verb} another {thing()} for {self.person()}."
-            )
-        if kind == 4:
-            quote = f"They {verb} our {thing()} without {pick(PEOPLE)}"
-            return f"“{quote},” {self.person()} told {pick(ADJECTIVES)} {pick(PEOPLE)} at the {thing()}."
-        if kind == 5:
-            return (
-                f"Once {pick(PEOPLE)} {past(pick(VERBS))} {pick(TOWNS)}’s {thing()}, "
-                f"the {pick(ORGANISATIONS)} {verb} {2 + self.below(40)} more {pick(PEOPLE)}."
-            )
-        if kind == 6:
-            return (
-                f"With {thing()} costs of {2 + self.below(900)} million crowns, {pick(TOWNS)} {verb} "
-                f"{pick(PEOPLE)}, {pick(PEOPLE)} and a {thing()}."
-            )
+        pick, thing = self.pick, self.thing
+        people, folk, others, place = pick(PEOPLE), pick(PEOPLE), pick(PEOPLE), pick(TOWNS)
+        did, done, person, n = past(pick(VERBS)), past(pick(VERBS)), self.person(), self.below(900)
+        board, kind = f"{pick(NOUNS)} {pick(ORGANISATIONS)}", pick(ADJECTIVES)
         return (
-            f"By {pick(WEEKDAYS)} the {pick(NOUNS)} {pick(ORGANISATIONS)} {verb} {self.person()}’s "
-            f"{thing()}, and {pick(ADJECTIVES)} {pick(PEOPLE)} {past(pick(VERBS))} it."
-        )
+            lambda: f"{person} of the {board} {did} the {thing()} while {folk} {done} a {thing()}.",
+            lambda: (
+                f"About {2 + n} {folk} of {place} {did} the {thing()} and {done} its {thing()}."
+            ),
+            lambda: f"Near {place}, {kind} {folk} {did} one {thing()}, which {person} {done}.",
+            lambda: f"Its {thing()} {did} {2 + n} {folk}; {place} {done} another {thing()}.",
+            lambda: f"“They {did} our {thing()} without {folk},” {person} told {kind} {people}.",
+            lambda: f"Once {folk} {did} {place}’s {thing()}, the {board} {done} {2 + n} {people}.",
+            lambda: (
+                f"With costs of {2 + n} million, {place} {did} {folk}, {others} and a {thing()}."
+            ),
+            lambda: f"The {board} {did} {person}’s {thing()}, and {kind} {folk} {done} it.",
+        )[self.below(8)]()
 
     def article(self, n_sentences: int) -> Article:
         """Return an article whose title says what its lead says."""
@@ -222,16 +215,16 @@ class Writer:
         sentences = list(story.sentences)
         if self.random() < 0.4:
             del sentences[1 + self.below(len(sentences) - 1)]
-        words = " ".join(sentences).split()
+        tokens = " ".join(sentences).split()
         if self.random() < 0.4:
-            optional = [at for at, word in enumerate(words) if word in ADJECTIVES]
-            del words[self.pick(optional)]
+            optional = [at for at, word in enumerate(tokens) if word in ADJECTIVES]
+            del tokens[self.pick(optional)]
         if cut_off:
             share = 0.3 + 0.6 * self.random()
-            return " ".join(words[: int(share * len(words))]).rstrip(".,;") + self.pick(
+            return " ".join(tokens[: int(share * len(tokens))]).rstrip(".,;") + self.pick(
                 CUT_OFF_MARKS
             )
-        text = " ".join(words)
+        text = " ".join(tokens)
         credit = self.pick(
             (
                 f"(Reporting by {self.person()}; Editing by {self.person()})",
@@ -267,10 +260,10 @@ def printings(
         title = story.title if headlines == "same" else writer.headline(story)
         cut_off = length == "cut off" or (length == "mixed" and writer.random() < 0.5)
         text = writer.text(story, cut_off=cut_off)
-        words = (title, text.rstrip(" […]."))
-        if words in seen:
+        printing = (title, text.rstrip(" […]."))
+        if printing in seen:
             continue
-        seen.add(words)
+        seen.add(printing)
         items.append(
             {
                 "title": title,

@@ -11,7 +11,7 @@ import dedupe_news as dn
 import pairs
 from fillings import FORMS, TOWN_NOTICES, fillings, town_notices
 from pairs import item
-from printings import Writer, past, reposted, strangers
+from printings import Writer, reposted, strangers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
