@@ -14,7 +14,7 @@ from printings import bare, printings, reposted, shuffled, strangers, undated
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dedupe_news import Clustering
+    from dedupe_news import Clustering, Match
     from printings import Headlines, Item, Length
 
 POLICIES = ("news", "similar")
@@ -28,7 +28,11 @@ def as_they_are(items: Iterable[Item]) -> list[Item]:
     return list(items)
 
 
-SHAPES = {"dated": as_they_are, "undated": undated, "bare": bare}
+SHAPES: dict[str, Callable[[Iterable[Item]], list[Any]]] = {
+    "dated": as_they_are,
+    "undated": undated,
+    "bare": bare,
+}
 """What is given of an item."""
 
 
@@ -51,6 +55,17 @@ def partition(result: Clustering, order: Sequence[int] | None = None) -> set[fro
 def identified(items: Iterable[Item]) -> list[dict[str, Any]]:
     """Return items whose ids are their positions, as an index needs them."""
     return [{"id": at, **item} for at, item in enumerate(items)]
+
+
+def query(index: dn.NewsIndex, item: Item, limit: int | None) -> list[Match]:
+    """Return what matches an item in an index."""
+    return index.query(
+        item["text"],
+        title=item["title"],
+        source=item["source"],
+        published=item["published"],
+        limit=limit,
+    )
 
 
 @functools.lru_cache(maxsize=1)
@@ -170,7 +185,7 @@ def test_a_query_returns_as_many_copies_as_are_asked_for(
     index, original = index_of_copies(n, policy)
 
     for limit in (1, 10, 20_000, None):
-        found = index.query(**original, limit=limit)
+        found = query(index, original, limit)
 
         ids = {match.id for match in found}
         assert len(found) == len(ids) == min(n, limit or n)
@@ -200,7 +215,7 @@ def test_every_printing_in_an_index_finds_others(
     flagged = index.add_many([{**item, "id": f"printing {at}"} for at, item in enumerate(added)])
 
     assert [at for at, matches in enumerate(flagged) if not matches] == [0]
-    assert all(index.query(**item, limit=1) for item in asked)
+    assert all(query(index, item, 1) for item in asked)
     assert len({index.cluster_of(f"printing {at}") for at in range(n)}) == 1
 
 

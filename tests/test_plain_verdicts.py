@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,6 +90,28 @@ def test_a_filling_that_is_posted_again_joins_its_original(form: str, n: int) ->
 
     expected = {(at, n + place) for place, at in enumerate(again)}
     assert {cluster.members for cluster in result.clusters} == expected
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.usefixtures("compiled")
+def test_an_index_tells_fillings_of_a_form_when_asked(form: str) -> None:
+    """The next filling of a form matches the earlier ones as a template, and only when asked."""
+    *known, following = fillings(form, 40)
+    index = dn.NewsIndex()
+    index.add_many([{"id": at, **each} for at, each in enumerate(known)])
+    ask = functools.partial(
+        index.query,
+        following["text"],
+        title=following["title"],
+        source=following["source"],
+        published=following["published"],
+    )
+
+    matches = ask(include=("template",))
+
+    assert ask() == []
+    assert matches
+    assert {match.relation.verdict for match in matches} == {"template"}
 
 
 @pytest.mark.parametrize("form", TOWN_NOTICES)
