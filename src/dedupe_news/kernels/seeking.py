@@ -103,6 +103,8 @@ class Bounds(NamedTuple):
         Most matches of one document.
     min_probability : float
         From which a pair is a duplicate.
+    related, template : bool
+        Whether those of the same story and of the same template are wanted.
     """
 
     insert: bool
@@ -111,6 +113,8 @@ class Bounds(NamedTuple):
     window: Integer
     most: Integer
     min_probability: float
+    related: bool
+    template: bool
 
 
 class Matches(NamedTuple):
@@ -271,9 +275,9 @@ def _match(
     relation: Integer = np.int64(-1)
     if which == _DUPLICATE:
         relation = _relation(index.tables, start, length, cut_off, slot, row[CONTAINMENT])
-    elif which == _CLASS_OF_RELATED:
+    elif which == _CLASS_OF_RELATED and bounds.related:
         relation = np.int64(RELATED)
-    elif which == _CLASS_OF_TEMPLATE:
+    elif which == _CLASS_OF_TEMPLATE and bounds.template:
         relation = np.int64(TEMPLATE)
     if relation < 0:
         return at, which
@@ -440,10 +444,12 @@ def seek(
             tables.times[slot] = arrivals.times[d]
             founder = _founder(index, desk, matches, offsets[d], n_found, slot, bounds)
             settle(founders, slot, replaced, founder)
-            roles.anchor[slot] = slot
-            if founders.clusters[slot] != founders.numbers[slot]:
-                named = replaced if founder < 0 else founder
-                roles.anchor[slot] = roles.anchor[named]
+            if replaced != NO_SLOT and founders.founders[replaced] == slot:
+                roles.anchor[slot] = roles.anchor[replaced]
+            elif founder != NO_FOUNDER:
+                roles.anchor[slot] = roles.anchor[founder]
+            else:
+                roles.anchor[slot] = slot
             enroll(tables, roles, slot, primary, desk.places, n_places)
             slot += 1
         elif length > 0 and primary < 0:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.features import NO_TIME, SHINGLE_SIZE
+from dedupe_news.kernels._jit import inlined
+from dedupe_news.kernels.features import SHINGLE_SIZE
 from dedupe_news.kernels.hashing import xxh32_shingle, xxh64_words
 
 if TYPE_CHECKING:
