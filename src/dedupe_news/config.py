@@ -85,7 +85,8 @@ class Config:
         Largest number of distinct texts in one bucket whose pairs are all
         compared. In a larger bucket each document is compared with the
         representatives found there, at most this many of them. Results say
-        what was bounded.
+        what was bounded. With the policy ``"similar"``; ``"news"`` has a bound
+        of its own.
     window : datetime.timedelta, optional
         Only documents published within so long of each other, or exactly so
         long, can be duplicates; by default all can. Documents without a time
