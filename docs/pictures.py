@@ -134,16 +134,16 @@ def s_curve() -> str:
 STAGES = (
     ("documents", "columns of UTF-8"),
     ("text", "folded tokens"),
-    ("shingling", "sets of hashes"),
-    ("minhash", "signatures"),
-    ("banding", "candidate pairs"),
-    ("verification", "matches"),
-    ("clustering", "clusters"),
+    ("distinct texts", "one for all copies"),
+    ("candidates", "pairs to compare"),
+    ("features", "numbers of a pair"),
+    ("classifier", "verdicts"),
+    ("assignment", "clusters, stories"),
 )
 
 
 def pipeline() -> str:
-    """Return the way of a batch with the policy "similar"."""
+    """Return the way of a batch with the policy "news"."""
     canvas = Canvas("The stages of a batch, and what each makes", 760, 92)
     step = (canvas.width - 24) / len(STAGES)
     for number, (stage, makes) in enumerate(STAGES):
@@ -178,7 +178,7 @@ def _height(count: int) -> float:
 
 
 def forms() -> str:
-    """Return how similar copies are, and items of one form, in the made-up feed."""
+    """Return how similar copies are, and items of one template, in the made-up feed."""
     truth = example("feed_truth.jsonl")
     result = dn.cluster(
         example("feed.jsonl"),
@@ -203,7 +203,7 @@ def forms() -> str:
         [((tick - LEAST_SHOWN) / (1 - LEAST_SHOWN), f"{tick:.1f}") for tick in ticks],
     )
     canvas.up("matches", [(_height(10**k), f"{10**k:,}") for k in range(4)])
-    names = (("template", ORANGE, "items of one form"), ("story", BLUE, "copies of one story"))
+    names = (("template", ORANGE, "items of one template"), ("story", BLUE, "copies of one story"))
     for place, (kind, colour, name) in enumerate(names):
         for at, count in enumerate(counts[kind]):
             x, width = canvas.x(at / N_BINS), (canvas.x(1) - canvas.x(0)) / N_BINS

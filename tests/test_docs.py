@@ -206,8 +206,9 @@ GLOSSARY = {
     "Jaccard, containment": "score, percent",
     "cluster": "component, group",
     "duplicate, related, template": "series, form, furniture",
-    "representative": "founder, star, heir",
+    "representative (leader while clusters are being made)": "founder, star, heir",
     "story": "topic, event cluster",
+    "segment, event log, tombstone, compaction": "slots, room, wreck, replica of a registry",
 }
 
 

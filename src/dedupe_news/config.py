@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Policy: TypeAlias = Literal["news", "similar"]
-"""How a candidate pair is judged: ``"similar"`` by Jaccard alone, ``"news"`` by the judge."""
+"""What gives the verdict on a pair: ``"similar"`` Jaccard alone, ``"news"`` the classifier."""
 
 Prefer: TypeAlias = Literal["earliest", "latest", "longest"]
 """Which document of a cluster represents it."""
@@ -53,9 +53,9 @@ class Config:
     Parameters
     ----------
     policy : {"news", "similar"}, optional
-        ``"news"`` judges whether two texts are the same item again or the same
-        recurring form with different content. ``"similar"`` matches every pair
-        whose exact Jaccard similarity reaches `threshold`. By default
+        ``"news"`` tells duplicates, related items and items of one template
+        apart. ``"similar"`` matches every pair whose exact Jaccard similarity
+        reaches `threshold`. By default
         ``"news"``, but ``"similar"`` where `threshold`, `recall` or `params`
         is given, which only that policy reads.
     threshold : float, default 0.7
@@ -85,7 +85,8 @@ class Config:
         Largest number of distinct texts in one bucket whose pairs are all
         compared. In a larger bucket each document is compared with the
         representatives found there, at most this many of them. Results say
-        what was bounded.
+        what was bounded. With the policy ``"similar"``; ``"news"`` has a bound
+        of its own.
     window : datetime.timedelta, optional
         Only documents published within so long of each other, or exactly so
         long, can be duplicates; by default all can. Documents without a time
