@@ -210,9 +210,9 @@ def _relations(result: Clustering) -> Text:
 def _bounded(result: Clustering) -> Text:
     bounded = result.bounded
     return Text(
-        f"  Work was bounded: {counted(bounded.n_large_buckets, 'bucket')} of more than "
-        f"{result.config.bucket_limit:,} texts, {bounded.n_pairs_not_compared:,} pairs within "
-        f"not compared, {bounded.n_representatives_passed_over:,} representatives passed over.",
+        f"  Work was bounded: {counted(bounded.n_large_buckets, 'large bucket')}, "
+        f"{bounded.n_pairs_not_compared:,} pairs within not compared, "
+        f"{bounded.n_representatives_passed_over:,} representatives passed over.",
         "yellow",
     )
 

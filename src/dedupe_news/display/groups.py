@@ -77,11 +77,10 @@ def _summary(result: Clustering) -> Markup:
     if result.bounded:
         parts.append(
             Markup(
-                '<p class="note">Work was bounded: {} of more than {:,} texts; {:,} pairs within '
-                "not compared, {:,} representatives passed over.</p>"
+                '<p class="note">Work was bounded: {}; {:,} pairs within not compared, '
+                "{:,} representatives passed over.</p>"
             ).format(
-                counted(result.bounded.n_large_buckets, "bucket"),
-                result.config.bucket_limit,
+                counted(result.bounded.n_large_buckets, "large bucket"),
                 result.bounded.n_pairs_not_compared,
                 result.bounded.n_representatives_passed_over,
             )

@@ -223,10 +223,8 @@ def _say_bounded(found: Clustering) -> None:
     bounded = found.bounded
     if bounded:
         _log.warning(
-            "work was bounded: %s of more than %s texts, %s pairs within not compared, "
-            "%s representatives passed over",
-            counted(bounded.n_large_buckets, "bucket"),
-            f"{found.config.bucket_limit:,}",
+            "work was bounded: %s, %s pairs within not compared, %s representatives passed over",
+            counted(bounded.n_large_buckets, "large bucket"),
             f"{bounded.n_pairs_not_compared:,}",
             f"{bounded.n_representatives_passed_over:,}",
         )
