@@ -95,8 +95,6 @@ _N_TRAILING = 28
 _N_VOWELS = 21
 _FIRST_TOP = np.uint64(0x80)
 _MAX_FIRST_GROUP = 3
-# First bytes of Han, kana and Hangul, which begin no initials and no number.
-_FROM_KANA, _TO_HANGUL = 0xE3, 0xED
 # Parts of a document: title, text, the title's publisher; then both lines as they are.
 _TITLE, _TEXT, _TAIL, _ALL_TITLE, _ALL_TEXT = range(5)
 
@@ -307,7 +305,7 @@ def fold_run(
                         or (
                             size <= _MAX_FIRST_GROUP
                             and may_group(after)
-                            and (after >= 0x80 or 0x30 <= following <= 0x39)
+                            and (after >= 0x80 or following >= 0x30)
                         )
                     ):
                         ends_here = False
@@ -334,16 +332,6 @@ def fold_run(
         while True:
             char = 0
             if expansion == 0:
-                if n == base and at < stop:
-                    byte = byte_at(text, at)
-                    if byte < _FROM_KANA or byte > _TO_HANGUL:
-                        found = compound_of(text, start, at, stop, table, with_links)
-                        what = found & COMPOUND_MASK
-                        joined = found >> COMPOUND_BITS
-                        if what == LINK:
-                            at = joined
-                            parted = True
-                            break
                 if not single:
                     run_start = at
                     while at < stop:
@@ -417,6 +405,17 @@ def fold_run(
                 else:
                     rank = own_rank
             elif kind == SEPARATOR or kind == UNASSIGNED:
+                if n > base and what == 0 and expansion == 0 and not single:
+                    # A word alone, or the beginning of more?
+                    byte = int64(text[np.uintp(at)])
+                    if byte == 0x2E or byte == 0x3A or (numeric and may_group(byte)):
+                        found = compound_of(text, start, token_start, stop, table, with_links)
+                        what = found & COMPOUND_MASK
+                        joined = found >> COMPOUND_BITS
+                        if what == LINK:
+                            at = joined
+                            n = base
+                            break
                 if n > base and at >= joined:
                     break
                 if n == base:
@@ -432,7 +431,7 @@ def fold_run(
             if parted:
                 break
         if n == base:
-            if parted:
+            if parted or what == LINK:
                 continue
             break
         hashes[np.uintp(n_tokens)] = xxh32_bytes(scratch, base, n)
@@ -535,9 +534,9 @@ def fill_tokens(
                     continue
                 run_start = runs[i, RUN_LINE + 1]
                 run_stop = line_stop
-            elif n_tokens > n_before:
-                break
             elif part == _ALL_TITLE:
+                if n_tokens > n_before:
+                    break
                 run_start = begin
                 run_stop = line_stop
             else:

@@ -90,15 +90,16 @@ def source_start(
         if same:
             return at
     # "ntvtelugu.com" is NTV Telugu too.
-    at = stop - 1
-    n_domains = 0
-    while at >= start + LEAST_BEFORE_SOURCE and n_domains <= _MAX_DOMAINS:
-        if hashes[at] == sources.joined[code] and (n_domains > 0 or sources.is_one[code]):
-            return at
-        if find_hash(table, int64(DOMAINS_PLACE), int64(hashes[at])) < 0:
+    for n_domains in range(_MAX_DOMAINS + 1):
+        at = stop - 1 - n_domains
+        if at < start + LEAST_BEFORE_SOURCE:
             break
-        n_domains += 1
-        at -= 1
+        if hashes[at] == sources.joined[code]:
+            known = n_domains > 0 or sources.is_one[code] == 1
+            for k in range(at + 1, stop):
+                known = known and find_hash(table, int64(DOMAINS_PLACE), int64(hashes[k])) >= 0
+            if known:
+                return at
     return stop
 
 
