@@ -58,6 +58,7 @@ from dedupe_news.kernels.repeats import (
     Sources,
     begins_with,
     is_same,
+    may_end_in_source,
     remove_tokens,
     source_start,
 )
@@ -296,22 +297,17 @@ def fold_run(
                 if ends_here and at + size < stop and after >= 0x80:
                     # Typographic quotes and dashes part words; other characters may not.
                     ends_here = at + size + 3 <= stop and _is_dash_or_quote(text, at + size)
-                if digits & _FIRST_TOP:
-                    # Letters behind digits are another token; groups of digits are one.
+                if ends_here and (digits & _FIRST_TOP or after == 0x2E or after == 0x3A):
+                    # Digits may part from letters or join digits; behind a point or colon
+                    # initials and links go on.
                     following = int64(text[np.uintp(at + min(size + 1, 15))])
-                    if (
-                        size >= 8
-                        or (digits ^ TOPS) & low_kept
-                        or (
-                            size <= _MAX_FIRST_GROUP
-                            and may_group(after)
-                            and (after >= 0x80 or following >= 0x30)
+                    ends_here = following <= 0x20
+                    if digits & _FIRST_TOP:
+                        grouped = size <= _MAX_FIRST_GROUP and may_group(after)
+                        is_mixed = size >= 8 or (digits ^ TOPS) & low_kept != np.uint64(0)
+                        ends_here = not is_mixed and not (
+                            grouped and (after >= 0x80 or following >= 0x30)
                         )
-                    ):
-                        ends_here = False
-                elif after == 0x2E or after == 0x3A:
-                    # Initials and links go on behind a point or colon.
-                    ends_here &= text[np.uintp(at + min(size + 1, 15))] <= 0x20
                 if ends_here:
                     flag = line
                     if digits:
@@ -334,15 +330,17 @@ def fold_run(
             if expansion == 0:
                 if not single:
                     run_start = at
+                    if n == base and at < stop:
+                        # Letters behind digits are another token.
+                        numeric = DIGIT_BIT & int64(
+                            table[np.uintp(ASCII_AT + int64(text[np.uintp(at)]))]
+                        )
                     while at < stop:
                         entry = int64(table[np.uintp(ASCII_AT + int64(text[np.uintp(at)]))])
                         if entry & KIND_MASK != WORD:
                             break
-                        if n == base:
-                            numeric = entry & DIGIT_BIT
-                        elif numeric > entry & DIGIT_BIT:
+                        if numeric & ~entry:
                             break
-                        numeric &= entry
                         scratch[np.uintp(n)] = np.uint8(entry >> PAYLOAD_SHIFT)
                         seen |= entry
                         n += 1
@@ -380,7 +378,7 @@ def fold_run(
                     token_start = at
                     first = entry
                     numeric = entry & DIGIT_BIT
-                elif numeric > entry & DIGIT_BIT:
+                elif numeric & ~entry:
                     break
                 seen |= entry
                 rank = 0
@@ -562,7 +560,7 @@ def fill_tokens(
             )
             if part == _TITLE:
                 n_title = n_tokens
-                if has_sources and first_line:
+                if has_sources and first_line and may_end_in_source(hashes, n_tokens, i, sources):
                     n_title = source_start(hashes, n_before, n_tokens, i, sources, table)
                     n_tokens = n_title
             elif part == _TEXT:
@@ -578,7 +576,7 @@ def fill_tokens(
             n_tokens = remove_tokens(
                 hashes, flags, spans, scratch, n_title, n_title + n_repeated, n_tokens
             )
-        if has_sources:
+        if has_sources and may_end_in_source(hashes, n_tokens, i, sources):
             n_tokens = source_start(hashes, n_before, n_tokens, i, sources, table)
         token_stops[i] = n_tokens
     return int64(runs.shape[0])
