@@ -186,6 +186,21 @@ def _is_dash_or_quote(text: NDArray[np.uint8], at: int) -> bool:
     return byte_at(text, at) == 0xE2 and byte_at(text, at + 1) == 0x80 and 0x90 <= third <= 0xA6
 
 
+@kernel
+def _is_alone(text: NDArray[np.uint8], at: int, size: int) -> bool:
+    """Say whether a word of up to 15 bytes parts from letters, joins no digits and goes not on."""
+    after = byte_at(text, at + size)
+    following = byte_at(text, at + min(size + 1, 15))
+    if not 0x30 <= byte_at(text, at) <= 0x39:
+        return following <= 0x20
+    for k in range(size):
+        if byte_at(text, at + k) > 0x39:
+            return False
+    if size > _MAX_FIRST_GROUP or not may_group(after):
+        return True
+    return after < 0x80 and following < 0x30
+
+
 @inlined
 def fold_run(
     text: NDArray[np.uint8],
@@ -297,17 +312,6 @@ def fold_run(
                 if ends_here and at + size < stop and after >= 0x80:
                     # Typographic quotes and dashes part words; other characters may not.
                     ends_here = at + size + 3 <= stop and _is_dash_or_quote(text, at + size)
-                if ends_here and (digits & _FIRST_TOP or after == 0x2E or after == 0x3A):
-                    # Digits may part from letters or join digits; behind a point or colon
-                    # initials and links go on.
-                    following = int64(text[np.uintp(at + min(size + 1, 15))])
-                    ends_here = following <= 0x20
-                    if digits & _FIRST_TOP:
-                        grouped = size <= _MAX_FIRST_GROUP and may_group(after)
-                        is_mixed = size >= 8 or (digits ^ TOPS) & low_kept != np.uint64(0)
-                        ends_here = not is_mixed and not (
-                            grouped and (after >= 0x80 or following >= 0x30)
-                        )
                 if ends_here:
                     flag = line
                     if digits:
@@ -320,11 +324,14 @@ def fold_run(
                         (low | CASE) & low_kept, (high | CASE) & high_kept, size
                     )
                     flags[np.uintp(n_tokens)] = np.uint8(flag)
-                    n_tokens += 1
-                    sentence = 0
-                    # Mostly one space follows; beyond `stop` nothing is read anyway.
-                    at += size + int64(after == 0x20)
-                    continue
+                    if (
+                        digits & _FIRST_TOP == np.uint64(0) and after != 0x2E and after != 0x3A
+                    ) or _is_alone(text, at, size):
+                        n_tokens += 1
+                        sentence = 0
+                        # Mostly one space follows; beyond `stop` nothing is read anyway.
+                        at += size + int64(after == 0x20)
+                        continue
         while True:
             char = 0
             if expansion == 0:
