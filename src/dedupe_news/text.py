@@ -122,6 +122,7 @@ _NO_SOURCES = Sources(
     _read_only(np.empty(0, np.uint32)),
     _read_only(np.zeros(1, np.int64)),
     _read_only(np.empty(0, np.uint32)),
+    _read_only(np.empty(0, np.uint32)),
     _NO_TEXT,
 )
 
@@ -311,7 +312,7 @@ def _named(source_names: tuple[str, ...]) -> Sources:
     found = _places(source_names, 0, _NO_SOURCES)
     clear = found.clear()
     tokens: list[int] = []
-    offsets, joined, is_one = [0], [], []
+    offsets, last, joined, is_one = [0], [], [], []
     for name, (start, stop) in zip(source_names, pairwise(found.offsets.tolist()), strict=True):
         first = start + (stop - start > 1 and clear[start] == "www")
         words = clear[first:stop]
@@ -319,11 +320,13 @@ def _named(source_names: tuple[str, ...]) -> Sources:
         joined.append(xxhash.xxh32_intdigest(_joined(words, is_host=is_host).encode()))
         is_one.append(len(words) > 1 and not is_host)
         tokens += found.hashes[first:stop].tolist()
+        last.append(tokens[-1] if words else 0)
         offsets.append(len(tokens))
     return Sources(
         _NO_SOURCES.codes,
         _read_only(np.array(tokens, np.uint32)),
         _read_only(np.array(offsets, np.int64)),
+        _read_only(np.array(last, np.uint32)),
         _read_only(np.array(joined, np.uint32)),
         _read_only(np.array(is_one, np.uint8)),
     )

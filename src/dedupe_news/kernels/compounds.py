@@ -172,7 +172,6 @@ def _is_in_list(
     text: NDArray[np.uint8],
     begin: int,
     at: int,
-    stop: int,
     table: NDArray[np.uint32],
     separator: int,
 ) -> bool:
@@ -198,7 +197,7 @@ def _is_in_list(
 
 
 @kernel
-def _grouped_stop(
+def _grouped_stop(  # noqa: PLR0911 - one return for each reason
     text: NDArray[np.uint8], begin: int, at: int, stop: int, table: NDArray[np.uint32]
 ) -> int:
     """Return where a number of several groups of digits ends; `at` where none begins."""
@@ -232,7 +231,7 @@ def _grouped_stop(
         else:
             return at
         end = found >> 3
-    if n_groups == 0 or _is_in_list(text, begin, at, stop, table, separator):
+    if n_groups == 0 or _is_in_list(text, begin, at, table, separator):
         return at
     if separator == _SPACE and end < stop:
         # "5 300-400", "5 100m": the digits behind the space belong to what follows.
@@ -258,11 +257,11 @@ def _link_stop(  # noqa: PLR0911 - one return for each reason
     place = at
     while place < stop and place - at < _MAX_SCHEME and _is_letter(byte_at(text, place)):
         place += 1
-    if place + 3 >= stop:
+    if place + 1 >= stop:
         return at
     following = byte_at(text, place)
     if following == 0x3A:
-        if byte_at(text, place + 1) != 0x2F or byte_at(text, place + 2) != 0x2F:
+        if place + 3 >= stop or text[place + 1] != 0x2F or text[place + 2] != 0x2F:
             return at
         place += 3
     elif following == _POINT:
@@ -286,8 +285,7 @@ def _link_stop(  # noqa: PLR0911 - one return for each reason
             place += 1
     else:
         return at
-    if not _is_visible(byte_at(text, place)):
-        return at
+    body = place
     while place < stop:
         decoded = decode(text, place, stop)
         char = decoded >> 3
@@ -299,6 +297,8 @@ def _link_stop(  # noqa: PLR0911 - one return for each reason
             if kind == SEPARATOR or kind == UNASSIGNED or kind == SINGLE or kind == KANA:
                 break
         place += decoded & 7
+    if place == body:
+        return at
     # A stop behind a link ends a sentence.
     while place > at:
         last = byte_at(text, place - 1)

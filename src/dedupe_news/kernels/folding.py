@@ -58,6 +58,7 @@ from dedupe_news.kernels.repeats import (
     Sources,
     begins_with,
     is_same,
+    may_end_in_source,
     remove_tokens,
     source_start,
 )
@@ -95,8 +96,6 @@ _N_TRAILING = 28
 _N_VOWELS = 21
 _FIRST_TOP = np.uint64(0x80)
 _MAX_FIRST_GROUP = 3
-# First bytes of Han, kana and Hangul, which begin no initials and no number.
-_FROM_KANA, _TO_HANGUL = 0xE3, 0xED
 # Parts of a document: title, text, the title's publisher; then both lines as they are.
 _TITLE, _TEXT, _TAIL, _ALL_TITLE, _ALL_TEXT = range(5)
 
@@ -185,6 +184,21 @@ def _is_dash_or_quote(text: NDArray[np.uint8], at: int) -> bool:
     # U+2010 to U+2026, all punctuation; only the last, "…", ends a sentence.
     third = byte_at(text, at + 2)
     return byte_at(text, at) == 0xE2 and byte_at(text, at + 1) == 0x80 and 0x90 <= third <= 0xA6
+
+
+@kernel
+def _is_alone(text: NDArray[np.uint8], at: int, size: int) -> bool:
+    """Say whether a word of up to 15 bytes parts from letters, joins no digits and goes not on."""
+    after = byte_at(text, at + size)
+    following = byte_at(text, at + min(size + 1, 15))
+    if not 0x30 <= byte_at(text, at) <= 0x39:
+        return following <= 0x20
+    for k in range(size):
+        if byte_at(text, at + k) > 0x39:
+            return False
+    if size > _MAX_FIRST_GROUP or not may_group(after):
+        return True
+    return after < 0x80 and following < 0x30
 
 
 @inlined
@@ -298,22 +312,6 @@ def fold_run(
                 if ends_here and at + size < stop and after >= 0x80:
                     # Typographic quotes and dashes part words; other characters may not.
                     ends_here = at + size + 3 <= stop and _is_dash_or_quote(text, at + size)
-                if digits & _FIRST_TOP:
-                    # Letters behind digits are another token; groups of digits are one.
-                    following = int64(text[np.uintp(at + min(size + 1, 15))])
-                    if (
-                        size >= 8
-                        or (digits ^ TOPS) & low_kept
-                        or (
-                            size <= _MAX_FIRST_GROUP
-                            and may_group(after)
-                            and (after >= 0x80 or 0x30 <= following <= 0x39)
-                        )
-                    ):
-                        ends_here = False
-                elif after == 0x2E or after == 0x3A:
-                    # Initials and links go on behind a point or colon.
-                    ends_here &= text[np.uintp(at + min(size + 1, 15))] <= 0x20
                 if ends_here:
                     flag = line
                     if digits:
@@ -326,35 +324,30 @@ def fold_run(
                         (low | CASE) & low_kept, (high | CASE) & high_kept, size
                     )
                     flags[np.uintp(n_tokens)] = np.uint8(flag)
-                    n_tokens += 1
-                    sentence = 0
-                    # Mostly one space follows; beyond `stop` nothing is read anyway.
-                    at += size + int64(after == 0x20)
-                    continue
+                    if (
+                        digits & _FIRST_TOP == np.uint64(0) and after != 0x2E and after != 0x3A
+                    ) or _is_alone(text, at, size):
+                        n_tokens += 1
+                        sentence = 0
+                        # Mostly one space follows; beyond `stop` nothing is read anyway.
+                        at += size + int64(after == 0x20)
+                        continue
         while True:
             char = 0
             if expansion == 0:
-                if n == base and at < stop:
-                    byte = byte_at(text, at)
-                    if byte < _FROM_KANA or byte > _TO_HANGUL:
-                        found = compound_of(text, start, at, stop, table, with_links)
-                        what = found & COMPOUND_MASK
-                        joined = found >> COMPOUND_BITS
-                        if what == LINK:
-                            at = joined
-                            parted = True
-                            break
                 if not single:
                     run_start = at
+                    if n == base and at < stop:
+                        # Letters behind digits are another token.
+                        numeric = DIGIT_BIT & int64(
+                            table[np.uintp(ASCII_AT + int64(text[np.uintp(at)]))]
+                        )
                     while at < stop:
                         entry = int64(table[np.uintp(ASCII_AT + int64(text[np.uintp(at)]))])
                         if entry & KIND_MASK != WORD:
                             break
-                        if n == base:
-                            numeric = entry & DIGIT_BIT
-                        elif numeric > entry & DIGIT_BIT:
+                        if numeric & ~entry:
                             break
-                        numeric &= entry
                         scratch[np.uintp(n)] = np.uint8(entry >> PAYLOAD_SHIFT)
                         seen |= entry
                         n += 1
@@ -392,7 +385,7 @@ def fold_run(
                     token_start = at
                     first = entry
                     numeric = entry & DIGIT_BIT
-                elif numeric > entry & DIGIT_BIT:
+                elif numeric & ~entry:
                     break
                 seen |= entry
                 rank = 0
@@ -417,6 +410,17 @@ def fold_run(
                 else:
                     rank = own_rank
             elif kind == SEPARATOR or kind == UNASSIGNED:
+                if n > base and what == 0 and expansion == 0 and not single:
+                    # A word alone, or the beginning of more?
+                    byte = int64(text[np.uintp(at)])
+                    if byte == 0x2E or byte == 0x3A or (numeric and may_group(byte)):
+                        found = compound_of(text, start, token_start, stop, table, with_links)
+                        what = found & COMPOUND_MASK
+                        joined = found >> COMPOUND_BITS
+                        if what == LINK:
+                            at = joined
+                            n = base
+                            break
                 if n > base and at >= joined:
                     break
                 if n == base:
@@ -432,7 +436,7 @@ def fold_run(
             if parted:
                 break
         if n == base:
-            if parted:
+            if parted or what == LINK:
                 continue
             break
         hashes[np.uintp(n_tokens)] = xxh32_bytes(scratch, base, n)
@@ -535,9 +539,9 @@ def fill_tokens(
                     continue
                 run_start = runs[i, RUN_LINE + 1]
                 run_stop = line_stop
-            elif n_tokens > n_before:
-                break
             elif part == _ALL_TITLE:
+                if n_tokens > n_before:
+                    break
                 run_start = begin
                 run_stop = line_stop
             else:
@@ -563,7 +567,7 @@ def fill_tokens(
             )
             if part == _TITLE:
                 n_title = n_tokens
-                if has_sources and first_line:
+                if has_sources and first_line and may_end_in_source(hashes, n_tokens, i, sources):
                     n_title = source_start(hashes, n_before, n_tokens, i, sources, table)
                     n_tokens = n_title
             elif part == _TEXT:
@@ -579,7 +583,7 @@ def fill_tokens(
             n_tokens = remove_tokens(
                 hashes, flags, spans, scratch, n_title, n_title + n_repeated, n_tokens
             )
-        if has_sources:
+        if has_sources and may_end_in_source(hashes, n_tokens, i, sources):
             n_tokens = source_start(hashes, n_before, n_tokens, i, sources, table)
         token_stops[i] = n_tokens
     return int64(runs.shape[0])

@@ -28,14 +28,15 @@ class Sources(NamedTuple):
     Where documents were published, and the tokens of the sources' names.
 
     `codes` (int32) is of shape (n_documents,), negative for unknown; (0,) if no source is known.
-    Name ``i`` has the token hashes ``tokens[offsets[i]:offsets[i + 1]]``; ``joined[i]`` is the
-    hash of its words written as one, a host's last parts left out, ``is_one[i]`` is 1 where that
-    may stand by itself.
+    Name ``i`` has the token hashes ``tokens[offsets[i]:offsets[i + 1]]``, the last of them
+    ``last[i]``; ``joined[i]`` is the hash of its words written as one, a host's last parts left
+    out, ``is_one[i]`` is 1 where that may stand by itself.
     """
 
     codes: NDArray[np.int32]
     tokens: NDArray[np.uint32]
     offsets: NDArray[np.int64]
+    last: NDArray[np.uint32]
     joined: NDArray[np.uint32]
     is_one: NDArray[np.uint8]
 
@@ -61,6 +62,22 @@ def is_same(hashes: NDArray[np.uint32], start: int, stop: int, end: int) -> bool
         if hashes[start + k] != hashes[stop + k]:
             return False
     return True
+
+
+@inlined
+def may_end_in_source(hashes: NDArray[np.uint32], stop: int, row: int, sources: Sources) -> bool:
+    """Say whether the last tokens may be the source of document `row`; mostly they are not."""
+    code = int64(sources.codes[row])
+    if code < 0 or stop <= LEAST_BEFORE_SOURCE:
+        return False
+    last = hashes[np.uintp(stop - 1)]
+    joined = sources.joined[np.uintp(code)]
+    return bool(
+        (last == sources.last[np.uintp(code)])
+        | (last == joined)
+        | (hashes[np.uintp(stop - 2)] == joined)
+        | (hashes[np.uintp(stop - 3)] == joined)
+    )
 
 
 @kernel
@@ -90,15 +107,16 @@ def source_start(
         if same:
             return at
     # "ntvtelugu.com" is NTV Telugu too.
-    at = stop - 1
-    n_domains = 0
-    while at >= start + LEAST_BEFORE_SOURCE and n_domains <= _MAX_DOMAINS:
-        if hashes[at] == sources.joined[code] and (n_domains > 0 or sources.is_one[code]):
-            return at
-        if find_hash(table, int64(DOMAINS_PLACE), int64(hashes[at])) < 0:
+    for n_domains in range(_MAX_DOMAINS + 1):
+        at = stop - 1 - n_domains
+        if at < start + LEAST_BEFORE_SOURCE:
             break
-        n_domains += 1
-        at -= 1
+        if hashes[at] == sources.joined[code]:
+            known = n_domains > 0 or sources.is_one[code] == 1
+            for k in range(at + 1, stop):
+                known = known and find_hash(table, int64(DOMAINS_PLACE), int64(hashes[k])) >= 0
+            if known:
+                return at
     return stop
 
 
