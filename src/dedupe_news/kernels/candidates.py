@@ -100,10 +100,7 @@ def keep_similar(
         a = np.int64(sizes[i])
         b = np.int64(sizes[j])
         shared = count_shared(shingles, offsets[i], offsets[i] + a, offsets[j], offsets[j] + b)
-        if (
-            shared >= least_jaccard * (a + b - shared)
-            or shared >= least_containment * min(a, b)
-        ):
+        if shared >= least_jaccard * (a + b - shared) or shared >= least_containment * min(a, b):
             kept[n] = pairs[at]
             n += 1
     return n
