@@ -59,7 +59,7 @@ class Candidates(NamedTuple):
     n_large_buckets : int
         Buckets in which not all texts were paired.
     n_skipped : int
-        Most pairs that were left out there.
+        Pairs that were left out there; one that shares several large buckets counts in each.
     """
 
     pairs: NDArray[np.uint64]
@@ -114,8 +114,8 @@ def find_among(
         counts = np.zeros(3, np.int64)
         kernels.count_bucket_pairs(shared, bounds, counts)
         pairs = np.empty(counts[0], np.uint64)
-        n_pairs = kernels.fill_bucket_pairs(shared, bounds, members, pairs)
-        return _keep_some(pairs[:n_pairs], sets), counts
+        kernels.fill_bucket_pairs(shared, bounds, members, pairs)
+        return _keep_some(pairs, sets), counts
 
     found = run(pair, range(len(buckets.keys)), n_jobs)
     return Candidates(
