@@ -88,7 +88,7 @@ class Explainer:
         pair = np.sort(text_of[[a, b]])
         jaccard = containment = 0.0
         relation = None
-        probabilities = {name: 0.0 for name in classifier.CLASSES}
+        probabilities = dict.fromkeys(classifier.CLASSES, 0.0)
         reasons: tuple[Reason, ...] = ()
         if pair[0] < 0 or self._are_apart(a, b):
             probabilities["different"] = 1.0

@@ -67,16 +67,15 @@ def find_related(
     lengths: NDArray[np.int64],
     days: NDArray[np.int32],
     n_jobs: int,
+    most_texts: int = MOST_TEXTS,
 ) -> Postings:
     """
     Pair the texts that share rare shingles.
 
-    Every two texts that share enough shingles of at most `MOST_TEXTS` texts each
+    Every two texts that share enough shingles of at most `most_texts` texts each
     are a candidate pair, however little else they share: edited, shortened and
     re-headlined copies, and a teaser with the article it was cut from. What is
-    enough, `dedupe_news.kernels.votes.least_shared` says. Texts largely made of
-    common shingles are paired with the first text of the same template, and
-    the one before, so that the work stays linear.
+    enough, `dedupe_news.kernels.votes.least_shared` says.
 
     Parameters
     ----------
@@ -91,6 +90,8 @@ def find_related(
         unknown; of no length where none is known.
     n_jobs : int
         Threads.
+    most_texts : int, default `MOST_TEXTS`
+        A shingle in more texts is not rare.
 
     Returns
     -------
@@ -142,7 +143,7 @@ def find_related(
             texts[own],
             positions[own],
             days,
-            MOST_TEXTS,
+            most_texts,
             codes,
             frequency,
             spread,

@@ -20,18 +20,32 @@ if TYPE_CHECKING:
 BANDS, ROWS_PER_BAND = 24, 2
 """Find a pair of a Jaccard similarity of 0.3 with a probability of 0.9, of 0.4 with 0.98."""
 
-BUCKET_LIMIT = 12
-"""Texts of a bucket up to which all are paired."""
-
-FIRST_TEXTS, PREVIOUS_TEXTS = 4, 4
-"""Members of a larger bucket that each of its texts is paired with."""
-
 LEAST_JACCARD = 0.12
 LEAST_CONTAINMENT = 0.3
 """Below both, two texts share too little to be compared further."""
 
 _SEED = 1
 _NUM_PERM = BANDS * ROWS_PER_BAND
+
+
+class Limits(NamedTuple):
+    """
+    What keeps the work linear in the number of texts.
+
+    Parameters
+    ----------
+    bucket_size : int
+        Texts of a bucket up to which all are paired.
+    first_texts, previous_texts : int
+        Members of a larger bucket that each of its texts is paired with.
+    """
+
+    bucket_size: int = 12
+    first_texts: int = 4
+    previous_texts: int = 4
+
+
+LIMITS = Limits()
 
 
 class Candidates(NamedTuple):
@@ -45,7 +59,7 @@ class Candidates(NamedTuple):
     n_large_buckets : int
         Buckets in which not all texts were paired.
     n_skipped : int
-        Most pairs that were left out there.
+        Pairs that were left out there; one that shares several large buckets counts in each.
     """
 
     pairs: NDArray[np.uint64]
@@ -70,25 +84,29 @@ def find_buckets(segment: Segment, n_jobs: int) -> Buckets:
     """Return the MinHash buckets of all texts."""
     evidence = segment.evidence
     banding_of_news = minhash.Banding(BANDS, ROWS_PER_BAND, _NUM_PERM, _SEED)
-    keys = minhash.band_keys(
-        evidence.shingles, evidence.shingle_offsets, banding_of_news, n_jobs
-    )
+    keys = minhash.band_keys(evidence.shingles, evidence.shingle_offsets, banding_of_news, n_jobs)
     return Buckets(np.ascontiguousarray(keys.T))
 
 
-def find_candidates(segment: Segment, buckets: Buckets, n_jobs: int) -> Candidates:
+def find_candidates(
+    segment: Segment, buckets: Buckets, n_jobs: int, limits: Limits = LIMITS
+) -> Candidates:
     """Return the pairs of texts that share a bucket or rare shingles, and enough of their words."""
     everyone = np.arange(len(segment))
-    found = find_among(buckets, everyone, segment, n_jobs)
+    found = find_among(buckets, everyone, segment, n_jobs, limits)
     rare = _keep(segment.rare_pairs, segment.sets, n_jobs)
     return found._replace(pairs=_distinct(np.concatenate((found.pairs, rare))))
 
 
 def find_among(
-    buckets: Buckets, members: NDArray[np.int64], segment: Segment, n_jobs: int
+    buckets: Buckets,
+    members: NDArray[np.int64],
+    segment: Segment,
+    n_jobs: int,
+    limits: Limits = LIMITS,
 ) -> Candidates:
     """Return the pairs of some texts, increasing, that share a bucket and enough of their words."""
-    bounds = np.array([BUCKET_LIMIT, FIRST_TEXTS, PREVIOUS_TEXTS])
+    bounds = np.array(limits, np.int64)
     sets = segment.sets
 
     def pair(band: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -96,8 +114,8 @@ def find_among(
         counts = np.zeros(3, np.int64)
         kernels.count_bucket_pairs(shared, bounds, counts)
         pairs = np.empty(counts[0], np.uint64)
-        n_pairs = kernels.fill_bucket_pairs(shared, bounds, members, pairs)
-        return _keep_some(pairs[:n_pairs], sets), counts
+        kernels.fill_bucket_pairs(shared, bounds, members, pairs)
+        return _keep_some(pairs, sets), counts
 
     found = run(pair, range(len(buckets.keys)), n_jobs)
     return Candidates(

@@ -67,16 +67,12 @@ class Classifier:
         return found
 
 
-def features_of(
-    segment: Segment, pairs: NDArray[np.int64], n_jobs: int
-) -> NDArray[np.float64]:
+def features_of(segment: Segment, pairs: NDArray[np.int64], n_jobs: int) -> NDArray[np.float64]:
     """Return the features of pairs of texts, shape (n_pairs, n_features)."""
     rows = np.empty((len(pairs), N_FEATURES))
 
     def fill(bounds: tuple[int, int]) -> None:
-        feature_kernels.fill_feature_rows(
-            segment.evidence, pairs, segment.longest, *bounds, rows
-        )
+        feature_kernels.fill_feature_rows(segment.evidence, pairs, segment.longest, *bounds, rows)
 
     run(fill, shares(len(pairs), n_jobs), n_jobs)
     return rows

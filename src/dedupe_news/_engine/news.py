@@ -72,7 +72,8 @@ def packed(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
     sort_values(pairs)
     distinct = np.ones(len(pairs), bool)
     distinct[1:] = pairs[1:] != pairs[:-1]
-    return pairs[distinct]
+    found: NDArray[np.uint64] = pairs[distinct]
+    return found
 
 
 class Grouping:

@@ -24,7 +24,7 @@ def count_bucket_pairs(
     packed: NDArray[np.uint64], bounds: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> None:
     """
-    Count the pairs that `fill_bucket_pairs` has to look at.
+    Count the pairs that `fill_bucket_pairs` writes.
 
     `bounds` are the most texts of a bucket that are all paired, and how many
     of the first and of the previous texts each one is paired with in larger
@@ -41,7 +41,8 @@ def count_bucket_pairs(
         if size <= limit:
             counts[0] += n_all
         else:
-            n_paired = min(n_all, size * (n_first + n_previous))
+            n_near = min(size, n_first + n_previous)
+            n_paired = n_near * (n_near - 1) // 2 + n_near * (size - n_near)
             counts[0] += n_paired
             counts[1] += 1
             counts[2] += n_all - n_paired
@@ -54,9 +55,9 @@ def fill_bucket_pairs(
     bounds: NDArray[np.int64],
     members: NDArray[np.int64],
     pairs: NDArray[np.uint64],
-) -> int:
+) -> None:
     """
-    Write ``text << 32 | later text`` of one band; return how many there are.
+    Write ``text << 32 | later text`` of the pairs of one band, as many as were counted.
 
     `packed` counts the places in `members`, which are increasing.
     """
@@ -79,7 +80,6 @@ def fill_bucket_pairs(
                 pairs[n_pairs] = earlier << _HALF | later
                 n_pairs += 1
         begin = end
-    return n_pairs
 
 
 @kernel
@@ -100,10 +100,7 @@ def keep_similar(
         a = np.int64(sizes[i])
         b = np.int64(sizes[j])
         shared = count_shared(shingles, offsets[i], offsets[i] + a, offsets[j], offsets[j] + b)
-        if (
-            shared >= least_jaccard * (a + b - shared)
-            or shared >= least_containment * min(a, b)
-        ):
+        if shared >= least_jaccard * (a + b - shared) or shared >= least_containment * min(a, b):
             kept[n] = pairs[at]
             n += 1
     return n

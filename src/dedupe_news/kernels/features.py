@@ -231,12 +231,12 @@ def _side(evidence: Evidence, text: Integer) -> Side:
 
 @inlined
 def weight_of(evidence: Evidence, at: Integer) -> float:
-    """Return how much a token tells, in [0.03, 1]: minus the logarithm of its share of the texts."""
+    """Return how much a token tells, in [0.03, 1]: minus the log of its share of the texts."""
     log_texts = evidence.totals[0]
     if log_texts < np.log(COUNTED_TEXTS):
         return 1.0
     rarity = log_texts - evidence.commonness[at] / _CODES
-    return min(_MOST_WEIGHT, max(_LEAST_WEIGHT, rarity)) / _MOST_WEIGHT
+    return float(min(_MOST_WEIGHT, max(_LEAST_WEIGHT, rarity)) / _MOST_WEIGHT)
 
 
 @inlined
@@ -262,12 +262,31 @@ def _is_standing(evidence: Evidence, side: Side, place: Integer) -> bool:
     return False
 
 
+@inlined
+def _comes_second(evidence: Evidence, x: Integer, y: Integer) -> bool:
+    """Return whether `x` is the longer text; texts of one length are ordered by what they say."""
+    length = evidence.stops[x] - evidence.starts[x]
+    other_length = evidence.stops[y] - evidence.starts[y]
+    if length != other_length:
+        return bool(length > other_length)
+    first, other_first = evidence.starts[x], evidence.starts[y]
+    for place in range(length):
+        token, other = evidence.tokens[first + place], evidence.tokens[other_first + place]
+        if token != other:
+            return bool(token > other)
+    for place in range(length):
+        flag, other_flag = evidence.flags[first + place], evidence.flags[other_first + place]
+        if flag != other_flag:
+            return bool(flag > other_flag)
+    return bool(evidence.cut_off[x] > evidence.cut_off[y])
+
+
 @kernel
 def fill_features(
     evidence: Evidence, scratch: Scratch, x: Integer, y: Integer, row: NDArray[np.float64]
 ) -> None:
-    """Write the features of one pair, in the order of `FEATURES`; neither text is empty."""
-    if evidence.stops[x] - evidence.starts[x] > evidence.stops[y] - evidence.starts[y]:
+    """Write the features of one pair, in either order of its texts; neither text is empty."""
+    if _comes_second(evidence, x, y):
         x, y = y, x
     short = _side(evidence, x)
     long = _side(evidence, y)
@@ -382,10 +401,10 @@ def _fill_matched(
             days_least = min(days_least, float(spread))
             n_standing += spread >= _STANDING
             n_others += frequency > _OTHERS
-    for j in range(long.length):
-        weight_b += weight_of(evidence, long.first + j)
-        title_b += flags[long.first + j] & FIRST_LINE != 0
-        fresh_b += not _is_standing(evidence, long, j)
+    for place in range(long.length):
+        weight_b += weight_of(evidence, long.first + place)
+        title_b += flags[long.first + place] & FIRST_LINE != 0
+        fresh_b += not _is_standing(evidence, long, place)
     row[RUN_SHARE] = longest / short.length
     row[RUN_LENGTH] = np.log(1.0 + longest)
     shorter_title = min(title_a, title_b)
@@ -463,11 +482,18 @@ def _fill_gaps(
     partner, back = scratch.partner, scratch.back
     replaced = np.zeros((_MOST_PAIRS, 2), np.uint32)
     n_pairs = n_repeated = 0
-    numbers = single = names = n_replaced = n_tokens = inserted = head = tail = 0
+    numbers: Integer = 0
+    single: Integer = 0
+    names: Integer = 0
+    n_tokens: Integer = 0
+    inserted: Integer = 0
+    head: Integer = 0
+    tail: Integer = 0
+    n_replaced = 0
     weight = title_weight = 0.0
-    first = -1
-    i = 0
-    j = 0
+    first: Integer = -1
+    i: Integer = 0
+    j: Integer = 0
     while i < short.length or j < long.length:
         if i < short.length and partner[i] == j:
             i += 1
@@ -483,7 +509,7 @@ def _fill_gaps(
         if a.length > 0 and b.length > 0:
             n_replaced += 1
             numbers += min(a.numbers, b.numbers)
-            single += abs(a.numbers - b.numbers)
+            single += max(a.numbers, b.numbers) - min(a.numbers, b.numbers)
             names += min(a.names, b.names)
             weight += min(a.weight, b.weight)
             n_tokens += min(a.length, b.length)

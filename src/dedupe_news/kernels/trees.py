@@ -102,9 +102,7 @@ def classify_pairs(
     scratch = make_scratch(longest)
     row = np.empty(N_FEATURES, np.float64)
     for pair in range(start, stop):
-        classify(
-            evidence, trees, scratch, pairs[pair, 0], pairs[pair, 1], row, probabilities[pair]
-        )
+        classify(evidence, trees, scratch, pairs[pair, 0], pairs[pair, 1], row, probabilities[pair])
 
 
 @kernel

@@ -1,0 +1,550 @@
+"""
+The engine of the policy "news" the obvious way.
+
+Nothing here imports ``dedupe_news``: lists, sets and loops over all pairs, of
+the few texts that a test has.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Shingle = tuple[int, ...]
+Pairs = set[tuple[int, int]]
+
+SHINGLE_SIZE = 3
+LARGEST_COUNT = 4095
+MOST_ALIGNED = 1024
+
+
+# ---- Counts.
+
+
+def code(count: int) -> int:
+    """Return the byte that stands for a count."""
+    return round(16 * math.log(min(count, LARGEST_COUNT))) if count else 0
+
+
+def shingles_of(tokens: Sequence[int]) -> list[Shingle]:
+    """Return the shingles of a text in order, with repeats."""
+    last = max(len(tokens) - SHINGLE_SIZE, 0)
+    return [tuple(tokens[start : start + SHINGLE_SIZE]) for start in range(last + 1)]
+
+
+def n_texts_with(runs: Sequence[Sequence[int]]) -> Counter[int]:
+    """Return in how many runs each shingle is."""
+    return Counter(shingle for run in runs for shingle in set(run))
+
+
+def n_days_with(runs: Sequence[Sequence[int]], days: Sequence[int]) -> Counter[int]:
+    """Return on how many days each shingle came; a day below 0 is not known."""
+    return Counter(
+        shingle
+        for shingle, _ in {
+            (shingle, day)
+            for run, day in zip(runs, days, strict=True)
+            for shingle in run
+            if day >= 0
+        }
+    )
+
+
+# ---- Candidates.
+
+
+def least_shared(shorter: int) -> int:
+    """Return the rare shingles to share, by the length of the shorter text."""
+    return 1 + sum(shorter > limit for limit in (10, 40, 60))
+
+
+def related(runs: Sequence[Sequence[int]], lengths: Sequence[int], *, most: int) -> Pairs:
+    """Return the pairs that share enough shingles of at most `most` texts."""
+    frequency = n_texts_with(runs)
+    rare = [{shingle for shingle in run if frequency[shingle] <= most} for run in runs]
+    return {
+        (i, j)
+        for i, j in itertools.combinations(range(len(runs)), 2)
+        if len(rare[i] & rare[j]) >= least_shared(min(lengths[i], lengths[j]))
+    }
+
+
+def bucket_pairs(
+    keys: Sequence[Sequence[int]], limit: int, n_first: int, n_previous: int
+) -> tuple[Pairs, int]:
+    """
+    Return the pairs that buckets make, and how many of the buckets are large.
+
+    `keys` has a row for each band: texts of equal keys in it share a bucket. All
+    texts of a bucket of at most `limit` are paired; in a larger one each text is
+    paired with the first ones and with those just before it.
+    """
+    pairs: Pairs = set()
+    n_large = 0
+    for band in keys:
+        for key in set(band):
+            members = [text for text, other in enumerate(band) if other == key]
+            is_large = len(members) > limit
+            n_large += is_large
+            for place, later in enumerate(members):
+                near = set(members[:n_first]) | set(members[max(0, place - n_previous) : place])
+                pairs |= {
+                    (earlier, later)
+                    for earlier in members[:place]
+                    if not is_large or earlier in near
+                }
+    return pairs, n_large
+
+
+def share_enough(
+    left: set[Shingle], right: set[Shingle], least_jaccard: float, least_containment: float
+) -> bool:
+    """Return whether two sets reach a Jaccard similarity or a containment."""
+    shared = len(left & right)
+    return shared >= least_jaccard * len(left | right) or shared >= least_containment * min(
+        len(left), len(right)
+    )
+
+
+# ---- Alignment.
+
+
+def alignment(left: Sequence[int], right: Sequence[int]) -> list[tuple[int, int]]:
+    """
+    Return the places that are matched.
+
+    The common start, the common end, and a longest common subsequence of what
+    lies between. Of several, the one found by going back through the table of
+    the textbook, leaving out a token of the left wherever that costs nothing.
+    """
+    shorter = min(len(left), len(right))
+    n_start = 0
+    while n_start < shorter and left[n_start] == right[n_start]:
+        n_start += 1
+    n_end = 0
+    while n_end < shorter - n_start and left[-1 - n_end] == right[-1 - n_end]:
+        n_end += 1
+    a = left[n_start : len(left) - n_end][:MOST_ALIGNED]
+    b = right[n_start : len(right) - n_end][:MOST_ALIGNED]
+    table = [[0] * (len(b) + 1)]
+    for token in a:
+        above, row = table[-1], [0]
+        for j, other in enumerate(b):
+            row.append(above[j] + 1 if token == other else max(above[j + 1], row[j]))
+        table.append(row)
+    middle = []
+    i, j = len(a), len(b)
+    while i and j:
+        if table[i][j] == table[i - 1][j]:
+            i -= 1
+        elif table[i][j] == table[i][j - 1]:
+            j -= 1
+        else:
+            i, j = i - 1, j - 1
+            middle.append((n_start + i, n_start + j))
+    start = [(place, place) for place in range(n_start)]
+    end = [(len(left) - back, len(right) - back) for back in range(n_end, 0, -1)]
+    return start + middle[::-1] + end
+
+
+# ---- Features.
+
+
+class Word(NamedTuple):
+    """A token with what is known of how it was written."""
+
+    token: int
+    has_digit: bool
+    is_capitalised: bool
+    is_in_title: bool
+
+
+class Item(NamedTuple):
+    """A text as the features see it; times in microseconds."""
+
+    words: tuple[Word, ...]
+    is_cut_off: bool
+    source: int | None
+    time: int | None
+
+    @property
+    def tokens(self) -> list[int]:
+        """Return the tokens."""
+        return [word.token for word in self.words]
+
+
+class Statistics(NamedTuple):
+    """Codes of the counts of tokens, of texts with a shingle and of days with a shingle."""
+
+    n_texts: int
+    n_days: int
+    tokens: Mapping[int, int]
+    texts: Mapping[Shingle, int]
+    days: Mapping[Shingle, int]
+
+    @property
+    def tell_words_apart(self) -> bool:
+        """Return whether there are enough texts for counts to mean something."""
+        return math.log(self.n_texts + 1) >= math.log(200)
+
+    def weight(self, word: Word) -> float:
+        """Return how much a word tells."""
+        if not self.tell_words_apart:
+            return 1.0
+        rarity = math.log(self.n_texts + 1) - self.tokens[word.token] / 16
+        return min(9.2, max(0.3, rarity)) / 9.2
+
+    def is_rare(self, word: Word, item: Item) -> bool:
+        """Return whether a word may be a name."""
+        if self.tell_words_apart:
+            count = self.tokens[word.token]
+            return count <= 18 or math.log(self.n_texts + 1) - count / 16 > 5.8
+        if not any(each.is_capitalised for each in item.words):
+            return True
+        return word.is_capitalised or word.has_digit
+
+    def is_fresh(self, item: Item, place: int) -> bool:
+        """Return whether no shingle over a word came on four days or more."""
+        return all(
+            self.days[shingle] < 22
+            for start, shingle in enumerate(shingles_of(item.tokens))
+            if start <= place < start + SHINGLE_SIZE
+        )
+
+
+class Gap(NamedTuple):
+    """Words between two matches, and which texts of the two they are in."""
+
+    left: range
+    right: range
+
+
+def gaps_of(pairs: Sequence[tuple[int, int]], n_left: int, n_right: int) -> list[Gap]:
+    """Return what lies before, between and after the matches, where there is anything."""
+    bounds = [(-1, -1), *pairs, (n_left, n_right)]
+    gaps = [
+        Gap(range(i + 1, next_i), range(j + 1, next_j))
+        for (i, j), (next_i, next_j) in itertools.pairwise(bounds)
+    ]
+    return [gap for gap in gaps if gap.left or gap.right]
+
+
+def without_lone(
+    pairs: Sequence[tuple[int, int]], short: Item, statistics: Statistics
+) -> list[tuple[int, int]]:
+    """Leave out matches of common words without a matched neighbour, front to back."""
+    if len(short.words) <= SHINGLE_SIZE:
+        return list(pairs)
+    kept = set(pairs)
+    for i, j in pairs:
+        has_neighbour = (i - 1, j - 1) in kept or (i + 1, j + 1) in kept
+        if not has_neighbour and not statistics.is_rare(short.words[i], short):
+            kept.remove((i, j))
+    return sorted(kept)
+
+
+def order_of(item: Item) -> tuple[object, ...]:
+    """Return the key by which the first text of a pair is chosen."""
+    flags = [
+        (word.is_in_title, word.is_capitalised, word.has_digit) for word in item.words
+    ]  # fmt: skip
+    return len(item.words), item.tokens, flags, item.is_cut_off
+
+
+def features(one: Item, other: Item, statistics: Statistics) -> dict[str, float]:
+    """Return the features of a pair by name."""
+    short, long = sorted((one, other), key=order_of)
+    pairs = without_lone(alignment(short.tokens, long.tokens), short, statistics)
+    return {
+        **of_sets(short, long),
+        **of_matches(short, long, pairs, statistics),
+        **of_recurrence(short, pairs, statistics),
+        **of_gaps(short, long, pairs, statistics),
+        **of_words(short, long, statistics),
+        **of_metadata(short, long),
+    }
+
+
+def of_sets(short: Item, long: Item) -> dict[str, float]:
+    """Return what the shingle sets and the lengths say."""
+    left, right = set(shingles_of(short.tokens)), set(shingles_of(long.tokens))
+    return {
+        "jaccard": len(left & right) / len(left | right),
+        "containment": len(left & right) / min(len(left), len(right)),
+        "length": math.log(1 + len(short.words)),
+        "length_ratio": math.log(len(long.words) / len(short.words)),
+        "cut_off": short.is_cut_off + 2 * long.is_cut_off,
+    }
+
+
+def runs_of(pairs: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Return the stretches of matches that follow one another in both texts."""
+    runs: list[list[tuple[int, int]]] = []
+    for i, j in pairs:
+        if runs and runs[-1][-1] == (i - 1, j - 1):
+            runs[-1].append((i, j))
+        else:
+            runs.append([(i, j)])
+    return runs
+
+
+def of_matches(
+    short: Item, long: Item, pairs: Sequence[tuple[int, int]], statistics: Statistics
+) -> dict[str, float]:
+    """Return what the matched words say."""
+    longest = max(map(len, runs_of(pairs)), default=0)
+    in_titles = [(short.words[i].is_in_title, long.words[j].is_in_title) for i, j in pairs]
+    title = in_titles.count((True, True))
+    text = in_titles.count((False, False))
+    titles = [sum(word.is_in_title for word in item.words) for item in (short, long)]
+    texts = [len(item.words) - n for item, n in zip((short, long), titles, strict=True)]
+    has_titles = min(titles) > 0
+    has_texts = has_titles and min(texts) > 1
+    weights = [sum(map(statistics.weight, item.words)) for item in (short, long)]
+    matched = sum(statistics.weight(short.words[i]) for i, _ in pairs)
+    fresh = [
+        sum(statistics.is_fresh(item, place) for place in range(len(item.words)))
+        for item in (short, long)
+    ]
+    fresh_words = [short.words[i] for i, _ in pairs if statistics.is_fresh(short, i)]
+    n_fresh = len(fresh_words)
+    lead = [place for place, word in enumerate(short.words) if not word.is_in_title][:12]
+    return {
+        "order_short": len(pairs) / len(short.words),
+        "order_long": len(pairs) / len(long.words),
+        "run_share": longest / len(short.words),
+        "run_length": math.log(1 + longest),
+        "title_overlap": title / min(titles) if has_titles else -1.0,
+        "title_jaccard": title / (sum(titles) - title) if has_titles else -1.0,
+        "text_overlap": text / min(texts) if has_texts else -1.0,
+        "text_jaccard": text / (sum(texts) - text) if has_texts else -1.0,
+        "weight_short": matched / min(weights),
+        "weight_long": matched / max(weights),
+        "unmatched_short": math.log(1 + max(0.0, min(weights) - matched)),
+        "unmatched_long": math.log(1 + max(0.0, max(weights) - matched)),
+        "fresh_short": n_fresh / max(1, min(fresh), n_fresh),
+        "fresh_jaccard": n_fresh / max(1, sum(fresh) - n_fresh),
+        "fresh_matched": math.log(1 + n_fresh),
+        "fresh_rare": math.log(1 + sum(statistics.is_rare(word, short) for word in fresh_words)),
+        "lead_matched": sum(i in lead for i, _ in pairs) / len(lead) if lead else -1.0,
+    }
+
+
+def of_recurrence(
+    short: Item, pairs: Sequence[tuple[int, int]], statistics: Statistics
+) -> dict[str, float]:
+    """Return on how many days the shingles that both have came, and in how many texts."""
+    size = min(SHINGLE_SIZE, len(short.words))
+    shared = [
+        tuple(short.tokens[i] for i, _ in run[start : start + size])
+        for run in runs_of(pairs)
+        for start in range(len(run) - size + 1)
+    ]
+    names = ("days", "days_least", "texts_a_day", "standing", "shared_with_others")
+    if not shared or not statistics.tell_words_apart or statistics.n_days < 4:
+        return dict.fromkeys(names, -1.0)
+    days = [statistics.days[shingle] for shingle in shared]
+    texts = [statistics.texts[shingle] for shingle in shared]
+    values = (
+        sum(days) / len(shared) / 16,
+        min(days) / 16,
+        max(0, sum(texts) - sum(days)) / len(shared) / 16,
+        sum(each >= 22 for each in days) / len(shared),
+        sum(each > 12 for each in texts) / len(shared),
+    )
+    return dict(zip(names, values, strict=True))
+
+
+def of_gaps(
+    short: Item, long: Item, pairs: Sequence[tuple[int, int]], statistics: Statistics
+) -> dict[str, float]:
+    """Return what was replaced, and what only one text has."""
+
+    def numbers(item: Item, places: range) -> int:
+        return sum(item.words[at].has_digit for at in places)
+
+    def names(item: Item, places: range) -> int:
+        words = [item.words[at] for at in places]
+        return sum(statistics.is_rare(word, item) and not word.has_digit for word in words)
+
+    def weight(item: Item, places: range) -> float:
+        return sum(statistics.weight(item.words[at]) for at in places)
+
+    def is_titled(item: Item, places: range) -> bool:
+        return any(item.words[at].is_in_title for at in places)
+
+    gaps = gaps_of(pairs, len(short.words), len(long.words))
+    replaced = [gap for gap in gaps if gap.left and gap.right]
+    lonely = [gap for gap in gaps if not gap.left or not gap.right]
+
+    def is_head(gap: Gap) -> bool:
+        return gap.left.start == gap.right.start == 0
+
+    def is_tail(gap: Gap) -> bool:
+        return gap.left.stop == len(short.words) and gap.right.stop == len(long.words)
+
+    heads = [gap for gap in lonely if is_head(gap)]
+    tails = [gap for gap in lonely if is_tail(gap) and not is_head(gap)]
+    inserted = [gap for gap in lonely if not is_head(gap) and not is_tail(gap)]
+    first_words = [(short.words[a.start].token, long.words[b.start].token) for a, b in replaced]
+    n_repeated = sum(
+        each == earlier
+        for at, each in enumerate(first_words)
+        for earlier in first_words[: min(at, 16)]
+    )
+    head = sum(len(gap.left) + len(gap.right) for gap in heads)
+    tail = sum(len(gap.left) + len(gap.right) for gap in tails)
+    tail += sum(len(gap.right) for gap in replaced if is_tail(gap))
+    weights = [min(weight(short, gap.left), weight(long, gap.right)) for gap in replaced]
+    are_titled = [is_titled(short, gap.left) and is_titled(long, gap.right) for gap in replaced]
+    single = sum(
+        abs(numbers(short, gap.left) - numbers(long, gap.right)) for gap in replaced + inserted
+    )
+    matched = set(pairs)
+    starts = [(place, place) in matched for place in range(len(short.words))]
+    ends = [
+        (len(short.words) - back, len(long.words) - back) in matched
+        for back in range(1, len(short.words) + 1)
+    ]
+    n = len(short.words)
+    return {
+        "numbers_replaced": math.log(
+            1 + sum(min(numbers(short, a), numbers(long, b)) for a, b in replaced)
+        ),
+        "numbers_single": math.log(1 + single),
+        "names_replaced": math.log(
+            1 + sum(min(names(short, a), names(long, b)) for a, b in replaced)
+        ),
+        "weight_replaced": sum(weights) / n,
+        "replacements": math.log(1 + len(replaced)),
+        "replaced_share": sum(min(len(a), len(b)) for a, b in replaced) / n,
+        "repeated_replacement": math.log(1 + n_repeated),
+        "inserted_share": min(3.0, sum(len(a) + len(b) for a, b in inserted) / n),
+        "common_start": len(list(itertools.takewhile(bool, starts))) / n,
+        "common_end": len(list(itertools.takewhile(bool, ends))) / n,
+        "head": math.log(1 + head),
+        "tail": math.log(1 + tail),
+        "first_replacement": replaced[0].left.start / n if replaced else 1.0,
+        "title_replaced": sum(itertools.compress(weights, are_titled)),
+    }
+
+
+def of_words(short: Item, long: Item, statistics: Statistics) -> dict[str, float]:
+    """Return which words of the shorter text the longer one has anywhere."""
+    there = set(long.tokens)
+    weights = [statistics.weight(word) for word in short.words]
+    are_found = [word.token in there for word in short.words]
+    names = [
+        word.token in there
+        for word in short.words
+        if statistics.is_rare(word, short) and not word.has_digit
+    ]
+    missing = sum(word.has_digit and word.token not in there for word in short.words)
+    return {
+        "bag_short": sum(itertools.compress(weights, are_found)) / sum(weights),
+        "numbers_missing": math.log(1 + missing),
+        "names_missing": math.log(1 + names.count(False)),
+        "names_kept": names.count(True) / len(names) if names else 1.0,
+    }
+
+
+def of_metadata(one: Item, other: Item) -> dict[str, float]:
+    """Return what sources and times say; -1 where one is missing."""
+    found = {"same_source": -1.0, "hours": -1.0, "time_of_day": -1.0}
+    if one.source is not None and other.source is not None:
+        found["same_source"] = float(one.source == other.source)
+    if one.time is not None and other.time is not None:
+        hours = abs(one.time - other.time) / 3.6e9
+        found["hours"] = math.log(1 + hours)
+        if hours > 18:
+            found["time_of_day"] = min(hours % 24, 24 - hours % 24)
+    return found
+
+
+# ---- Trees.
+
+
+class Leaf(NamedTuple):
+    """An end of a tree."""
+
+    value: float
+
+
+class Branch(NamedTuple):
+    """A node that looks at a feature; its value is that of the whole tree below."""
+
+    feature: int
+    threshold: float
+    left: Branch | Leaf
+    right: Branch | Leaf
+    value: float
+
+
+Tree = Branch | Leaf
+
+
+def path(tree: Tree, row: Sequence[float]) -> list[Tree]:
+    """Return the nodes that a row passes, from the root to a leaf."""
+    passed = [tree]
+    while isinstance(tree, Branch):
+        tree = tree.left if row[tree.feature] <= tree.threshold else tree.right
+        passed.append(tree)
+    return passed
+
+
+def scores(trees: Sequence[Tree], baseline: Sequence[float], row: Sequence[float]) -> list[float]:
+    """Return the score of each class; trees of the classes alternate."""
+    n = len(baseline)
+    return [
+        start + sum(path(tree, row)[-1].value for tree in trees[which::n])
+        for which, start in enumerate(baseline)
+    ]
+
+
+def probabilities(values: Sequence[float]) -> list[float]:
+    """Return the softmax of scores."""
+    powers = [math.exp(value - max(values)) for value in values]
+    return [power / sum(powers) for power in powers]
+
+
+def contributions(
+    trees: Sequence[Tree], n_classes: int, row: Sequence[float]
+) -> dict[tuple[int, int], float]:
+    """Return what each feature adds to the score of each class, where it adds anything."""
+    found: dict[tuple[int, int], float] = {}
+    for number, tree in enumerate(trees):
+        for above, below in itertools.pairwise(path(tree, row)):
+            assert isinstance(above, Branch)
+            key = above.feature, number % n_classes
+            found[key] = found.get(key, 0.0) + below.value - above.value
+    return found
+
+
+# ---- Assignment.
+
+
+def leaders(order: Sequence[int], scores_of: Mapping[tuple[int, int], float]) -> list[int]:
+    """
+    Return the leader of each text.
+
+    In order of preference a text joins the leader that it matches best, of
+    equals the most preferred, or becomes one.
+    """
+    leader: dict[int, int] = {}
+    for text in order:
+        among = [
+            other
+            for other in order
+            if leader.get(other) == other and (min(text, other), max(text, other)) in scores_of
+        ]
+        leader[text] = max(
+            among,
+            key=lambda other: scores_of[min(text, other), max(text, other)],
+            default=text,
+        )
+    return [leader[text] for text in range(len(order))]
