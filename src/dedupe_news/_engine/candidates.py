@@ -70,9 +70,7 @@ def find_buckets(segment: Segment, n_jobs: int) -> Buckets:
     """Return the MinHash buckets of all texts."""
     evidence = segment.evidence
     banding_of_news = minhash.Banding(BANDS, ROWS_PER_BAND, _NUM_PERM, _SEED)
-    keys = minhash.band_keys(
-        evidence.shingles, evidence.shingle_offsets, banding_of_news, n_jobs
-    )
+    keys = minhash.band_keys(evidence.shingles, evidence.shingle_offsets, banding_of_news, n_jobs)
     return Buckets(np.ascontiguousarray(keys.T))
 
 
