@@ -179,7 +179,7 @@ def test_all_goes_on_where_a_suite_fails(
     said = capsys.readouterr().err
     assert "failed with exit code 1" in said
     assert "skipped, its data is not on this machine" in said
-    assert len(commands) == len(every.steps(SUITES, tmp_path, quick=True)) == 6
+    assert len(commands) == len(every.steps(SUITES, tmp_path, quick=True)) == 5
     assert (tmp_path / "benchmarks.md").is_file()
     assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "*\n"
 

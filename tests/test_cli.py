@@ -485,7 +485,7 @@ def test_other_files_stay_within_a_limit_too(run: Callable[..., Ended], tmp_path
     [
         (("--memory-limit", "much"), "memory_limit='much' is no amount of memory"),
         (("--memory-limit", "1MB"), "memory_limit=1,000,000 bytes is too little"),
-        (("--work-folder", "."), "holds other files"),
+        (("--work-folder", "parts/0.parquet"), "parts/0.parquet' cannot be used"),
     ],
 )
 def test_limits_that_cannot_be_kept_are_one_line(

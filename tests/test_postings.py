@@ -115,5 +115,5 @@ def test_more_shingles_than_places_are_refused(monkeypatch: pytest.MonkeyPatch) 
     """Before any is counted, with the remedy."""
     monkeypatch.setattr(postings, "_MOST_SHINGLES", 3)
 
-    with pytest.raises(InputError, match=r"has 3 shingles, .* Pass memory_limit="):
+    with pytest.raises(InputError, match=r"has 3 shingles, .* Split the feed"):
         related([[1, 2], [3]], [])

@@ -23,7 +23,6 @@ def small() -> Any:  # noqa: ANN401 - a fixture
     """Let tables grow all the time."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr("dedupe_news.stores.news._FIRST_PLACES", 4)
-        monkeypatch.setattr("dedupe_news.stores.news._PART_BITS", 3)
         monkeypatch.setattr("dedupe_news.stores.news._TOKEN_PLACES", 64)
         monkeypatch.setattr("dedupe_news.stores.news._FIRST_SLOTS", 2)
         monkeypatch.setattr("dedupe_news.stores.replica._COMPACT_ABOVE", 5)

@@ -69,16 +69,6 @@ def test_killed_processes_lose_nothing_they_acknowledged(root: Path, *, interpre
     assert run_faults(root, "crash", "--kills", kills, "--longest-s", "0.1").startswith(kills)
 
 
-def test_killed_runs_out_of_core_go_on(root: Path, *, interpreted: bool) -> None:
-    """Ten times killed at any moment, the result is that of a run in memory."""
-    if interpreted:
-        pytest.skip("thousands of texts are for compiled kernels")
-
-    said = run_faults(root, "batch", "--kills", "10")
-
-    assert int(said.split()[-2]) >= 10, said
-
-
 def test_processes_write_to_one_file_at_once(root: Path, tmp_path: Path) -> None:
     """Nothing is lost, nothing is there twice, copies are in one cluster."""
     said = run_faults(root, "crowd", str(tmp_path / "feed.db"), "--seconds", "0", "--least", "15")

@@ -32,7 +32,16 @@ _FROM_THE_FIRST_ON = ("title", "id")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Feed:
-    """Documents in chunks, at least one; their number and bytes of text where that is known."""
+    """
+    Documents in chunks.
+
+    Parameters
+    ----------
+    chunks : callable
+        Reads one chunk after another, at least one, with as many threads as it is told.
+    n_documents, n_bytes : int, optional
+        How many there are and their bytes of text, where that is known before.
+    """
 
     chunks: Callable[[int], Iterator[Columns]]
     n_documents: int | None = None

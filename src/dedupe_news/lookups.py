@@ -184,7 +184,7 @@ class Lookups(Displayable):
         wanted = _included(include)
         rows = arrivals.one(None, text, title, source, published)
         tokens = tokenize(rows.buffer, rows.offsets, self._config, *source_codes(rows.sources))
-        return self._look_up(rows, tokens, wanted)[0][:limit]
+        return self._look_up(rows, tokens, wanted, most=limit)[0][:limit]
 
     def query_many(
         self,
@@ -243,16 +243,22 @@ class Lookups(Displayable):
             columns.source_names,
             n_jobs=threads,
         )
-        found = self._look_up(rows, tokens, wanted, n_jobs=threads)
+        found = self._look_up(rows, tokens, wanted, most=limit, n_jobs=threads)
         return [matches[:limit] for matches in found]
 
     def _look_up(
-        self, rows: Rows, tokens: Tokens, include: frozenset[str], *, n_jobs: int = 1
+        self,
+        rows: Rows,
+        tokens: Tokens,
+        include: frozenset[str],
+        *,
+        most: int | None = None,
+        n_jobs: int = 1,
     ) -> list[list[Match]]:
         with self._lock:
             self._store.refresh()
             return self._store.replica.query(
-                rows, tokens, include_series="template" in include, n_jobs=n_jobs
+                rows, tokens, include, most=most, n_jobs=n_jobs
             )
 
     def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - the settled public name

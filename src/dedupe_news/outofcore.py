@@ -92,6 +92,7 @@ def read_columns(
     if second is None and memory_limit is None and work_folder is None:
         return first
     following = [first] if second is None else itertools.chain((first, second), chunks)
+    del first, second  # their text is in memory as long as they are
     with _TextFile(work_folder, opened.n_bytes or 0) as texts:
         gathered = _Gathered()
         for columns in following:

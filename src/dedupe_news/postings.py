@@ -150,7 +150,6 @@ def find_related(
         return pairs.copy()  # without the room that was not needed
 
     shared = run(scan, range(1 << part_bits), n_jobs)
-    related = _keep_related(shared, lengths, n_jobs)
     return Postings(_keep_related(shared, lengths, n_jobs), frequency, spread)
 
 

@@ -340,7 +340,7 @@ def _fill_matched(
     evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
 ) -> None:
     """Write what the matched and the unmatched tokens of a pair sum to."""
-    partner, back = scratch.partner, scratch.back
+    partner = scratch.partner
     flags = evidence.flags
     first_shingle = evidence.shingle_offsets[short.text]
     n_shingles = evidence.shingle_offsets[short.text + 1] - first_shingle

@@ -18,7 +18,7 @@ NO_FOUNDER = -1
 MOST_TRIED = 4
 """Founders that a new document is compared with before it founds a cluster."""
 
-_TEMPLATE = 5
+_RELATED = 4  # relations from here on are no duplicates
 
 
 class Founders(NamedTuple):
@@ -137,7 +137,7 @@ def next_founder(
         return best_founder
     last = scores.shape[1] - 1
     for at in range(first, stop):
-        if found[at, 1] == _TEMPLATE or not is_within(founders, found[at, 0], slot, window):
+        if found[at, 1] >= _RELATED or not is_within(founders, found[at, 0], slot, window):
             continue
         founder = founder_of(founders, found[at, 0])
         if founder < 0 or not alive[founder] or not is_within(founders, founder, slot, window):
@@ -184,7 +184,7 @@ def is_among(found: NDArray[np.int64], first: Integer, stop: Integer, slot: Inte
     """
     for at in range(first, stop):
         if found[at, 0] == slot:
-            return bool(found[at, 1] != _TEMPLATE)
+            return bool(found[at, 1] < _RELATED)
     return False
 
 

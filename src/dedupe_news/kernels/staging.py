@@ -47,7 +47,7 @@ def make_evidence(room: Integer) -> Evidence:
         np.zeros(2, np.uint8),
         np.zeros(2, np.int32),
         np.zeros(2, np.int64),
-        np.zeros(1, np.float64),
+        np.zeros(2, np.float64),
     )
 
 
@@ -129,82 +129,3 @@ def equal_runs(tokens: NDArray[np.uint32], left: Integer, right: Integer, length
         if tokens[left + at] != tokens[right + at]:
             return False
     return True
-
-
-@inlined
-def intersection(evidence: Evidence, table: NDArray[np.int64], places: Integer) -> Integer:
-    """
-    Return how many distinct shingles the two staged documents share.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        Both filled in.
-    table : ndarray of int64
-        Overwritten.
-    places : int
-        Part of `table` that is used: a power of two, at least twice as many
-        as the first document has tokens.
-
-    Returns
-    -------
-    int
-        At least 0.
-    """
-    mask = np.int64(places - 1)
-    for at in range(places):
-        table[at] = -1
-    for at in range(evidence.shingle_offsets[0], evidence.shingle_offsets[1]):
-        value = np.int64(evidence.shingles[at])
-        place = (value ^ (value >> 15)) & mask
-        while table[place] >= 0 and table[place] >> 1 != value:
-            place = (place + 1) & mask
-        table[place] = value << 1
-    shared = 0
-    for at in range(evidence.shingle_offsets[1], evidence.shingle_offsets[2]):
-        value = np.int64(evidence.shingles[at])
-        place = (value ^ (value >> 15)) & mask
-        while table[place] >= 0 and table[place] >> 1 != value:
-            place = (place + 1) & mask
-        if table[place] == value << 1:
-            table[place] += 1  # once for each distinct shingle
-            shared += 1
-    return shared
-
-
-@inlined
-def distinct_in(
-    tables: Tables, start: Integer, length: Integer, table: NDArray[np.int64], places: Integer
-) -> int:
-    """
-    Return the number of distinct shingles of a document.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    start, length : int
-        Bounds of the document's tokens.
-    table : ndarray of int64
-        Overwritten.
-    places : int
-        Part of `table` that is used, as for `intersection`.
-
-    Returns
-    -------
-    int
-        At least 0.
-    """
-    mask = np.int64(places - 1)
-    for at in range(places):
-        table[at] = -1
-    n = 0
-    for at in range(n_shingles(length)):
-        value = np.int64(shingle_at(tables.tokens, start, length, at))
-        place = (value ^ (value >> 15)) & mask
-        while table[place] >= 0 and table[place] != value:
-            place = (place + 1) & mask
-        if table[place] < 0:
-            table[place] = value
-            n += 1
-    return n

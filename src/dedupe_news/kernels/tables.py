@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.features import NO_TIME, SHINGLE_SIZE
+from dedupe_news.kernels._jit import inlined
+from dedupe_news.kernels.features import SHINGLE_SIZE
 from dedupe_news.kernels.hashing import xxh32_shingle, xxh64_words
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NO_SLOT = -1
 
-HEAD, FREQUENCY, DAYS = 0, 1, 2
+HEAD, FREQUENCY, DAYS, LEADERS = 0, 1, 2, 3
 """Columns of the places."""
 
 _DAY = 86_400_000_000
@@ -35,8 +35,8 @@ class Tables(NamedTuple):
     starts : ndarray of int64, shape (capacity + 1,)
         Where each slot's tokens begin; that of the first free slot is where
         the next document goes.
-    lengths, sizes : ndarray of int32, shape (capacity,)
-        Tokens, and distinct shingles, of each slot.
+    lengths : ndarray of int32, shape (capacity,)
+        Tokens of each slot.
     alive, cut_off : ndarray of uint8, shape (capacity,)
         Whether each slot counts, and ends in a cut-off mark.
     times : ndarray of int64, shape (capacity,)
@@ -45,25 +45,26 @@ class Tables(NamedTuple):
         Codes of sources; -1 for unknown.
     postings : ndarray of int32, shape (capacity, 2)
         Slot of each posting, and the next older posting of its chain or -1.
-    places : ndarray of uint32, shape (n_places, 3)
+    places : ndarray of uint32, shape (n_places, 4)
         What is known of each place, which is asked for together: at `HEAD` one
         more than its newest posting, or 0; at `FREQUENCY` the documents that
         count with a shingle of the place; at `DAYS` the days on which such a
         document came, which never decrease, and above these 16 bits the last
-        of those days, modulo 65,536. `n_places` is a power of two.
+        of those days, modulo 65,536; at `LEADERS` the leaders of clusters with
+        it, which its chain has. `n_places` is a power of two.
     token_counts : ndarray of uint32
         Tokens counted by hash; its length is a power of two.
     codes : ndarray of uint8, shape (4096,)
         Code of each count.
-    counters : ndarray of int64, shape (3,)
-        Documents that count; postings in use; look-ups that were cut short.
+    counters : ndarray of int64, shape (5,)
+        Distinct texts; postings in use; look-ups that were cut short; first
+        and last day of a document, from 1970.
     """
 
     tokens: NDArray[np.uint32]
     flags: NDArray[np.uint8]
     starts: NDArray[np.int64]
     lengths: NDArray[np.int32]
-    sizes: NDArray[np.int32]
     alive: NDArray[np.uint8]
     cut_off: NDArray[np.uint8]
     times: NDArray[np.int64]
@@ -321,79 +322,3 @@ def spread_out(tables: Tables, place: Integer, day: np.uint16) -> None:
     if spread == 0 or tables.places[place, DAYS] >> np.uint32(16) != day:
         spread = min(spread + 1, np.int64(_MOST_DAYS))
         tables.places[place, DAYS] = np.uint32(np.int64(day) << 16 | spread)
-
-
-@inlined
-def post(tables: Tables, places: NDArray[np.int64], n: Integer, slot: Integer) -> None:
-    """
-    Chain a document at its places, so that it is found, and count its day.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    places : ndarray of int64
-        Distinct places of its shingles, from `gather_places`.
-    n : int
-        How many.
-    slot : int
-        Its slot, which is filled in but for this.
-    """
-    start = tables.starts[slot]
-    length = np.int64(tables.lengths[slot])
-    # A place that heads for one of these is chained already, as by a shingle that comes twice:
-    # their numbers say so, and the older postings, far apart in memory, are not asked.
-    first = tables.counters[1]
-    posting: Integer = first
-    for at in range(n):
-        head = head_of(tables, places[at])
-        if head < first:
-            link(tables, places[at], head, slot, posting)
-            posting += 1
-        if tables.times[slot] != NO_TIME:
-            spread_out(tables, places[at], day_of(tables.times[slot]))
-    if length > 0:
-        place = digest_place(tables, start, length)
-        head = head_of(tables, place)
-        if head < first:
-            link(tables, place, head, slot, posting)
-            posting += 1
-    tables.counters[1] = posting
-
-
-@kernel
-def retire(tables: Tables, slot: Integer) -> None:
-    """
-    Count a document out; its postings stay until the tables are replaced.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    slot : int
-        A slot that counts.
-    """
-    start = tables.starts[slot]
-    length = np.int64(tables.lengths[slot])
-    places = np.empty(length + 1, np.int64)
-    n = gather_places(tables, start, length, places)
-    tally(tables, places, n, -1)
-    tally_tokens(tables, start, length, -1)
-    tables.alive[slot] = 0
-    tables.counters[0] -= 1
-
-
-@kernel
-def retire_all(tables: Tables, slots: NDArray[np.int64]) -> None:
-    """
-    Count documents out, as `retire` does.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    slots : ndarray of int64
-        Slots that count.
-    """
-    for slot in slots:
-        retire(tables, slot)

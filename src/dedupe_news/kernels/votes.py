@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.tables import FREQUENCY, head_of, n_shingles, shingle_at
+from dedupe_news.kernels.tables import LEADERS, head_of, n_shingles, shingle_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -186,9 +186,9 @@ def propose(
     n_met: Integer = np.int64(0)
     n_chains: Integer = np.int64(0)
     for at in range(n_places):
-        frequency = tables.places[places[at], FREQUENCY]
+        n_leaders = tables.places[places[at], LEADERS]
         head = head_of(tables, places[at])
-        if 1 < frequency <= MOST_TEXTS:
+        if 0 < n_leaders <= MOST_TEXTS:
             ballot.postings[n_chains] = head
             ballot.n_members[n_chains] = 0
             n_chains += 1
@@ -202,7 +202,7 @@ def propose(
     mask = np.uint32(tables.places.shape[0] - 1)
     for at in range(n_shingles(length)):
         shingle = shingle_at(tables.tokens, start, length, at)
-        if tables.places[shingle & mask, FREQUENCY] > MOST_TEXTS:
+        if tables.places[shingle & mask, LEADERS] > MOST_TEXTS:
             n_common += 1
             least = min(least, shingle)
             greatest = max(greatest, shingle)

@@ -176,8 +176,11 @@ def _collect(documents: DataFrame) -> pa.Table:
         rows = documents.collect()
         listed = {name: [row[name] for row in rows] for name in documents.columns}
         table = pa.table({name: pa.array(values) for name, values in listed.items()})
+    # A list without a value is of the type null.
     large = [
-        field.with_type(pa.large_string()) if pa.types.is_string(field.type) else field
+        field.with_type(pa.large_string())
+        if pa.types.is_string(field.type) or pa.types.is_null(field.type)
+        else field
         for field in table.schema
     ]
     return table.cast(pa.schema(large))

@@ -13,7 +13,8 @@ from dedupe_news.stores.arrays import UNLIMITED, Found
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_TEMPLATE = int(Relation.TEMPLATE)
+_RELATED = int(Relation.RELATED)
+"""Relations from here on are no duplicates."""
 _RELATIONS = tuple(Relation)  # an index is far quicker than the enumeration's look-up
 
 
@@ -47,9 +48,7 @@ def within(found: Found, own: NDArray[np.int64], others: NDArray[np.int64], wind
     return Found(offsets, found.slots[kept], found.scores[kept])
 
 
-def all_matches(
-    found: Found, ids: NDArray[np.object_], *, include_series: bool = False
-) -> list[list[Match]]:
+def all_matches(found: Found, ids: NDArray[np.object_]) -> list[list[Match]]:
     """
     Return what was found as records.
 
@@ -59,26 +58,23 @@ def all_matches(
         The matches of some documents.
     ids : ndarray of object, shape (capacity,)
         Ids of all slots.
-    include_series : bool, default False
-        Whether relatives of the same series are wanted.
 
     Returns
     -------
     list of list of Match
-        For each document, best first.
+        For each document: duplicates, those of the same story, those of the same
+        template; of each kind the best first.
     """
     n_documents = len(found.offsets) - 1
     if not len(found.slots):
         return [[] for _ in range(n_documents)]
     if n_documents == 1:  # the common case, made short
-        return [_matches(found, ids, include_series=include_series)]
+        return [_matches(found, ids)]
     slots, relations = found.slots.T
     jaccard, containment, probability, good = found.scores.T
     documents = np.repeat(np.arange(n_documents), np.diff(found.offsets))
-    is_series = relations == _TEMPLATE
-    order = np.lexsort((slots, -jaccard, -good, is_series, documents))
-    if not include_series:
-        order = order[~is_series[order]]
+    kind = np.maximum(relations, _RELATED - 1)
+    order = np.lexsort((slots, -jaccard, -good, kind, documents))
     matches = list(
         map(
             Match,
@@ -99,14 +95,13 @@ def all_matches(
     return of_each
 
 
-def _matches(found: Found, ids: NDArray[np.object_], *, include_series: bool) -> list[Match]:
+def _matches(found: Found, ids: NDArray[np.object_]) -> list[Match]:
     """Return the matches of one document."""
     matches = [
-        (relation == _TEMPLATE, -good, -jaccard, slot, containment, relation, probability)
+        (max(relation, _RELATED - 1), -good, -jaccard, slot, containment, relation, probability)
         for (slot, relation), (jaccard, containment, probability, good) in zip(
             found.slots.tolist(), found.scores.tolist(), strict=True
         )
-        if include_series or relation != _TEMPLATE
     ]
     matches.sort()
     return [

@@ -1,4 +1,4 @@
-"""The index of the policy "news" in memory: postings of shingles, counted as items come and go."""
+"""Where an index with ``policy="news"`` keeps token runs, and finds them by shared shingles."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news.columns import extent
-from dedupe_news.kernels import bulk
+from dedupe_news.kernels import roles, seeking
 from dedupe_news.kernels import tables as kernels
 from dedupe_news.kernels.columns import gather_runs
-from dedupe_news.kernels.seeking import seek
-from dedupe_news.kernels.tables import NO_SLOT
+from dedupe_news.kernels.seeking import NO_SLOT
+from dedupe_news.stores.arrays import UNLIMITED
+from dedupe_news.stores.founders import PENDING
 from dedupe_news.stores.slots import Slots
-from dedupe_news.threads import resolve_jobs, run, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
+    from dedupe_news.kernels.trees import Trees
     from dedupe_news.stores.arrays import Found, Items
 
 _FIRST_SLOTS = 1024
@@ -27,12 +28,16 @@ _FIRST_TOKENS = 1 << 16
 _FIRST_PLACES = 1 << 17
 _PLACES_GROWTH = 4
 _MOST_A_PLACE = 2  # postings, repeats counted
-_PART_BITS = 13  # places whose counts lie in the cache together; more than 15 do not fit an event
 _TOKEN_PLACES = 1 << 20
-_INSERT = True
-_ADMITTED_SHARE = 8  # of the slots: where more come at once, all is made anew sooner
-_PER_SLOT = ("lengths", "sizes", "alive", "cut_off", "times", "sources")
-_SLOT_DTYPES = (np.int32, np.int32, np.uint8, np.uint8, np.int64, np.int32)
+_PER_SLOT = ("lengths", "alive", "cut_off", "times", "sources")
+_SLOT_DTYPES = (np.int32, np.uint8, np.uint8, np.int64, np.int32)
+_ROLES = {
+    "primary": np.uint8,
+    "anchor": np.int32,
+    "leader": np.int32,
+    "newest": np.int32,
+    "older": np.int32,
+}
 
 
 class NewsStore(Slots):
@@ -46,24 +51,15 @@ class NewsStore(Slots):
     ----------
     config : Config
         The settings.
-    weights : ndarray of float64, shape (4, n_features)
-        The judge's models, with and without metadata, then both for few documents.
-    biases, thresholds : ndarray of float64, shape (4,)
-        Theirs; thresholds as logits.
+    trees : Trees
+        The classifier.
     codes : ndarray of uint8, shape (4096,)
         Code of each count.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        weights: NDArray[np.float64],
-        biases: NDArray[np.float64],
-        thresholds: NDArray[np.float64],
-        codes: NDArray[np.uint8],
-    ) -> None:
+    def __init__(self, config: Config, trees: Trees, codes: NDArray[np.uint8]) -> None:
         super().__init__(config)
-        self._models = weights, biases, thresholds
+        self._trees = trees
         self._codes = codes
         self._longest = 0
         self._allot(_FIRST_SLOTS, _FIRST_TOKENS)
@@ -77,6 +73,7 @@ class NewsStore(Slots):
                 name: np.zeros(n_slots, dtype)
                 for name, dtype in zip(_PER_SLOT, _SLOT_DTYPES, strict=True)
             },
+            **{name: np.zeros(n_slots, dtype) for name, dtype in _ROLES.items()},
         }
         self._clear_postings(0, n_tokens + n_slots)
 
@@ -84,14 +81,25 @@ class NewsStore(Slots):
         # How many places there are follows from the documents alone, not from
         # how they were batched: what shares a place with what decides verdicts.
         n_places = _n_places(n_used)
+        counters = np.zeros(5, np.int64)
+        counters[3:] = np.iinfo(np.int64).max, np.iinfo(np.int64).min + 1
         self._arrays |= {
             "postings": np.zeros((capacity, 2), np.int32),
-            "places": np.zeros((n_places, 3), np.uint32),
+            "places": np.zeros((n_places, 4), np.uint32),
             "token_counts": np.zeros(_TOKEN_PLACES, np.uint32),
             "codes": self._codes,
-            "counters": np.zeros(3, np.int64),
+            "counters": counters,
         }
-        self._tables = kernels.Tables(**self._arrays)
+        self._arrays["primary"][:] = 0
+        for name in ("leader", "newest", "older"):
+            self._arrays[name][:] = NO_SLOT
+        self._renew()
+
+    def _renew(self) -> None:
+        """Let kernels see the arrays as they are now."""
+        arrays = self._arrays
+        self._tables = kernels.Tables(**{name: arrays[name] for name in kernels.Tables._fields})
+        self._roles = roles.Roles(**{name: arrays[name] for name in roles.Roles._fields})
 
     @property
     def n_cut_short(self) -> int:
@@ -114,7 +122,8 @@ class NewsStore(Slots):
         slots : ndarray of int64
             Slots that count.
         """
-        kernels.retire_all(self._tables, slots)
+        self._reserve_postings(2 * int(self._arrays["lengths"][slots].sum()))
+        roles.retire_all(self._tables, self._roles, slots)
 
     def probe(
         self,
@@ -122,6 +131,8 @@ class NewsStore(Slots):
         replaced: NDArray[np.int64],
         *,
         insert: bool,
+        most: int | None = None,
+        include: frozenset[str] = frozenset(),
         n_jobs: int = 1,  # noqa: ARG002 - each verdict needs the counts that the last one left
     ) -> Found:
         """
@@ -135,6 +146,11 @@ class NewsStore(Slots):
             Slot that each document replaces, or -1.
         insert : bool
             Whether to add them, at the slots from ``n_slots``.
+        most : int, optional
+            Most matches of a document; by default ``bucket_limit`` of those
+            that are added, and all of others.
+        include : frozenset of str
+            Of "related" and "template", which are matches too.
         n_jobs : int, default 1
             Not used.
 
@@ -142,59 +158,49 @@ class NewsStore(Slots):
         -------
         Found
             The matches of each document among those before it, those of the
-            same series among them.
+            same story and template among them.
         """
         n_documents = len(items.offsets) - 1
-        if n_documents == 1:
-            return self._probe_one(items, replaced, insert=insert)
         n_tokens, longest = extent(items.offsets)
         self._longest = max(self._longest, longest)
+        if most is None:
+            most = self._config.bucket_limit if insert else UNLIMITED
+        arrivals = seeking.Arrivals(
+            items.hashes,
+            items.flags,
+            items.offsets,
+            items.cut_off,
+            items.sources,
+            items.times,
+            replaced,
+        )
+        first = self.n_slots
         if not insert:
             self._reserve(1, longest)
             return self._room.fill(
-                n_documents, partial(self._seek, items, replaced, insert, self.n_slots)
+                n_documents, partial(self._seek, arrivals, None, most, include, first)
             )
-        first = self.n_slots
         self.founders.announce(first, items.numbers, items.moments)
-        self._reserve(n_documents, n_tokens)
-        found = self._room.fill(n_documents, partial(self._add, items, replaced, first))
+        gone = replaced[replaced >= 0]
+        self._reserve(n_documents, n_tokens, 2 * int(self._arrays["lengths"][gone].sum()))
+        found = self._room.fill(n_documents, partial(self._add, arrivals, most, first))
         self.n_slots = first + n_documents
         self.founders.note(first, self.n_slots)
         return found
 
-    def _probe_one(self, items: Items, replaced: NDArray[np.int64], *, insert: bool) -> Found:
-        """Do what `probe` does for a single document, the common case, made short."""
-        slot = self.n_slots
-        begin, stop = items.offsets.tolist()
-        length = stop - begin
-        self._longest = max(self._longest, length)
-        if insert:
-            self.founders.announce(slot, items.numbers, items.moments)
-            used = int(self._arrays["starts"][slot]) + slot
-            if used + length + 1 > _MOST_A_PLACE * len(self._arrays["places"]):
-                self.rebuild(more=length + 1)
-        self._reserve(1, length)
-        room, offsets = self._room, np.zeros(2, np.int64)
-        while not self._seek(items, replaced, insert, slot, 0, offsets, room.slots, room.scores):
-            room.grow()
-        if insert:
-            self.n_slots = slot + 1
-            if replaced[0] != NO_SLOT:
-                self.founders.note(slot, slot + 1)
-        return room.found(offsets)
-
     def _add(
-        self, items: Items, replaced: NDArray[np.int64], first: int, begin: int, *matches: Any
+        self, arrivals: seeking.Arrivals, most: int, first: int, begin: int, *matches: Any
     ) -> int:
         """Add documents from `begin`; stop early only for want of room for matches."""
-        n_documents = len(items.offsets) - 1
+        offsets = arrivals.offsets
+        n_documents = len(offsets) - 1
         while begin < n_documents:
             self.n_slots = first + begin
-            stop = begin + self._n_until_full(items.offsets[begin:])
+            stop = begin + self._n_until_full(offsets[begin:])
             if stop == begin:
-                self.rebuild(more=int(items.offsets[begin + 1] - items.offsets[begin]) + 1)
+                self.rebuild(more=int(offsets[begin + 1] - offsets[begin]) + 1)
                 continue
-            begin = self._seek(items, replaced, _INSERT, first, begin, *matches, stop=stop)
+            begin = self._seek(arrivals, stop, most, frozenset(), first, begin, *matches)
             if begin < stop:
                 break
         return begin
@@ -212,41 +218,37 @@ class NewsStore(Slots):
 
     def _seek(
         self,
-        items: Items,
-        replaced: NDArray[np.int64],
-        insert: bool,  # noqa: FBT001 - as in the kernel
+        arrivals: seeking.Arrivals,
+        stop: int | None,
+        most: int,
+        include: frozenset[str],
         first: int,
         begin: int,
-        *matches: Any,
-        stop: int | None = None,
+        offsets: NDArray[np.int64],
+        slots: NDArray[np.int64],
+        scores: NDArray[np.float64],
     ) -> int:
-        weights, biases, thresholds = self._models
-        done = seek(
-            items.hashes,
-            items.flags,
-            items.offsets if stop is None else items.offsets[: stop + 1],
-            items.cut_off,
-            items.sources,
-            items.times,
-            replaced,
+        """Look documents up, and add those before `stop` where it is given."""
+        insert = stop is not None
+        if stop is not None:
+            arrivals = arrivals._replace(offsets=arrivals.offsets[: stop + 1])
+        bounds = seeking.Bounds(
             insert,
-            begin,
             first + begin if insert else first,
-            self._config.bucket_limit,
-            self._longest,
-            weights,
-            biases,
-            thresholds,
-            self._tables,
-            self.founders.arrays,
+            max(self._longest, 1),
             self._window,
-            *matches,
+            most,
+            self._config.min_probability,
+            "related" in include,
+            "template" in include,
         )
-        return int(done)
+        index = seeking.Index(self._tables, self._roles, self.founders.arrays, self._trees)
+        matches = seeking.Matches(slots, scores)
+        return int(seeking.seek(arrivals, index, bounds, begin, offsets, matches))
 
     def append(self, items: Items) -> None:
         """
-        Write documents that are found only after `admit` or `rebuild`.
+        Write documents that are found only after `enroll` or `rebuild`.
 
         Parameters
         ----------
@@ -269,37 +271,52 @@ class NewsStore(Slots):
         arrays["cut_off"][first:stop] = items.cut_off
         arrays["times"][first:stop] = items.times
         arrays["sources"][first:stop] = items.sources
-        n_jobs = resolve_jobs(-1) if n_documents > _FIRST_SLOTS else 1
-        run(
-            lambda own: bulk.fill_sizes(self._tables, first + own[0], first + own[1]),
-            split(n_documents, n_jobs),
-            n_jobs,
-        )
         self.n_slots = stop
 
-    def admit(self, items: Items) -> None:
+    def enroll(self, first: int) -> None:
         """
-        Add documents without a look at what they match.
+        Let appended documents be found; their clusters are known.
 
         Parameters
         ----------
-        items : Items
-            The documents.
+        first : int
+            The first of them; they are the last slots.
         """
-        first = self.n_slots
-        self.append(items)
         n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
-        many = self.n_slots - first > max(_FIRST_SLOTS, first // _ADMITTED_SHARE)
-        if many or n_used > _MOST_A_PLACE * len(self._arrays["places"]):
+        if n_used > _MOST_A_PLACE * len(self._arrays["places"]):
             self.rebuild()
-        else:
-            bulk.admit(self._tables, first, self.n_slots)
+            return
+        self._anchor(first)
+        roles.admit(self._tables, self._roles, first, self.n_slots)
 
-    def _reserve(self, n_documents: int, n_tokens: int) -> None:
+    def _anchor(self, first: int) -> None:
+        """Name one slot for all slots of a cluster: the first that ever was of it."""
+        founders, n_slots = self.founders.arrays, self.n_slots
+        anchor = self._arrays["anchor"]
+        if first == 0:
+            slots = np.arange(n_slots)
+            named = np.where(
+                founders.clusters[:n_slots] == PENDING, -1 - slots, founders.clusters[:n_slots]
+            )
+            _, firsts, clusters = np.unique(named, return_index=True, return_inverse=True)
+            anchor[:n_slots] = firsts[clusters]
+            return
+        for slot in range(first, n_slots):
+            founder = int(founders.founders[slot])
+            known = founder >= 0 and founder < slot
+            anchor[slot] = anchor[founder] if known else slot
+
+    def _reserve_postings(self, n_more: int) -> None:
+        used = int(self._tables.counters[1]) + n_more
+        if used > len(self._arrays["postings"]):
+            self._grow(("postings",), used)
+            self._renew()
+
+    def _reserve(self, n_documents: int, n_tokens: int, n_postings: int = 0) -> None:
         arrays = self._arrays
         used_tokens = int(arrays["starts"][self.n_slots]) + n_tokens
         used_slots = self.n_slots + n_documents
-        used_postings = int(self._tables.counters[1]) + n_tokens + n_documents
+        used_postings = int(self._tables.counters[1]) + n_tokens + n_documents + n_postings
         if (
             used_tokens <= len(arrays["tokens"])
             and used_slots <= len(arrays["alive"])
@@ -308,9 +325,11 @@ class NewsStore(Slots):
             return
         self._grow(("tokens", "flags"), used_tokens)
         self._grow(("starts",), used_slots + 1)
-        self._grow(_PER_SLOT, len(arrays["starts"]) - 1)
+        self._grow((*_PER_SLOT, *_ROLES), len(arrays["starts"]) - 1)
+        for name in ("leader", "newest", "older"):
+            arrays[name][self.n_slots :] = NO_SLOT
         self._grow(("postings",), used_postings)
-        self._tables = kernels.Tables(**arrays)
+        self._renew()
 
     def rebuild(self, *, more: int = 0) -> None:
         """
@@ -325,35 +344,9 @@ class NewsStore(Slots):
         n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
         capacity = max(len(self._arrays["postings"]), n_used + more)
         self._clear_postings(n_used + more, capacity)
-        tables, n_jobs = self._tables, resolve_jobs(-1)
-        ranges = split(self.n_slots, n_jobs)
-        shift = min(_PART_BITS, len(tables.places).bit_length() - 1)
-        n_parts = len(tables.places) >> shift
-        counts = np.zeros((len(ranges), n_parts), np.int64)
-        token_counts = np.zeros((len(ranges), _TOKEN_PLACES), np.uint32)
-
-        def _count(number: int) -> int:
-            bulk.count_events(tables, *ranges[number], shift, counts[number])
-            return int(bulk.count_tokens(tables, *ranges[number], token_counts[number]))
-
-        n_alive = sum(run(_count, range(len(ranges)), n_jobs))
-        bounds = np.zeros(n_parts + 1, np.int64)
-        np.cumsum(counts.sum(axis=0), out=bounds[1:])
-        begins = bounds[:-1] + np.cumsum(counts, axis=0) - counts
-        free = begins.copy()
-        events = np.empty(int(bounds[-1]), np.uint64)
-
-        def _fill(number: int) -> None:
-            bulk.fill_events(tables, *ranges[number], shift, free[number], events)
-
-        def _post(part: int) -> None:
-            for begin, stop in zip(begins[:, part], free[:, part], strict=True):
-                bulk.post_events(tables, events[begin:stop], part << shift, begin)
-
-        run(_fill, range(len(ranges)), n_jobs)
-        run(_post, range(n_parts), n_jobs)
-        token_counts.sum(axis=0, out=tables.token_counts)
-        tables.counters[:] = n_alive, bounds[-1], n_cut_short
+        self._anchor(0)
+        roles.admit(self._tables, self._roles, 0, self.n_slots)
+        self._tables.counters[2] = n_cut_short
 
     def compact(self) -> NDArray[np.int64]:
         """
@@ -392,6 +385,7 @@ class NewsStore(Slots):
         """
         state = super().__getstate__()
         del state["_tables"]
+        del state["_roles"]
         return state | {"_arrays": {name: each.copy() for name, each in self._arrays.items()}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -404,7 +398,7 @@ class NewsStore(Slots):
             Settings and arrays.
         """
         super().__setstate__(state)
-        self._tables = kernels.Tables(**self._arrays)
+        self._renew()
 
 
 def _n_places(n_used: int) -> int:

@@ -187,7 +187,7 @@ class RedisStore(Follower):
             (value,) = self._server.fields(self._segment(number // scripts.SEGMENT), [number])
             if value is not None and not self._read_only:
                 rows = self._unpacked([value])
-                (matches,) = self.replica.query(rows, self._tokens(rows), include_series=False)
+                (matches,) = self.replica.query(rows, self._tokens(rows))
                 self._choose(number, matches)
         if not self._read_only:
             self._publish(numbers)

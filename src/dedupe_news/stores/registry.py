@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news import judge, postings
+from dedupe_news import postings
+from dedupe_news._engine.classifier import load_classifier
 from dedupe_news.columns import NO_SOURCE
 from dedupe_news.stores.arrays import Items, grown
 from dedupe_news.stores.news import NewsStore
@@ -341,4 +342,4 @@ class Registry:
 def _make_store(config: Config) -> SimilarStore | NewsStore:
     if config.policy == "similar":
         return SimilarStore(config)
-    return NewsStore(config, *judge.load_judge().arrays, postings.count_codes())
+    return NewsStore(config, load_classifier().trees, postings.count_codes())

@@ -108,13 +108,14 @@ class Replica(Registry):
                 matches += all_matches(found, self.ids)
             else:
                 self._retire(replaced[replaced >= 0])
-                self.store.admit(items)
+                self.store.append(items)
                 self.store.founders.place(
                     np.arange(first, first + n_done),
                     verdicts.clusters[begin:stop],
                     verdicts.are_founders[begin:stop],
                     self.store.n_slots,
                 )
+                self.store.enroll(first)
                 self._record(rows, begin, stop, first)
             self.next_number += n_done
             begin = stop
@@ -274,9 +275,10 @@ class Replica(Registry):
         store, first = self.store, self.store.n_slots
         if len(rows):
             items = self._items(rows, tokens, rows.moments, 0, len(rows))
-            store.admit(items._replace(numbers=numbers))
+            store.append(items._replace(numbers=numbers))
             slots = np.arange(first, store.n_slots)
             store.founders.place(slots, verdicts.clusters, verdicts.are_founders, store.n_slots)
+            store.enroll(first)
             self._record(rows, 0, len(rows), first)
         slots = np.searchsorted(self.numbers, retired)
         self._forget(slots)
@@ -285,7 +287,13 @@ class Replica(Registry):
             self.next_number = int(numbers[-1]) + 1
 
     def query(
-        self, rows: Rows, tokens: Tokens, *, include_series: bool, n_jobs: int = 1
+        self,
+        rows: Rows,
+        tokens: Tokens,
+        include: frozenset[str] = frozenset(),
+        *,
+        most: int | None = None,
+        n_jobs: int = 1,
     ) -> list[list[Match]]:
         """
         Look documents up.
@@ -296,8 +304,10 @@ class Replica(Registry):
             The documents.
         tokens : Tokens
             Theirs.
-        include_series : bool
-            Whether to return relatives of the same series too.
+        include : frozenset of str
+            Of "related" and "template", which are returned beside duplicates.
+        most : int, optional
+            Most matches of a document; all by default.
         n_jobs : int, default 1
             Threads.
 
@@ -320,9 +330,16 @@ class Replica(Registry):
             _NO_NUMBERS,
             _NO_NUMBERS,
         )
-        found = self.store.probe(items, _nothing(len(rows)), insert=False, n_jobs=n_jobs)
+        found = self.store.probe(
+            items,
+            _nothing(len(rows)),
+            insert=False,
+            most=None if self._window != UNLIMITED else most,
+            include=include,
+            n_jobs=n_jobs,
+        )
         found = within(found, rows.published, self._moments, self._window)
-        return all_matches(found, self.ids, include_series=include_series)
+        return all_matches(found, self.ids)
 
 
 def _nothing(n_documents: int) -> NDArray[np.int64]:

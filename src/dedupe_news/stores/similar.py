@@ -71,7 +71,14 @@ class SimilarStore(Slots):
         self.alive[slots] = 0
 
     def probe(
-        self, items: Items, replaced: NDArray[np.int64], *, insert: bool, n_jobs: int = 1
+        self,
+        items: Items,
+        replaced: NDArray[np.int64],
+        *,
+        insert: bool,
+        most: int | None = None,  # noqa: ARG002 - all are found together
+        include: frozenset[str] = frozenset(),  # noqa: ARG002 - there are no other verdicts
+        n_jobs: int = 1,
     ) -> Found:
         """
         Look up documents one after another, and add each before the next if asked.
@@ -84,6 +91,8 @@ class SimilarStore(Slots):
             Slot that each document replaces, or -1.
         insert : bool
             Whether to add them, at the slots from ``n_slots``.
+        most, include : int or None, frozenset of str
+            Not used; as in `NewsStore.probe`.
         n_jobs : int, default 1
             Threads.
 
@@ -209,7 +218,7 @@ class SimilarStore(Slots):
 
     def append(self, items: Items) -> None:
         """
-        Write documents that are found only after `rebuild`.
+        Write documents that are found only after `enroll` or `rebuild`.
 
         Parameters
         ----------
@@ -223,17 +232,15 @@ class SimilarStore(Slots):
         self._write(items, n_jobs, count=True)
         self.n_slots += len(items.offsets) - 1
 
-    def admit(self, items: Items) -> None:
+    def enroll(self, first: int) -> None:
         """
-        Add documents without a look at what they match.
+        Let appended documents be found.
 
         Parameters
         ----------
-        items : Items
-            The documents.
+        first : int
+            The first of them; they are the last slots.
         """
-        first = self.n_slots
-        self._append(items, 1)
         self._link(first, self.n_slots, 1)
 
     def rebuild(self) -> None:
