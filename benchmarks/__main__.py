@@ -19,7 +19,7 @@ SUITES = (
     "recall",
     "threshold",
     "quality",
-    "fit-judge",
+    "fit-classifier",
     "latency",
     "soak",
     "browsing",

@@ -1,103 +1,87 @@
 """
 Suite ``quality``: what the default configuration is worth on real news.
 
-Part ``feed`` clusters the whole feed and scores it against pairs labelled by
-reading: with sources and times, as bare strings, a few hundred documents at a
-time, and beside it classical MinHash at every threshold. The other parts
-measure stretches of the feed, successive versions of articles, verdicts on Reuters stories, and
-teasers that seek the story they were cut from.
+Part ``pairs`` clusters every feed whole, with titles, sources and times and as bare
+strings, and scores the clusters strictly against pairs labelled by reading, and against
+stretches that were read in full. Beside it classical ways: exact Jaccard similarity at
+every threshold, containment, and with ``--peers`` datasketch. With ``--leave-one-out``
+each feed is judged by a classifier that has seen no pair of it, too. The other parts
+measure successive versions of articles, verdicts on Reuters stories, and teasers that
+seek the story they were cut from.
 
-Scores are deterministic. ``floors.json`` holds the least that each may be:
-with ``--check`` a score below its floor fails the suite. Floors only rise.
+Scores are deterministic. ``floors.json`` holds the least that each may be: with
+``--check`` a score below its floor fails the suite. Floors only rise.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import importlib
 import json
 import math
-from functools import partial
+import re
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from benchmarks import classical, datasets, reuters, revisions, slices, teasers
+import numpy as np
+
+from benchmarks import classical, datasets, examples, gold, reuters, revisions, teasers
 from benchmarks.curves import Curve, Panel, draw_curves
-from benchmarks.fit_judge import add_data_arguments
-from benchmarks.labelled import (
-    PAIRS,
-    feed_digest,
-    read_feed,
-    read_pairs,
-    read_syndicated,
-    score,
-    scorer_failures,
-    write_clusters,
-)
 from benchmarks.report import Report, Table, read_targets
+from dedupe_news._engine.classifier import Classifier, read_classifier, use_classifier
+from dedupe_news.kernels.features import FEATURES
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    import numpy as np
     import pyarrow as pa
-    from numpy.typing import NDArray
 
-    from benchmarks.labelled import LabelledPairs, Scores
+    from benchmarks.gold import LabelledPair, Stretch
 
-SUMMARY = "duplicates told from templates on the labelled feed, beside classical MinHash"
-NEEDS = "the real feed and its labelled pairs, or others by path; datasketch, matplotlib"
-TAKES = "1 minute with --quick; 12 for all (2 processors)"
+SUMMARY = "duplicates told from related items and templates on labelled feeds"
+NEEDS = "the real feeds and their labelled pairs; datasketch, scikit-learn, matplotlib"
+TAKES = "1 minute with --quick; 4 for all, 10 with --leave-one-out (2 processors)"
 
-PARTS = ("feed", "slices", "revisions", "reuters", "teasers")
+PARTS = ("pairs", "revisions", "reuters", "teasers")
 FLOORS = Path(__file__).with_name("floors.json")
 """Least scores, as `benchmarks.report.read_targets` reads them."""
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-QUICK_THRESHOLDS = (0.4, 0.6)
+QUICK_THRESHOLDS = (0.5,)
 PEER_THRESHOLDS = (0.5, 0.7, 0.9)
+CONTAINMENT = 0.8
+SYNDICATED = "syndicated_pairs.tsv"
 
-N_COLD = 250
-"""Labelled pairs whose documents are clustered together, to start cold."""
-
-# Languages of a dozen duplicates are left to the targets: one pair is five points there.
-_FLOORED = (
-    *(
-        f"{who}.{score}"
-        for who in ("full", "bare", "cold", "cold_bare")
-        for score in ("sample.f1", "feed.f1", "syndicated.least_0.2")
-    ),
-    *(f"{who}.{size}.f1" for who in ("news", "bare") for size in slices.SIZES),
-    "recall.0.2_and_above",
-    "own_found",
-    "contains_first",
-    "own_first",
-    "story_finds",
-    "batch_found",
+# A language or a feed of a dozen duplicates has no floor: one pair is five points there.
+_FLOORED = re.compile(
+    r"(full|bare)\.(shared|proposed|own|all)\.(pooled\.f1|macro_f1|weighted\.f1)"
+    r"|(full|bare|alone)\.(duplicates|stories)\.all\.f1|full\.syndicated"
+    r"|recall\.0\.2_and_above|own_found|contains_first|own_first|story_finds|batch_found"
 )
+
+_COLUMNS = ["id", "title", "text", "source", "published"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """
-    Declare the options of the suite.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        Parser of the suite.
-    """
-    add_data_arguments(parser)
+    """Declare the options of the suite."""
+    parser.add_argument("--jobs", type=int, default=2, help="threads (default: 2)")
     parser.add_argument(
-        "--part", choices=(*PARTS, "all"), default="feed", help="what to measure (default: feed)"
+        "--part", choices=(*PARTS, "all"), default="pairs", help="what to measure (default: pairs)"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="leave most of classical MinHash and datasketch out"
+        "--quick", action="store_true", help="leave most classical ways and long bare feeds out"
+    )
+    parser.add_argument("--peers", action="store_true", help="datasketch too")
+    parser.add_argument(
+        "--leave-one-out",
+        action="store_true",
+        help="each feed also by a classifier that has seen no pair of it",
     )
     parser.add_argument(
-        "--datasketch-seconds",
-        type=float,
-        default=900.0,
-        help="time for datasketch, which is left out beyond it (default: 900)",
+        "--classifier", type=Path, metavar="FILE", help="measure this one, not the package's"
     )
     parser.add_argument(
         "--raise-floors", action="store_true", help="record higher scores in floors.json"
@@ -105,21 +89,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Iterator[Report]:
-    """
-    Measure the chosen parts.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        As `add_arguments` declares them.
-
-    Yields
-    ------
-    Report
-        One a part.
-    """
+    """Measure the chosen parts."""
     for part in PARTS if options.part == "all" else (options.part,):
-        report = _MEASURE[part](options)
+        with _judged_by(_given(options)):
+            report = _MEASURE[part](options)
         if options.raise_floors:
             raise_floors(report, FLOORS)
         floor_words = below_floors(report, FLOORS)
@@ -128,21 +101,7 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
 
 
 def below_floors(report: Report, path: Path) -> list[str]:
-    """
-    Return which scores are below their floors.
-
-    Parameters
-    ----------
-    report : Report
-        With its figures.
-    path : Path
-        The floors.
-
-    Returns
-    -------
-    list of str
-        In words.
-    """
+    """Return which scores are below their floors, in words."""
     return [
         f"{floor.figure} is {report.figures[floor.figure]:.4f}, below its floor of {floor.least}"
         for floor in read_targets(report.name, path)
@@ -151,284 +110,302 @@ def below_floors(report: Report, path: Path) -> list[str]:
 
 
 def raise_floors(report: Report, path: Path) -> None:
-    """
-    Record the scores of a report as floors, where they are higher.
-
-    Parameters
-    ----------
-    report : Report
-        With its figures.
-    path : Path
-        The floors, kept in order; a floor is a score cut off after three digits.
-    """
+    """Record the scores of a report, cut off after three digits, where they are higher."""
     recorded = json.loads(path.read_text(encoding="utf-8"))
     floors = {(each["report"], each["figure"]): each["least"] for each in recorded["targets"]}
-    for figure in sorted(set(_FLOORED) & set(report.figures)):
+    for figure in sorted(filter(_FLOORED.fullmatch, report.figures)):
         key = (report.name, figure)
         least = math.floor(report.figures[figure] * 1000) / 1000
         floors[key] = max(least, floors.get(key, 0.0))
-    recorded["targets"] = [
-        {"report": name, "figure": figure, "least": least}
+    lines = ",\n".join(
+        "    " + json.dumps({"report": name, "figure": figure, "least": least})
         for (name, figure), least in floors.items()
-    ]
-    lines = ",\n".join(f"    {json.dumps(each)}" for each in recorded["targets"])
+    )
     body = f'{{\n  "format": {recorded["format"]},\n  "targets": [\n{lines}\n  ]\n}}\n'
     path.write_text(body, encoding="utf-8")
 
 
-def local_folder(output: Path) -> Path:
-    """
-    Return the folder for files that must stay on the machine.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What a clustering says: the cluster and the story of each id of a feed."""
 
-    Parameters
-    ----------
-    output : Path
-        Folder of the results.
+    cluster: Mapping[str, int]
+    story: Mapping[str, int]
 
-    Returns
-    -------
-    Path
-        A folder in it that git ignores.
-    """
-    folder = output / "local"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    return folder
+    def together(self, pairs: Iterable[tuple[str, str]]) -> list[bool]:
+        """Return which pairs are in one cluster; an id that is not there is in none."""
+        return [a in self.cluster and self.cluster[a] == self.cluster.get(b) for a, b in pairs]
 
 
-def _measure_feed(options: argparse.Namespace) -> Report:
-    pairs_path = options.pairs or datasets.shared_file(PAIRS)
-    pairs = read_pairs(pairs_path)
-    feed = read_feed(options.feed or datasets.shared_file(datasets.TEASERS))
-    syndicated = read_syndicated(pairs_path)
-    is_given = options.pairs is not None or options.feed is not None
+class Scores:
+    """Collects what each way says of labelled pairs and stretches."""
+
+    def __init__(self, pairs: list[LabelledPair], stretches: list[Stretch]) -> None:
+        self._pairs = pairs
+        self._stretches = {stretch.feed: stretch for stretch in stretches}
+        self._said: dict[str, dict[int, bool]] = {}
+        self._read: dict[tuple[str, str], dict[str, list[tuple[bool, bool, float]]]] = {}
+
+    def of_feed(self, feed: str) -> tuple[list[int], list[tuple[str, str]]]:
+        """Return the places and the ids of the pairs of a feed."""
+        places = [at for at, pair in enumerate(self._pairs) if pair.feed == feed]
+        return places, [(self._pairs[at].first, self._pairs[at].second) for at in places]
+
+    def enter(self, who: str, feed: str, answer: Answer) -> None:
+        """Score a clustering of a feed on its pairs, and on its stretch where it has one."""
+        places, ids = self.of_feed(feed)
+        self.enter_pairs(who, places, answer.together(ids))
+        self.enter_stretch(who, feed, answer)
+
+    def enter_pairs(self, who: str, places: list[int], said: list[bool]) -> None:
+        """Add verdicts on pairs."""
+        self._said.setdefault(who, {}).update(zip(places, said, strict=True))
+
+    def enter_stretch(self, who: str, feed: str, answer: Answer) -> None:
+        """Add a clustering of a stretch."""
+        if feed not in self._stretches:
+            return
+        stretch = self._stretches[feed]
+        for kind, groups in (("duplicates", answer.cluster), ("stories", answer.story)):
+            rows = gold.stretch_pairs(stretch, groups, kind)
+            self._read.setdefault((who, kind), {})[feed] = rows
+
+    def figures(self) -> Iterator[tuple[str, dict[str, float]]]:
+        """Yield the scores of each way on pairs: of each origin, and all."""
+        for who, said in self._said.items():
+            found: dict[str, float] = {}
+            for origin in (*gold.SETS, "all"):
+                places = [at for at in said if origin in {"all", self._pairs[at].origin}]
+                if places:
+                    scores = gold.score(
+                        [self._pairs[at] for at in places], [said[at] for at in places]
+                    )
+                    found |= {f"{origin}.{name}": value for name, value in scores.items()}
+            yield who, found
+
+    def stretch_figures(self) -> Iterator[tuple[str, str, dict[str, float]]]:
+        """Yield the scores of each way on stretches: of each feed, and all."""
+        for (who, kind), by_feed in self._read.items():
+            rows = {**by_feed, "all": [row for each in by_feed.values() for row in each]}
+            for feed, each in rows.items():
+                yield who, f"{kind}.{feed}", gold.rates(each)
+
+
+def cluster_table(feed: pa.Table, n_jobs: int) -> Answer:
+    """Cluster a feed by default: title, text, source and time are seen."""
+    return _answer(feed, feed.select(_COLUMNS), n_jobs)
+
+
+def cluster_texts(
+    feed: pa.Table, n_jobs: int, policy: str = "news", threshold: float = 0.7
+) -> Answer:
+    """Cluster a feed given as bare strings."""
+    texts = datasets.joined(feed["title"].to_pylist(), feed["text"].to_pylist())
+    settings = {"threshold": threshold} if policy == "similar" else {}
+    return _answer(feed, texts, n_jobs, policy=policy, **settings)
+
+
+def _answer(feed: pa.Table, given: Any, n_jobs: int, **settings: Any) -> Answer:  # noqa: ANN401 - any feed, any setting
+    api = importlib.import_module("dedupe_news.api")
+    result = api.cluster(given, n_jobs=n_jobs, progress=False, **settings)
+    ids = feed["id"].to_pylist()
+    # An item of no story is one of its cluster's.
+    story = np.where(result.story_of >= 0, result.story_of, -1 - result.labels)
+    return Answer(
+        dict(zip(ids, result.labels.tolist(), strict=True)),
+        dict(zip(ids, story.tolist(), strict=True)),
+    )
+
+
+def _measure_pairs(options: argparse.Namespace) -> Report:
+    stretches = gold.read_stretches()
+    pairs = gold.read_pairs()
+    names = gold.present_feeds()
+    scores = Scores([pair for pair in pairs if pair.feed in names], stretches)
     report = Report(
-        # Floors and targets are of the feed that is shared.
-        name="quality-given" if is_given else "quality",
-        title="Quality: the whole feed clustered, held against labelled pairs",
+        name="quality",
+        title="Quality: whole feeds clustered, held against what people read",
         settings={
-            "n_documents": feed.num_rows,
+            "feeds": names,
             "n_pairs": len(pairs),
-            "pairs_digest": pairs.digest,
-            "feed_digest": feed_digest(feed),
+            "n_stretches": len(stretches),
+            "labels_digest": gold.labels_digest(),
             "quick": options.quick,
         },
     )
-    ids = feed["id"].to_pylist()
-    folder = local_folder(options.output)
-    ours = {"full": cluster_table(feed, options.jobs), "bare": cluster_texts(feed, options.jobs)}
-    for name, labels in ours.items():
-        by_id = dict(zip(ids, labels.tolist(), strict=True))
-        scores = score(by_id, pairs, syndicated)
-        path = folder / f"{report.name}-{name}.tsv"
-        write_clusters(path, by_id)
-        failures = scorer_failures(scores, path, pairs_path)
-        if failures is None:
-            report.words.append("The scorer of the labels is not there: scored here alone.")
-        else:
-            report.failures += [f"{name}: {failure}" for failure in failures]
-        _enter(report, name, scores)
-    for name, with_metadata in (("cold", True), ("cold_bare", False)):
-        by_id = cluster_cold(feed, pairs, options.jobs, with_metadata=with_metadata)
-        _enter(report, name, score(by_id, pairs))
-    _measure_classical(report, options, feed, pairs, syndicated)
-    _tabulate(report)
+    unseen = _classifiers_without(names, options.jobs) if options.leave_one_out else {}
+    for name in names:
+        _announce(f"clustering {name}")
+        feed = gold.read_feed(name)
+        full = cluster_table(feed, options.jobs)
+        scores.enter("full", name, full)
+        if name == gold.NATIVE:
+            report.figures["full.syndicated"] = _syndicated(full)
+        if not (options.quick and name == gold.NATIVE):
+            scores.enter("bare", name, cluster_texts(feed, options.jobs))
+        for stretch in stretches:
+            if stretch.feed == name:
+                alone = cluster_table(_items(feed, stretch.ids), options.jobs)
+                scores.enter_stretch("alone", name, alone)
+        if name in unseen:
+            with use_classifier(unseen[name]):
+                scores.enter("unseen", name, cluster_table(feed, options.jobs))
+                scores.enter("unseen bare", name, cluster_texts(feed, options.jobs))
+        _enter_classical(scores, name, feed, options)
+    _tabulate(report, scores)
     if not draw_curves(_panels(report), options.output / f"{report.name}.png"):
         report.words.append("No picture: matplotlib is not installed.")
     return report
 
 
-def cluster_table(feed: pa.Table, n_jobs: int) -> NDArray[np.int64]:
-    """
-    Cluster a feed by default.
-
-    Parameters
-    ----------
-    feed : pyarrow.Table
-        From `benchmarks.labelled.read_feed`.
-    n_jobs : int
-        Threads.
-
-    Returns
-    -------
-    ndarray of int64
-        Cluster of each document; id, title, description, source and time are seen.
-    """
-    api = importlib.import_module("dedupe_news.api")
-    columns = [name for name in feed.column_names if name != "lang"]
-    result = api.cluster(
-        feed.select(columns), text="description", policy="news", n_jobs=n_jobs, progress=False
-    )
-    labels: NDArray[np.int64] = result.labels
-    return labels
-
-
-def cluster_texts(
-    feed: pa.Table, n_jobs: int, policy: str = "news", threshold: float = 0.7
-) -> NDArray[np.int64]:
-    """
-    Cluster a feed given as bare strings.
-
-    Parameters
-    ----------
-    feed : pyarrow.Table
-        From `benchmarks.labelled.read_feed`.
-    n_jobs : int
-        Threads.
-    policy : {"news", "similar"}
-        As in ``Config``.
-    threshold : float
-        Least Jaccard similarity, for ``"similar"``.
-
-    Returns
-    -------
-    ndarray of int64
-        Cluster of each document.
-    """
-    api = importlib.import_module("dedupe_news.api")
-    result = api.cluster(
-        datasets.joined(feed["title"].to_pylist(), feed["description"].to_pylist()),
-        policy=policy,
-        threshold=threshold,
-        n_jobs=n_jobs,
-        progress=False,
-    )
-    labels: NDArray[np.int64] = result.labels
-    return labels
-
-
-def cluster_cold(
-    feed: pa.Table, pairs: LabelledPairs, n_jobs: int, *, with_metadata: bool
-) -> dict[str, int]:
-    """
-    Cluster the documents of the labelled pairs alone, some hundred at a time.
-
-    Parameters
-    ----------
-    feed : pyarrow.Table
-        From `benchmarks.labelled.read_feed`.
-    pairs : LabelledPairs
-        The documents of `N_COLD` pairs make a batch.
-    n_jobs : int
-        Threads.
-    with_metadata : bool
-        Whether sources and times are seen.
-
-    Returns
-    -------
-    dict of str to int
-        Cluster by id. A document of several batches keeps that of the last,
-        so that such a pair may seem missed.
-    """
-    place = {each: at for at, each in enumerate(feed["id"].to_pylist())}
-    found: dict[str, int] = {}
-    for start in range(0, len(pairs), N_COLD):
-        own = slice(start, start + N_COLD)
-        ids = list(dict.fromkeys([*pairs.first[own], *pairs.second[own]]))
-        part = feed.take([place[each] for each in ids if each in place])
-        labels = cluster_table(part, n_jobs) if with_metadata else cluster_texts(part, n_jobs)
-        named = zip(part["id"].to_pylist(), labels.tolist(), strict=True)
-        found |= {each: start * feed.num_rows + label for each, label in named}
-    return found
-
-
-def _measure_classical(
-    report: Report,
-    options: argparse.Namespace,
-    feed: pa.Table,
-    pairs: LabelledPairs,
-    syndicated: Sequence[tuple[str, str, float]],
+def _enter_classical(
+    scores: Scores, name: str, feed: pa.Table, options: argparse.Namespace
 ) -> None:
-    ids = feed["id"].to_pylist()
-
-    def enter(name: str, labels: NDArray[np.int64]) -> None:
-        by_id = dict(zip(ids, labels.tolist(), strict=True))
-        _enter(report, name, score(by_id, pairs, syndicated))
-
+    """Score ways that look at one number."""
     for threshold in QUICK_THRESHOLDS if options.quick else THRESHOLDS:
-        labels = cluster_texts(feed, options.jobs, "similar", threshold)
-        enter(f"similar at {threshold}", labels)
-    if options.quick or not classical.has_datasketch():
-        report.words.append("datasketch: skipped.")
-        return
-    texts = datasets.joined(feed["title"].to_pylist(), feed["description"].to_pylist())
-    try:
-        for each in classical.datasketch_partitions(
-            texts, PEER_THRESHOLDS, options.datasketch_seconds
-        ):
-            enter(f"{each.name} at {each.threshold}", each.labels)
-    except classical.OutOfTimeError:
-        report.words.append(
-            f"datasketch: out of the {options.datasketch_seconds:g} s it was given; "
-            "what is missing was left out."
-        )
+        answer = cluster_texts(feed, options.jobs, "similar", threshold)
+        scores.enter(f"similar at {threshold}", name, answer)
+    places, ids = scores.of_feed(name)
+    if not options.quick:
+        counted = examples.count(feed.select(_COLUMNS), options.jobs)
+        texts = counted.pairs(ids)
+        rows = counted.rows(np.maximum(texts, 0), "full", options.jobs)
+        contained = rows[:, FEATURES.index("containment")] >= CONTAINMENT
+        said = (texts[:, 0] == texts[:, 1]) | (contained & (texts >= 0).all(axis=1))
+        scores.enter_pairs(f"containment at {CONTAINMENT}", places, said.tolist())
+    if options.peers and classical.has_datasketch():
+        part = _items(feed, {each for pair in ids for each in pair})
+        texts_of = datasets.joined(part["title"].to_pylist(), part["text"].to_pylist())
+        for threshold in PEER_THRESHOLDS:
+            labels = classical.datasketch_labels(texts_of, threshold).tolist()
+            cluster = dict(zip(part["id"].to_pylist(), labels, strict=True))
+            answer = Answer(cluster, {})
+            scores.enter_pairs(f"datasketch at {threshold}", places, answer.together(ids))
 
 
-def _enter(report: Report, name: str, scores: Scores) -> None:
-    figures = scores.figures()
-    report.rows.append({"who": name, **figures})
-    report.figures |= {f"{name}.{figure}": value for figure, value in figures.items()}
+def _classifiers_without(names: list[str], n_jobs: int) -> dict[str, Classifier]:
+    """Return for each feed a classifier that has seen no pair of it."""
+    from benchmarks import fit_classifier, synthetic  # noqa: PLC0415 - scikit-learn is optional
+
+    labelled = examples.read_examples(n_jobs, _announce)
+    made = synthetic.make_examples(n_jobs, _announce)
+    return {
+        name: read_classifier(fit_classifier.fit_document(labelled, made, name)) for name in names
+    }
+
+
+def _given(options: argparse.Namespace) -> Classifier | None:
+    """Return the classifier of a file, where one is given."""
+    if options.classifier is None:
+        return None
+    return read_classifier(json.loads(options.classifier.read_text(encoding="utf-8")))
+
+
+def _judged_by(classifier: Classifier | None) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext() if classifier is None else use_classifier(classifier)
+
+
+def _items(feed: pa.Table, ids: Iterable[str]) -> pa.Table:
+    """Return the items of some ids, in the order of the feed."""
+    wanted = set(ids)
+    return feed.filter([each in wanted for each in feed["id"].to_pylist()])
+
+
+def _syndicated(answer: Answer) -> float:
+    """Return the share of the pairs with one article behind them that are in one cluster."""
+    lines = datasets.shared_file(SYNDICATED).read_text(encoding="utf-8").splitlines()
+    pairs = [(fields[0], fields[1]) for fields in (line.split("\t") for line in lines)]
+    return float(np.mean(answer.together([pair for pair in pairs if pair[0] in answer.cluster])))
 
 
 _NAMES = {
     "full": "**dedupe_news, default**",
     "bare": "**dedupe_news, bare strings**",
-    "cold": f"the documents of {N_COLD} labelled pairs at a time",
-    "cold_bare": "the same as bare strings",
+    "unseen": "default, fitted without the feed",
+    "unseen bare": "bare strings, fitted without the feed",
+    "alone": "**500 items as a batch of their own**",
+}
+
+_SHOWN = {
+    "pooled.precision": "precision",
+    "pooled.recall": "recall",
+    "pooled.f1": "F1",
+    "macro_f1": "mean F1 of the feeds",
 }
 
 
-def _tabulate(report: Report) -> None:
-    rates = [
-        f"{kind}.{rate}" for kind in ("sample", "feed") for rate in ("precision", "recall", "f1")
-    ]
-    languages = sorted(
-        name
+def _tabulate(report: Report, scores: Scores) -> None:
+    """Add tables, rows and figures."""
+    for who, figures in scores.figures():
+        report.rows.append({"who": who, **figures})
+        key = who.replace(" at ", "_").replace(" ", "_")
+        report.figures |= {f"{key}.{name}": value for name, value in figures.items()}
+    sets = {
+        "shared": "The labelled pairs",
+        "all": "All labelled pairs, those that the library's editions proposed among them",
+    }
+    for origin, title in sets.items():
+        rows = [
+            [
+                _NAMES.get(row["who"], row["who"]),
+                *(f"{row[f'{origin}.{name}']:.3f}" for name in _SHOWN),
+                f"{row.get(f'{origin}.weighted.f1', math.nan):.3f}",
+            ]
+            for row in report.rows
+            if f"{origin}.pooled.f1" in row
+        ]
+        headings = ("", *_SHOWN.values(), "F1, weighted to the native feed")
+        note = (
+            "Strict: an `update` is no duplicate. The classifier was fitted to these pairs, but "
+            "for the rows that say otherwise."
+        )
+        report.tables.append(Table(title, headings, rows, note))
+    groups = [
+        name.removeprefix("all.").removesuffix(".f1")
         for name in report.rows[0]
-        if name.startswith("sample.") and name.count(".") == 2  # noqa: PLR2004 - kind, language, rate
-        if name.endswith(".f1")
-    )
-    others = [*languages, "syndicated.least_0.2", "syndicated.all"]
+        if re.fullmatch(r"all\.(feed|language)\..*\.f1", name)
+    ]
+    columns = [row for row in report.rows if row["who"] in _NAMES]
     rows = [
         [
-            _NAMES.get(row["who"], row["who"]),
-            *(f"{row[name]:.3f}" for name in rates),
-            *(f"{row[name]:.3f}" if name in row else "" for name in others),
+            group.replace(".", " "),
+            *(f"{row.get(f'all.{group}.f1', math.nan):.3f}" for row in columns),
         ]
-        for row in report.rows
+        for group in groups
     ]
-    headings = (
-        "",
-        "sample: precision",
-        "recall",
-        "F1",
-        "feed: precision",
-        "recall",
-        "F1",
-        *(f"F1, {name.split('.')[1]}" for name in languages),
-        "syndicated, bigram Jaccard ≥ 0.2",
-        "syndicated, all",
-    )
+    headings = ("F1, all labelled pairs", *(_NAMES[row["who"]] for row in columns))
+    report.tables.append(Table("Feeds and languages", headings, rows))
+    _tabulate_stretches(report, scores)
+
+
+def _tabulate_stretches(report: Report, scores: Scores) -> None:
+    rows = []
+    for who, what, rates in scores.stretch_figures():
+        key = who.replace(" at ", "_").replace(" ", "_")
+        report.figures |= {f"{key}.{what}.{name}": value for name, value in rates.items()}
+        if what.endswith(".all") or who in {"full", "alone"}:
+            cells = [f"{value:.3f}" for value in rates.values()]
+            rows.append([f"{_NAMES.get(who, who)}: {what.replace('.', ', ')}", *cells])
     note = (
-        "Sample: every labelled pair once. Feed: each as often as it stands for others. "
-        "Syndicated: recall of copies across outlets. The judge was fitted to these very pairs: "
-        'suite `fit-judge` has the figures for pairs unseen. *similar*: `policy="similar"`, '
-        "whose clusters do not chain; *datasketch*: connected components of what it proposes."
+        "500 consecutive items of a feed, in which two readers listed every duplicate and every "
+        "story: true recall. Pairs on which they differ are left out. The whole feed was "
+        "clustered, but for the batches of their own. "
+        "Duplicates count as one story, too."
     )
-    report.tables.append(Table("Labelled pairs", headings, rows, note))
+    headings = ("", "precision", "recall", "F1")
+    report.tables.append(Table("Stretches read in full", headings, rows, note))
 
 
 def _panels(report: Report) -> list[Panel]:
-    groups: dict[str, list[dict[str, float]]] = {}
-    settings: dict[str, list[str]] = {}
+    """Return precision against recall of each way, on the labelled pairs and on all."""
+    groups: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for row in report.rows:
         name, _, setting = row["who"].partition(" at ")
-        groups.setdefault(name, []).append(row)
-        settings.setdefault(name, []).append(setting)
+        groups.setdefault(name, []).append((setting, row))
     named = {
         "full": "dedupe_news",
         "bare": "dedupe_news, bare strings",
-        "similar": "MinHash, exact",
+        "similar": "exact Jaccard similarity",
     }
     return [
         Panel(
@@ -436,39 +413,27 @@ def _panels(report: Report) -> list[Panel]:
             [
                 Curve(
                     named.get(name, name),
-                    [row[f"{kind}.recall"] for row in rows],
-                    [row[f"{kind}.precision"] for row in rows],
-                    settings[name],
+                    [row[f"{origin}.pooled.recall"] for _, row in rows],
+                    [row[f"{origin}.pooled.precision"] for _, row in rows],
+                    [setting for setting, _ in rows],
                 )
                 for name, rows in groups.items()
-                if not name.startswith("cold")
             ],
         )
-        for title, kind in (("labelled pairs", "sample"), ("weighted to the feed", "feed"))
+        for title, origin in (("labelled pairs", "shared"), ("all labelled pairs", "all"))
     ]
 
 
-def _measure_slices(options: argparse.Namespace) -> Report:
-    feed = read_feed(options.feed or datasets.shared_file(datasets.TEASERS))
-    report = Report(
-        name="quality-slices-given" if options.feed else "quality-slices",
-        title="Quality: stretches of the feed, held against the whole",
-        settings={"n_documents": feed.num_rows, "feed_digest": feed_digest(feed)},
-    )
-    ways: dict[str, Callable[[pa.Table], NDArray[np.int64]]] = {
-        "news": partial(cluster_table, n_jobs=options.jobs),
-        "bare": partial(cluster_texts, n_jobs=options.jobs),
-    }
-    for threshold in QUICK_THRESHOLDS:
-        ways[f"similar_{threshold}"] = partial(
-            cluster_texts, n_jobs=options.jobs, policy="similar", threshold=threshold
-        )
-    slices.tabulate(report, feed, cluster_table(feed, options.jobs), ways)
-    return report
+def local_folder(output: Path) -> Path:
+    """Return a folder in that of the results that git ignores."""
+    folder = output / "local"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder
 
 
 def _measure_revisions(options: argparse.Namespace) -> Report:
-    versions = read_feed_with(datasets.shared_file(revisions.REVISIONS), "article")
+    versions = _read(revisions.REVISIONS)
     report = Report(
         name="quality-revisions",
         title="Quality: later versions of edited articles",
@@ -479,7 +444,7 @@ def _measure_revisions(options: argparse.Namespace) -> Report:
 
 
 def _measure_reuters(options: argparse.Namespace) -> Report:
-    stories = _stories()
+    stories = _read(datasets.STORIES)
     report = Report(
         name="quality-reuters",
         title="Quality: verdicts on Reuters stories, to be read",
@@ -491,7 +456,7 @@ def _measure_reuters(options: argparse.Namespace) -> Report:
 
 
 def _measure_teasers(options: argparse.Namespace) -> Report:
-    stories = _stories()
+    stories = _read(datasets.STORIES)
     report = Report(
         name="quality-teasers",
         title="Quality: teasers that seek the story they were cut from",
@@ -505,40 +470,19 @@ def _measure_teasers(options: argparse.Namespace) -> Report:
     return report
 
 
-def read_feed_with(path: Path, *columns: str) -> pa.Table:
-    """
-    Read a feed and more of its columns.
-
-    Parameters
-    ----------
-    path : Path
-        The Parquet file.
-    *columns : str
-        Columns beside those of `benchmarks.labelled.read_feed`.
-
-    Returns
-    -------
-    pyarrow.Table
-        The feed.
-    """
+def _read(name: str) -> pa.Table:
     import pyarrow.parquet as pq  # noqa: PLC0415 - optional, and slow to import
 
-    feed = read_feed(path)
-    more = pq.read_table(path, columns=list(columns))
-    for name in columns:
-        feed = feed.append_column(name, more[name])
-    return feed
+    return pq.read_table(datasets.shared_file(name))
 
 
-def _stories() -> pa.Table:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - optional, and slow to import
+def _announce(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()
 
-    return pq.read_table(datasets.shared_file(datasets.STORIES))
 
-
-_MEASURE = {
-    "feed": _measure_feed,
-    "slices": _measure_slices,
+_MEASURE: dict[str, Callable[[argparse.Namespace], Report]] = {
+    "pairs": _measure_pairs,
     "revisions": _measure_revisions,
     "reuters": _measure_reuters,
     "teasers": _measure_teasers,

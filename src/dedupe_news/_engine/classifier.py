@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import dataclasses
 import functools
 import json
@@ -17,6 +19,8 @@ from dedupe_news.kernels.features import FEATURES, N_FEATURES
 from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from dedupe_news._engine.segment import Segment
@@ -89,9 +93,26 @@ def verdicts(probabilities: NDArray[np.float64], min_probability: float) -> NDAr
     return np.where(probabilities[:, DUPLICATE] >= min_probability, DUPLICATE, likeliest)
 
 
-@functools.cache
+_chosen: contextvars.ContextVar[Classifier | None] = contextvars.ContextVar("chosen", default=None)
+
+
 def load_classifier() -> Classifier:
-    """Return the classifier that the package ships."""
+    """Return the classifier of `use_classifier`, by default the one that the package ships."""
+    return _chosen.get() or _load_shipped()
+
+
+@contextlib.contextmanager
+def use_classifier(classifier: Classifier) -> Iterator[None]:
+    """Judge with another classifier for a while, in this thread: to measure one that is new."""
+    token = _chosen.set(classifier)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+@functools.cache
+def _load_shipped() -> Classifier:
     file = resources.files("dedupe_news") / "data" / "classifier.json"
     return read_classifier(json.loads(file.read_text(encoding="utf-8")))
 

@@ -1,0 +1,485 @@
+"""
+Pairs made of the feeds' own texts, for what too few labelled pairs show.
+
+Made when a classifier is fitted, with a seed; nothing is stored. A name, a rare word
+or the numbers of an item replaced make a template; an item cut off, under another
+headline, behind a dateline, short of a sentence, or with a function word changed is
+a duplicate; a notice over two items makes them a template, a headline at the end of
+another item nothing. Sources and times are drawn alike for all of them.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime as dt
+import html
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import examples, gold
+from benchmarks.datasets import SEED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+
+WEIGHT = 0.3
+"""What a made pair counts for beside a labelled one."""
+
+VARIANTS = ("full", "no_metadata")
+
+N_TEXTS = 1000
+"""Items of a feed that a batch of made pairs is put into."""
+
+SPREAD = 20
+"""Consecutive items of which one is taken, so that a batch is of more than a few days."""
+
+N_BATCHES = {gold.NATIVE: 5, "argentina_es": 3, "wire_en_ja": 3, "oliberal_pt": 2}
+"""Batches of each feed; one of the others."""
+
+N_EACH = 20
+"""Pairs of each kind in a batch."""
+
+_WORD = re.compile("[^\\W_]+(?:[\u0300-\u036f\u0900-\u0dff\u200c\u200d]+[^\\W_]*|[-'’][^\\W_]+)*")
+_IDEOGRAPHS = re.compile(r"[\u4e00-\u9fff]{2,4}|[\u30a1-\u30ff]{3,}")
+_TAG = re.compile(r"<[^>]*>")
+_SENTENCE = re.compile(r"(?<=[.!?।。])\s*(?=\S)")
+_NUMBER = re.compile(r"\d+")
+_STOPS = '.!?:…।。"“”«»-–—|'
+_FREQUENT = 60  # words of a language that are taken for function words
+_RARE = 0.01  # share of the texts that a replaced word is in at most
+_LEAST_LENGTH = 3  # letters of a replaced word
+_LONG = 120  # words of a text that is no notice
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Item:
+    """A text with its headline, as the feed has them but without markup."""
+
+    title: str
+    text: str
+    source: str | None
+    published: dt.datetime | None
+
+    @property
+    def words(self) -> list[str]:
+        """Return the words of the text."""
+        return self.text.split()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Made:
+    """Two items and the class they are of, seen only where words are counted if `needs_counts`."""
+
+    kind: str
+    first: Item
+    second: Item
+    label: int
+    needs_counts: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MadeExamples:
+    """Rows of features of made pairs, with the class, feed and kind of each row."""
+
+    rows: NDArray[np.float64]
+    label: NDArray[np.int64]
+    feed: NDArray[np.str_]
+    kind: NDArray[np.str_]
+
+
+class Language:
+    """What is known of a language: how many texts use a word."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._n_texts = len(items)
+        self._texts_of: collections.Counter[str] = collections.Counter()
+        for item in items:
+            self._texts_of.update(
+                {word.lower() for word in _WORD.findall(f"{item.title} {item.text}")}
+            )
+        frequent = self._texts_of.most_common(_FREQUENT)
+        self.function_words = [word for word, _ in frequent if not _NUMBER.search(word)] or ["-"]
+
+    def is_rare(self, word: str) -> bool:
+        """Return whether few texts use a word."""
+        return self._texts_of[word.lower()] <= max(2.0, _RARE * self._n_texts)
+
+
+def names_of(item: Item, language: Language) -> list[str]:
+    """Return the names of an item, or its rare words in a script without capitals."""
+    body = item.text or item.title
+    if _IDEOGRAPHS.search(body):
+        return _IDEOGRAPHS.findall(body)
+    words = list(_WORD.finditer(body))
+    is_cased = any(word.group().lower() != word.group().upper() for word in words)
+    names = []
+    for word in words:
+        before = body[: word.start()].rstrip()
+        starts = not before or before[-1] in _STOPS
+        text = word.group()
+        is_name = text[0].isupper() and not text.isupper() and not starts if is_cased else True
+        if is_name and len(text) >= _LEAST_LENGTH and not _NUMBER.search(text):
+            names.append(text)
+    return [name for name in dict.fromkeys(names) if language.is_rare(name)]
+
+
+def _put(text: str, old: str, new: str) -> str:
+    """Return a text with a word replaced, in each case that it is written in."""
+    if _IDEOGRAPHS.fullmatch(old):
+        return text.replace(old, new)
+    pattern = rf"(?<![^\W_]){re.escape(old)}(?![^\W_])"
+    text = re.sub(pattern, new.replace("\\", ""), text)
+    return re.sub(rf"(?<![^\W_]){re.escape(old.upper())}(?![^\W_])", new.upper(), text)
+
+
+class Maker:
+    """Makes pairs of the items of one language of a feed."""
+
+    def __init__(self, items: Sequence[Item], rng: Generator) -> None:
+        self._items = items
+        self._rng = rng
+        self._language = Language(items)
+        self._notice = self._some_words(int(rng.integers(12, 41)))
+        self._sources = sorted({item.source for item in items if item.source}) or ["one", "two"]
+
+    def _pick(self) -> Item:
+        return self._items[int(self._rng.integers(len(self._items)))]
+
+    def _some_words(self, n_words: int) -> str:
+        """Return a run of words of a text."""
+        for _ in range(50):
+            words = self._pick().words
+            if len(words) >= n_words:
+                start = int(self._rng.integers(len(words) - n_words + 1))
+                return " ".join(words[start : start + n_words])
+        return ""
+
+    def _chance(self, share: float) -> bool:
+        return bool(self._rng.random() < share)
+
+    def _names(self, item: Item) -> list[str]:
+        names = names_of(item, self._language)
+        self._rng.shuffle(names)
+        return names
+
+    def _other_name(self, unlike: str) -> str | None:
+        for _ in range(20):
+            names = [name for name in self._names(self._pick()) if name.lower() != unlike.lower()]
+            if names:
+                return names[0]
+        return None
+
+    def _variable(self, item: Item) -> tuple[str, str] | None:
+        """Return a name of an item and another to put in its place."""
+        names = self._names(item)
+        for name in names:
+            if item.title and item.text and not (name in item.title and name in item.text):
+                continue  # one word of a text may be a correction
+            other = self._other_name(name)
+            if other is not None:
+                return name, other
+        return None
+
+    def name_replaced(self, item: Item) -> Made | None:
+        """Put another name into headline and text: one form, filled in anew."""
+        found = self._variable(item)
+        if found is None:
+            return None
+        title, text = (_put(part, *found) for part in (item.title, item.text))
+        return self._made("name", item, title, text, "series")
+
+    def name_in_headline(self, item: Item) -> Made | None:
+        """Put another name into a headline that stands alone."""
+        found = self._variable(item)
+        if found is None or found[0] not in item.title:
+            return None
+        bare = dataclasses.replace(item, text="")
+        return self._made("name in headline", bare, _put(item.title, *found), "", "series")
+
+    def numbers_replaced(self, item: Item) -> Made | None:
+        """Put other numbers throughout, two at least."""
+        if len(set(_NUMBER.findall(f"{item.title} {item.text}"))) < 2:  # noqa: PLR2004 - one may be a correction
+            return None
+        numbers: dict[str, str] = {}
+
+        def other(match: re.Match[str]) -> str:
+            old = match.group()
+            while numbers.get(old, old) == old:
+                digits = self._rng.integers(0, 10, len(old)).tolist()
+                numbers[old] = "".join(map(str, [digits[0] or 1, *digits[1:]]))
+            return numbers[old]
+
+        title, text = (_NUMBER.sub(other, part) for part in (item.title, item.text))
+        return self._made("numbers", item, title, text, "series")
+
+    def cut_off(self, item: Item) -> Made | None:
+        """Cut the text off at 30 to 90 %."""
+        words = item.words
+        if len(words) < 12:  # noqa: PLR2004 - else little is left
+            return None
+        n_words = int(len(words) * self._rng.uniform(0.3, 0.9))
+        mark = ("…", "...", " [...]")[self._rng.integers(3)]
+        title = "" if self._chance(0.15) else item.title
+        return self._made("cut off", item, title, " ".join(words[:n_words]) + mark, "dup")
+
+    def other_headline(self, item: Item) -> Made | None:
+        """Put another headline over the same text: of its own words, or over a long one any."""
+        words = item.words
+        if len(words) < 25:  # noqa: PLR2004 - a short text under another headline may be a notice
+            return None
+        if len(words) >= _LONG and self._chance(0.5):
+            title = self._pick().title
+        else:
+            title_words = item.title.split()
+            kept = [word for word in title_words if self._chance(0.5)]
+            start = int(self._rng.integers(len(words) - 6))
+            title = " ".join([*kept, *words[start : start + int(self._rng.integers(3, 7))]])
+        return self._made("other headline", item, title, item.text, "dup")
+
+    def credited(self, item: Item) -> Made | None:
+        """Put a dateline, a credit or an agency's name in front."""
+        name = self._other_name("") or "Agency"
+        front = (
+            f"{name.upper()} (AP) — ",
+            f"{name}, {self._rng.integers(1, 29)}/{self._rng.integers(1, 13)} (Reuters) - ",
+            f"By {name} {name[::-1].title()} | ",
+            f"({name}) ",
+            f"{name}: ",
+        )[self._rng.integers(5)]
+        if not item.text:
+            source = self._sources[self._rng.integers(len(self._sources))]
+            return self._made("credit", item, f"{item.title} - {source}", "", "dup")
+        return self._made("credit", item, item.title, front + item.text, "dup")
+
+    def sentence_dropped(self, item: Item) -> Made | None:
+        """Leave one sentence of several out."""
+        sentences = [each for each in _SENTENCE.split(item.text) if each]
+        if len(sentences) < 3:  # noqa: PLR2004 - one of two is half of the item
+            return None
+        del sentences[self._rng.integers(len(sentences))]
+        return self._made("sentence dropped", item, item.title, " ".join(sentences), "dup")
+
+    def word_changed(self, item: Item) -> Made | None:
+        """Change function words, 2 % of all and one at least."""
+        words = item.words
+        frequent = set(self._language.function_words)
+        places = [at for at, word in enumerate(words) if word.lower() in frequent]
+        if len(words) < 20 or not places:  # noqa: PLR2004 - else one word is much
+            return None
+        self._rng.shuffle(places)
+        for at in places[: max(1, round(0.02 * len(words)))]:
+            words[at] = self._language.function_words[self._rng.integers(len(frequent))]
+        return self._made("word changed", item, item.title, " ".join(words), "dup")
+
+    def headline_alone(self, item: Item) -> Made | None:
+        """Put the headline alone beside its item."""
+        if not item.text or len(item.title.split()) < 5:  # noqa: PLR2004 - else a standing title
+            return None
+        source = self._sources[self._rng.integers(len(self._sources))]
+        title = f"{item.title} - {source}" if self._chance(0.5) else item.title
+        return self._made("headline alone", item, title, "", "dup")
+
+    def notice_instead(self, item: Item) -> Made | None:
+        """Put two headlines of one source over a short notice."""
+        notice = self._some_words(int(self._rng.integers(10, 23)))
+        return self._noticed(item, "notice", notice, "{notice}")
+
+    def standing_notice(self, item: Item) -> Made | None:
+        """Put two headlines over a notice that many other items have too."""
+        made = self._noticed(item, "standing notice", self._notice, "{notice}")
+        return made and dataclasses.replace(made, needs_counts=True)
+
+    def notice_after(self, item: Item) -> Made | None:
+        """End two items of one source in the same notice."""
+        notice = self._some_words(int(self._rng.integers(12, 41)))
+        return self._noticed(item, "notice after", notice, "{text} {notice}")
+
+    def headline_after(self, item: Item) -> Made | None:
+        """Put a headline at the end of another item, beside the item it is of."""
+        other = self._pick()
+        if not item.text or not other.title or len(other.title.split()) < 5:  # noqa: PLR2004 - as above
+            return None
+        mark = ("ALSO READ: ", "Read more: ", "| ", "• ", "")[self._rng.integers(5)]
+        text = f"{item.text} {mark}{other.title}"
+        first = dataclasses.replace(item, text=text)
+        bare = self._chance(0.5)
+        return self._made(
+            "headline after", first, other.title, "" if bare else other.text, "different"
+        )
+
+    def _noticed(self, item: Item, kind: str, notice: str, form: str) -> Made | None:
+        """Return an item and another of its source, both with a notice."""
+        other = self._pick()
+        common = set(item.title.lower().split()) & set(other.title.lower().split())
+        if not notice or not item.title or not other.title or len(common) > 1:
+            return None
+        first, second = (
+            dataclasses.replace(each, text=form.format(notice=notice, text=each.text).strip())
+            for each in (item, other)
+        )
+        made = self._made(kind, first, second.title, second.text, "series")
+        return dataclasses.replace(
+            made, second=dataclasses.replace(made.second, source=made.first.source)
+        )
+
+    def _made(self, kind: str, item: Item, title: str, text: str, label: str) -> Made:
+        """Return a pair whose second item has another source and time, by chance."""
+        source = item.source
+        if self._chance(0.6):
+            source = self._sources[self._rng.integers(len(self._sources))]
+        published = item.published
+        if published is not None:
+            hours = float(np.exp(self._rng.uniform(np.log(0.02), np.log(60.0))))
+            published += dt.timedelta(hours=hours * (1 if self._chance(0.5) else -1))
+        first, second = item, Item(title, text, source, published)
+        if self._chance(0.15):
+            first, second = (_in_case(each, str.title) for each in (first, second))
+        elif self._chance(0.15):
+            first, second = (_in_case(each, str.upper) for each in (first, second))
+        return Made(kind, first, second, gold.CLASSES[label])
+
+
+KINDS: tuple[Callable[[Maker, Item], Made | None], ...] = (
+    Maker.name_replaced,
+    Maker.name_in_headline,
+    Maker.numbers_replaced,
+    Maker.cut_off,
+    Maker.other_headline,
+    Maker.credited,
+    Maker.sentence_dropped,
+    Maker.word_changed,
+    Maker.headline_alone,
+    Maker.notice_instead,
+    Maker.standing_notice,
+    Maker.notice_after,
+    Maker.headline_after,
+)
+"""What is made of an item."""
+
+
+def make_examples(
+    n_jobs: int, announce: Callable[[str], None], without: str | None = None
+) -> MadeExamples:
+    """Return made pairs of all feeds that are there but one, judged in large batches and alone."""
+    rows, labels, feeds, kinds = [], [], [], []
+    for at, name in enumerate(gold.present_feeds()):
+        if name == without:
+            continue
+        announce(f"made pairs of {name}")
+        rng = np.random.default_rng([SEED, at])
+        feed = gold.read_feed(name).sort_by([("published", "ascending"), ("id", "ascending")])
+        for window in _windows(feed.num_rows, N_BATCHES.get(name, 1), rng):
+            items = feed.take(window).to_pylist()
+            pairs = _make(items, rng)
+            for found in (_within(items, pairs, n_jobs), _alone(pairs)):
+                for matrix, is_used in found:
+                    rows.append(matrix[is_used])
+                    labels += [
+                        pair.label for pair, used in zip(pairs, is_used, strict=True) if used
+                    ]
+                    kinds += [pair.kind for pair, used in zip(pairs, is_used, strict=True) if used]
+                    feeds += [name] * int(is_used.sum())
+    return MadeExamples(
+        np.concatenate(rows), np.array(labels, np.int64), np.array(feeds), np.array(kinds)
+    )
+
+
+def _windows(n_items: int, n_windows: int, rng: Generator) -> list[list[int]]:
+    """Return the items of batches, each of a stretch of the feed."""
+    room = n_items // n_windows
+    stretch = min(room, SPREAD * N_TEXTS)
+    n_texts = min(N_TEXTS, stretch)
+    starts = [at * room + int(rng.integers(room - stretch + 1)) for at in range(n_windows)]
+    return [sorted((start + rng.permutation(stretch)[:n_texts]).tolist()) for start in starts]
+
+
+def _make(rows: Sequence[Mapping[str, Any]], rng: Generator) -> list[Made]:
+    """Return `N_EACH` pairs of each kind, each of another item, languages in turn."""
+    by_language: dict[str, list[Item]] = {}
+    for row in rows:
+        item = Item(_plain(row["title"]), _plain(row["text"]), row["source"], row["published"])
+        if item.title or item.text:
+            by_language.setdefault(row["lang"], []).append(item)
+    items = [
+        (maker, item)
+        for group in by_language.values()
+        if len(group) >= 20  # noqa: PLR2004 - else nothing is rare
+        for maker in [Maker(group, rng)]
+        for item in group
+    ]
+    made: list[Made] = []
+    for kind in KINDS:
+        n_made = 0
+        for at in rng.permutation(len(items)).tolist():
+            maker, item = items[at]
+            pair = kind(maker, item)
+            if pair is not None and pair.first != pair.second:
+                made.append(pair)
+                n_made += 1
+            if n_made == N_EACH:
+                break
+    return made
+
+
+def _within(
+    rows: Sequence[Mapping[str, Any]], pairs: Sequence[Made], n_jobs: int
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
+    """Yield the features of pairs in each variant among the other items, and which are usable."""
+    feed = [
+        {key: row[key] for key in ("id", "title", "text", "source", "published")} for row in rows
+    ]
+    made = [
+        _row(f"{at}/{side}", item) for at, pair in enumerate(pairs) for side, item in _sides(pair)
+    ]
+    counted = examples.count(feed + made, n_jobs)
+    texts = counted.pairs([(f"{at}/0", f"{at}/1") for at in range(len(pairs))])
+    is_used = (texts >= 0).all(axis=1) & (texts[:, 0] != texts[:, 1])
+    texts[~is_used] = 0
+    for variant in VARIANTS:
+        yield counted.rows(texts, variant, n_jobs), is_used
+
+
+def _alone(
+    pairs: Sequence[Made],
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
+    """Yield the features of pairs in each variant in a batch of two."""
+    batches = [
+        examples.count([_row(side, item) for side, item in _sides(pair)], 1) for pair in pairs
+    ]
+    texts = [counted.pairs([("0", "1")]) for counted in batches]
+    is_used = np.array(
+        [
+            not pair.needs_counts and bool((each >= 0).all() and each[0, 0] != each[0, 1])
+            for pair, each in zip(pairs, texts, strict=True)
+        ]
+    )
+    for variant in VARIANTS:
+        rows = [
+            counted.rows(each if used else np.zeros_like(each), variant, 1)
+            for counted, each, used in zip(batches, texts, is_used, strict=True)
+        ]
+        yield np.concatenate(rows), is_used
+
+
+def _sides(pair: Made) -> tuple[tuple[str, Item], tuple[str, Item]]:
+    return ("0", pair.first), ("1", pair.second)
+
+
+def _row(name: str, item: Item) -> dict[str, Any]:
+    return {"id": name, **dataclasses.asdict(item)}
+
+
+def _in_case(item: Item, change: Callable[[str], str]) -> Item:
+    return dataclasses.replace(item, title=change(item.title), text=change(item.text))
+
+
+def _plain(text: str | None) -> str:
+    """Return a text without markup, on one line."""
+    return " ".join(html.unescape(_TAG.sub(" ", text or "")).split())
