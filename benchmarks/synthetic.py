@@ -15,7 +15,7 @@ import dataclasses
 import datetime as dt
 import html
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -118,7 +118,7 @@ def names_of(item: Item, language: Language) -> list[str]:
     if _IDEOGRAPHS.search(body):
         return _IDEOGRAPHS.findall(body)
     words = list(_WORD.finditer(body))
-    is_cased = any(word.group().lower() != word.group().upper() for word in words)
+    is_cased = _is_cased(body)
     names = []
     for word in words:
         before = body[: word.start()].rstrip()
@@ -128,6 +128,11 @@ def names_of(item: Item, language: Language) -> list[str]:
         if is_name and len(text) >= _LEAST_LENGTH and not _NUMBER.search(text):
             names.append(text)
     return [name for name in dict.fromkeys(names) if language.is_rare(name)]
+
+
+def _is_cased(text: str) -> bool:
+    """Return whether a text is in a script with capitals."""
+    return any(letter.lower() != letter.upper() for letter in text)
 
 
 def _put(text: str, old: str, new: str) -> str:
@@ -196,7 +201,9 @@ class Maker:
         return self._made("name", item, title, text, "series")
 
     def name_in_headline(self, item: Item) -> Made | None:
-        """Put another name into a headline that stands alone."""
+        """Put another name into a headline that stands alone, in a script that shows names."""
+        if not (_is_cased(item.title) or _IDEOGRAPHS.search(item.title)):
+            return None
         found = self._variable(item)
         if found is None or found[0] not in item.title:
             return None
@@ -346,7 +353,10 @@ class Maker:
         return Made(kind, first, second, gold.CLASSES[label])
 
 
-KINDS: tuple[Callable[[Maker, Item], Made | None], ...] = (
+Kind: TypeAlias = "Callable[[Maker, Item], Made | None]"
+"""Makes a pair of an item, if it can."""
+
+KINDS: tuple[Kind, ...] = (
     Maker.name_replaced,
     Maker.name_in_headline,
     Maker.numbers_replaced,
