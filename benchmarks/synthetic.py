@@ -375,19 +375,17 @@ KINDS: tuple[Kind, ...] = (
 
 
 def make_examples(
-    n_jobs: int, announce: Callable[[str], None], without: str | None = None
+    n_jobs: int, announce: Callable[[str], None], n_each: int = N_EACH
 ) -> MadeExamples:
-    """Return made pairs of all feeds that are there but one, judged in large batches and alone."""
+    """Return made pairs of all feeds that are there, in large batches and alone."""
     rows, labels, feeds, kinds = [], [], [], []
     for at, name in enumerate(gold.present_feeds()):
-        if name == without:
-            continue
         announce(f"made pairs of {name}")
         rng = np.random.default_rng([SEED, at])
         feed = gold.read_feed(name).sort_by([("published", "ascending"), ("id", "ascending")])
         for window in _windows(feed.num_rows, N_BATCHES.get(name, 1), rng):
             items = feed.take(window).to_pylist()
-            pairs = _make(items, rng)
+            pairs = _make(items, rng, n_each)
             for found in (_within(items, pairs, n_jobs), _alone(pairs)):
                 for matrix, is_used in found:
                     rows.append(matrix[is_used])
@@ -410,8 +408,8 @@ def _windows(n_items: int, n_windows: int, rng: Generator) -> list[list[int]]:
     return [sorted((start + rng.permutation(stretch)[:n_texts]).tolist()) for start in starts]
 
 
-def _make(rows: Sequence[Mapping[str, Any]], rng: Generator) -> list[Made]:
-    """Return `N_EACH` pairs of each kind, each of another item, languages in turn."""
+def _make(rows: Sequence[Mapping[str, Any]], rng: Generator, n_each: int) -> list[Made]:
+    """Return `n_each` pairs of each kind, each of another item, languages in turn."""
     by_language: dict[str, list[Item]] = {}
     for row in rows:
         item = Item(_plain(row["title"]), _plain(row["text"]), row["source"], row["published"])
@@ -433,7 +431,7 @@ def _make(rows: Sequence[Mapping[str, Any]], rng: Generator) -> list[Made]:
             if pair is not None and pair.first != pair.second:
                 made.append(pair)
                 n_made += 1
-            if n_made == N_EACH:
+            if n_made == n_each:
                 break
     return made
 

@@ -61,11 +61,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def at_hand(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def at_hand(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the suites read the made-up feed, and no label but its own."""
     monkeypatch.setenv(datasets.SHARED_VARIABLE, str(shared))
     monkeypatch.setattr(gold, "LABELS", shared / "labels")
-    return shared
 
 
 def pair(feed: str, label: str, language: str = "en", weight: float = 1.0) -> gold.LabelledPair:
@@ -213,9 +212,9 @@ def test_every_kind_is_made(kind: synthetic.Kind) -> None:
     assert make() == make()
 
 
-def test_quality_is_measured_on_any_feed(at_hand: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("at_hand")
+def test_quality_is_measured_on_any_feed(tmp_path: Path) -> None:
     """The suite scores whole feeds, bare feeds and classical ways, and writes its files."""
-    assert at_hand
     assert main(["quality", "--quick", "--output", str(tmp_path)]) == 0
 
     report = json.loads((tmp_path / "quality.json").read_text(encoding="utf-8"))
@@ -225,11 +224,11 @@ def test_quality_is_measured_on_any_feed(at_hand: Path, tmp_path: Path) -> None:
     assert 0 <= report["figures"]["full.syndicated"] <= 1
 
 
-def test_a_classifier_is_fitted_without_a_feed(at_hand: Path) -> None:
+@pytest.mark.usefixtures("at_hand")
+def test_a_classifier_is_fitted_without_a_feed() -> None:
     """A model that has not seen a feed does not depend on its labels."""
-    assert at_hand
     labelled = examples.read_examples(1, lambda _: None)
-    made = synthetic.make_examples(1, lambda _: None)
+    made = synthetic.make_examples(1, lambda _: None, n_each=2)
     assert set(labelled.feed.tolist()) == {gold.NATIVE, "romania_pr"}
     assert all(len(rows) == len(labelled) for rows in labelled.rows.values())
     first = fit_classifier.fit_document(labelled, made, "romania_pr")
