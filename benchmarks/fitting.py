@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks import examples, gold, synthetic
+from benchmarks import examples, gold
 from benchmarks.datasets import SEED
 from dedupe_news._engine.classifier import CLASSES, FORMAT
 from dedupe_news.kernels.features import FEATURES
@@ -74,7 +74,7 @@ def training(
         others = made.feed != (without or "")
         rows.append(made.rows[others])
         label.append(made.label[others])
-        weight.append(np.full(int(others.sum()), synthetic.WEIGHT))
+        weight.append(made.weight[others])
     return Training(np.concatenate(rows), np.concatenate(label), np.concatenate(weight))
 
 

@@ -14,6 +14,7 @@ import collections
 import dataclasses
 import datetime as dt
 import html
+import itertools
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 WEIGHT = 0.3
 """What a made pair counts for beside a labelled one."""
+
+NAME_WEIGHT = 0.1
+"""The same of a replaced name: easily told, and more of them hide light revisions."""
 
 VARIANTS = ("full", "no_metadata")
 
@@ -82,16 +86,18 @@ class Made:
     second: Item
     label: int
     needs_counts: bool = False
+    weight: float = WEIGHT
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MadeExamples:
-    """Rows of features of made pairs, with the class, feed and kind of each row."""
+    """Rows of features of made pairs, with the class, feed, kind and weight of each row."""
 
     rows: NDArray[np.float64]
     label: NDArray[np.int64]
     feed: NDArray[np.str_]
     kind: NDArray[np.str_]
+    weight: NDArray[np.float64]
 
 
 class Language:
@@ -198,7 +204,8 @@ class Maker:
         if found is None:
             return None
         title, text = (_put(part, *found) for part in (item.title, item.text))
-        return self._made("name", item, title, text, "series")
+        made = self._made("name", item, title, text, "series")
+        return dataclasses.replace(made, weight=NAME_WEIGHT)
 
     def name_in_headline(self, item: Item) -> Made | None:
         """Put another name into a headline that stands alone, in a script that shows names."""
@@ -208,7 +215,8 @@ class Maker:
         if found is None or found[0] not in item.title:
             return None
         bare = dataclasses.replace(item, text="")
-        return self._made("name in headline", bare, _put(item.title, *found), "", "series")
+        made = self._made("name in headline", bare, _put(item.title, *found), "", "series")
+        return dataclasses.replace(made, weight=NAME_WEIGHT)
 
     def numbers_replaced(self, item: Item) -> Made | None:
         """Put other numbers throughout, two at least."""
@@ -284,6 +292,32 @@ class Maker:
         for at in places[: max(1, round(0.02 * len(words)))]:
             words[at] = self._language.function_words[self._rng.integers(len(frequent))]
         return self._made("word changed", item, item.title, " ".join(words), "dup")
+
+    def word_replaced(self, item: Item) -> Made | None:
+        """Put another word, no name, at one place of headline or text."""
+        if len(item.words) < 25:  # noqa: PLR2004 - as above
+            return None
+        part = item.title if self._chance(0.5) else item.text
+        words = self._common_nouns(part)
+        others = self._common_nouns(self._pick().text)
+        if not words or not others:
+            return None
+        changed = part.replace(words[0], others[0], 1)
+        title, text = (changed, item.text) if part is item.title else (item.title, changed)
+        return self._made("word replaced", item, title, text, "dup")
+
+    def _common_nouns(self, text: str) -> list[str]:
+        """Return rare words that are no names, of a script with capitals, in any order."""
+        words = [
+            word
+            for word in _WORD.findall(text)
+            if word.lower() != word.upper()
+            and word.islower()
+            and len(word) > _LEAST_LENGTH
+            and self._language.is_rare(word)
+        ]
+        self._rng.shuffle(words)
+        return words
 
     def headline_alone(self, item: Item) -> Made | None:
         """Put the headline alone beside its item."""
@@ -365,6 +399,7 @@ KINDS: tuple[Kind, ...] = (
     Maker.credited,
     Maker.sentence_dropped,
     Maker.word_changed,
+    Maker.word_replaced,
     Maker.headline_alone,
     Maker.notice_instead,
     Maker.standing_notice,
@@ -378,7 +413,8 @@ def make_examples(
     n_jobs: int, announce: Callable[[str], None], n_each: int = N_EACH
 ) -> MadeExamples:
     """Return made pairs of all feeds that are there, in large batches and alone."""
-    rows, labels, feeds, kinds = [], [], [], []
+    rows: list[NDArray[np.float64]] = []
+    used: list[tuple[str, Made]] = []
     for at, name in enumerate(gold.present_feeds()):
         announce(f"made pairs of {name}")
         rng = np.random.default_rng([SEED, at])
@@ -386,16 +422,15 @@ def make_examples(
         for window in _windows(feed.num_rows, N_BATCHES.get(name, 1), rng):
             items = feed.take(window).to_pylist()
             pairs = _make(items, rng, n_each)
-            for found in (_within(items, pairs, n_jobs), _alone(pairs)):
-                for matrix, is_used in found:
-                    rows.append(matrix[is_used])
-                    labels += [
-                        pair.label for pair, used in zip(pairs, is_used, strict=True) if used
-                    ]
-                    kinds += [pair.kind for pair, used in zip(pairs, is_used, strict=True) if used]
-                    feeds += [name] * int(is_used.sum())
+            for matrix, is_used in itertools.chain(_within(items, pairs, n_jobs), _alone(pairs)):
+                rows.append(matrix[is_used])
+                used += [(name, pairs[place]) for place in np.flatnonzero(is_used).tolist()]
     return MadeExamples(
-        np.concatenate(rows), np.array(labels, np.int64), np.array(feeds), np.array(kinds)
+        rows=np.concatenate(rows),
+        label=np.array([pair.label for _, pair in used], np.int64),
+        feed=np.array([name for name, _ in used]),
+        kind=np.array([pair.kind for _, pair in used]),
+        weight=np.array([pair.weight for _, pair in used]),
     )
 
 
