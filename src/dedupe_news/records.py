@@ -184,7 +184,7 @@ class Difference:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reason:
     """
-    What one feature of a pair adds to the judge's verdict.
+    What one feature of a pair adds to the verdict of the classifier.
 
     Parameters
     ----------
@@ -193,7 +193,8 @@ class Reason:
     value : float
         Its value for the pair.
     contribution : float
-        What it adds to the logit: above 0 for duplicates, below against.
+        What it adds to the score of a duplicate, less what it adds to those of
+        the other verdicts on average: above 0 for duplicates, below against.
     """
 
     feature: str

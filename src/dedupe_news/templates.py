@@ -1,4 +1,4 @@
-"""Templates: which texts are made from the same form, and what the form says."""
+"""Templates: what the texts of one form have in common, and what varies."""
 
 from __future__ import annotations
 
@@ -7,51 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news import stars
 from dedupe_news.text import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
-
-LEAST_MEMBERS = 3
-"""Texts that make a template: two of the same form may be chance."""
 
 _COMPARED = 12
 _CONSTANT_SHARE = 0.8
 _SHOWN_VARIANTS = 3
 _GAP = "…"
-
-
-def group_templates(
-    pairs: NDArray[np.uint64], overlap: NDArray[np.float32], n_texts: int
-) -> NDArray[np.int64]:
-    """
-    Gather texts of the same form around the most typical of each.
-
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        ``text << 32 | later text`` of the same form and different content,
-        increasing.
-    overlap : ndarray of float32, shape (n_pairs,)
-        Share of the shorter text's tokens that both have.
-    n_texts : int
-        Number of texts.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_texts,)
-        The typical text of each text's template; -1 for texts of none.
-    """
-    neighbours = stars.neighbours_of(pairs, overlap, n_texts)
-    centre = stars.form(neighbours)
-    sizes = np.bincount(centre, minlength=n_texts)
-    return np.where(sizes[centre] >= LEAST_MEMBERS, centre, -1)
 
 
 def describe(
