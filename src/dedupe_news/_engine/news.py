@@ -14,7 +14,6 @@ from dedupe_news._engine.classifier import DUPLICATE, RELATED, TEMPLATE
 from dedupe_news._engine.segment import make_segment, sets_for
 from dedupe_news.outcome import Outcome
 from dedupe_news.records import Bounded
-from dedupe_news.sorting import sort_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,12 +67,7 @@ def packed(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return rows of two texts as distinct packed pairs, increasing."""
     lower = np.minimum(rows[:, 0], rows[:, 1]).astype(np.uint64)
     upper = np.maximum(rows[:, 0], rows[:, 1]).astype(np.uint64)
-    pairs = (lower << _HALF | upper)[lower != upper]
-    sort_values(pairs)
-    distinct = np.ones(len(pairs), bool)
-    distinct[1:] = pairs[1:] != pairs[:-1]
-    found: NDArray[np.uint64] = pairs[distinct]
-    return found
+    return candidates.distinct((lower << _HALF | upper)[lower != upper])
 
 
 class Grouping:
