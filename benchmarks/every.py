@@ -56,7 +56,7 @@ class Step:
         return " ".join((self.suite, *self.arguments))
 
 
-def steps(suites: Sequence[str], output: Path, *, quick: bool) -> list[Step]:
+def steps(suites: Sequence[str], *, quick: bool) -> list[Step]:
     """
     Return what to run.
 
@@ -64,10 +64,8 @@ def steps(suites: Sequence[str], output: Path, *, quick: bool) -> list[Step]:
     ----------
     suites : sequence of str
         Names of all suites.
-    output : Path
-        Folder of the results.
     quick : bool
-        In small: a made-up feed of 20,000, few repetitions, the judge not refitted.
+        In small: a made-up feed of 20,000, few repetitions, no classifier fitted.
 
     Returns
     -------
@@ -85,15 +83,13 @@ def steps(suites: Sequence[str], output: Path, *, quick: bool) -> list[Step]:
             ],
             "recall": [("--documents", _SMALL)],
             "threshold": [("--pairs", "2000")],
-            "quality": [("--part", "feed", "--quick"), ("--part", "teasers")],
+            "quality": [("--part", "pairs", "--quick"), ("--part", "teasers")],
         }
         return [Step(suite, each) for suite in suites for each in planned.get(suite, [])]
-    # The judge that is measured stays as it is: the refitted one goes where git does not look.
-    refitted = str(output / "local" / "judge.json")
     options = {
         "speed": ("--part", "all"),
-        "quality": ("--part", "all"),
-        "fit-judge": ("--end-to-end", "--weights", refitted),
+        "quality": ("--part", "all", "--peers", "--leave-one-out"),
+        "fit-classifier": ("--ablate",),
     }
     return [Step(suite, options.get(suite, ())) for suite in suites]
 
@@ -139,7 +135,7 @@ def run(options: argparse.Namespace) -> int:
     for folder in (output / "local", *([output] if options.quick else [])):
         keep_from_git(folder)
     outcomes = []
-    for step in steps(SUITES, output, quick=options.quick):
+    for step in steps(SUITES, quick=options.quick):
         outcomes.append(_outcome(step, output, check=options.check))
         # After each: what was measured is seen, whatever comes.
         page.write(output, page.page_of(output))

@@ -342,14 +342,14 @@ def _tabulate(report: Report, scores: Scores) -> None:
         report.figures |= {f"{key}.{name}": value for name, value in figures.items()}
     sets = {
         "shared": "The labelled pairs",
-        "all": "All labelled pairs, those that the library's editions proposed among them",
+        "all": "All labelled pairs, most of them drawn where verdicts are in doubt",
     }
     for origin, title in sets.items():
         rows = [
             [
                 _NAMES.get(row["who"], row["who"]),
                 *(f"{row[f'{origin}.{name}']:.3f}" for name in _SHOWN),
-                f"{row.get(f'{origin}.weighted.f1', math.nan):.3f}",
+                _cell(row, f"{origin}.weighted.f1"),
             ]
             for row in report.rows
             if f"{origin}.pooled.f1" in row
@@ -369,13 +369,18 @@ def _tabulate(report: Report, scores: Scores) -> None:
     rows = [
         [
             group.replace(".", " "),
-            *(f"{row.get(f'all.{group}.f1', math.nan):.3f}" for row in columns),
+            *(_cell(row, f"all.{group}.f1") for row in columns),
         ]
         for group in groups
     ]
     headings = ("F1, all labelled pairs", *(_NAMES[row["who"]] for row in columns))
     report.tables.append(Table("Feeds and languages", headings, rows))
     _tabulate_stretches(report, scores)
+
+
+def _cell(row: Mapping[str, Any], name: str) -> str:
+    """Return a score for people, nothing where it was not measured."""
+    return f"{row[name]:.3f}" if name in row else ""
 
 
 def _tabulate_stretches(report: Report, scores: Scores) -> None:

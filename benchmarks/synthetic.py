@@ -15,7 +15,7 @@ import dataclasses
 import datetime as dt
 import html
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -118,7 +118,7 @@ def names_of(item: Item, language: Language) -> list[str]:
     if _IDEOGRAPHS.search(body):
         return _IDEOGRAPHS.findall(body)
     words = list(_WORD.finditer(body))
-    is_cased = any(word.group().lower() != word.group().upper() for word in words)
+    is_cased = _is_cased(body)
     names = []
     for word in words:
         before = body[: word.start()].rstrip()
@@ -128,6 +128,11 @@ def names_of(item: Item, language: Language) -> list[str]:
         if is_name and len(text) >= _LEAST_LENGTH and not _NUMBER.search(text):
             names.append(text)
     return [name for name in dict.fromkeys(names) if language.is_rare(name)]
+
+
+def _is_cased(text: str) -> bool:
+    """Return whether a text is in a script with capitals."""
+    return any(letter.lower() != letter.upper() for letter in text)
 
 
 def _put(text: str, old: str, new: str) -> str:
@@ -196,7 +201,9 @@ class Maker:
         return self._made("name", item, title, text, "series")
 
     def name_in_headline(self, item: Item) -> Made | None:
-        """Put another name into a headline that stands alone."""
+        """Put another name into a headline that stands alone, in a script that shows names."""
+        if not (_is_cased(item.title) or _IDEOGRAPHS.search(item.title)):
+            return None
         found = self._variable(item)
         if found is None or found[0] not in item.title:
             return None
@@ -346,7 +353,10 @@ class Maker:
         return Made(kind, first, second, gold.CLASSES[label])
 
 
-KINDS: tuple[Callable[[Maker, Item], Made | None], ...] = (
+Kind: TypeAlias = "Callable[[Maker, Item], Made | None]"
+"""Makes a pair of an item, if it can."""
+
+KINDS: tuple[Kind, ...] = (
     Maker.name_replaced,
     Maker.name_in_headline,
     Maker.numbers_replaced,
@@ -365,19 +375,17 @@ KINDS: tuple[Callable[[Maker, Item], Made | None], ...] = (
 
 
 def make_examples(
-    n_jobs: int, announce: Callable[[str], None], without: str | None = None
+    n_jobs: int, announce: Callable[[str], None], n_each: int = N_EACH
 ) -> MadeExamples:
-    """Return made pairs of all feeds that are there but one, judged in large batches and alone."""
+    """Return made pairs of all feeds that are there, in large batches and alone."""
     rows, labels, feeds, kinds = [], [], [], []
     for at, name in enumerate(gold.present_feeds()):
-        if name == without:
-            continue
         announce(f"made pairs of {name}")
         rng = np.random.default_rng([SEED, at])
         feed = gold.read_feed(name).sort_by([("published", "ascending"), ("id", "ascending")])
         for window in _windows(feed.num_rows, N_BATCHES.get(name, 1), rng):
             items = feed.take(window).to_pylist()
-            pairs = _make(items, rng)
+            pairs = _make(items, rng, n_each)
             for found in (_within(items, pairs, n_jobs), _alone(pairs)):
                 for matrix, is_used in found:
                     rows.append(matrix[is_used])
@@ -400,8 +408,8 @@ def _windows(n_items: int, n_windows: int, rng: Generator) -> list[list[int]]:
     return [sorted((start + rng.permutation(stretch)[:n_texts]).tolist()) for start in starts]
 
 
-def _make(rows: Sequence[Mapping[str, Any]], rng: Generator) -> list[Made]:
-    """Return `N_EACH` pairs of each kind, each of another item, languages in turn."""
+def _make(rows: Sequence[Mapping[str, Any]], rng: Generator, n_each: int) -> list[Made]:
+    """Return `n_each` pairs of each kind, each of another item, languages in turn."""
     by_language: dict[str, list[Item]] = {}
     for row in rows:
         item = Item(_plain(row["title"]), _plain(row["text"]), row["source"], row["published"])
@@ -423,7 +431,7 @@ def _make(rows: Sequence[Mapping[str, Any]], rng: Generator) -> list[Made]:
             if pair is not None and pair.first != pair.second:
                 made.append(pair)
                 n_made += 1
-            if n_made == N_EACH:
+            if n_made == n_each:
                 break
     return made
 

@@ -148,9 +148,9 @@ def test_the_command_writes_the_page_of_any_results(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("quick", [False, True])
-def test_all_runs_every_suite_with_options_it_has(tmp_path: Path, quick: bool) -> None:
+def test_all_runs_every_suite_with_options_it_has(quick: bool) -> None:
     """What is planned can be parsed; only the quick run may leave suites out."""
-    planned = every.steps(SUITES, tmp_path, quick=quick)
+    planned = every.steps(SUITES, quick=quick)
 
     suites = [step.suite for step in planned]
     assert set(suites) <= set(SUITES)
@@ -179,7 +179,7 @@ def test_all_goes_on_where_a_suite_fails(
     said = capsys.readouterr().err
     assert "failed with exit code 1" in said
     assert "skipped, its data is not on this machine" in said
-    assert len(commands) == len(every.steps(SUITES, tmp_path, quick=True)) == 5
+    assert len(commands) == len(every.steps(SUITES, quick=True)) == 5
     assert (tmp_path / "benchmarks.md").is_file()
     assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
