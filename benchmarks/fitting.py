@@ -162,7 +162,7 @@ def export(model: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
     """Return fitted trees as the file that `read_classifier` reads."""
     # scikit-learn shows its trees nowhere else.
     predictors = [each for iteration in model._predictors for each in iteration]  # noqa: SLF001
-    trees = [_tree(each.nodes) for each in predictors]
+    trees = [_tree(each.nodes, model.learning_rate) for each in predictors]
     document = {
         "format": FORMAT,
         "classes": list(CLASSES),
@@ -208,12 +208,13 @@ def _f1(label: NDArray[np.bool_], said: NDArray[np.bool_]) -> float:
     return both / max(1, both + int((label != said).sum()))
 
 
-def _tree(nodes: Any) -> dict[str, list[Any]]:  # noqa: ANN401 - as above
+def _tree(nodes: Any, learning_rate: float) -> dict[str, list[Any]]:  # noqa: ANN401 - as above
     is_leaf = nodes["is_leaf"].astype(bool)
     return {
         "feature": np.where(is_leaf, -1, nodes["feature_idx"].astype(np.int64)).tolist(),
         "threshold": np.where(is_leaf, 0.0, nodes["num_threshold"]).tolist(),
         "left": nodes["left"].tolist(),
         "right": nodes["right"].tolist(),
-        "value": np.round(nodes["value"], 6).tolist(),
+        # scikit-learn shrinks leaves alone; contributions need the means above them too.
+        "value": np.round(nodes["value"] * np.where(is_leaf, 1.0, learning_rate), 6).tolist(),
     }

@@ -34,6 +34,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
     assert {name: value for name, value in config.to_dict().items() if name != "policy"} == {
         "threshold": 0.7,
         "recall": 0.99,
+        "min_probability": 0.5,
         "shingle_size": 3,
         "num_perm": 128,
         "seed": 1,
@@ -46,6 +47,8 @@ def test_defaults_are_those_of_the_documentation() -> None:
         "strip_datelines": True,
         "strip_bylines": True,
         "strip_publishers": True,
+        "strip_links": True,
+        "strip_repeated_titles": True,
     }
 
 

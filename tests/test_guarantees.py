@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 SEED = 20261123
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 CLASSICAL = Config(policy="similar")
+NEWS = Config(policy="news")
+
+
+@pytest.fixture(scope="module", params=[CLASSICAL, NEWS], ids=["similar", "news"])
+def config(request: pytest.FixtureRequest) -> Config:
+    """Return the default settings of each policy."""
+    found: Config = request.param
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +43,14 @@ def feed(*, interpreted: bool) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def result(feed: list[str]) -> Clustering:
-    """Return their clustering on one thread."""
+def result(feed: list[str], config: Config) -> Clustering:
+    """Return their clustering on one thread, by each policy."""
+    return run(feed, config, n_jobs=1)
+
+
+@pytest.fixture(scope="module")
+def similar(feed: list[str]) -> Clustering:
+    """Return their clustering by similarity."""
     return run(feed, n_jobs=1)
 
 
@@ -62,6 +76,8 @@ def assert_same(one: Clustering, other: Clustering) -> None:
     """Compare everything that does not depend on the clock."""
     np.testing.assert_array_equal(one.labels, other.labels)
     np.testing.assert_array_equal(one.representatives, other.representatives)
+    np.testing.assert_array_equal(one.story_of, other.story_of)
+    np.testing.assert_array_equal(one.template_of, other.template_of)
     assert list(one.matches) == list(other.matches)
     assert one.bounded == other.bounded
     assert one.n_candidates == other.n_candidates
@@ -80,8 +96,8 @@ def test_made_up_feed_has_clusters(result: Clustering) -> None:
 def test_threads_do_not_change_the_result(
     feed: list[str], result: Clustering, n_jobs: int | None
 ) -> None:
-    """Neither clusters nor matches nor what was bounded."""
-    assert_same(run(feed, n_jobs=n_jobs), result)
+    """Neither clusters nor matches nor what was bounded depend on the number of threads."""
+    assert_same(run(feed, result.config, n_jobs=n_jobs), result)
 
 
 def test_threads_do_not_change_large_buckets(feed: list[str]) -> None:
@@ -113,7 +129,7 @@ def test_kind_of_input_does_not_change_the_result(
     feed: list[str], result: Clustering, wrap: Callable[[list[str]], object]
 ) -> None:
     """The same texts are the same documents."""
-    assert_same(run(wrap(feed), n_jobs=1), result)
+    assert_same(run(wrap(feed), result.config, n_jobs=1), result)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1_000])
@@ -121,7 +137,7 @@ def test_chunks_do_not_change_the_result(feed: list[str], result: Clustering, ch
     """However the documents lie in memory."""
     chunks = [feed[start : start + chunk] for start in range(0, len(feed), chunk)]
 
-    assert_same(run(pa.chunked_array(chunks)), result)
+    assert_same(run(pa.chunked_array(chunks), result.config), result)
 
 
 def test_order_does_not_change_the_partition(feed: list[str], result: Clustering) -> None:
@@ -129,7 +145,7 @@ def test_order_does_not_change_the_partition(feed: list[str], result: Clustering
     order = list(range(len(feed)))
     random.Random(SEED).shuffle(order)  # noqa: S311 - no secret
 
-    shuffled = run([feed[i] for i in order])
+    shuffled = run([feed[i] for i in order], result.config)
 
     assert partition(shuffled, order) == partition(result)
     kept = {feed[i] for i in result.representatives.tolist()}
@@ -166,7 +182,7 @@ def test_any_order_gives_the_same_partition(
 
 @pytest.mark.parametrize("n_parts", [1, 3])
 def test_an_index_gives_the_same_partition(
-    feed: list[str], result: Clustering, n_parts: int
+    feed: list[str], similar: Clustering, n_parts: int
 ) -> None:
     """However its documents arrived."""
     index = dn.NewsIndex(CLASSICAL)
@@ -175,15 +191,15 @@ def test_an_index_gives_the_same_partition(
 
     found = index.cluster(progress=False)
 
-    assert partition(found, found.to_dict()["id"]) == partition(result)
+    assert partition(found, found.to_dict()["id"]) == partition(similar)
 
 
 # ---- Precision: every match is true. No chaining: members match whom they follow.
 
 
-def test_every_match_reaches_the_threshold(feed: list[str], result: Clustering) -> None:
+def test_every_match_reaches_the_threshold(feed: list[str], similar: Clustering) -> None:
     """By the exact similarity that `compare` finds on its own way."""
-    for pair in result.matches:
+    for pair in similar.matches:
         comparison = dn.compare(feed[pair.left], feed[pair.right], config=CLASSICAL)
         assert comparison.jaccard == pair.jaccard >= CLASSICAL.threshold
         assert comparison.containment == pair.containment

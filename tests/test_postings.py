@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import news_oracle
+import engine_oracle
 from dedupe_news import InputError, postings
-from dedupe_news.kernels.votes import MOST_TEXTS, TEMPLATE_SHARE
+from dedupe_news.kernels.votes import MOST_TEXTS
 from dedupe_news.postings import Postings, find_related
 from strategies import ragged
 
@@ -25,12 +25,17 @@ _FEW = 3
 
 
 def related(
-    runs: Sequence[list[int]], days: Sequence[int], *, length: int = 10, n_jobs: int = 1
+    runs: Sequence[list[int]],
+    days: Sequence[int],
+    *,
+    length: int = 10,
+    n_jobs: int = 1,
+    most: int = MOST_TEXTS,
 ) -> Postings:
     """Find candidates among runs of shingles of texts of so many tokens."""
     lengths = np.full(len(runs), length, np.int64)
     shingles, offsets = ragged(list(runs))
-    return find_related(shingles, offsets, lengths, np.array(days, np.int32), n_jobs)
+    return find_related(shingles, offsets, lengths, np.array(days, np.int32), n_jobs, most)
 
 
 def pairs_of(found: Postings) -> list[tuple[int, int]]:
@@ -47,13 +52,10 @@ def pairs_of(found: Postings) -> list[tuple[int, int]]:
 def test_candidates_are_those_of_the_oracle(
     runs: list[list[int]], length: int, n_jobs: int
 ) -> None:
-    """Pairs that share rare shingles, and neighbours of one template; each once, in order."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postings, "MOST_TEXTS", _FEW)
-        found = related(runs, [], length=length, n_jobs=n_jobs)
+    """Pairs are those that share enough rare shingles, each once, in order."""
+    found = related(runs, [], length=length, n_jobs=n_jobs, most=_FEW)
 
-    expected = news_oracle.related(runs, [length] * len(runs), most=_FEW)
-    expected |= news_oracle.of_one_template(runs, most=_FEW, share=TEMPLATE_SHARE)
+    expected = engine_oracle.related(runs, [length] * len(runs), most=_FEW)
     assert pairs_of(found) == sorted(expected)
 
 
@@ -71,22 +73,19 @@ def test_counts_are_those_of_the_oracle(
 
     found = related(runs, days)
 
-    texts, on_days = news_oracle.n_texts_with(runs), news_oracle.n_days_with(runs, days)
+    texts, on_days = engine_oracle.n_texts_with(runs), engine_oracle.n_days_with(runs, days)
     every = [shingle for run in runs for shingle in run]
-    assert found.frequency.tolist() == [news_oracle.code(texts[each]) for each in every]
-    assert found.spread.tolist() == [news_oracle.code(on_days[each]) for each in every]
+    assert found.frequency.tolist() == [engine_oracle.code(texts[each]) for each in every]
+    assert found.spread.tolist() == [engine_oracle.code(on_days[each]) for each in every]
 
 
 def test_a_common_shingle_pairs_nobody() -> None:
-    """One text more, and a shingle is not rare: only neighbours of the template are paired."""
+    """A shingle of one text more than the most is not rare."""
     rare = related([[7]] * MOST_TEXTS, [])
     common = related([[7]] * (MOST_TEXTS + 1), [])
 
     assert len(rare.pairs) == MOST_TEXTS * (MOST_TEXTS - 1) // 2
-    assert pairs_of(common) == sorted(
-        {(0, text) for text in range(1, MOST_TEXTS + 1)}
-        | {(text, text + 1) for text in range(MOST_TEXTS)}
-    )
+    assert len(common.pairs) == 0
 
 
 @given(tokens=st.lists(st.integers(0, 2**32 - 1), max_size=30), n_jobs=st.integers(1, 3))
@@ -98,14 +97,14 @@ def test_commonness_counts_tokens(tokens: list[int], n_jobs: int) -> None:
 
     n_places = 1 << max(10, len(every).bit_length())
     places = [token % n_places for token in every]
-    assert found.tolist() == [news_oracle.code(places.count(place)) for place in places]
+    assert found.tolist() == [engine_oracle.code(places.count(place)) for place in places]
 
 
 def test_codes_tell_counts_apart_within_three_percent() -> None:
     """A byte holds the logarithm of a count, and grows with it."""
     codes = postings.count_codes()
 
-    assert codes.tolist() == [news_oracle.code(count) for count in range(4096)]
+    assert codes.tolist() == [engine_oracle.code(count) for count in range(4096)]
     assert (np.diff(codes.astype(np.int64)) >= 0).all()
     counts = np.arange(1, 4096)
     assert np.abs(np.exp(codes[1:] / 16) / counts - 1).max() < 0.032
@@ -115,5 +114,5 @@ def test_more_shingles_than_places_are_refused(monkeypatch: pytest.MonkeyPatch) 
     """Before any is counted, with the remedy."""
     monkeypatch.setattr(postings, "_MOST_SHINGLES", 3)
 
-    with pytest.raises(InputError, match=r"has 3 shingles, .* Split the feed"):
+    with pytest.raises(InputError, match=r"has 3 shingles, .* fewer than 3\. Split the feed"):
         related([[1, 2], [3]], [])

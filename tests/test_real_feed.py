@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLASSICAL = Config(policy="similar")
+NEWS = Config(policy="news")
 SEED = 20261123
 
 
@@ -26,9 +27,12 @@ def teasers(shared_data: Path, *, interpreted: bool) -> pa.Table:
     return pa.Table.from_batches([next(file.iter_batches(100 if interpreted else 20_000))])
 
 
-def run(table: pa.Table, n_jobs: int) -> Clustering:
+def run(table: pa.Table, n_jobs: int, config: Config = CLASSICAL) -> Clustering:
     """Cluster teasers."""
-    return dn.cluster(table, text="description", config=CLASSICAL, n_jobs=n_jobs, progress=False)
+    return dn.cluster(table, text="description", config=config, n_jobs=n_jobs, progress=False)
+
+
+policies = pytest.mark.parametrize("config", [CLASSICAL, NEWS], ids=["similar", "news"])
 
 
 def test_page_of_teasers_has_its_nine_clusters(shared_data: Path) -> None:
@@ -43,22 +47,27 @@ def test_page_of_teasers_has_its_nine_clusters(shared_data: Path) -> None:
     assert members == [(1, 4), (6, 7), (9, 10), (12, 13)]
 
 
-def test_threads_do_not_change_a_real_feed(teasers: pa.Table) -> None:
-    """Labels, whom to keep, and matches."""
-    alone, together = run(teasers, 1), run(teasers, 2)
+@policies
+def test_threads_do_not_change_a_real_feed(teasers: pa.Table, config: Config) -> None:
+    """Groups, whom to keep, and matches are the same for one thread and for two."""
+    alone, together = run(teasers, 1, config), run(teasers, 2, config)
 
     np.testing.assert_array_equal(together.labels, alone.labels)
     np.testing.assert_array_equal(together.representatives, alone.representatives)
+    np.testing.assert_array_equal(together.story_of, alone.story_of)
+    np.testing.assert_array_equal(together.template_of, alone.template_of)
     np.testing.assert_array_equal(together.matches.left, alone.matches.left)
     np.testing.assert_array_equal(together.matches.right, alone.matches.right)
     np.testing.assert_array_equal(together.matches.jaccard, alone.matches.jaccard)
+    np.testing.assert_array_equal(together.matches.probability, alone.matches.probability)
 
 
-def test_order_does_not_change_a_real_feed(teasers: pa.Table) -> None:
+@policies
+def test_order_does_not_change_a_real_feed(teasers: pa.Table, config: Config) -> None:
     """The same documents are together, and the same ones are kept of each cluster."""
     order = np.random.default_rng(SEED).permutation(len(teasers))
 
-    straight, shuffled = run(teasers, 1), run(teasers.take(order), 2)
+    straight, shuffled = run(teasers, 1, config), run(teasers.take(order), 2, config)
 
     # Documents are named by the position at which their cluster first appears.
     labels = np.empty(len(teasers), np.int64)
@@ -67,6 +76,20 @@ def test_order_does_not_change_a_real_feed(teasers: pa.Table) -> None:
     np.testing.assert_array_equal(np.argsort(np.argsort(first))[renumbered], straight.labels)
     contents = {straight.columns.content(i) for i in straight.representatives.tolist()}
     assert {shuffled.columns.content(i) for i in shuffled.representatives.tolist()} == contents
+
+
+def test_members_of_a_real_cluster_match_their_representative(teasers: pa.Table) -> None:
+    """By its explanation, each of a sample of members is a duplicate; representatives are not."""
+    result = run(teasers, 2, NEWS)
+
+    kept = set(result.representatives.tolist())
+    assert not [match for match in result.matches if kept.issuperset((match.left, match.right))]
+    clusters = [each for each in result.clusters if len(each) > 1]
+    rng = np.random.default_rng(SEED)
+    for at in rng.integers(0, len(clusters), min(len(clusters), 200)).tolist():
+        cluster = clusters[at]
+        member = int(rng.choice([each for each in cluster.members if each not in kept]))
+        assert result.explain(member, cluster.representative).verdict == "duplicate"
 
 
 def test_matches_of_a_real_feed_reach_the_threshold(teasers: pa.Table) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news import similar, templates, text
-from dedupe_news._engine import news
+from dedupe_news._engine import policy
 from dedupe_news.columns import to_span
 from dedupe_news.comparison import Explainer
 from dedupe_news.matches import Matches
@@ -42,7 +42,7 @@ def stages(config: Config) -> tuple[str, ...]:
     tuple of str
         As `cluster_columns` announces them.
     """
-    return ("text", *(news.STAGES if config.policy == "news" else similar.STAGES))
+    return ("text", *(policy.STAGES if config.policy == "news" else similar.STAGES))
 
 
 def cluster_columns(
@@ -90,7 +90,7 @@ def cluster_columns(
     texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs, window)
     done("text")
     if config.policy == "news":
-        outcome = news.find(columns, tokens, texts, config, n_jobs, done)
+        outcome = policy.find(columns, tokens, texts, config, n_jobs, done)
     else:
         outcome = similar.find(texts, tokens.hashes, config, n_jobs, done)
     describe = partial(templates.describe, columns, config)

@@ -70,7 +70,8 @@ class Explainer:
             segment = make_segment(columns, tokens, texts, self._n_jobs)
             number_of = np.empty(len(segment), np.int64)
             number_of[segment.order] = np.arange(len(segment))
-            text_of = np.where(texts.text_of >= 0, number_of[texts.text_of], -1)
+            text_of = texts.text_of.copy()  # -1 stays where a document has no token
+            text_of[text_of >= 0] = number_of[text_of[text_of >= 0]]
             self._counted = segment, text_of
         return self._counted
 

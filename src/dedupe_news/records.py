@@ -104,15 +104,14 @@ class Bounded:
     Parameters
     ----------
     n_large_buckets : int
-        Buckets with too many distinct texts to compare all pairs: more than
-        ``Config.bucket_limit`` with the policy "similar", more than 12 with
-        "news".
+        Buckets of more distinct texts than ``Config.bucket_limit``: their
+        texts were compared with representatives only.
     n_pairs_not_compared : int
         Most pairs of those texts that were not compared; `Matches` may lack
-        matches among them. With "similar", clusters do not.
+        matches among them, clusters do not.
     n_representatives_passed_over : int
         Comparisons of a text with a representative that the limit forbade.
-        Clusters may be split where this is not 0. With "news" it is 0.
+        Clusters may be split where this is not 0.
     """
 
     n_large_buckets: int = 0
@@ -190,12 +189,12 @@ class Reason:
     Parameters
     ----------
     feature : str
-        Its name; docs/explanation/classifier.md says what each means.
+        Its name; docs/explanation/judge.md says what each means.
     value : float
         Its value for the pair.
     contribution : float
-        What it adds to the score of a duplicate, beside the mean of the other
-        classes: above 0 for duplicates, below against.
+        What it adds to the score of a duplicate, less what it adds to those of
+        the other verdicts on average: above 0 for duplicates, below against.
     """
 
     feature: str

@@ -1,4 +1,4 @@
-"""What a template says: its constant words, and what varies."""
+"""Templates: what the texts of one form have in common, and what varies."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def describe(
         What stands there in the first few documents.
     """
     content = columns.content(typical)
-    own = words(content, config, columns.source_of(typical))
+    own = words(content, config)
     others = [member for member in members if member != typical]
     step = max(1, len(others) // _COMPARED)
     compared = others[::step][:_COMPARED]
@@ -55,7 +55,7 @@ def describe(
     blocks = []
     own_texts = [word.text for word in own]
     for member in compared:
-        other = words(columns.content(member), config, columns.source_of(member))
+        other = words(columns.content(member), config)
         matcher = difflib.SequenceMatcher(
             None, own_texts, [word.text for word in other], autojunk=False
         )

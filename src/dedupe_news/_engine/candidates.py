@@ -95,7 +95,7 @@ def find_candidates(
     everyone = np.arange(len(segment))
     found = find_among(buckets, everyone, segment, n_jobs, limits)
     rare = _keep(segment.rare_pairs, segment.sets, n_jobs)
-    return found._replace(pairs=_distinct(np.concatenate((found.pairs, rare))))
+    return found._replace(pairs=distinct(np.concatenate((found.pairs, rare))))
 
 
 def find_among(
@@ -119,18 +119,19 @@ def find_among(
 
     found = run(pair, range(len(buckets.keys)), n_jobs)
     return Candidates(
-        _distinct(np.concatenate([pairs for pairs, _ in found])),
+        distinct(np.concatenate([pairs for pairs, _ in found])),
         int(sum(counts[1] for _, counts in found)),
         int(sum(counts[2] for _, counts in found)),
     )
 
 
-def _distinct(pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def distinct(pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return each pair once, increasing."""
     sort_values(pairs)
-    distinct = np.ones(len(pairs), bool)
-    distinct[1:] = pairs[1:] != pairs[:-1]
-    return pairs[distinct]
+    are_first = np.ones(len(pairs), bool)
+    are_first[1:] = pairs[1:] != pairs[:-1]
+    found: NDArray[np.uint64] = pairs[are_first]
+    return found
 
 
 def _keep(pairs: NDArray[np.uint64], sets: ShingleSets, n_jobs: int) -> NDArray[np.uint64]:

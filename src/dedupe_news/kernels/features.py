@@ -138,13 +138,13 @@ MISSING = -1.0
 COUNTED_TEXTS = 200
 """Texts from which counts tell a rare word from a common one."""
 
-COUNTED_DAYS = 4
-"""Days that the texts must span before recurrence is looked at."""
+COUNTED_DAYS = 7
+"""Days that the texts must span before recurrence is looked at: a story lasts fewer."""
 
 NO_TIME = np.iinfo(np.int64).min
 
 _CODES = 16.0  # a count is coded as 16 ln(count)
-_STANDING = 22  # code of 4 days
+_STANDING = 31  # code of 7 days
 _OTHERS = 12  # codes above: more texts than two
 _LEAST_WEIGHT, _MOST_WEIGHT = 0.3, 9.2  # minus the logarithms of 74 % and of one in 10,000
 _RARE = 5.8  # minus the logarithm of 0.3 %
@@ -252,8 +252,18 @@ def is_rare(evidence: Evidence, side: Side, at: Integer) -> bool:
 
 
 @inlined
+def _counts_days(evidence: Evidence) -> bool:
+    """Return whether the texts are so many, over so long, that recurrence can be told."""
+    return bool(
+        evidence.totals[0] >= np.log(COUNTED_TEXTS) and evidence.totals[1] >= COUNTED_DAYS
+    )
+
+
+@inlined
 def _is_standing(evidence: Evidence, side: Side, place: Integer) -> bool:
-    """Return whether a shingle over this token is used on many days."""
+    """Return whether a shingle over this token is used on more days than a story lasts."""
+    if not _counts_days(evidence):
+        return False
     first = evidence.shingle_offsets[side.text]
     n_shingles = evidence.shingle_offsets[side.text + 1] - first
     for at in range(max(place - SHINGLE_SIZE + 1, 0), min(place + 1, n_shingles)):
@@ -426,12 +436,7 @@ def _fill_matched(
     row[FRESH_MATCHED] = np.log(1.0 + fresh_matched)
     row[FRESH_RARE] = np.log(1.0 + fresh_rare)
     row[LEAD_MATCHED] = lead_matched / min(_LEAD, n_text) if n_text > 0 else MISSING
-    is_counted = (
-        n_counted > 0
-        and evidence.totals[0] >= np.log(COUNTED_TEXTS)
-        and evidence.totals[1] >= COUNTED_DAYS
-    )
-    if is_counted:
+    if n_counted > 0 and _counts_days(evidence):
         row[DAYS] = days / (n_counted * _CODES)
         row[DAYS_LEAST] = days_least / _CODES
         row[TEXTS_A_DAY] = max(0.0, texts - days) / (n_counted * _CODES)

@@ -14,7 +14,6 @@ from dedupe_news._engine.classifier import DUPLICATE, RELATED, TEMPLATE
 from dedupe_news._engine.segment import make_segment, sets_for
 from dedupe_news.outcome import Outcome
 from dedupe_news.records import Bounded
-from dedupe_news.sorting import sort_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 STAGES = ("candidates", "verdicts", "assignment")
 """Stages that `find` announces, in order."""
 
-_ROUNDS = 3  # in which leaders of large buckets meet one another
+_ROUNDS = 12  # mostly two or three are enough
 _LEAST_IN_TEMPLATE = 3
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -68,12 +67,7 @@ def packed(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return rows of two texts as distinct packed pairs, increasing."""
     lower = np.minimum(rows[:, 0], rows[:, 1]).astype(np.uint64)
     upper = np.maximum(rows[:, 0], rows[:, 1]).astype(np.uint64)
-    pairs = (lower << _HALF | upper)[lower != upper]
-    sort_values(pairs)
-    distinct = np.ones(len(pairs), bool)
-    distinct[1:] = pairs[1:] != pairs[:-1]
-    found: NDArray[np.uint64] = pairs[distinct]
-    return found
+    return candidates.distinct((lower << _HALF | upper)[lower != upper])
 
 
 class Grouping:
@@ -178,14 +172,7 @@ def find(
     done("candidates")
     grouping = Grouping(segment, texts, classifier.load_classifier(), config, n_jobs)
     grouping.judge(found.pairs)
-    representative = grouping.clusters()
-    for _ in range(_ROUNDS if found.n_large_buckets else 0):
-        n_before = len(grouping.judged.pairs)
-        leaders = np.flatnonzero(representative == np.arange(len(segment)))
-        grouping.judge(candidates.find_among(buckets, leaders, segment, n_jobs).pairs)
-        if len(grouping.judged.pairs) == n_before:
-            break
-        representative = grouping.clusters()
+    representative = _settle(grouping, buckets, segment, found.n_large_buckets > 0, n_jobs)
     done("verdicts")
     story = grouping.groups(representative, RELATED)[representative]
     template = grouping.groups(representative, TEMPLATE)[representative]
@@ -200,6 +187,34 @@ def find(
     )
     done("assignment")
     return outcome
+
+
+def _settle(
+    grouping: Grouping,
+    buckets: candidates.Buckets,
+    segment: Segment,
+    some_are_large: bool,  # noqa: FBT001 - of a private function
+    n_jobs: int,
+) -> NDArray[np.int64]:
+    """
+    Return the representatives, once all who may be duplicates have met.
+
+    Where buckets are large, leaders meet the other leaders there; and where a
+    leader joins another, its members meet that one.
+    """
+    representative = grouping.clusters()
+    for _ in range(_ROUNDS):
+        n_before = len(grouping.judged.pairs)
+        if some_are_large:
+            leaders = np.flatnonzero(representative == np.arange(len(segment)))
+            grouping.judge(candidates.find_among(buckets, leaders, segment, n_jobs).pairs)
+        after = grouping.clusters()
+        moved = np.flatnonzero(after[representative] != representative)
+        grouping.judge(packed(np.stack((moved, after[representative[moved]]), axis=1)))
+        if len(grouping.judged.pairs) == n_before:
+            return after
+        representative = grouping.clusters()
+    return representative
 
 
 def _spread(
