@@ -170,7 +170,8 @@ ITEMS = [
         else f"Ferry {number} is late again, says {town}",
         f"The council of {town} votes on {number + 3} plans. On Monday the mayor of {town} said "
         f"that the {thing} would stay open for the whole winter and that nobody would have to pay "
-        f"for it. Others in the hall were not so sure about the {thing}, or {start.lower()}{end}ish.",
+        f"for it. Others in the hall were not so sure, or "
+        f"were rather {start.lower()}{end}ish about the {thing}.",
     )
     for number, (start, (end, thing)) in enumerate(
         itertools.product(
