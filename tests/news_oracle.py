@@ -1,5 +1,5 @@
 """
-The stages of the policy "news" the slow way.
+Candidates of the policy "news", and the roles of an index's documents, the slow way.
 
 Nothing here imports ``dedupe_news``: sets, dictionaries and loops over all
 pairs, of the few texts that a test has.
@@ -7,15 +7,16 @@ pairs, of the few texts that a test has.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-CLIP = 4.0
+SHINGLE_SIZE = 3
 LARGEST_COUNT = 4095
 
 
@@ -81,77 +82,67 @@ def of_one_template(
     return found
 
 
-def score_of(scores: Mapping[tuple[int, int], float], i: int, j: int) -> float:
-    """Return the score of two texts; minus infinity for those that are no candidates."""
-    return scores.get((min(i, j), max(i, j)), -math.inf)
+@dataclasses.dataclass(frozen=True)
+class Slot:
+    """A document that an index has or had, and whether it still counts."""
+
+    run: tuple[int, ...]
+    day: int | None
+    cluster: int
+    alive: bool
 
 
-def centrality(scores: Mapping[tuple[int, int], float], text: int) -> int:
-    """Return the summed probabilities of a text's matches, in ten-thousandths."""
-    return sum(
-        int(10_000 / (1 + math.exp(-score)))
-        for pair, score in scores.items()
-        if text in pair and score >= 0
-    )
+@dataclasses.dataclass
+class Roles:
+    """
+    What follows from the documents of an index.
+
+    ``members`` has the primaries of each cluster, oldest first; ``leading``
+    the leaders of each place, newest first; ``days`` the days of each place,
+    one after another.
+    """
+
+    primaries: set[int] = dataclasses.field(default_factory=set)
+    copies: dict[tuple[int, ...], list[int]] = dataclasses.field(default_factory=dict)
+    members: dict[int, list[int]] = dataclasses.field(default_factory=dict)
+    frequency: Counter[int] = dataclasses.field(default_factory=Counter)
+    leading: dict[int, list[int]] = dataclasses.field(default_factory=dict)
+    days: dict[int, list[int]] = dataclasses.field(default_factory=dict)
+    tokens: Counter[int] = dataclasses.field(default_factory=Counter)
 
 
-def stars(scores: Mapping[tuple[int, int], float], n_texts: int) -> list[int]:
-    """Return the centre of each text: the most central that matches none before it."""
-    weights = [centrality(scores, text) for text in range(n_texts)]
-    order = sorted(range(n_texts), key=lambda text: -weights[text])
-    centres: list[int] = []
-    for text in order:
-        if not any(score_of(scores, text, centre) >= 0 for centre in centres):
-            centres.append(text)
-    return [
-        text
-        if text in centres
-        else max(sorted(centres), key=lambda centre: score_of(scores, text, centre))
-        for text in range(n_texts)
-    ]
+def shingles_of(run: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """Return the shingles of a run; all of it where it is shorter than one."""
+    size = min(SHINGLE_SIZE, len(run))
+    return {run[at : at + size] for at in range(len(run) - size + 1)} if run else set()
 
 
-def refined(
-    scores: Mapping[tuple[int, int], float], centre: Sequence[int], rounds: int
-) -> list[int]:
-    """Return where members go when each may move to the star that its neighbours speak for."""
-    found = list(centre)
-    n_texts = len(found)
-    for _ in range(rounds):
-        before = list(found)
-        for text in range(n_texts):
-            if found[text] == text and found.count(text) > 1:
-                continue
-            support: dict[int, float] = {}
-            for other in range(n_texts):
-                score = score_of(scores, text, other)
-                if other != text and score > -math.inf:
-                    star = found[other]
-                    support[star] = support.get(star, 0.0) + min(CLIP, max(-CLIP, score))
-            best, most = text, 0.0
-            for other in range(n_texts):
-                star = found[other]
-                is_open = score_of(scores, text, other) > -math.inf and star != text
-                if is_open and score_of(scores, text, star) >= 0 and support[star] > most + 1e-9:
-                    best, most = star, support[star]
-            found[text] = best
-        if found == before:
-            break
-    return found
-
-
-def elected(
-    scores: Mapping[tuple[int, int], float], centre: Sequence[int], order: Sequence[int]
-) -> list[int]:
-    """Return each text's representative: the first in order that matches all of its star."""
-    found = []
-    for text in range(len(centre)):
-        star = [other for other in range(len(centre)) if centre[other] == centre[text]]
-        fit = [
-            each
-            for each in order
-            if each in star
-            and all(other == each or score_of(scores, each, other) >= 0 for other in star)
-        ]
-        found.append(fit[0] if fit else centre[text])
-    return found
+def roles_of(slots: Sequence[Slot], place_of: Callable[[tuple[int, ...]], int]) -> Roles:
+    """Return the roles and counts of the documents of an index, by the place of each shingle."""
+    roles = Roles()
+    seen = set()
+    for number, slot in enumerate(slots):
+        if not slot.run:
+            continue
+        places = {place_of(shingle) for shingle in shingles_of(slot.run)}
+        if slot.run not in seen and slot.day is not None:
+            for place in places:
+                days = roles.days.setdefault(place, [])
+                if not days or days[-1] != slot.day:
+                    days.append(slot.day)
+        seen.add(slot.run)
+        if not slot.alive:
+            continue
+        copies = roles.copies.setdefault(slot.run, [])
+        copies.append(number)
+        if len(copies) > 1:
+            continue
+        roles.primaries.add(number)
+        roles.frequency.update(places)
+        roles.tokens.update(slot.run)
+        members = roles.members.setdefault(slot.cluster, [])
+        members.append(number)
+        if len(members) == 1:
+            for place in places:
+                roles.leading.setdefault(place, []).insert(0, number)
+    return roles

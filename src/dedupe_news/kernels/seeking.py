@@ -277,6 +277,9 @@ def _match(
     bounds: Bounds,
 ) -> tuple[Integer, bool]:
     """Judge a primary and name it with its copies; return matches so far, and if it is one."""
+    if at - asked.first >= bounds.most:
+        index.tables.counters[2] += 1
+        return at, False
     which = _judge(index, desk, slot, bounds.min_probability)
     relation: Integer = np.int64(-1)
     if which == _DUPLICATE:
@@ -285,9 +288,7 @@ def _match(
         relation = np.int64(RELATED)
     elif which == _CLASS_OF_TEMPLATE and bounds.template:
         relation = np.int64(TEMPLATE)
-    if relation >= 0 and at - asked.first >= bounds.most:
-        index.tables.counters[2] += 1
-    elif relation >= 0:
+    if relation >= 0:
         at = _put(matches, at, slot, relation, desk, which)
         at = _put_copies(index, matches, slot, at, asked.first, bounds.most)
     return at, bool(which == _DUPLICATE)
@@ -461,6 +462,7 @@ def seek(
             _stage_arrival(index, desk, arrivals, d, start)
             asked = Asked(start, length, arrivals.cut_off[d], primary, n_found)
             n_found = _look_up(index, desk, matches, asked, n_places, bounds)
+            tables.counters[2] = min(tables.counters[2], n_cut_short + 1)
         has_room = n_found <= matches.found.shape[0]
         if bounds.insert and has_room:
             _fill_slot(tables, arrivals, d, slot)

@@ -289,27 +289,28 @@ class NewsStore(Slots):
         roles.admit(self._tables, self._roles, first, self.n_slots)
 
     def _anchor(self, first: int) -> None:
-        """Name one slot for all slots of a cluster: the first that ever was of it."""
-        anchor = self._arrays["clusters_anchor"]
-        slots = np.arange(first, self.n_slots)
+        """Name one slot for all slots of a cluster: its founder's, or else the first of it."""
+        anchor, slots = self._arrays["clusters_anchor"], np.arange(first, self.n_slots)
         if first > 0:
             for slot in slots.tolist():
                 anchor[slot] = self._anchor_of(slot)
             return
         clusters = self.founders.arrays.clusters[: self.n_slots]
-        named = np.where(clusters == PENDING, -1 - slots, clusters)
-        _, firsts, numbers = np.unique(named, return_index=True, return_inverse=True)
-        anchor[: self.n_slots] = firsts[numbers]
+        numbers = self.founders.arrays.numbers[: self.n_slots]
+        named = np.where(clusters == PENDING, numbers, clusters)
+        _, firsts, groups = np.unique(named, return_index=True, return_inverse=True)
+        founders = np.minimum(np.searchsorted(numbers, named), max(self.n_slots - 1, 0))
+        anchor[: self.n_slots] = np.where(numbers[founders] == named, founders, firsts[groups])
 
     def _anchor_of(self, slot: int) -> int:
-        """Return the first slot of a slot's cluster; itself where its cluster is not known."""
-        founders = self.founders.arrays
-        founder, cluster = int(founders.founders[slot]), founders.clusters[slot]
-        if cluster in (PENDING, founders.numbers[slot]):
+        """Return what `_anchor` names for one slot, those before it have been named."""
+        clusters = self.founders.arrays.clusters
+        if clusters[slot] == PENDING:
             return slot
-        if 0 <= founder < slot:
-            return int(self._arrays["clusters_anchor"][founder])
-        first = int(np.argmax(founders.clusters[: slot + 1] == cluster))
+        founder = self.founders.slot_of(int(clusters[slot]), self.n_slots)
+        if founder is not None:
+            return founder
+        first = int(np.argmax(clusters[: slot + 1] == clusters[slot]))
         return int(self._arrays["clusters_anchor"][first]) if first < slot else slot
 
     def place(
