@@ -522,7 +522,9 @@ def _founder(
             return founder
         if text >= 0 and index.roles.texts.anchor[founder] == text:
             return founder
-        if _judge(index, desk, founder, bounds.min_probability) == _DUPLICATE:
+        # One that was added again may have lost its words.
+        has_words = index.tables.lengths[founder] > 0
+        if has_words and _judge(index, desk, founder, bounds.min_probability) == _DUPLICATE:
             return founder
         desk.tried[n_tried] = founder
         n_tried += 1
