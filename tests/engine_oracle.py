@@ -209,9 +209,11 @@ class Statistics(NamedTuple):
         return word.is_capitalised or word.has_digit
 
     def is_fresh(self, item: Item, place: int) -> bool:
-        """Return whether no shingle over a word came on four days or more."""
+        """Return whether no shingle over a word came on more days than a story lasts."""
+        if not self.tell_words_apart or self.n_days < 5:
+            return True
         return all(
-            self.days[shingle] < 22
+            self.days[shingle] < 26
             for start, shingle in enumerate(shingles_of(item.tokens))
             if start <= place < start + SHINGLE_SIZE
         )
@@ -346,7 +348,7 @@ def of_recurrence(
         for start in range(len(run) - size + 1)
     ]
     names = ("days", "days_least", "texts_a_day", "standing", "shared_with_others")
-    if not shared or not statistics.tell_words_apart or statistics.n_days < 4:
+    if not shared or not statistics.tell_words_apart or statistics.n_days < 5:
         return dict.fromkeys(names, -1.0)
     days = [statistics.days[shingle] for shingle in shared]
     texts = [statistics.texts[shingle] for shingle in shared]
@@ -354,7 +356,7 @@ def of_recurrence(
         sum(days) / len(shared) / 16,
         min(days) / 16,
         max(0, sum(texts) - sum(days)) / len(shared) / 16,
-        sum(each >= 22 for each in days) / len(shared),
+        sum(each >= 26 for each in days) / len(shared),
         sum(each > 12 for each in texts) / len(shared),
     )
     return dict(zip(names, values, strict=True))

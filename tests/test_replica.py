@@ -30,26 +30,33 @@ def small() -> Any:  # noqa: ANN401 - a fixture
 
 
 def tables_of(index: NewsIndex) -> dict[str, Any]:
-    """Return all that the tables of an index say, but for the numbers of postings."""
+    """Return all that the tables of an index say of documents that count."""
     store: NewsStore = index._store.replica.store  # type: ignore[assignment]  # noqa: SLF001
-    tables = store._tables  # noqa: SLF001
+    tables, roles = store._tables, store._roles  # noqa: SLF001
+    n_slots = store.n_slots
     chains = []
     for head in tables.places[:, 0].tolist():
         chain, posting = [], head - 1
         while posting >= 0:
-            chain.append(int(tables.postings[posting, 0]))
-            posting = int(tables.postings[posting, 1])
+            slot, posting = tables.postings[posting].tolist()
+            if slot >= 0 and tables.leads[slot]:
+                chain.append(slot)
         chains.append(chain)
-    n_slots = store.n_slots
     used = int(tables.starts[n_slots])
     return {
         "chains": chains,
-        "n_alive": int(tables.counters[0]),
+        "n_texts": int(tables.counters[0]),
+        "days": tables.counters[3:].tolist(),
         "counts": tables.places[:, 1:].tolist(),
         "token_counts": tables.token_counts.tolist(),
         **{
             name: getattr(tables, name)[:n_slots].tolist()
-            for name in ("lengths", "sizes", "alive", "cut_off", "times", "sources")
+            for name in ("lengths", "alive", "leads", "cut_off", "times", "sources")
+        },
+        **{
+            f"{kind} {name}": getattr(getattr(roles, kind), name)[:n_slots].tolist()
+            for kind in ("texts", "clusters")
+            for name in ("older", "newer")
         },
         "tokens": tables.tokens[:used].tolist(),
     }

@@ -1,31 +1,340 @@
-"""The index of the policy "news": the verdicts of a batch, one document after another."""
+"""The index of the policy "news": roles, counts and answers follow from the documents alone."""
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
-from dedupe_news import Config, NewsIndex, Relation, judge, news, postings
-from dedupe_news.documents import read_documents
-from dedupe_news.kernels.verdict import DOUBT
-from dedupe_news.stores.arrays import Items
+import news_oracle
+from dedupe_news import Config, NewsIndex, Relation, postings
+from dedupe_news.kernels.features import ORDER_SHORT
+from dedupe_news.kernels.tables import shingle_at
+from dedupe_news.kernels.trees import Trees
+from dedupe_news.stores.arrays import Found, Items
+from dedupe_news.stores.founders import PENDING
 from dedupe_news.stores.news import NewsStore
-from dedupe_news.text import tokenize
-from dedupe_news.texts import distinct_texts
 from made_up_news import WORDS, made_up_news
-from strategies import feeds, texts
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator, Sequence
 
 MADE_UP = made_up_news()
 N_ROWS = len(MADE_UP.rows)
+DAY = 86_400_000_000
+
+# Duplicates are pairs of which the shorter has more than half of its words in the other's order;
+# others are of one template. Four trees, one for each class; the last two are nothing but leaves.
+TREES = Trees(
+    roots=np.array([0, 3, 4, 5]),
+    feature=np.array([ORDER_SHORT, -1, -1, -1, -1, -1], np.int16),
+    threshold=np.array([0.5, 0, 0, 0, 0, 0]),
+    left=np.array([1, 0, 0, 0, 0, 0], np.int32),
+    right=np.array([2, 0, 0, 0, 0, 0], np.int32),
+    value=np.array([0.0, -9.0, 9.0, 0.0, 1.0, 0.0]),
+    baseline=np.zeros(4),
+)
+
+# Few words, so that copies and near copies abound; up to more than a shingle, down to nothing.
+runs = st.lists(st.integers(1, 4), max_size=7).map(tuple)
+days = st.none() | st.integers(0, 6)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[Any, ...]]:
+    """Draw additions of few texts, some in place of others, and removals."""
+    few = draw(st.lists(runs, min_size=1, max_size=5))
+    events: list[tuple[Any, ...]] = []
+    n_slots = 0
+    for _ in range(draw(st.integers(0, 14))):
+        if n_slots and draw(st.integers(0, 3)) == 0:
+            events.append(("remove", draw(st.integers(0, n_slots - 1))))
+            continue
+        replaced = draw(st.integers(0, n_slots - 1)) if n_slots and draw(st.booleans()) else -1
+        events.append(("add", draw(st.sampled_from(few)), draw(days), replaced))
+        n_slots += 1
+    return events
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small() -> Iterator[None]:
+    """Let shingles share places, and tables grow all the time."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("dedupe_news.stores.news._FIRST_PLACES", 4)
+        monkeypatch.setattr("dedupe_news.stores.news._TOKEN_PLACES", 64)
+        monkeypatch.setattr("dedupe_news.stores.news._FIRST_SLOTS", 2)
+        monkeypatch.setattr("dedupe_news.stores.news._FIRST_TOKENS", 4)
+        yield
+
+
+def items(some: Sequence[tuple[tuple[int, ...], int | None]], first: int = 0) -> Items:
+    """Return token runs and their days as they go into a store, numbered from `first`."""
+    n_documents = len(some)
+    tokens = [token for run, _ in some for token in run]
+    return Items(
+        hashes=np.array(tokens, np.uint32),
+        flags=np.zeros(len(tokens), np.uint8),
+        offsets=np.array([0, *itertools.accumulate(len(run) for run, _ in some)], np.int64),
+        cut_off=np.zeros(n_documents, np.uint8),
+        sources=np.full(n_documents, -1, np.int32),
+        times=np.array(
+            [np.iinfo(np.int64).min if day is None else day * DAY for _, day in some], np.int64
+        ),
+        numbers=np.arange(first, first + n_documents),
+        moments=np.array([(day or 0) * DAY for _, day in some], np.int64),
+    )
+
+
+def empty_store(window: int | None = None) -> NewsStore:
+    """Return an empty store, whose clusters are of so many days."""
+    span = None if window is None else dt.timedelta(days=window)
+    return NewsStore(Config(window=span), TREES, postings.count_codes())
+
+
+def retired(store: NewsStore, slot: int) -> None:
+    """Take a document out if it is there."""
+    if store.alive[slot]:
+        store.retire(np.array([slot]))
+
+
+def after(events: Sequence[tuple[Any, ...]], window: int | None = None) -> NewsStore:
+    """Return a store with a history."""
+    store = empty_store(window)
+    for event in events:
+        if event[0] == "remove":
+            retired(store, event[1])
+        else:
+            _, run, day, replaced = event
+            one = items([(run, day)], store.n_slots)
+            store.probe(one, np.array([replaced]), insert=True)
+    return store
+
+
+def slots_of(store: NewsStore) -> list[news_oracle.Slot]:
+    """Return the documents that a store has or had, as the oracle takes them."""
+    tables = store._tables  # noqa: SLF001
+    missing = np.iinfo(np.int64).min
+    return [
+        news_oracle.Slot(
+            tuple(tables.tokens[start : start + length].tolist()),
+            None if time == missing else time // DAY,
+            number if cluster == PENDING else cluster,
+            bool(alive),
+        )
+        for start, length, time, number, cluster, alive in zip(
+            *(
+                array[: store.n_slots].tolist()
+                for array in (
+                    tables.starts,
+                    tables.lengths,
+                    tables.times,
+                    store.founders.arrays.numbers,
+                    store.founders.arrays.clusters,
+                    tables.alive,
+                )
+            ),
+            strict=True,
+        )
+    ]
+
+
+def groups_of(groups: Any, n_slots: int) -> list[list[int]]:  # noqa: ANN401 - arrays by name
+    """Return the groups of slots, oldest first, and check that both ways lead through them."""
+    found = []
+    for anchor in range(n_slots):
+        upwards, slot = [], int(groups.oldest[anchor])
+        while slot >= 0:
+            upwards.append(slot)
+            slot = int(groups.newer[slot])
+        downwards, slot = [], int(groups.newest[anchor])
+        while slot >= 0:
+            downwards.append(slot)
+            slot = int(groups.older[slot])
+        assert downwards == upwards[::-1]
+        if upwards:
+            assert {int(each) for each in groups.anchor[upwards]} == {anchor}
+            found.append(upwards)
+    return sorted(found)
+
+
+def check(store: NewsStore) -> None:
+    """Compare all that a store knows of its documents with the oracle."""
+    tables, roles = store._tables, store._roles  # noqa: SLF001
+    slots = slots_of(store)
+    n_places = len(tables.places)
+
+    def place_of(shingle: tuple[int, ...]) -> int:
+        tokens = np.array(shingle, np.uint32)
+        return int(shingle_at(tokens, 0, len(shingle), 0)) & (n_places - 1)
+
+    expected = news_oracle.roles_of(slots, place_of)
+
+    assert groups_of(roles.texts, len(slots)) == sorted(expected.copies.values())
+    assert groups_of(roles.clusters, len(slots)) == sorted(expected.members.values())
+    leaders = {members[0] for members in expected.members.values()}
+    assert set(np.flatnonzero(tables.leads).tolist()) == leaders
+    assert tables.counters[0] == len(expected.primaries)
+    for place in range(n_places):
+        chain, posting = [], int(tables.places[place, 0]) - 1
+        while posting >= 0:
+            slot, posting = tables.postings[posting].tolist()
+            if slot >= 0 and tables.leads[slot]:
+                chain.append(slot)
+        spread = expected.days.get(place, [])
+        assert chain == expected.leading.get(place, [])
+        assert tables.places[place, 1] == expected.frequency[place]
+        assert tables.places[place, 2] & 0xFFFF == len(spread)
+        assert tables.places[place, 2] >> 16 == (spread[-1] if spread else 0)
+        assert tables.places[place, 3] == len(chain)
+    tokens = tables.token_counts.tolist()
+    assert {at: n for at, n in enumerate(tokens) if n} == dict(expected.tokens)
+
+
+def answers(store: NewsStore, asked: Sequence[tuple[int, ...]]) -> list[list[tuple[Any, ...]]]:
+    """Return slot, relation and scores of what each run of tokens finds, all verdicts."""
+    found: Found = store.probe(
+        items([(run, 2) for run in asked]),
+        np.full(len(asked), -1),
+        insert=False,
+        include=frozenset({"related", "template"}),
+    )
+    rows = list(zip(found.slots.tolist(), found.scores.tolist(), strict=True))
+    return [
+        [(slot, relation, tuple(scores)) for (slot, relation), scores in rows[start:stop]]
+        for start, stop in itertools.pairwise(found.offsets.tolist())
+    ]
+
+
+@given(events=histories(), window=st.sampled_from([None, 2]))
+def test_roles_and_counts_are_those_of_the_oracle(
+    events: list[tuple[Any, ...]], window: int | None
+) -> None:
+    """After any history, when they are made anew, and when the removed are dropped."""
+    store = after(events, window)
+    check(store)
+
+    store.rebuild()
+    check(store)
+
+    store.compact()
+    check(store)
+
+
+@given(events=histories(), window=st.sampled_from([None, 2]), asked=st.lists(runs, max_size=4))
+def test_a_store_answers_as_one_that_is_made_anew(
+    events: list[tuple[Any, ...]], window: int | None, asked: list[tuple[int, ...]]
+) -> None:
+    """Rebuilt, or pickled and read back."""
+    store = after(events, window)
+    expected = answers(store, asked)
+
+    again = pickle.loads(pickle.dumps(store))  # noqa: S301 - made here
+    store.rebuild()
+
+    assert answers(again, asked) == expected
+    assert answers(store, asked) == expected
+
+
+@given(
+    events=histories().map(
+        # Days of removed documents count until they are dropped.
+        lambda events: [(*event[:2], None, *event[3:]) for event in events]
+    ),
+    asked=st.lists(runs, max_size=4),
+)
+def test_a_compacted_store_answers_as_before(
+    events: list[tuple[Any, ...]], asked: list[tuple[int, ...]]
+) -> None:
+    """Removed documents are counted out at once; dropping them renumbers the others."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        # As many places before and after, so that the same shingles share one.
+        monkeypatch.setattr("dedupe_news.stores.news._FIRST_PLACES", 64)
+        store = after(events)
+        before = answers(store, asked)
+        alive = np.flatnonzero(store.alive[: store.n_slots]).tolist()
+        former = store.compact().tolist()
+
+    assert former == alive
+    assert [
+        [(former[slot], *rest) for slot, *rest in found] for found in answers(store, asked)
+    ] == [[(slot, *rest) for slot, *rest in found] for found in before]
+
+
+@given(events=histories(), asked=st.lists(runs, max_size=4))
+def test_a_query_leaves_no_trace(
+    events: list[tuple[Any, ...]], asked: list[tuple[int, ...]]
+) -> None:
+    """What was looked up is not counted, and found by nobody."""
+    store = after(events)
+
+    answers(store, asked)
+
+    check(store)
+
+
+@given(events=histories())
+def test_a_query_names_every_document_once(events: list[tuple[Any, ...]]) -> None:
+    """However many roles it has, and all of the same words among them."""
+    store = after(events)
+    slots = slots_of(store)
+
+    for slot, found in zip(slots, answers(store, [slot.run for slot in slots]), strict=True):
+        named = [each for each, *_ in found]
+        assert len(named) == len(set(named))
+        exact = {each for each, relation, _ in found if relation == Relation.EXACT}
+        assert exact == {
+            at
+            for at, other in enumerate(slots)
+            if other.alive and slot.run and other.run == slot.run
+        }
+
+
+@given(
+    some=st.lists(st.tuples(runs, days, st.integers(0, 11)), max_size=12),
+    known=st.lists(st.booleans(), min_size=12, max_size=12),
+    removed=st.sets(st.integers(0, 11)),
+)
+def test_clusters_that_others_find_later_gather_their_members(
+    some: list[tuple[tuple[int, ...], int | None, int]], known: list[bool], removed: set[int]
+) -> None:
+    """Documents are found from the start, and change their leader when their cluster is known."""
+    store = empty_store()
+    clusters = np.empty(len(some), np.int64)
+    for at, (*_, other) in enumerate(some):
+        clusters[at] = clusters[other] if other < at else at
+    are_founders = clusters == np.arange(len(some))
+    for at, (run, day, _) in enumerate(some):
+        store.append(items([(run, day)], at))
+        cluster = clusters[at : at + 1] if known[at] else np.array([PENDING])
+        store.founders.place(
+            np.array([at]), cluster, are_founders[at : at + 1] & known[at], store.n_slots
+        )
+        store.enroll(at)
+    check(store)
+    for at in sorted(removed & set(range(len(some)))):
+        retired(store, at)
+
+    later = np.array([at for at in range(len(some)) if not known[at]], np.int64)
+    store.place(later, clusters[later], are_founders[later])
+
+    check(store)
+
+
+def test_copies_are_named_up_to_a_bound() -> None:
+    """The newest of many copies are named, and one look-up was cut short."""
+    store = after([("add", (1, 2, 3, 4), None, -1)] * 9)
+
+    found = store.probe(items([((1, 2, 3, 4), None)]), np.array([-1]), insert=False, most=3)
+
+    assert found.slots[:, 0].tolist() == [0, 8, 7]
+    assert store.n_cut_short == 1
 
 
 def filled() -> NewsIndex:
@@ -35,44 +344,18 @@ def filled() -> NewsIndex:
     return index
 
 
-def items(feed: list[str]) -> Items:
-    """Return texts as they go into a store."""
-    columns = read_documents(feed)
-    tokens = tokenize(columns.buffer, columns.offsets, Config())
-    return Items(
-        hashes=tokens.hashes,
-        flags=tokens.flags,
-        offsets=tokens.offsets,
-        cut_off=tokens.cut_off,
-        sources=np.full(len(feed), -1, np.int32),
-        times=np.full(len(feed), np.iinfo(np.int64).min),
-        numbers=np.arange(len(feed)),
-        moments=np.zeros(len(feed), np.int64),
-    )
+def test_a_replaced_document_is_not_found() -> None:
+    """It is counted out before the new one is judged."""
+    index = filled()
+    row = MADE_UP.rows[0]
 
+    again = index.add(row["id"], row["text"])
+    other = index.add(row["id"], "something else altogether was published there in the end")
 
-def store() -> NewsStore:
-    """Return an empty store with the judge that is shipped."""
-    return NewsStore(Config(), *judge.load_judge().arrays, postings.count_codes())
-
-
-def answers(store: NewsStore, feed: list[str], *, insert: bool) -> list[list[list[int]]]:
-    """Return slot and relation of what each text finds."""
-    found = store.probe(items(feed), np.full(len(feed), -1), insert=insert)
-    bounds = found.offsets.tolist()
-    return [sorted(found.slots[start:stop].tolist()) for start, stop in itertools.pairwise(bounds)]
-
-
-def test_an_index_finds_the_copies_and_not_the_forms() -> None:
-    """Every document is met by the copies before it, and by no bulletin."""
-    index = NewsIndex()
-    found = index.add_many(MADE_UP.rows, id="id", text="text", n_jobs=1)
-
-    for at, matches in enumerate(found):
-        kind, number = MADE_UP.what[at]
-        before = {each for each in MADE_UP.of(kind, number) if each < at}
-        expected = before if kind == "story" else set()
-        assert {match.id for match in matches} == {MADE_UP.rows[each]["id"] for each in expected}
+    assert row["id"] not in {match.id for match in again}
+    assert other == []
+    assert row["id"] not in {match.id for match in index.query(str(row["text"]))}
+    assert len(index) == N_ROWS
 
 
 def test_templates_are_told_when_asked_for() -> None:
@@ -92,128 +375,6 @@ def test_templates_are_told_when_asked_for() -> None:
     assert [match.relation == Relation.TEMPLATE for match in found] == sorted(
         match.relation == Relation.TEMPLATE for match in found
     )
-
-
-def margins(feed: list[str]) -> dict[frozenset[int], float]:
-    """Judge every pair of texts with the statistics of them all."""
-    columns = read_documents(feed)
-    tokens = tokenize(columns.buffer, columns.offsets, Config())
-    found = distinct_texts(columns, tokens.hashes, tokens.offsets, "earliest", 1)
-    examination = news.examine(columns, tokens, found, 1)
-    number = np.argsort(examination.order)[found.text_of]
-    left, right = np.triu_indices(len(feed), 1)
-    first, second = np.sort(number[np.stack((left, right))], axis=0)
-    verdicts = judge.judge_pairs(
-        examination.evidence, first, second, judge.load_judge().models(len(feed)), 1
-    )
-    return {
-        frozenset(pair): margin
-        for *pair, margin in zip(
-            left.tolist(), right.tolist(), verdicts.margins.tolist(), strict=True
-        )
-    }
-
-
-def test_batch_and_index_are_the_same_judge() -> None:
-    """The last text to be added has been judged with all others counted, as in a batch."""
-    feed = [str(row["text"]) for row in MADE_UP.rows]
-    expected = margins(feed)
-    index = NewsIndex()
-    index.add_many([{"id": at, "text": text} for at, text in enumerate(feed[:-1])], n_jobs=1)
-
-    found = {match.id: match.probability for match in index.add(N_ROWS - 1, feed[-1])}
-    formed = index.query(feed[-1], include=("template",))
-
-    own = {
-        at: expected[frozenset((at, N_ROWS - 1))]
-        for at in range(N_ROWS - 1)
-        if np.isfinite(expected[frozenset((at, N_ROWS - 1))])
-    }
-    assert len(own) > 3
-    assert set(found) == {at for at, margin in own.items() if margin >= 0}
-    assert {match.id for match in formed if match.relation == Relation.TEMPLATE} <= set(own)
-
-
-@given(feed=feeds(max_size=6), asked=texts)
-def test_a_look_leaves_no_trace(feed: list[str], asked: str) -> None:
-    """After queries the counts are what they were."""
-    probed, untouched = store(), store()
-    for each in (probed, untouched):
-        answers(each, feed, insert=True)
-
-    answers(probed, [asked, *feed], insert=False)
-
-    before, after = vars(untouched)["_arrays"], vars(probed)["_arrays"]
-    for name in ("places", "token_counts", "alive"):
-        assert (before[name] == after[name]).all(), name
-    assert before["counters"][:2].tolist() == after["counters"][:2].tolist()
-
-
-@given(
-    feed=feeds(max_size=8),
-    gone=st.sets(st.integers(0, 7)),
-    asked=feeds(max_size=3),
-)
-def test_a_compacted_store_answers_as_one_that_never_had_the_removed(
-    feed: list[str], gone: set[int], asked: list[str]
-) -> None:
-    """Removal counts out at once; compacting renumbers, and changes no answer."""
-    removed, fresh = store(), store()
-    answers(removed, feed, insert=True)
-    for slot in sorted(gone & set(range(len(feed)))):
-        removed.retire(np.array([slot]))
-    kept = [slot for slot in range(len(feed)) if slot not in gone]
-    answers(fresh, [feed[slot] for slot in kept], insert=True)
-
-    before = answers(removed, asked, insert=False)
-    former = removed.compact()
-    after = answers(removed, asked, insert=False)
-
-    assert former.tolist() == kept
-    assert after == answers(fresh, asked, insert=False)
-    assert before == [[[kept[slot], relation] for slot, relation in found] for found in after]
-
-
-def test_a_store_that_grows_answers_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables that are rebuilt on the way hold what they held."""
-    feed = [str(row["text"]) for row in MADE_UP.rows]
-    large = store()
-    monkeypatch.setattr("dedupe_news.stores.news._FIRST_SLOTS", 2)
-    monkeypatch.setattr("dedupe_news.stores.news._FIRST_TOKENS", 16)
-    small = store()
-
-    one_by_one = [answers(small, [text], insert=True)[0] for text in feed]
-
-    assert one_by_one == answers(large, feed, insert=True)
-    assert small.n_slots == len(feed)
-    assert small.n_bytes > 0
-
-
-def test_a_replaced_document_is_not_found() -> None:
-    """It is counted out before the new one is judged."""
-    index = filled()
-    row = MADE_UP.rows[0]
-
-    again = index.add(row["id"], row["text"])
-    other = index.add(row["id"], "something else altogether was published there in the end")
-
-    assert row["id"] not in {match.id for match in again}
-    assert other == []
-    assert row["id"] not in {match.id for match in index.query(str(row["text"]))}
-    assert len(index) == N_ROWS
-
-
-def test_a_pickled_store_answers_as_before() -> None:
-    """Copies share nothing."""
-    feed = [str(row["text"]) for row in MADE_UP.rows]
-    one = store()
-    answers(one, feed, insert=True)
-    other = pickle.loads(pickle.dumps(one))  # noqa: S301 - made here
-
-    one.retire(np.array([0]))
-
-    assert answers(other, feed[:3], insert=False) != answers(one, feed[:3], insert=False)
-    assert other.alive[0] == 1
 
 
 LEAD = " ".join(WORDS[:30])
@@ -248,15 +409,6 @@ def test_an_article_finds_its_teaser() -> None:
 
     assert match.relation == Relation.TRUNCATED
     assert match.containment == 1.0
-
-
-def test_doubt_is_below_every_threshold() -> None:
-    """A doubted pair is less than half as probable as the threshold, whatever it is."""
-    shipped = judge.load_judge()
-
-    for model in (shipped.full, shipped.bare, shipped.cold_full, shipped.cold_bare):
-        odds = model.threshold / (1 - model.threshold) * np.exp(-DOUBT)
-        assert odds / (1 + odds) < model.threshold / 2
 
 
 def test_clusters_of_an_index_are_those_of_a_batch() -> None:

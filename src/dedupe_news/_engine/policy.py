@@ -63,11 +63,16 @@ def rows_of(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
     return np.stack((pairs >> _HALF, pairs & _LOW), axis=1).astype(np.int64)
 
 
-def packed(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return rows of two texts as distinct packed pairs, increasing."""
+def _packed_each(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return rows of two texts as packed pairs, in the order given."""
     lower = np.minimum(rows[:, 0], rows[:, 1]).astype(np.uint64)
     upper = np.maximum(rows[:, 0], rows[:, 1]).astype(np.uint64)
-    return candidates.distinct((lower << _HALF | upper)[lower != upper])
+    return lower << _HALF | upper
+
+
+def packed(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return rows of two texts as distinct packed pairs, increasing."""
+    return candidates.distinct(_packed_each(rows[rows[:, 0] != rows[:, 1]]))
 
 
 class Grouping:
@@ -143,18 +148,44 @@ class Grouping:
         Representatives of clusters whose members have that verdict are judged
         themselves, so that each matches its lead directly.
         """
-        of_kind = self.verdicts() == kind
-        between = representative[self.judged.rows[of_kind]]
-        self.judge(packed(between))
+        self.judge(packed(representative[self.judged.rows[self.verdicts() == kind]]))
+        rows = self._between(representative, kind)
+        return self._leads(rows, kind)
+
+    def forms(self, representative: NDArray[np.int64]) -> NDArray[np.int64]:
+        """
+        Return the lead of each representative among those of one template.
+
+        A form is filled in more often than its texts can be compared with one
+        another: leads whose texts are of one template meet, until none are left
+        apart that are of one themselves.
+        """
+        lead = self.groups(representative, TEMPLATE)
+        for _ in range(_ROUNDS):
+            ends = lead[self._between(representative, TEMPLATE)]
+            self.judge(packed(ends))
+            between = packed(ends)
+            at = np.searchsorted(self.judged.pairs, between)
+            known = at < len(self.judged.pairs)
+            known[known] = self.judged.pairs[at[known]] == between[known]
+            of_one = self.verdicts()[at[known]] == TEMPLATE
+            after = self._leads(rows_of(between[known][of_one]), TEMPLATE)[lead]
+            if (after == lead).all():
+                break
+            lead = after
+        return lead
+
+    def _between(self, representative: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
+        """Return the pairs of representatives of one kind of verdict."""
         rows = self.judged.rows
-        are_leaders = (representative[rows] == rows).all(axis=1)
-        wanted = are_leaders & (self.verdicts() == kind)
-        return leaders_of(
-            len(self._segment),
-            rows[wanted],
-            self.judged.probabilities[wanted, kind],
-            self.in_order,
-        )
+        are_representatives = (representative[rows] == rows).all(axis=1)
+        return rows[are_representatives & (self.verdicts() == kind)]
+
+    def _leads(self, rows: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
+        """Return the lead of each text among judged pairs."""
+        at = np.searchsorted(self.judged.pairs, _packed_each(rows))
+        scores = self.judged.probabilities[at, kind]
+        return leaders_of(len(self._segment), rows, scores, self.in_order)
 
 
 def find(
@@ -175,7 +206,7 @@ def find(
     representative = _settle(grouping, buckets, segment, found.n_large_buckets > 0, n_jobs)
     done("verdicts")
     story = grouping.groups(representative, RELATED)[representative]
-    template = grouping.groups(representative, TEMPLATE)[representative]
+    template = grouping.forms(representative)[representative]
     outcome = _outcome(grouping, segment, texts, config, representative, n_jobs)
     order = segment.order
     outcome = dataclasses.replace(

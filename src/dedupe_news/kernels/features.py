@@ -138,13 +138,13 @@ MISSING = -1.0
 COUNTED_TEXTS = 200
 """Texts from which counts tell a rare word from a common one."""
 
-COUNTED_DAYS = 7
+COUNTED_DAYS = 5
 """Days that the texts must span before recurrence is looked at: a story lasts fewer."""
 
 NO_TIME = np.iinfo(np.int64).min
 
 _CODES = 16.0  # a count is coded as 16 ln(count)
-_STANDING = 31  # code of 7 days
+_STANDING = 26  # code of 5 days
 _OTHERS = 12  # codes above: more texts than two
 _LEAST_WEIGHT, _MOST_WEIGHT = 0.3, 9.2  # minus the logarithms of 74 % and of one in 10,000
 _RARE = 5.8  # minus the logarithm of 0.3 %

@@ -47,21 +47,7 @@ class Founders(NamedTuple):
 
 @inlined
 def founder_of(founders: Founders, slot: Integer) -> Integer:
-    """
-    Return the founder of a document's cluster.
-
-    Parameters
-    ----------
-    founders : Founders
-        The clusters.
-    slot : int
-        A slot.
-
-    Returns
-    -------
-    int
-        A slot, which may count no more, or `NO_FOUNDER`.
-    """
+    """Return the founder of a document's cluster."""
     at: Integer = slot
     while at >= 0 and founders.founders[at] != at:
         at = founders.founders[at]  # it was added again, and is still the founder
@@ -70,23 +56,7 @@ def founder_of(founders: Founders, slot: Integer) -> Integer:
 
 @inlined
 def is_within(founders: Founders, a: Integer, b: Integer, window: Integer) -> bool:
-    """
-    Return whether two documents are near enough in time to be duplicates.
-
-    Parameters
-    ----------
-    founders : Founders
-        The clusters.
-    a, b : int
-        Slots.
-    window : int
-        Microseconds.
-
-    Returns
-    -------
-    bool
-        True where they are exactly the window apart.
-    """
+    """Return whether two documents are near enough in time to be duplicates."""
     return bool(abs(founders.moments[a] - founders.moments[b]) <= window)
 
 
@@ -103,34 +73,7 @@ def next_founder(
     tried: NDArray[np.int64],
     n_tried: Integer,
 ) -> Integer:
-    """
-    Return the founder of the best match whose founder was not tried yet.
-
-    Parameters
-    ----------
-    founders : Founders
-        The clusters.
-    alive : ndarray of uint8, shape (capacity,)
-        Whether each slot counts.
-    found, scores : ndarray of int64, float64
-        Matches: slot and relation; the last score says which is best, then
-        the first does.
-    first, stop : int
-        Bounds of the document's matches.
-    slot : int
-        The document.
-    window : int
-        Microseconds within which documents can be duplicates.
-    tried : ndarray of int64, shape (MOST_TRIED,)
-        Founders that were tried.
-    n_tried : int
-        How many.
-
-    Returns
-    -------
-    int
-        A slot that counts, or `NO_FOUNDER`.
-    """
+    """Return the founder of the best match whose founder was not tried yet."""
     best: Integer = -1
     best_founder: Integer = NO_FOUNDER
     if n_tried == MOST_TRIED:
@@ -165,23 +108,7 @@ def next_founder(
 
 @inlined
 def is_among(found: NDArray[np.int64], first: Integer, stop: Integer, slot: Integer) -> bool:
-    """
-    Return whether a document is among matches, and no mere relative of a series.
-
-    Parameters
-    ----------
-    found : ndarray of int64, shape (n_rows, 2)
-        Slot and relation of each match.
-    first, stop : int
-        Bounds of the matches.
-    slot : int
-        The document.
-
-    Returns
-    -------
-    bool
-        False for documents that were not compared.
-    """
+    """Return whether a document is among matches, and no mere relative of a series."""
     for at in range(first, stop):
         if found[at, 0] == slot:
             return bool(found[at, 1] < _RELATED)
@@ -190,21 +117,7 @@ def is_among(found: NDArray[np.int64], first: Integer, stop: Integer, slot: Inte
 
 @inlined
 def settle(founders: Founders, slot: Integer, replaced: Integer, founder: Integer) -> None:
-    """
-    Put a new document in its cluster.
-
-    Parameters
-    ----------
-    founders : Founders
-        The clusters; changed.
-    slot : int
-        The document.
-    replaced : int
-        Slot that it replaces, or -1: a founder that is added again is founder still.
-    founder : int
-        The founder of the cluster that it joins otherwise; `NO_FOUNDER` where
-        it founds one.
-    """
+    """Put a new document in its cluster."""
     if replaced >= 0 and founders.founders[replaced] == replaced:
         founders.clusters[slot] = founders.clusters[replaced]
         founders.founders[slot] = slot

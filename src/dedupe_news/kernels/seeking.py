@@ -17,11 +17,18 @@ from dedupe_news.kernels.founders import (
     settle,
 )
 from dedupe_news.kernels.relations import CONTAINED, EXACT, TRUNCATED, relation_of
-from dedupe_news.kernels.roles import Roles, count, enroll, primary_of, retire
-from dedupe_news.kernels.staging import equal_runs, make_evidence, stage
-from dedupe_news.kernels.tables import digest_place, gather_places, head_of
+from dedupe_news.kernels.roles import Roles, count, enroll, primary_of, retire, text_of
+from dedupe_news.kernels.staging import make_evidence, stage
+from dedupe_news.kernels.tables import gather_places
 from dedupe_news.kernels.trees import N_CLASSES, Trees, fill_probabilities
-from dedupe_news.kernels.votes import MOST_JUDGED, Ballot, keep_best, least_shared, make_ballot, propose
+from dedupe_news.kernels.votes import (
+    MOST_JUDGED,
+    Ballot,
+    keep_best,
+    least_shared,
+    make_ballot,
+    propose,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,8 +102,6 @@ class Bounds(NamedTuple):
         Whether the documents are added.
     first_slot : int
         First free slot.
-    longest : int
-        Most tokens of any document, in the index or among the new.
     window : int
         Microseconds within which documents can be of one cluster.
     most : int
@@ -109,7 +114,6 @@ class Bounds(NamedTuple):
 
     insert: bool
     first_slot: Integer
-    longest: Integer
     window: Integer
     most: Integer
     min_probability: float
@@ -149,7 +153,8 @@ class Desk(NamedTuple):
 
 
 @kernel
-def _make_desk(longest: Integer) -> Desk:
+def make_desk(longest: Integer) -> Desk:
+    """Return memory for documents of at most so many tokens."""
     return Desk(
         make_evidence(2 * longest + 2),
         make_scratch(longest + 1),
@@ -193,21 +198,29 @@ def _judge(index: Index, desk: Desk, slot: Integer, min_probability: float) -> I
     return likeliest
 
 
+class Asked(NamedTuple):
+    """The document at place 0: where it lies, what it is, and where its matches begin."""
+
+    start: Integer
+    length: Integer
+    cut_off: Integer
+    primary: Integer
+    first: Integer
+
+
 @inlined
-def _relation(
-    tables: Tables, start: Integer, length: Integer, cut_off: Integer, slot: Integer, containment: float
-) -> Integer:
+def _relation(tables: Tables, asked: Asked, slot: Integer, containment: float) -> Integer:
     """Return how a document and its duplicate are related."""
     other_length = np.int64(tables.lengths[slot])
     relation: Integer = relation_of(
         tables.tokens,
-        start,
-        length,
+        asked.start,
+        asked.length,
         tables.starts[slot],
         other_length,
         bool(containment >= _EXCERPT),
     )
-    shorter_is_cut = cut_off if length <= other_length else tables.cut_off[slot]
+    shorter_is_cut = asked.cut_off if asked.length <= other_length else tables.cut_off[slot]
     if relation == CONTAINED and shorter_is_cut:
         relation = TRUNCATED
     return relation
@@ -215,44 +228,41 @@ def _relation(
 
 @inlined
 def _put(
-    matches: Matches, at: Integer, slot: Integer, relation: Integer, row: NDArray[np.float64], probability: float, share: float
+    matches: Matches, at: Integer, slot: Integer, relation: Integer, desk: Desk, which: Integer
 ) -> Integer:
-    """Write a match where there is room; return the matches so far."""
+    """Write a match as the desk has it, where there is room; return the matches so far."""
     if at < matches.found.shape[0]:
+        offsets, row = desk.evidence.shingle_offsets, desk.row
+        n_own = max(1, offsets[1] - offsets[0])
+        n_other = max(1, offsets[2] - offsets[1])
+        share = row[CONTAINMENT] * min(1.0, n_other / n_own)
         matches.found[at, 0] = slot
         matches.found[at, 1] = relation
         matches.scores[at, 0] = row[JACCARD]
         matches.scores[at, 1] = row[CONTAINMENT]
-        matches.scores[at, 2] = probability
-        matches.scores[at, 3] = probability * share
+        matches.scores[at, 2] = desk.probabilities[which]
+        matches.scores[at, 3] = desk.probabilities[which] * share
     return at + 1
 
 
 @kernel
 def _put_copies(
-    index: Index, desk: Desk, matches: Matches, primary: Integer, first: Integer, at: Integer, most: Integer
+    index: Index, matches: Matches, primary: Integer, at: Integer, first: Integer, most: Integer
 ) -> Integer:
     """Write the other documents of a primary's words, newest first, as that one was written."""
-    tables = index.tables
-    start, length = tables.starts[primary], np.int64(tables.lengths[primary])
-    posting = head_of(tables, digest_place(tables, start, length))
-    while posting >= 0:
-        slot = np.int64(tables.postings[posting, 0])
-        posting = np.int64(tables.postings[posting, 1])
-        if (
-            slot != primary
-            and tables.alive[slot]
-            and tables.lengths[slot] == length
-            and equal_runs(tables.tokens, tables.starts[slot], start, length)
-        ):
-            if at - first >= most:
-                tables.counters[2] += 1
-                break
-            if at < matches.found.shape[0]:
-                matches.found[at] = matches.found[first]
-                matches.found[at, 0] = slot
-                matches.scores[at] = matches.scores[first]
-            at += 1
+    texts = index.roles.texts
+    own = at - 1
+    slot = np.int64(texts.newest[texts.anchor[primary]])
+    while slot != primary:
+        if at - first >= most:
+            index.tables.counters[2] += 1
+            break
+        if at < matches.found.shape[0]:
+            matches.found[at] = matches.found[own]
+            matches.found[at, 0] = slot
+            matches.scores[at] = matches.scores[own]
+        at += 1
+        slot = np.int64(texts.older[slot])
     return at
 
 
@@ -261,42 +271,45 @@ def _match(
     index: Index,
     desk: Desk,
     matches: Matches,
-    cut_off: Integer,
-    start: Integer,
-    length: Integer,
+    asked: Asked,
     slot: Integer,
-    first: Integer,
     at: Integer,
     bounds: Bounds,
-) -> tuple[Integer, Integer]:
-    """Judge a primary and write it with its copies; return matches so far and the class."""
+) -> tuple[Integer, bool]:
+    """Judge a primary and name it with its copies; return matches so far, and if it is one."""
+    if at - asked.first >= bounds.most:
+        index.tables.counters[2] += 1
+        return at, False
     which = _judge(index, desk, slot, bounds.min_probability)
-    row = desk.row
     relation: Integer = np.int64(-1)
     if which == _DUPLICATE:
-        relation = _relation(index.tables, start, length, cut_off, slot, row[CONTAINMENT])
+        relation = _relation(index.tables, asked, slot, desk.row[CONTAINMENT])
     elif which == _CLASS_OF_RELATED and bounds.related:
         relation = np.int64(RELATED)
     elif which == _CLASS_OF_TEMPLATE and bounds.template:
         relation = np.int64(TEMPLATE)
-    if relation < 0:
-        return at, which
-    if at - first >= bounds.most:
-        index.tables.counters[2] += 1
-        return at, which
-    n_own = max(1, desk.evidence.shingle_offsets[1] - desk.evidence.shingle_offsets[0])
-    n_other = max(1, desk.evidence.shingle_offsets[2] - desk.evidence.shingle_offsets[1])
-    share = row[CONTAINMENT] * min(1.0, n_other / n_own)
-    own = at
-    at = _put(matches, at, slot, relation, row, desk.probabilities[which], share)
-    at = _put_copies(index, desk, matches, slot, own, at, bounds.most - (own - first))
-    return at, which
+    if relation >= 0:
+        at = _put(matches, at, slot, relation, desk, which)
+        at = _put_copies(index, matches, slot, at, asked.first, bounds.most)
+    return at, bool(which == _DUPLICATE)
 
 
 @inlined
-def _most_voted(
-    tables: Tables, start: Integer, length: Integer, n_met: Integer, desk: Desk
+def _put_primary(
+    index: Index, desk: Desk, matches: Matches, asked: Asked, bounds: Bounds
 ) -> Integer:
+    """Name the documents of the same words; return the matches so far."""
+    offsets = desk.evidence.shingle_offsets
+    offsets[2] = 2 * offsets[1]  # as many shingles as the document has
+    desk.row[JACCARD] = 1.0
+    desk.row[CONTAINMENT] = 1.0
+    desk.probabilities[_DUPLICATE] = 1.0
+    at = _put(matches, asked.first, asked.primary, np.int64(EXACT), desk, np.int64(_DUPLICATE))
+    return _put_copies(index, matches, asked.primary, at, asked.first, bounds.most)
+
+
+@inlined
+def _most_voted(tables: Tables, asked: Asked, n_met: Integer, desk: Desk) -> Integer:
     """Choose whom to judge among the leaders met, and clear the table of votes."""
     ballot = desk.ballot
     n_best: Integer = np.int64(0)
@@ -305,14 +318,38 @@ def _most_voted(
         slot = np.int64(ballot.slots[place])
         n_votes = np.int64(ballot.votes[place])
         ballot.slots[place] = NO_SLOT
-        other_length = np.int64(tables.lengths[slot])
-        if n_votes < least_shared(min(np.int64(length), other_length)):
+        shorter = min(asked.length, np.int64(tables.lengths[slot]))
+        if n_votes < least_shared(shorter) or slot == asked.primary:
             continue
-        if other_length == length and equal_runs(tables.tokens, tables.starts[slot], start, length):
-            continue  # named already
         tables.counters[2] += n_best == MOST_JUDGED
         n_best = keep_best(slot, n_votes, desk.best_slots, desk.best_votes, n_best)
     return n_best
+
+
+@kernel
+def _match_members(
+    index: Index,
+    desk: Desk,
+    matches: Matches,
+    asked: Asked,
+    leader: Integer,
+    at: Integer,
+    bounds: Bounds,
+    n_members: Integer,
+) -> tuple[Integer, Integer]:
+    """Judge the members of a leader's cluster; return matches and members judged so far."""
+    clusters = index.roles.clusters
+    member = np.int64(clusters.newest[clusters.anchor[leader]])
+    while member != leader:
+        if member != asked.primary:
+            is_full = at - asked.first >= bounds.most
+            if n_members >= MOST_JUDGED and (bounds.insert or is_full):
+                index.tables.counters[2] += 1
+                break
+            n_members += 1
+            at, _ = _match(index, desk, matches, asked, member, at, bounds)
+        member = np.int64(clusters.older[member])
+    return at, n_members
 
 
 @kernel
@@ -320,65 +357,76 @@ def _look_up(
     index: Index,
     desk: Desk,
     matches: Matches,
-    cut_off: Integer,
-    start: Integer,
-    length: Integer,
-    primary: Integer,
+    asked: Asked,
     n_places: Integer,
-    first: Integer,
     bounds: Bounds,
 ) -> Integer:
     """Write what matches the document at place 0; return the matches so far."""
-    tables, roles = index.tables, index.roles
-    at = first
-    row, probabilities = desk.row, desk.probabilities
-    n_met = propose(tables, start, length, desk.places, n_places, desk.ballot)
-    n_best = _most_voted(tables, start, length, n_met, desk)
-    if primary >= 0:
-        row[JACCARD] = 1.0
-        row[CONTAINMENT] = 1.0
-        probabilities[_DUPLICATE] = 1.0
-        at = _put(matches, at, primary, np.int64(EXACT), row, 1.0, 1.0)
-        at = _put_copies(index, desk, matches, primary, first, at, bounds.most)
-        leader = np.int64(roles.leader[roles.anchor[primary]])
-        is_met = leader == primary or leader < 0
+    tables, clusters = index.tables, index.roles.clusters
+    at: Integer = asked.first
+    n_members: Integer = np.int64(0)
+    n_met = propose(tables, asked.start, asked.length, desk.places, n_places, desk.ballot)
+    n_best = _most_voted(tables, asked, n_met, desk)
+    leader: Integer = np.int64(NO_SLOT)
+    if asked.primary >= 0:
+        at = _put_primary(index, desk, matches, asked, bounds)
+        leader = np.int64(clusters.oldest[clusters.anchor[asked.primary]])
+        is_met = leader == asked.primary
         for best in range(n_best):
             is_met = is_met or desk.best_slots[best] == leader
         if not is_met:
             n_best = keep_best(leader, MOST_JUDGED, desk.best_slots, desk.best_votes, n_best)
-    n_members = 0
-    for best in range(n_best + 1):
-        leader = desk.best_slots[best] if best < n_best else primary
-        if leader < 0:
-            continue
-        anchor = np.int64(roles.anchor[leader])
-        if best == n_best:
-            if roles.leader[anchor] != primary:
-                continue  # the leader of its cluster was among those before
-            which = np.int64(_DUPLICATE)
-        else:
-            at, which = _match(
-                index, desk, matches, cut_off, start, length, leader, first, at, bounds
-            )
-        if which != _DUPLICATE:
-            continue
-        member = np.int64(roles.newest[anchor])
-        while member >= 0:
-            if roles.primary[member] and member != leader and member != primary:
-                if n_members >= MOST_JUDGED and (bounds.insert or at - first >= bounds.most):
-                    tables.counters[2] += 1
-                    break
-                n_members += 1
-                at, _ = _match(
-                    index, desk, matches, cut_off, start, length, member, first, at, bounds
-                )
-            member = np.int64(roles.older[member])
+    for best in range(n_best):
+        slot = desk.best_slots[best]
+        at, is_duplicate = _match(index, desk, matches, asked, slot, at, bounds)
+        if is_duplicate:
+            at, n_members = _match_members(index, desk, matches, asked, slot, at, bounds, n_members)
+    if leader >= 0 and leader == asked.primary:
+        at, n_members = _match_members(index, desk, matches, asked, leader, at, bounds, n_members)
     return at
+
+
+@inlined
+def _stage_arrival(
+    index: Index, desk: Desk, arrivals: Arrivals, d: Integer, start: Integer
+) -> None:
+    """Lay a document out at place 0, with what the counts say now."""
+    counters, totals = index.tables.counters, desk.evidence.totals
+    totals[0] = np.log(counters[0] + 1.0)
+    totals[1] = max(0.0, counters[4] - counters[3] + 1.0)
+    stage(
+        index.tables,
+        desk.evidence,
+        0,
+        start,
+        arrivals.offsets[d + 1] - arrivals.offsets[d],
+        arrivals.cut_off[d],
+        arrivals.sources[d],
+        arrivals.times[d],
+    )
+
+
+@inlined
+def _fill_slot(tables: Tables, arrivals: Arrivals, d: Integer, slot: Integer) -> None:
+    """Write a document at its slot, all but its tokens."""
+    length = arrivals.offsets[d + 1] - arrivals.offsets[d]
+    tables.starts[slot + 1] = tables.starts[slot] + length
+    tables.lengths[slot] = length
+    tables.alive[slot] = 1
+    tables.cut_off[slot] = arrivals.cut_off[d]
+    tables.sources[slot] = arrivals.sources[d]
+    tables.times[slot] = arrivals.times[d]
 
 
 @kernel
 def seek(
-    arrivals: Arrivals, index: Index, bounds: Bounds, begin: Integer, offsets: NDArray[np.int64], matches: Matches
+    arrivals: Arrivals,
+    index: Index,
+    bounds: Bounds,
+    desk: Desk,
+    begin: Integer,
+    offsets: NDArray[np.int64],
+    matches: Matches,
 ) -> Integer:
     """
     Judge documents against the index one after another, and add each if asked.
@@ -387,8 +435,7 @@ def seek(
     - 1``; ``offsets[begin]`` is given. Returns one past the last document that
     was done: all, unless `matches` has not the room for those of that one.
     """
-    tables, roles, founders = index.tables, index.roles, index.founders
-    desk = _make_desk(bounds.longest)
+    tables, roles = index.tables, index.roles
     n_documents = arrivals.offsets.shape[0] - 1
     slot = np.int64(bounds.first_slot)
     for d in range(begin, n_documents):
@@ -402,55 +449,26 @@ def seek(
             tables.tokens[start + at] = arrivals.tokens[arrivals.offsets[d] + at]
             tables.flags[start + at] = arrivals.flags[arrivals.offsets[d] + at]
         n_found = offsets[d]
-        primary = np.int64(-1)
-        n_places = 0
+        text: Integer = np.int64(NO_SLOT)
+        primary: Integer = np.int64(NO_SLOT)
+        n_places: Integer = 0
         if length > 0:
             n_places = gather_places(tables, start, length, desk.places)
-            primary = primary_of(tables, roles, start, length)
+            text = text_of(tables, start, length)
+            primary = primary_of(roles, text)
             if primary < 0:
                 # Counted in before it is judged, as in a batch; out again after a mere look.
                 count(tables, start, length, desk.places, n_places, 1)
-            desk.evidence.totals[0] = np.log(tables.counters[0] + 1.0)
-            desk.evidence.totals[1] = max(0.0, tables.counters[4] - tables.counters[3] + 1.0)
-            stage(
-                tables,
-                desk.evidence,
-                0,
-                start,
-                length,
-                arrivals.cut_off[d],
-                arrivals.sources[d],
-                arrivals.times[d],
-            )
-            n_found = _look_up(
-                index,
-                desk,
-                matches,
-                arrivals.cut_off[d],
-                start,
-                length,
-                primary,
-                n_places,
-                n_found,
-                bounds,
-            )
+            _stage_arrival(index, desk, arrivals, d, start)
+            asked = Asked(start, length, arrivals.cut_off[d], primary, n_found)
+            n_found = _look_up(index, desk, matches, asked, n_places, bounds)
+            tables.counters[2] = min(tables.counters[2], n_cut_short + 1)
         has_room = n_found <= matches.found.shape[0]
         if bounds.insert and has_room:
-            tables.starts[slot + 1] = start + length
-            tables.lengths[slot] = length
-            tables.alive[slot] = 1
-            tables.cut_off[slot] = arrivals.cut_off[d]
-            tables.sources[slot] = arrivals.sources[d]
-            tables.times[slot] = arrivals.times[d]
-            founder = _founder(index, desk, matches, offsets[d], n_found, slot, bounds)
-            settle(founders, slot, replaced, founder)
-            if replaced != NO_SLOT and founders.founders[replaced] == slot:
-                roles.anchor[slot] = roles.anchor[replaced]
-            elif founder != NO_FOUNDER:
-                roles.anchor[slot] = roles.anchor[founder]
-            else:
-                roles.anchor[slot] = slot
-            enroll(tables, roles, slot, primary, desk.places, n_places)
+            _fill_slot(tables, arrivals, d, slot)
+            founder = _founder(index, desk, matches, (offsets[d], n_found), slot, text, bounds)
+            _settle(index, slot, replaced, founder)
+            enroll(tables, roles, slot, text, desk.places, n_places)
             slot += 1
         elif length > 0 and primary < 0:
             count(tables, start, length, desk.places, n_places, -1)
@@ -461,23 +479,36 @@ def seek(
     return np.int64(n_documents)
 
 
+@inlined
+def _settle(index: Index, slot: Integer, replaced: Integer, founder: Integer) -> None:
+    """Put a new document in its cluster."""
+    anchor = index.roles.clusters.anchor
+    settle(index.founders, slot, replaced, founder)
+    if replaced != NO_SLOT and index.founders.founders[replaced] == slot:
+        anchor[slot] = anchor[replaced]
+    elif founder != NO_FOUNDER:
+        anchor[slot] = anchor[founder]
+    else:
+        anchor[slot] = slot
+
+
 @kernel
 def _founder(
     index: Index,
     desk: Desk,
     matches: Matches,
-    first: Integer,
-    stop: Integer,
+    span: tuple[Integer, Integer],
     slot: Integer,
+    text: Integer,
     bounds: Bounds,
 ) -> Integer:
     """Return the founder of the best match that the document matches too, or `NO_FOUNDER`."""
-    tables, founders = index.tables, index.founders
+    first, stop = span
     n_tried = 0
     while stop > first:
         founder = next_founder(
-            founders,
-            tables.alive,
+            index.founders,
+            index.tables.alive,
             matches.found,
             matches.scores,
             first,
@@ -489,12 +520,11 @@ def _founder(
         )
         if founder == NO_FOUNDER or is_among(matches.found, first, stop, founder):
             return founder
-        length = np.int64(tables.lengths[slot])
-        if tables.lengths[founder] == length and equal_runs(
-            tables.tokens, tables.starts[slot], tables.starts[founder], length
-        ):
+        if text >= 0 and index.roles.texts.anchor[founder] == text:
             return founder
-        if _judge(index, desk, founder, bounds.min_probability) == _DUPLICATE:
+        # One that was added again may have lost its words.
+        has_words = index.tables.lengths[founder] > 0
+        if has_words and _judge(index, desk, founder, bounds.min_probability) == _DUPLICATE:
             return founder
         desk.tried[n_tried] = founder
         n_tried += 1

@@ -21,19 +21,7 @@ _LARGEST = 4095  # counts from here on have one code
 
 @kernel
 def make_evidence(room: Integer) -> Evidence:
-    """
-    Return empty evidence on two documents.
-
-    Parameters
-    ----------
-    room : int
-        Most tokens of both together.
-
-    Returns
-    -------
-    Evidence
-        To be filled.
-    """
+    """Return empty evidence on two documents."""
     return Evidence(
         np.empty(room, np.uint32),
         np.empty(room, np.uint8),
@@ -62,22 +50,7 @@ def stage(
     source: Integer,
     time: Integer,
 ) -> None:
-    """
-    Copy a document to place 0 or 1 of the evidence, with what the counts say of it now.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    evidence : Evidence
-        From `make_evidence`; place 0 is filled first.
-    which : int
-        The place.
-    start, length : int
-        Bounds of the document's tokens.
-    cut_off, source, time : int
-        As in `Tables`.
-    """
+    """Copy a document to place 0 or 1 of the evidence, with what the counts say of it now."""
     to = np.int64(0) if which == 0 else np.int64(evidence.stops[0])
     largest = np.int64(_LARGEST)
     token_mask = np.uint32(tables.token_counts.shape[0] - 1)
@@ -108,23 +81,7 @@ def stage(
 
 @inlined
 def equal_runs(tokens: NDArray[np.uint32], left: Integer, right: Integer, length: Integer) -> bool:
-    """
-    Return whether two runs of tokens are equal.
-
-    Parameters
-    ----------
-    tokens : ndarray of uint32
-        Holds both.
-    left, right : int
-        Where they begin.
-    length : int
-        Tokens of each.
-
-    Returns
-    -------
-    bool
-        True for empty ones.
-    """
+    """Return whether two runs of tokens are equal."""
     for at in range(length):
         if tokens[left + at] != tokens[right + at]:
             return False

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 
     from dedupe_news.kernels._jit import Integer
 
-NO_SLOT = -1
-
 HEAD, FREQUENCY, DAYS, LEADERS = 0, 1, 2, 3
 """Columns of the places."""
 
 _DAY = 86_400_000_000
 _MOST_DAYS = 65_535
+_MOST_COMPARED = 64  # shingles, each with all before; more are sorted
 
 
 class Tables(NamedTuple):
@@ -43,8 +42,11 @@ class Tables(NamedTuple):
         Microseconds, or `NO_TIME`.
     sources : ndarray of int32, shape (capacity,)
         Codes of sources; -1 for unknown.
+    leads : ndarray of uint8, shape (capacity,)
+        Whether shingles find each slot.
     postings : ndarray of int32, shape (capacity, 2)
-        Slot of each posting, and the next older posting of its chain or -1.
+        Slot of each posting, and the next older posting of its chain or -1;
+        for the digest of a text, -1 minus its anchor.
     places : ndarray of uint32, shape (n_places, 4)
         What is known of each place, which is asked for together: at `HEAD` one
         more than its newest posting, or 0; at `FREQUENCY` the documents that
@@ -69,6 +71,7 @@ class Tables(NamedTuple):
     cut_off: NDArray[np.uint8]
     times: NDArray[np.int64]
     sources: NDArray[np.int32]
+    leads: NDArray[np.uint8]
     postings: NDArray[np.int32]
     places: NDArray[np.uint32]
     token_counts: NDArray[np.uint32]
@@ -80,42 +83,14 @@ class Tables(NamedTuple):
 def shingle_at(
     tokens: NDArray[np.uint32], start: Integer, length: Integer, at: Integer
 ) -> np.uint32:
-    """
-    Return a shingle of a document.
-
-    Parameters
-    ----------
-    tokens : ndarray of uint32
-        Holds its tokens.
-    start, length : int
-        Where they begin, and how many they are; at least 1.
-    at : int
-        Which shingle, below `n_shingles`.
-
-    Returns
-    -------
-    uint32
-        Its hash.
-    """
+    """Return a shingle of a document."""
     width = min(np.int64(SHINGLE_SIZE), np.int64(length))
     return xxh32_shingle(tokens, start + at, width)
 
 
 @inlined
 def n_shingles(length: Integer) -> Integer:
-    """
-    Return the number of shingles of a document, repeats included.
-
-    Parameters
-    ----------
-    length : int
-        Its tokens.
-
-    Returns
-    -------
-    int
-        One for a text shorter than a shingle, none for one without tokens.
-    """
+    """Return the number of shingles of a document, repeats included."""
     if length == 0:
         return 0
     return max(length - SHINGLE_SIZE + 1, 1)
@@ -123,105 +98,58 @@ def n_shingles(length: Integer) -> Integer:
 
 @inlined
 def digest_place(tables: Tables, start: Integer, length: Integer) -> np.int64:
-    """
-    Return the place of the chain of documents of the same words.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    start, length : int
-        Bounds of the document's tokens.
-
-    Returns
-    -------
-    int
-        Below the length of ``tables.places``; chains of shingles share places
-        with these.
-    """
+    """Return the place of the chain of documents of the same words."""
     digest = xxh64_words(tables.tokens, start, start + length)
     return np.int64((digest >> np.uint64(17)) & np.uint64(tables.places.shape[0] - 1))
 
 
 @inlined
 def head_of(tables: Tables, place: Integer) -> Integer:
-    """
-    Return the newest posting of a place.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    place : int
-        The place.
-
-    Returns
-    -------
-    int
-        A posting, or -1.
-    """
+    """Return the newest posting of a place."""
     return np.int64(tables.places[place, HEAD]) - 1
 
 
 @inlined
 def spread_of(tables: Tables, place: Integer) -> Integer:
-    """
-    Return on how many days documents came with a shingle of a place.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    place : int
-        The place.
-
-    Returns
-    -------
-    int
-        At most 65,535.
-    """
+    """Return on how many days documents came with a shingle of a place."""
     return np.int64(tables.places[place, DAYS] & np.uint32(_MOST_DAYS))
 
 
 @inlined
-def link(tables: Tables, place: Integer, head: Integer, slot: Integer, posting: Integer) -> None:
-    """
-    Chain a document at one place.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    place : int
-        The place.
-    head : int
-        Its newest posting, or -1.
-    slot : int
-        The document.
-    posting : int
-        A free posting.
-    """
+def link(tables: Tables, place: Integer, slot: Integer) -> None:
+    """Chain a document at one place, as the newest."""
+    posting = tables.counters[1]
     tables.postings[posting, 0] = slot
-    tables.postings[posting, 1] = head
+    tables.postings[posting, 1] = head_of(tables, place)
     tables.places[place, HEAD] = np.uint32(posting + 1)
+    tables.counters[1] = posting + 1
+
+
+@inlined
+def link_in_order(tables: Tables, place: Integer, slot: Integer) -> None:
+    """Chain a document at one place where it would be had it always been there, unless it is."""
+    before: Integer = np.int64(-1)
+    posting = head_of(tables, place)
+    while posting >= 0:
+        other = tables.postings[posting, 0]
+        if other == slot:
+            return
+        if 0 <= other < slot:
+            break
+        before, posting = posting, np.int64(tables.postings[posting, 1])
+    if before < 0:
+        link(tables, place, slot)
+        return
+    own = tables.counters[1]
+    tables.postings[own, 0] = slot
+    tables.postings[own, 1] = posting
+    tables.postings[before, 1] = own
+    tables.counters[1] = own + 1
 
 
 @inlined
 def tally(tables: Tables, places: NDArray[np.int64], n: Integer, step: Integer) -> None:
-    """
-    Count a document in or out at its places, each place once.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    places : ndarray of int64
-        Distinct places of its shingles, from `gather_places`.
-    n : int
-        How many.
-    step : int
-        1 or -1.
-    """
+    """Count a document in or out at its places, each place once."""
     for at in range(n):
         count = np.int64(tables.places[places[at], FREQUENCY]) + step
         tables.places[places[at], FREQUENCY] = np.uint32(count)
@@ -229,18 +157,7 @@ def tally(tables: Tables, places: NDArray[np.int64], n: Integer, step: Integer) 
 
 @inlined
 def tally_tokens(tables: Tables, start: Integer, length: Integer, step: Integer) -> None:
-    """
-    Count the tokens of a document in or out.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    start, length : int
-        Bounds of the document's tokens.
-    step : int
-        1 or -1.
-    """
+    """Count the tokens of a document in or out."""
     mask = np.uint32(tables.token_counts.shape[0] - 1)
     for at in range(start, start + length):
         place = tables.tokens[at] & mask
@@ -251,74 +168,45 @@ def tally_tokens(tables: Tables, start: Integer, length: Integer, step: Integer)
 def gather_places(
     tables: Tables, start: Integer, length: Integer, places: NDArray[np.int64]
 ) -> Integer:
-    """
-    Write the distinct places of a document's shingles, in text order.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    start, length : int
-        Bounds of the document's tokens.
-    places : ndarray of int64
-        Receives them; has room for `n_shingles`.
-
-    Returns
-    -------
-    int
-        How many they are.
-    """
+    """Write the distinct places of a document's shingles."""
+    n = n_shingles(length)
     mask = np.uint32(tables.places.shape[0] - 1)
-    for at in range(n_shingles(length)):
+    for at in range(n):
         places[at] = np.int64(shingle_at(tables.tokens, start, length, at) & mask)
-    # Repeats are few and near; those farther back count twice, harmlessly. All before are looked
-    # at, several at once, which is sooner done than to stop at the first.
-    n = 0
-    for at in range(n_shingles(length)):
+    n_distinct = 0
+    if n > _MOST_COMPARED:
+        places[:n].sort()
+        for at in range(n):
+            if at == 0 or places[at] != places[n_distinct - 1]:
+                places[n_distinct] = places[at]
+                n_distinct += 1
+        return n_distinct
+    # All before are looked at, several at once, which is sooner done than to stop at the first.
+    for at in range(n):
         place = places[at]
-        known = places[max(0, n - 64) : n]
+        known = places[:n_distinct]
         n_equal = 0
         for back in range(known.shape[0]):
             n_equal += known[back] == place
         if n_equal == 0:
-            places[n] = place
-            n += 1
-    return n
+            places[n_distinct] = place
+            n_distinct += 1
+    return n_distinct
 
 
 @inlined
-def day_of(time: Integer) -> np.uint16:
-    """
-    Return the day of a time, modulo 65,536.
-
-    Parameters
-    ----------
-    time : int
-        Microseconds; not `NO_TIME`.
-
-    Returns
-    -------
-    uint16
-        Counted from 1970.
-    """
-    return np.uint16((time // _DAY) & 0xFFFF)
-
-
-@inlined
-def spread_out(tables: Tables, place: Integer, day: np.uint16) -> None:
-    """
-    Count the day of a document at one place.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    place : int
-        The place.
-    day : uint16
-        From `day_of`.
-    """
+def spread_out(tables: Tables, place: Integer, time: Integer) -> None:
+    """Count the day of a document at one place."""
+    day = np.uint16((time // _DAY) & 0xFFFF)
     spread = spread_of(tables, place)
     if spread == 0 or tables.places[place, DAYS] >> np.uint32(16) != day:
         spread = min(spread + 1, np.int64(_MOST_DAYS))
         tables.places[place, DAYS] = np.uint32(np.int64(day) << 16 | spread)
+
+
+@inlined
+def note_day(tables: Tables, time: Integer) -> None:
+    """Let the days that are counted reach to that of a document."""
+    day = time // np.int64(_DAY)
+    tables.counters[3] = min(tables.counters[3], day)
+    tables.counters[4] = max(tables.counters[4], day)

@@ -38,18 +38,10 @@ _NEWEST_OF_TEMPLATE = 2
 @inlined
 def least_shared(shorter: Integer) -> Integer:
     """
-    Return how many rare shingles two documents must share to be judged.
+    Return how many rare shingles two documents must share, the shorter of so many tokens.
 
-    Parameters
-    ----------
-    shorter : int
-        Tokens of the shorter one.
-
-    Returns
-    -------
-    int
-        1 up to 10 tokens; 2, and one more from 41 and from 61 tokens on: two
-        shingles are one phrase, which is little in a long text.
+    1 up to 10 tokens; 2, and one more from 41 and from 61 tokens on: two
+    shingles are one phrase, which is little in a long text.
     """
     if shorter <= 10:
         return 1
@@ -85,14 +77,7 @@ class Ballot(NamedTuple):
 
 @inlined
 def make_ballot() -> Ballot:
-    """
-    Return fresh memory.
-
-    Returns
-    -------
-    Ballot
-        For one thread.
-    """
+    """Return fresh memory."""
     return Ballot(
         np.full(N_PLACES, -1, np.int32),
         np.zeros(N_PLACES, np.int32),
@@ -106,7 +91,7 @@ def make_ballot() -> Ballot:
 @kernel
 def _walk(tables: Tables, ballot: Ballot, n_chains: Integer, most: Integer) -> None:
     """
-    Write the newest documents that count of some chains.
+    Write the newest leaders of some chains.
 
     A step on every chain, then the next on every chain: memory answers what is
     asked for on many of them together, of one chain each step waits for the last.
@@ -120,7 +105,7 @@ def _walk(tables: Tables, ballot: Ballot, n_chains: Integer, most: Integer) -> N
                 continue
             slot = tables.postings[posting, 0]
             posting = np.int64(tables.postings[posting, 1])
-            if tables.alive[slot]:
+            if slot >= 0 and tables.leads[slot]:
                 n_members = ballot.n_members[chain]
                 ballot.members[chain, n_members] = slot
                 ballot.n_members[chain] = n_members + 1
@@ -162,27 +147,7 @@ def propose(
     n_places: Integer,
     ballot: Ballot,
 ) -> Integer:
-    """
-    Let the shingles of a document vote for the documents that have them too.
-
-    Parameters
-    ----------
-    tables : Tables
-        The index.
-    start, length : int
-        Bounds of the document's tokens.
-    places : ndarray of int64
-        Distinct places of its shingles.
-    n_places : int
-        How many.
-    ballot : Ballot
-        Receives the documents met, and their votes.
-
-    Returns
-    -------
-    int
-        How many documents were met.
-    """
+    """Let the shingles of a document vote for the documents that have them too."""
     n_met: Integer = np.int64(0)
     n_chains: Integer = np.int64(0)
     for at in range(n_places):
@@ -224,23 +189,7 @@ def keep_best(
     best_votes: NDArray[np.int64],
     n_best: Integer,
 ) -> Integer:
-    """
-    Insert a candidate into the list of those with most votes, newest first among equals.
-
-    Parameters
-    ----------
-    slot, votes : int
-        The candidate and its votes.
-    best_slots, best_votes : ndarray of int64, shape (MOST_JUDGED,)
-        The list; changed.
-    n_best : int
-        Its length so far.
-
-    Returns
-    -------
-    int
-        Its length now.
-    """
+    """Insert a candidate into the list of those with most votes, newest first among equals."""
     at = np.int64(n_best)
     while at > 0 and (
         best_votes[at - 1] < votes or (best_votes[at - 1] == votes and best_slots[at - 1] < slot)

@@ -390,7 +390,4 @@ class Follower(Store):
     def _place(self, numbers: NDArray[np.int64], found: Verdicts) -> None:
         """Put documents where whoever judged them put them."""
         slots, here = self._slots(numbers)
-        store = self.replica.store
-        store.founders.place(
-            slots[here], found.clusters[here], found.are_founders[here], store.n_slots
-        )
+        self.replica.store.place(slots[here], found.clusters[here], found.are_founders[here])

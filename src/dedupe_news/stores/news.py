@@ -11,7 +11,8 @@ from dedupe_news.columns import extent
 from dedupe_news.kernels import roles, seeking
 from dedupe_news.kernels import tables as kernels
 from dedupe_news.kernels.columns import gather_runs
-from dedupe_news.kernels.seeking import NO_SLOT
+from dedupe_news.kernels.groups import NOBODY, Groups
+from dedupe_news.kernels.roles import Roles
 from dedupe_news.stores.arrays import UNLIMITED
 from dedupe_news.stores.founders import PENDING
 from dedupe_news.stores.slots import Slots
@@ -31,13 +32,7 @@ _MOST_A_PLACE = 2  # postings, repeats counted
 _TOKEN_PLACES = 1 << 20
 _PER_SLOT = ("lengths", "alive", "cut_off", "times", "sources")
 _SLOT_DTYPES = (np.int32, np.uint8, np.uint8, np.int64, np.int32)
-_ROLES = {
-    "primary": np.uint8,
-    "anchor": np.int32,
-    "leader": np.int32,
-    "newest": np.int32,
-    "older": np.int32,
-}
+_ROLES = tuple(f"{kind}_{name}" for kind in Roles._fields for name in Groups._fields)
 
 
 class NewsStore(Slots):
@@ -73,7 +68,8 @@ class NewsStore(Slots):
                 name: np.zeros(n_slots, dtype)
                 for name, dtype in zip(_PER_SLOT, _SLOT_DTYPES, strict=True)
             },
-            **{name: np.zeros(n_slots, dtype) for name, dtype in _ROLES.items()},
+            "leads": np.zeros(n_slots, np.uint8),
+            **{name: np.full(n_slots, NOBODY, np.int32) for name in _ROLES},
         }
         self._clear_postings(0, n_tokens + n_slots)
 
@@ -90,16 +86,21 @@ class NewsStore(Slots):
             "codes": self._codes,
             "counters": counters,
         }
-        self._arrays["primary"][:] = 0
-        for name in ("leader", "newest", "older"):
-            self._arrays[name][:] = NO_SLOT
+        self._arrays["leads"][:] = 0
+        for name in _ROLES:
+            self._arrays[name][:] = NOBODY
         self._renew()
 
     def _renew(self) -> None:
         """Let kernels see the arrays as they are now."""
         arrays = self._arrays
         self._tables = kernels.Tables(**{name: arrays[name] for name in kernels.Tables._fields})
-        self._roles = roles.Roles(**{name: arrays[name] for name in roles.Roles._fields})
+        self._roles = Roles(
+            *(
+                Groups(*(arrays[f"{kind}_{name}"] for name in Groups._fields))
+                for kind in Roles._fields
+            )
+        )
 
     @property
     def n_cut_short(self) -> int:
@@ -122,7 +123,6 @@ class NewsStore(Slots):
         slots : ndarray of int64
             Slots that count.
         """
-        self._reserve_postings(2 * int(self._arrays["lengths"][slots].sum()))
         roles.retire_all(self._tables, self._roles, slots)
 
     def probe(
@@ -181,8 +181,7 @@ class NewsStore(Slots):
                 n_documents, partial(self._seek, arrivals, None, most, include, first)
             )
         self.founders.announce(first, items.numbers, items.moments)
-        gone = replaced[replaced >= 0]
-        self._reserve(n_documents, n_tokens, 2 * int(self._arrays["lengths"][gone].sum()))
+        self._reserve(n_documents, n_tokens)
         found = self._room.fill(n_documents, partial(self._add, arrivals, most, first))
         self.n_slots = first + n_documents
         self.founders.note(first, self.n_slots)
@@ -235,7 +234,6 @@ class NewsStore(Slots):
         bounds = seeking.Bounds(
             insert,
             first + begin if insert else first,
-            max(self._longest, 1),
             self._window,
             most,
             self._config.min_probability,
@@ -244,7 +242,8 @@ class NewsStore(Slots):
         )
         index = seeking.Index(self._tables, self._roles, self.founders.arrays, self._trees)
         matches = seeking.Matches(slots, scores)
-        return int(seeking.seek(arrivals, index, bounds, begin, offsets, matches))
+        desk = seeking.make_desk(max(self._longest, 1))
+        return int(seeking.seek(arrivals, index, bounds, desk, begin, offsets, matches))
 
     def append(self, items: Items) -> None:
         """
@@ -290,33 +289,53 @@ class NewsStore(Slots):
         roles.admit(self._tables, self._roles, first, self.n_slots)
 
     def _anchor(self, first: int) -> None:
-        """Name one slot for all slots of a cluster: the first that ever was of it."""
-        founders, n_slots = self.founders.arrays, self.n_slots
-        anchor = self._arrays["anchor"]
-        if first == 0:
-            slots = np.arange(n_slots)
-            named = np.where(
-                founders.clusters[:n_slots] == PENDING, -1 - slots, founders.clusters[:n_slots]
-            )
-            _, firsts, clusters = np.unique(named, return_index=True, return_inverse=True)
-            anchor[:n_slots] = firsts[clusters]
+        """Name one slot for all slots of a cluster: its founder's, or else the first of it."""
+        anchor, slots = self._arrays["clusters_anchor"], np.arange(first, self.n_slots)
+        if first > 0:
+            for slot in slots.tolist():
+                anchor[slot] = self._anchor_of(slot)
             return
-        for slot in range(first, n_slots):
-            founder = int(founders.founders[slot])
-            known = founder >= 0 and founder < slot
-            anchor[slot] = anchor[founder] if known else slot
+        clusters = self.founders.arrays.clusters[: self.n_slots]
+        numbers = self.founders.arrays.numbers[: self.n_slots]
+        named = np.where(clusters == PENDING, numbers, clusters)
+        _, firsts, groups = np.unique(named, return_index=True, return_inverse=True)
+        founders = np.minimum(np.searchsorted(numbers, named), max(self.n_slots - 1, 0))
+        anchor[: self.n_slots] = np.where(numbers[founders] == named, founders, firsts[groups])
 
-    def _reserve_postings(self, n_more: int) -> None:
-        used = int(self._tables.counters[1]) + n_more
-        if used > len(self._arrays["postings"]):
-            self._grow(("postings",), used)
-            self._renew()
+    def _anchor_of(self, slot: int) -> int:
+        """Return what `_anchor` names for one slot, those before it have been named."""
+        clusters = self.founders.arrays.clusters
+        if clusters[slot] == PENDING:
+            return slot
+        founder = self.founders.slot_of(int(clusters[slot]), self.n_slots)
+        if founder is not None:
+            return founder
+        first = int(np.argmax(clusters[: slot + 1] == clusters[slot]))
+        return int(self._arrays["clusters_anchor"][first]) if first < slot else slot
 
-    def _reserve(self, n_documents: int, n_tokens: int, n_postings: int = 0) -> None:
+    def place(
+        self,
+        slots: NDArray[np.int64],
+        clusters: NDArray[np.int64],
+        are_founders: NDArray[np.bool_],
+    ) -> None:
+        """
+        Put documents that are found already in clusters that others have found for them.
+
+        Parameters
+        ----------
+        slots, clusters, are_founders : ndarray
+            As in `Slots.place`.
+        """
+        super().place(slots, clusters, are_founders)
+        anchors = np.array([self._anchor_of(slot) for slot in slots.tolist()], np.int64)
+        roles.move(self._tables, self._roles, slots, anchors)
+
+    def _reserve(self, n_documents: int, n_tokens: int) -> None:
         arrays = self._arrays
         used_tokens = int(arrays["starts"][self.n_slots]) + n_tokens
         used_slots = self.n_slots + n_documents
-        used_postings = int(self._tables.counters[1]) + n_tokens + n_documents + n_postings
+        used_postings = used_tokens + used_slots  # one a shingle, and one a text
         if (
             used_tokens <= len(arrays["tokens"])
             and used_slots <= len(arrays["alive"])
@@ -325,9 +344,9 @@ class NewsStore(Slots):
             return
         self._grow(("tokens", "flags"), used_tokens)
         self._grow(("starts",), used_slots + 1)
-        self._grow((*_PER_SLOT, *_ROLES), len(arrays["starts"]) - 1)
-        for name in ("leader", "newest", "older"):
-            arrays[name][self.n_slots :] = NO_SLOT
+        self._grow((*_PER_SLOT, "leads", *_ROLES), len(arrays["starts"]) - 1)
+        for name in _ROLES:
+            arrays[name][self.n_slots :] = NOBODY
         self._grow(("postings",), used_postings)
         self._renew()
 

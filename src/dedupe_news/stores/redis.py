@@ -154,7 +154,7 @@ class RedisStore(Follower):
             if arrays.clusters[other] != PENDING and founder in before:
                 cluster, is_founder = int(arrays.clusters[founder]), False
                 break
-        founders.place(np.array([slot]), np.array([cluster]), np.array([is_founder]), store.n_slots)
+        store.place(np.array([slot]), np.array([cluster]), np.array([is_founder]))
 
     def _await(self, numbers: set[int]) -> None:
         """Wait until the clusters of documents are known; find them where their worker does not."""

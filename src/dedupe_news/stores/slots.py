@@ -11,6 +11,7 @@ from dedupe_news.stores.arrays import UNLIMITED, Room, grown
 from dedupe_news.stores.founders import Founders
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
@@ -71,6 +72,26 @@ class Slots(abc.ABC):
     @abc.abstractmethod
     def rebuild(self) -> None:
         """Make anew what documents are found by."""
+
+    def place(
+        self,
+        slots: NDArray[np.int64],
+        clusters: NDArray[np.int64],
+        are_founders: NDArray[np.bool_],
+    ) -> None:
+        """
+        Put documents that are found already in clusters that others have found for them.
+
+        Parameters
+        ----------
+        slots : ndarray of int64, shape (n,)
+            The documents, in order.
+        clusters : ndarray of int64, shape (n,)
+            Their clusters, or `dedupe_news.stores.founders.PENDING`.
+        are_founders : ndarray of bool, shape (n,)
+            Whether they are the founders of these.
+        """
+        self.founders.place(slots, clusters, are_founders, self.n_slots)
 
     def _grow(self, names: tuple[str, ...], least: int) -> None:
         """Make arrays of one length longer, if they are shorter than that."""
