@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FIRST_SLOTS = 1024
 _FIRST_TOKENS = 1 << 16
+_FIRST_LONGEST = 256
 _FIRST_PLACES = 1 << 17
 _PLACES_GROWTH = 4
 _MOST_A_PLACE = 2  # postings, repeats counted
@@ -56,7 +57,8 @@ class NewsStore(Slots):
         super().__init__(config)
         self._trees = trees
         self._codes = codes
-        self._longest = 0
+        self._room_on_desk = 0
+        self._make_room(_FIRST_LONGEST)
         self._allot(_FIRST_SLOTS, _FIRST_TOKENS)
 
     def _allot(self, n_slots: int, n_tokens: int) -> None:
@@ -162,7 +164,7 @@ class NewsStore(Slots):
         """
         n_documents = len(items.offsets) - 1
         n_tokens, longest = extent(items.offsets)
-        self._longest = max(self._longest, longest)
+        self._make_room(longest)
         if most is None:
             most = self._config.bucket_limit if insert else UNLIMITED
         arrivals = seeking.Arrivals(
@@ -242,8 +244,7 @@ class NewsStore(Slots):
         )
         index = seeking.Index(self._tables, self._roles, self.founders.arrays, self._trees)
         matches = seeking.Matches(slots, scores)
-        desk = seeking.make_desk(max(self._longest, 1))
-        return int(seeking.seek(arrivals, index, bounds, desk, begin, offsets, matches))
+        return int(seeking.seek(arrivals, index, bounds, self._desk, begin, offsets, matches))
 
     def append(self, items: Items) -> None:
         """
@@ -256,7 +257,7 @@ class NewsStore(Slots):
         """
         n_documents, first = len(items.offsets) - 1, self.n_slots
         n_tokens, longest = extent(items.offsets)
-        self._longest = max(self._longest, longest)
+        self._make_room(longest)
         self.founders.announce(first, items.numbers, items.moments)
         self._reserve(n_documents, n_tokens)
         arrays, stop = self._arrays, first + n_documents
@@ -330,6 +331,12 @@ class NewsStore(Slots):
         super().place(slots, clusters, are_founders)
         anchors = np.array([self._anchor_of(slot) for slot in slots.tolist()], np.int64)
         roles.move(self._tables, self._roles, slots, anchors)
+
+    def _make_room(self, longest: int) -> None:
+        """Let documents of so many tokens be compared."""
+        if longest > self._room_on_desk:
+            self._room_on_desk = max(longest, 2 * self._room_on_desk)
+            self._desk = seeking.make_desk(self._room_on_desk)
 
     def _reserve(self, n_documents: int, n_tokens: int) -> None:
         arrays = self._arrays
@@ -405,6 +412,7 @@ class NewsStore(Slots):
         state = super().__getstate__()
         del state["_tables"]
         del state["_roles"]
+        del state["_desk"]
         return state | {"_arrays": {name: each.copy() for name, each in self._arrays.items()}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -417,6 +425,7 @@ class NewsStore(Slots):
             Settings and arrays.
         """
         super().__setstate__(state)
+        self._desk = seeking.make_desk(self._room_on_desk)
         self._renew()
 
 
