@@ -257,9 +257,7 @@ class Lookups(Displayable):
     ) -> list[list[Match]]:
         with self._lock:
             self._store.refresh()
-            return self._store.replica.query(
-                rows, tokens, include, most=most, n_jobs=n_jobs
-            )
+            return self._store.replica.query(rows, tokens, include, most=most, n_jobs=n_jobs)
 
     def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - the settled public name
         """

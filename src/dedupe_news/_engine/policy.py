@@ -179,7 +179,8 @@ class Grouping:
         """Return the pairs of representatives of one kind of verdict."""
         rows = self.judged.rows
         are_representatives = (representative[rows] == rows).all(axis=1)
-        return rows[are_representatives & (self.verdicts() == kind)]
+        between: NDArray[np.int64] = rows[are_representatives & (self.verdicts() == kind)]
+        return between
 
     def _leads(self, rows: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
         """Return the lead of each text among judged pairs."""

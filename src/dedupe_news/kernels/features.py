@@ -254,9 +254,7 @@ def is_rare(evidence: Evidence, side: Side, at: Integer) -> bool:
 @inlined
 def _counts_days(evidence: Evidence) -> bool:
     """Return whether the texts are so many, over so long, that recurrence can be told."""
-    return bool(
-        evidence.totals[0] >= np.log(COUNTED_TEXTS) and evidence.totals[1] >= COUNTED_DAYS
-    )
+    return bool(evidence.totals[0] >= np.log(COUNTED_TEXTS) and evidence.totals[1] >= COUNTED_DAYS)
 
 
 @inlined

@@ -105,7 +105,7 @@ def source_start(
                 same = False
                 break
         if same:
-            return at
+            return int(at)
     # "ntvtelugu.com" is NTV Telugu too.
     for n_domains in range(_MAX_DOMAINS + 1):
         at = stop - 1 - n_domains
