@@ -7,26 +7,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.alignment import make_scratch
-from dedupe_news.kernels.features import CONTAINMENT, JACCARD, N_FEATURES, Evidence, fill_features
+from dedupe_news.kernels.features import CONTAINMENT, JACCARD, fill_features
 from dedupe_news.kernels.founders import (
     NO_FOUNDER,
-    Founders,
     is_among,
     next_founder,
     settle,
 )
 from dedupe_news.kernels.relations import CONTAINED, EXACT, TRUNCATED, relation_of
-from dedupe_news.kernels.roles import Roles, count, enroll, primary_of, retire, text_of
-from dedupe_news.kernels.staging import make_evidence, stage
+from dedupe_news.kernels.roles import count, enroll, primary_of, retire, text_of
+from dedupe_news.kernels.staging import stage
 from dedupe_news.kernels.tables import gather_places
-from dedupe_news.kernels.trees import N_CLASSES, Trees, fill_probabilities
+from dedupe_news.kernels.trees import N_CLASSES, fill_probabilities
 from dedupe_news.kernels.votes import (
     MOST_JUDGED,
-    Ballot,
     keep_best,
     least_shared,
-    make_ballot,
     propose,
 )
 
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.kernels._jit import Integer
-    from dedupe_news.kernels.alignment import Scratch
+    from dedupe_news.kernels.desk import Arrivals, Bounds, Desk, Held, Index, Matches
     from dedupe_news.kernels.tables import Tables
 
 NO_SLOT = -1
@@ -46,130 +42,11 @@ _DUPLICATE = 0
 _CLASS_OF_TEMPLATE = 2
 _CLASS_OF_RELATED = 1
 _EXCERPT = 0.9
-_MOST_TRIED = 4
-
-
-class Arrivals(NamedTuple):
-    """
-    Documents on their way into an index, or to be looked up.
-
-    Parameters
-    ----------
-    tokens, flags : ndarray of uint32, uint8, shape (n_tokens,)
-        Their tokens.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each document.
-    cut_off, sources, times : ndarray, shape (n_documents,)
-        As in `Tables`.
-    replaced : ndarray of int64, shape (n_documents,)
-        Slot that each document replaces, or `NO_SLOT`.
-    """
-
-    tokens: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-    cut_off: NDArray[np.uint8]
-    sources: NDArray[np.int32]
-    times: NDArray[np.int64]
-    replaced: NDArray[np.int64]
-
-
-class Index(NamedTuple):
-    """
-    An index in memory, and what verdicts are made by.
-
-    Parameters
-    ----------
-    tables, roles, founders : Tables, Roles, Founders
-        Its documents.
-    trees : Trees
-        The classifier.
-    """
-
-    tables: Tables
-    roles: Roles
-    founders: Founders
-    trees: Trees
-
-
-class Bounds(NamedTuple):
-    """
-    How far a look goes.
-
-    Parameters
-    ----------
-    insert : bool
-        Whether the documents are added.
-    first_slot : int
-        First free slot.
-    window : int
-        Microseconds within which documents can be of one cluster.
-    most : int
-        Most matches of one document.
-    min_probability : float
-        From which a pair is a duplicate.
-    related, template : bool
-        Whether those of the same story and of the same template are wanted.
-    """
-
-    insert: bool
-    first_slot: Integer
-    window: Integer
-    most: Integer
-    min_probability: float
-    related: bool
-    template: bool
-
-
-class Matches(NamedTuple):
-    """
-    Where matches go.
-
-    Parameters
-    ----------
-    found : ndarray of int64, shape (n_rows, 2)
-        Slot and relation of each match.
-    scores : ndarray of float64, shape (n_rows, 4)
-        Jaccard similarity, containment, probability, and the probability times
-        the share of the document's shingles that the match has.
-    """
-
-    found: NDArray[np.int64]
-    scores: NDArray[np.float64]
-
-
-class Desk(NamedTuple):
-    """Memory that one document after another is compared in."""
-
-    evidence: Evidence
-    scratch: Scratch
-    row: NDArray[np.float64]
-    probabilities: NDArray[np.float64]
-    places: NDArray[np.int64]
-    ballot: Ballot
-    best_slots: NDArray[np.int64]
-    best_votes: NDArray[np.int64]
-    tried: NDArray[np.int64]
-
-
-@kernel
-def make_desk(longest: Integer) -> Desk:
-    """Return memory for documents of at most so many tokens."""
-    return Desk(
-        make_evidence(2 * longest + 2),
-        make_scratch(longest + 1),
-        np.zeros(N_FEATURES, np.float64),
-        np.zeros(N_CLASSES, np.float64),
-        np.empty(longest + 1, np.int64),
-        make_ballot(),
-        np.empty(MOST_JUDGED, np.int64),
-        np.empty(MOST_JUDGED, np.int64),
-        np.empty(_MOST_TRIED, np.int64),
-    )
 
 
 @inlined
 def _stage_slot(index: Index, desk: Desk, which: Integer, slot: Integer) -> None:
+    """Lay a document of the index out at a place."""
     tables = index.tables
     stage(
         tables,
@@ -421,9 +298,8 @@ def _fill_slot(tables: Tables, arrivals: Arrivals, d: Integer, slot: Integer) ->
 @kernel
 def seek(
     arrivals: Arrivals,
-    index: Index,
+    held: Held,
     bounds: Bounds,
-    desk: Desk,
     begin: Integer,
     offsets: NDArray[np.int64],
     matches: Matches,
@@ -435,6 +311,7 @@ def seek(
     - 1``; ``offsets[begin]`` is given. Returns one past the last document that
     was done: all, unless `matches` has not the room for those of that one.
     """
+    index, desk = held[0]
     tables, roles = index.tables, index.roles
     n_documents = arrivals.offsets.shape[0] - 1
     slot = np.int64(bounds.first_slot)

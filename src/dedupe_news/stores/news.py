@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news.columns import extent
-from dedupe_news.kernels import roles, seeking
+from dedupe_news.kernels import desk, roles, seeking
 from dedupe_news.kernels import tables as kernels
 from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.groups import NOBODY, Groups
@@ -58,6 +58,8 @@ class NewsStore(Slots):
         self._trees = trees
         self._codes = codes
         self._room_on_desk = 0
+        self._held: desk.Held | None = None
+        self._held_founders = self.founders.arrays
         self._make_room(_FIRST_LONGEST)
         self._allot(_FIRST_SLOTS, _FIRST_TOKENS)
 
@@ -103,6 +105,7 @@ class NewsStore(Slots):
                 for kind in Roles._fields
             )
         )
+        self._held = None
 
     @property
     def n_cut_short(self) -> int:
@@ -167,7 +170,7 @@ class NewsStore(Slots):
         self._make_room(longest)
         if most is None:
             most = self._config.bucket_limit if insert else UNLIMITED
-        arrivals = seeking.Arrivals(
+        arrivals = desk.Arrivals(
             items.hashes,
             items.flags,
             items.offsets,
@@ -190,7 +193,7 @@ class NewsStore(Slots):
         return found
 
     def _add(
-        self, arrivals: seeking.Arrivals, most: int, first: int, begin: int, *matches: Any
+        self, arrivals: desk.Arrivals, most: int, first: int, begin: int, *matches: Any
     ) -> int:
         """Add documents from `begin`; stop early only for want of room for matches."""
         offsets = arrivals.offsets
@@ -219,7 +222,7 @@ class NewsStore(Slots):
 
     def _seek(
         self,
-        arrivals: seeking.Arrivals,
+        arrivals: desk.Arrivals,
         stop: int | None,
         most: int,
         include: frozenset[str],
@@ -233,7 +236,7 @@ class NewsStore(Slots):
         insert = stop is not None
         if stop is not None:
             arrivals = arrivals._replace(offsets=arrivals.offsets[: stop + 1])
-        bounds = seeking.Bounds(
+        bounds = desk.Bounds(
             insert,
             first + begin if insert else first,
             self._window,
@@ -242,9 +245,12 @@ class NewsStore(Slots):
             "related" in include,
             "template" in include,
         )
-        index = seeking.Index(self._tables, self._roles, self.founders.arrays, self._trees)
-        matches = seeking.Matches(slots, scores)
-        return int(seeking.seek(arrivals, index, bounds, self._desk, begin, offsets, matches))
+        if self._held is None or self._held_founders is not self.founders.arrays:
+            self._held_founders = self.founders.arrays
+            index = desk.Index(self._tables, self._roles, self._held_founders, self._trees)
+            self._held = desk.hold(index, self._desk)
+        matches = desk.Matches(slots, scores)
+        return int(seeking.seek(arrivals, self._held, bounds, begin, offsets, matches))
 
     def append(self, items: Items) -> None:
         """
@@ -336,7 +342,8 @@ class NewsStore(Slots):
         """Let documents of so many tokens be compared."""
         if longest > self._room_on_desk:
             self._room_on_desk = max(longest, 2 * self._room_on_desk)
-            self._desk = seeking.make_desk(self._room_on_desk)
+            self._desk = desk.make_desk(self._room_on_desk)
+            self._held = None
 
     def _reserve(self, n_documents: int, n_tokens: int) -> None:
         arrays = self._arrays
@@ -410,9 +417,8 @@ class NewsStore(Slots):
             Settings and arrays.
         """
         state = super().__getstate__()
-        del state["_tables"]
-        del state["_roles"]
-        del state["_desk"]
+        for name in ("_tables", "_roles", "_desk", "_held", "_held_founders"):
+            del state[name]
         return state | {"_arrays": {name: each.copy() for name, each in self._arrays.items()}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -425,7 +431,8 @@ class NewsStore(Slots):
             Settings and arrays.
         """
         super().__setstate__(state)
-        self._desk = seeking.make_desk(self._room_on_desk)
+        self._desk = desk.make_desk(self._room_on_desk)
+        self._held_founders = self.founders.arrays
         self._renew()
 
 
