@@ -78,7 +78,7 @@ class Bounds(NamedTuple):
     insert : bool
         Whether the documents are added.
     first_slot : int
-        First free slot.
+        First free slot before the first of the documents.
     window : int
         Microseconds within which documents can be of one cluster.
     most : int

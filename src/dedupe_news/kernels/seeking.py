@@ -315,6 +315,8 @@ def seek(
     tables, roles = index.tables, index.roles
     n_documents = arrivals.offsets.shape[0] - 1
     slot = np.int64(bounds.first_slot)
+    if bounds.insert:
+        slot += begin
     for d in range(begin, n_documents):
         replaced = arrivals.replaced[d]
         if replaced != NO_SLOT and tables.alive[replaced]:

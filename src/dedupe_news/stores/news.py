@@ -180,23 +180,29 @@ class NewsStore(Slots):
             replaced,
         )
         first = self.n_slots
+        bounds = desk.Bounds(
+            insert,
+            first,
+            self._window,
+            most,
+            self._config.min_probability,
+            "related" in include,
+            "template" in include,
+        )
         if not insert:
             self._reserve(1, longest)
-            return self._room.fill(
-                n_documents, partial(self._seek, arrivals, None, most, include, first)
-            )
+            return self._room.fill(n_documents, partial(self._seek, arrivals, bounds))
         self.founders.announce(first, items.numbers, items.moments)
         self._reserve(n_documents, n_tokens)
-        found = self._room.fill(n_documents, partial(self._add, arrivals, most, first))
-        self.n_slots = first + n_documents
+        found = self._room.fill(n_documents, partial(self._add, arrivals, bounds))
         self.founders.note(first, self.n_slots)
         return found
 
     def _add(
-        self, arrivals: desk.Arrivals, most: int, first: int, begin: int, *matches: Any
+        self, arrivals: desk.Arrivals, bounds: desk.Bounds, begin: int, *matches: NDArray[Any]
     ) -> int:
         """Add documents from `begin`; stop early only for want of room for matches."""
-        offsets = arrivals.offsets
+        offsets, first = arrivals.offsets, self.n_slots - begin
         n_documents = len(offsets) - 1
         while begin < n_documents:
             self.n_slots = first + begin
@@ -204,9 +210,13 @@ class NewsStore(Slots):
             if stop == begin:
                 self.rebuild(more=int(offsets[begin + 1] - offsets[begin]) + 1)
                 continue
-            begin = self._seek(arrivals, stop, most, frozenset(), first, begin, *matches)
+            some = arrivals
+            if stop < n_documents:
+                some = arrivals._replace(offsets=offsets[: stop + 1])
+            begin = self._seek(some, bounds, begin, *matches)
             if begin < stop:
                 break
+        self.n_slots = first + begin
         return begin
 
     def _n_until_full(self, offsets: NDArray[np.int64]) -> int:
@@ -223,34 +233,18 @@ class NewsStore(Slots):
     def _seek(
         self,
         arrivals: desk.Arrivals,
-        stop: int | None,
-        most: int,
-        include: frozenset[str],
-        first: int,
+        bounds: desk.Bounds,
         begin: int,
         offsets: NDArray[np.int64],
-        slots: NDArray[np.int64],
-        scores: NDArray[np.float64],
+        *matches: NDArray[Any],
     ) -> int:
-        """Look documents up, and add those before `stop` where it is given."""
-        insert = stop is not None
-        if stop is not None:
-            arrivals = arrivals._replace(offsets=arrivals.offsets[: stop + 1])
-        bounds = desk.Bounds(
-            insert,
-            first + begin if insert else first,
-            self._window,
-            most,
-            self._config.min_probability,
-            "related" in include,
-            "template" in include,
-        )
+        """Look documents up from `begin`, and add them where the bounds say so."""
         if self._held is None or self._held_founders is not self.founders.arrays:
             self._held_founders = self.founders.arrays
             index = desk.Index(self._tables, self._roles, self._held_founders, self._trees)
             self._held = desk.hold(index, self._desk)
-        matches = desk.Matches(slots, scores)
-        return int(seeking.seek(arrivals, self._held, bounds, begin, offsets, matches))
+        found = desk.Matches(*matches)
+        return int(seeking.seek(arrivals, self._held, bounds, begin, offsets, found))
 
     def append(self, items: Items) -> None:
         """
