@@ -35,6 +35,16 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect the plain cases to fail that `known_limits.txt` lists, and no others."""
+    listed = (ROOT / "tests" / "known_limits.txt").read_text(encoding="utf-8").splitlines()
+    limits = {line for line in listed if line and not line.startswith("#")}
+    for item in items:
+        if f"{item.path.name}::{item.name}" in limits:
+            reason = "a known limit of the classifier: tests/known_limits.txt"
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+
+
 @pytest.fixture(scope="session")
 def interpreted() -> bool:
     """Return whether the kernels run as plain Python, so that big inputs take too long."""
