@@ -72,9 +72,9 @@ def test_largest_cluster_is_shown_first_with_differences_marked(
     assert titles(page)[0] == "Storm"
     assert page.inner_text(f"{DETAIL} h2").startswith("3 documents, 2 sources, over 3 h")
     assert page.inner_text(f"{DETAIL} .kept .text") == STORM
-    assert page.inner_text(f"{DETAIL} ol mark") == "4 5"
-    assert page.inner_text(f"{DETAIL} ol del") == "4"
-    assert page.inner_text(f"{DETAIL} ol ins") == "5"
+    assert page.inner_text(f"{DETAIL} ol mark") == "4,000 5,000"
+    assert page.inner_text(f"{DETAIL} ol del") == "4,000"
+    assert page.inner_text(f"{DETAIL} ol ins") == "5,000"
     assert page.locator(f"{DETAIL} ol li").all_inner_texts()[1].endswith("the same text")
 
 
