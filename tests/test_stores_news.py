@@ -7,13 +7,13 @@ import itertools
 import pickle
 from typing import TYPE_CHECKING, Any
 
-import news_oracle
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
+import news_oracle
 from dedupe_news import Config, NewsIndex, Relation, postings
 from dedupe_news.kernels.features import ORDER_SHORT
 from dedupe_news.kernels.tables import shingle_at
