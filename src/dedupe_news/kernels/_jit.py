@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import numba
 import numpy as np
+from numba.typed import List as TypedList
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__all__ = ["COMPILED", "Integer", "TypedList", "inlined", "kernel", "n_compilations"]
 
 _dispatchers: list[Any] = []
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
-from numba.typed import List
 
-from dedupe_news.kernels._jit import kernel
+from dedupe_news.kernels._jit import TypedList, kernel
 from dedupe_news.kernels.alignment import Scratch, make_scratch
 from dedupe_news.kernels.features import N_FEATURES, Evidence
 from dedupe_news.kernels.founders import MOST_TRIED, Founders
@@ -148,6 +147,6 @@ def make_desk(longest: Integer) -> Desk:
 @kernel
 def hold(index: Index, desk: Desk) -> Held:
     """Return an index and its desk as one object: seventy arrays take long to hand to a kernel."""
-    held: Held = List()
+    held: Held = TypedList()
     held.append((index, desk))
     return held
