@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -151,6 +152,20 @@ def test_the_work_is_linear_in_the_number_of_texts(n: int, bounds: Limits) -> No
     assert n - 1 <= len(found.pairs) <= n * len(buckets.keys) * a_text
 
 
+@given(drawn=bucketed(), bounds=limits)
+def test_crowded_texts_are_those_of_large_buckets(
+    drawn: tuple[Segment, Buckets], bounds: Limits
+) -> None:
+    """Texts that may have missed one another are told: those of a bucket that is too large."""
+    found = candidates.find_candidates(*drawn, 1, bounds)
+
+    expected: set[int] = set()
+    for keys in drawn[1].keys.tolist():
+        sizes = Counter(keys)
+        expected |= {text for text, key in enumerate(keys) if sizes[key] > bounds.bucket_size}
+    assert found.crowded.tolist() == sorted(expected)
+
+
 @given(drawn=bucketed(), bounds=limits, n_jobs=st.integers(2, 4))
 def test_threads_change_no_pair(
     drawn: tuple[Segment, Buckets], bounds: Limits, n_jobs: int
@@ -160,7 +175,8 @@ def test_threads_change_no_pair(
     other = candidates.find_candidates(*drawn, n_jobs, bounds)
 
     assert pairs_of(one) == pairs_of(other)
-    assert one[1:] == other[1:]
+    assert one[1:3] == other[1:3]
+    assert one.crowded.tolist() == other.crowded.tolist()
 
 
 @given(feed=feeds(), n_jobs=st.integers(1, 3))
@@ -188,4 +204,4 @@ def test_no_texts_make_no_pairs() -> None:
 
     found = candidates.find_candidates(segment, candidates.find_buckets(segment, 1), 1)
 
-    assert (pairs_of(found), *found[1:]) == ([], 0, 0)
+    assert (pairs_of(found), *found[1:3], found.crowded.tolist()) == ([], 0, 0, [])

@@ -26,6 +26,8 @@ LEAST_CONTAINMENT = 0.3
 
 _SEED = 1
 _NUM_PERM = BANDS * ROWS_PER_BAND
+_HALF = np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
 
 
 class Limits(NamedTuple):
@@ -65,6 +67,7 @@ class Candidates(NamedTuple):
     pairs: NDArray[np.uint64]
     n_large_buckets: int
     n_skipped: int
+    crowded: NDArray[np.int64]
 
 
 class Buckets(NamedTuple):
@@ -108,11 +111,13 @@ def find_among(
     """Return the pairs of some texts, increasing, that share a bucket and enough of their words."""
     bounds = np.array(limits, np.int64)
     sets = segment.sets
+    are_crowded = np.zeros(len(segment), bool)
 
     def pair(band: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         shared = pack_repeated(buckets.keys[band][members])
         counts = np.zeros(3, np.int64)
         kernels.count_bucket_pairs(shared, bounds, counts)
+        are_crowded[members[_in_large(shared, limits.bucket_size)]] = True
         pairs = np.empty(counts[0], np.uint64)
         kernels.fill_bucket_pairs(shared, bounds, members, pairs)
         return _keep_some(pairs, sets), counts
@@ -122,7 +127,16 @@ def find_among(
         distinct(np.concatenate([pairs for pairs, _ in found])),
         int(sum(counts[1] for _, counts in found)),
         int(sum(counts[2] for _, counts in found)),
+        np.flatnonzero(are_crowded),
     )
+
+
+def _in_large(shared: NDArray[np.uint64], bucket_size: int) -> NDArray[np.int64]:
+    """Return the places of the members of large buckets, of sorted packed keys."""
+    keys = shared >> _HALF
+    edges = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+    sizes = np.diff(np.concatenate(([0], edges, [len(shared)])))
+    return (shared[np.repeat(sizes > bucket_size, sizes)] & _LOW).astype(np.int64)
 
 
 def distinct(pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:

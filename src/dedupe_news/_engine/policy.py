@@ -204,7 +204,7 @@ def find(
     done("candidates")
     grouping = Grouping(segment, texts, classifier.load_classifier(), config, n_jobs)
     grouping.judge(found.pairs)
-    representative = _settle(grouping, buckets, segment, found.n_large_buckets > 0, n_jobs)
+    representative = _settle(grouping, buckets, segment, found.crowded, n_jobs)
     done("verdicts")
     story = grouping.groups(representative, RELATED)[representative]
     template = grouping.forms(representative)[representative]
@@ -225,20 +225,20 @@ def _settle(
     grouping: Grouping,
     buckets: candidates.Buckets,
     segment: Segment,
-    some_are_large: bool,  # noqa: FBT001 - of a private function
+    crowded: NDArray[np.int64],
     n_jobs: int,
 ) -> NDArray[np.int64]:
     """
     Return the representatives, once all who may be duplicates have met.
 
-    Where buckets are large, leaders meet the other leaders there; and where a
-    leader joins another, its members meet that one.
+    Leaders of crowded buckets meet the other leaders there; and where a leader
+    joins another, its members meet that one.
     """
     representative = grouping.clusters()
     for _ in range(_ROUNDS):
         n_before = len(grouping.judged.pairs)
-        if some_are_large:
-            leaders = np.flatnonzero(representative == np.arange(len(segment)))
+        leaders = crowded[representative[crowded] == crowded]
+        if len(leaders):
             grouping.judge(candidates.find_among(buckets, leaders, segment, n_jobs).pairs)
         after = grouping.clusters()
         moved = np.flatnonzero(after[representative] != representative)

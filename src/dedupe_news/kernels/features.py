@@ -143,6 +143,8 @@ COUNTED_DAYS = 5
 
 NO_TIME = np.iinfo(np.int64).min
 
+_LOG_COUNTED = float(np.log(COUNTED_TEXTS))
+
 _CODES = 16.0  # a count is coded as 16 ln(count)
 _STANDING = 26  # code of 5 days
 _OTHERS = 12  # codes above: more texts than two
@@ -233,7 +235,7 @@ def _side(evidence: Evidence, text: Integer) -> Side:
 def weight_of(evidence: Evidence, at: Integer) -> float:
     """Return how much a token tells, in [0.03, 1]: minus the log of its share of the texts."""
     log_texts = evidence.totals[0]
-    if log_texts < np.log(COUNTED_TEXTS):
+    if log_texts < _LOG_COUNTED:
         return 1.0
     rarity = log_texts - evidence.commonness[at] / _CODES
     return float(min(_MOST_WEIGHT, max(_LEAST_WEIGHT, rarity)) / _MOST_WEIGHT)
@@ -243,7 +245,7 @@ def weight_of(evidence: Evidence, at: Integer) -> float:
 def is_rare(evidence: Evidence, side: Side, at: Integer) -> bool:
     """Return whether a token may be a name: seldom used, or where nothing is counted, a capital."""
     log_texts = evidence.totals[0]
-    if log_texts >= np.log(COUNTED_TEXTS):
+    if log_texts >= _LOG_COUNTED:
         code = evidence.commonness[at]
         return bool(code <= _FEW or log_texts - code / _CODES > _RARE)
     if not side.written:
@@ -254,7 +256,7 @@ def is_rare(evidence: Evidence, side: Side, at: Integer) -> bool:
 @inlined
 def _counts_days(evidence: Evidence) -> bool:
     """Return whether the texts are so many, over so long, that recurrence can be told."""
-    return bool(evidence.totals[0] >= np.log(COUNTED_TEXTS) and evidence.totals[1] >= COUNTED_DAYS)
+    return bool(evidence.totals[0] >= _LOG_COUNTED and evidence.totals[1] >= COUNTED_DAYS)
 
 
 @inlined

@@ -56,11 +56,14 @@ def fill_probabilities(
         probabilities[which] = trees.baseline[which]
     for tree in range(trees.roots.shape[0]):
         node = np.int64(trees.roots[tree])
-        while trees.feature[node] >= 0:
-            if row[trees.feature[node]] <= trees.threshold[node]:
-                node = np.int64(trees.left[node])
-            else:
-                node = np.int64(trees.right[node])
+        feature = np.int64(trees.feature[node])
+        while feature >= 0:
+            # Both are loaded, and one is taken without a branch: which, no processor can guess.
+            left = np.int64(trees.left[node])
+            right = np.int64(trees.right[node])
+            goes_left = np.int64(row[feature] <= trees.threshold[node])
+            node = right + goes_left * (left - right)
+            feature = np.int64(trees.feature[node])
         probabilities[tree & (N_CLASSES - 1)] += trees.value[node]
     largest = probabilities[0]
     for which in range(1, N_CLASSES):
