@@ -189,7 +189,7 @@ class Reason:
     Parameters
     ----------
     feature : str
-        Its name; docs/explanation/judge.md says what each means.
+        Its name; docs/explanation/classifier.md says what each means.
     value : float
         Its value for the pair.
     contribution : float

@@ -162,9 +162,8 @@ class Grouping:
         """
         lead = self.groups(representative, TEMPLATE)
         for _ in range(_ROUNDS):
-            ends = lead[self._between(representative, TEMPLATE)]
-            self.judge(packed(ends))
-            between = packed(ends)
+            between = packed(lead[self._between(representative, TEMPLATE)])
+            self.judge(between)
             at = np.searchsorted(self.judged.pairs, between)
             known = at < len(self.judged.pairs)
             known[known] = self.judged.pairs[at[known]] == between[known]

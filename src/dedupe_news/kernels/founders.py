@@ -108,7 +108,7 @@ def next_founder(
 
 @inlined
 def is_among(found: NDArray[np.int64], first: Integer, stop: Integer, slot: Integer) -> bool:
-    """Return whether a document is among matches, and no mere relative of a series."""
+    """Return whether a document is among the duplicates."""
     for at in range(first, stop):
         if found[at, 0] == slot:
             return bool(found[at, 1] < _RELATED)
