@@ -411,7 +411,7 @@ def test_flags_of_tokens() -> None:
 
 def test_words_stand_where_they_say() -> None:
     """Places count characters of the original, whatever they fold to."""
-    document = "Ünïcode — ½ a½b &amp; نص"
+    document = "Ünïcode — ½ a½c &amp; نص"
 
     found = text.words(document, Config())
 
@@ -421,7 +421,7 @@ def test_words_stand_where_they_say() -> None:
         ("2", "½"),
         ("a1", "a½"),
         ("2", "½"),
-        ("b", "b"),
+        ("c", "c"),
         ("نص", "نص"),
     ]
 
