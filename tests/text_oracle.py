@@ -29,7 +29,7 @@ _EXTRA |= {
 _DIGITS = set("0123456789")
 _GROUPING = " ,.'\u2019\xa0\u2007\u2009\u202f\u066c\uff0c"
 _MONTHS = {"may", "june", "mai", "мая"}  # enough for what tests write
-_LAST_PARTS = {"com", "net", "in", "uk"}  # the same
+_LAST_PARTS = {"co", "com", "net", "in", "uk"}  # the same
 _SHORT_HOSTS = {"t.co", "bit.ly", "youtu.be", "pic.twitter.com"}
 _STOPS = set(".!?:…。।॥؟۔።։")
 _KEPT_CLASSES = {9, 84, 91, 103, 107, 118, 122, 129, 130, 132}
@@ -236,7 +236,7 @@ def _grouped_stop(text: str, at: int) -> int:  # noqa: PLR0911 - one return for 
 
 
 def _link_stop(text: str, at: int) -> int:
-    found = re.compile(r"[A-Za-z]{1,16}://|www\.|[A-Za-z][A-Za-z0-9.-]*/", re.IGNORECASE | re.ASCII)
+    found = re.compile(r"[A-Za-z]{1,16}://|www\.|[A-Za-z][A-Za-z0-9.-]*(?:/|\?(?=[A-Za-z]))", re.IGNORECASE | re.ASCII)
     begun = found.match(text, at)
     if begun is None:
         return 0

@@ -278,7 +278,10 @@ def _link_stop(  # noqa: PLR0911 - one return for each reason
                 if not (_is_letter(byte) or 0x30 <= byte <= 0x39 or byte == _POINT or byte == 0x2D):
                     break
                 place += 1
-            if place + 1 >= stop or byte_at(text, place) != 0x2F:
+            if place + 1 >= stop:
+                return at
+            asks = byte_at(text, place) == 0x3F and _is_letter(byte_at(text, place + 1))
+            if byte_at(text, place) != 0x2F and not asks:
                 return at
             domain = place
             while domain > at and byte_at(text, domain - 1) != _POINT:

@@ -26,10 +26,12 @@ _MAX_BRACKET = 48
 _MAX_COUNT = 6
 _LEAST_SPACES_LEFT = 2
 _LEAST_WIDE_BYTES = 9
+_LEAST_CAPITALS = 4
 _WIDE = 0x80
 
 # What `_closing_of` knows, as code points.
 _SPACE, _POINT, _BANG, _COLON, _BAR, _HYPHEN = 0x20, 0x2E, 0x21, 0x3A, 0x7C, 0x2D
+_COMMA, _THOUSANDS = 0x2C, 0x6B
 
 
 @kernel
@@ -68,6 +70,28 @@ def _has_words(text: NDArray[np.uint8], start: int, stop: int) -> bool:
         n_spaces += byte_at(text, at) == _SPACE
     wide = stop - start >= _LEAST_WIDE_BYTES and byte_at(text, start) >= 0xE3
     return wide or n_spaces >= _LEAST_SPACES_LEFT
+
+
+@kernel
+def _capitals_stop(
+    text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np.uint32]
+) -> int:
+    """Return where a label in capitals before a word that has none but its first ends."""
+    at = start
+    space = start
+    while at < stop and at < start + _MAX_LABEL:
+        byte = byte_at(text, at)
+        if byte == _SPACE:
+            space = at
+        elif not 0x41 <= byte <= 0x5A:
+            break
+        at += 1
+    # The word behind it has one capital, so that `at` is two behind the space.
+    if space < start + _LEAST_CAPITALS or at != space + 2 or at >= stop:
+        return start
+    if not 0x61 <= byte_at(text, at) <= 0x7A or name_class(text, start, space, table) & LABEL == 0:
+        return start
+    return space + 1 if _has_words(text, space + 1, stop) else start
 
 
 @kernel
@@ -116,7 +140,7 @@ def label_stop(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np
                 break
         at = follow
     if end <= begin or name_class(text, begin, end, table) & wanted == 0:
-        return start
+        return _capitals_stop(text, start, stop, table)
     after = _skip_space(text, after, stop)
     if closing and after + 1 < stop:
         # "[Video] - Storm", "(EXCLUSIVE): storm".
@@ -127,21 +151,32 @@ def label_stop(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np
 
 
 @kernel
+def _number_stop(text: NDArray[np.uint8], at: int, stop: int) -> int:
+    """Return where digits with points or commas, and perhaps "k" for thousands, end."""
+    begin = at
+    while at < stop and at < begin + _MAX_COUNT:
+        byte = byte_at(text, at)
+        if not 0x30 <= byte <= 0x39 and (at == begin or (byte != _COMMA and byte != _POINT)):
+            break
+        at += 1
+    if begin < at < stop and byte_at(text, at) | 0x20 == _THOUSANDS:
+        at += 1
+    return at
+
+
+@kernel
 def is_count(
     text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np.uint32], classes: int
 ) -> bool:
     """Say whether a number and what it counts are all there is: "3 comments", "Kommentare: 12"."""
-    at = start
-    while at < stop and (0x30 <= byte_at(text, at) <= 0x39 or byte_at(text, at) == 0x2C):
-        at += 1
-    if start < at <= start + _MAX_COUNT:
+    at = _number_stop(text, start, stop)
+    if at > start:
         return at < stop and name_class(text, at, stop, table) & classes != 0
-    end = stop
-    while end > start and (0x30 <= byte_at(text, end - 1) <= 0x39 or byte_at(text, end - 1) == 0x2C):
-        end -= 1
-    if at > start or end == stop or stop - end > _MAX_COUNT:
+    while at < stop and not 0x30 <= byte_at(text, at) <= 0x39:
+        at += 1
+    if _number_stop(text, at, stop) < stop or at == stop:
         return False
-    return name_class(text, start, end, table) & classes != 0
+    return name_class(text, start, at, table) & classes != 0
 
 
 @kernel
@@ -184,7 +219,7 @@ def label_start(
             if _closing_of(decoded >> 3) == closing:
                 begin = at + (decoded & 7)
                 known = name_class(text, begin, last, table)
-                wanted = LABEL | AGENCY if is_title else AGENCY
+                wanted = LABEL | AGENCY | PUBLISHER if is_title else AGENCY
                 counts = is_title == 1 and is_count(text, begin, last, table, COUNTED | SHARED)
                 if known & wanted or counts:
                     found = at
