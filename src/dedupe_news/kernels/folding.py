@@ -453,7 +453,11 @@ def fold_run(
                             at = joined
                             n = base
                             break
-                    elif byte == 0x20 and is_persian_affix(text, token_start, at, stop, table):
+                    elif (
+                        byte == 0x20
+                        and 0xD8 <= scratch[np.uintp(base)] <= 0xDB
+                        and is_persian_affix(text, token_start, at, stop, table)
+                    ):
                         what = GROUPED
                         joined = at + 1
                 if n > base and at >= joined:
