@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from dedupe_news import arrivals, foreign
-from dedupe_news.columns import from_microseconds
+from dedupe_news.columns import UNTITLED, from_microseconds
 from dedupe_news.documents import Document, read_documents
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.times import time_column
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from typing import IO
 
-    from dedupe_news.stores.rows import Rows
+    from dedupe_news._store.rows import Rows
 
 _ROWS_AT_A_TIME = 20_000
 _NAMES = ("id", "title", "text", "source", "published", "arrived")
@@ -36,26 +36,12 @@ Places: TypeAlias = "Callable[[Sequence[Hashable]], tuple[list[int | None], list
 
 
 def documents(rows: Rows) -> Iterator[Document]:
-    """
-    Return rows as documents.
-
-    Parameters
-    ----------
-    rows : Rows
-        Some documents.
-
-    Yields
-    ------
-    Document
-        As it was given.
-    """
+    """Yield items as they were given."""
     for at, content in enumerate(rows.contents()):
-        title, text = None, content.decode()
-        if rows.titled[at]:
-            title, _, text = text.partition("\n")
+        length = int(rows.title_lengths[at])
         yield Document(
-            text=text,
-            title=title,
+            text=content[length + 1 :].decode(),
+            title=None if length == UNTITLED else content[:length].decode(),
             id=rows.ids[at],
             source=rows.sources[at],
             published=from_microseconds(int(rows.published[at])),
@@ -217,32 +203,11 @@ def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
             message = f"{str(source)!r} has no ids, which an index needs; add a column 'id'"
             raise InputError(message)
         rows = arrivals.many(columns, columns.ids)
-        if columns.titled:
-            rows = _with_untitled(rows, table["title"])
         moments = time_column(arrived)
         if moments is not None:
             known = moments != np.iinfo(np.int64).min
             rows = dataclasses.replace(rows, arrived=np.where(known, moments, rows.arrived))
         yield rows
-
-
-def _with_untitled(rows: Rows, titles: Any) -> Rows:
-    """Return documents of which those without a title begin with their text."""
-    titled = np.array([not foreign.is_missing(title) for title in foreign.plain_list(titles)])
-    if titled.all():
-        return rows
-    contents = [
-        content if is_titled else content[1:]
-        for content, is_titled in zip(rows.contents(), titled.tolist(), strict=True)
-    ]
-    offsets = np.zeros(len(contents) + 1, np.int64)
-    np.cumsum(list(map(len, contents)), out=offsets[1:])
-    return dataclasses.replace(
-        rows,
-        buffer=np.frombuffer(b"".join(contents), np.uint8),
-        offsets=offsets,
-        titled=titled.astype(np.uint8),
-    )
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:

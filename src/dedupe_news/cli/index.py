@@ -33,7 +33,7 @@ from dedupe_news.cli.options import (
 from dedupe_news.cli.settings import given_settings, read_feed, say
 from dedupe_news.errors import ConfigError, StoreError
 from dedupe_news.index import NewsIndex
-from dedupe_news.stores.rescue import Report, Wreck
+from dedupe_news._store.rescue import Report, Wreck
 from dedupe_news.threads import resolve_jobs
 
 DAMAGED = 1

@@ -13,15 +13,15 @@ from dedupe_news.kernels.index import NO_SLOT, join_clusters, probe
 from dedupe_news.kernels.signing import KEY, sign_slots
 from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.permutations import coefficients
-from dedupe_news.stores.arrays import Found, Room, grown, power_of_two
-from dedupe_news.stores.slots import Slots
+from dedupe_news._store.arrays import Found, Room, grown, power_of_two
+from dedupe_news._store.slots import Slots
 from dedupe_news.threads import resolve_jobs, run, shares, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
-    from dedupe_news.stores.arrays import Items
+    from dedupe_news._store.arrays import Items
 
 _FIRST_SLOTS = 1024
 _FIRST_TOKENS = 1 << 16
@@ -29,7 +29,7 @@ _SEVERAL = 1024  # documents from which on several threads are worth it
 _PER_SLOT = ("alive", "sketches", "chains")
 
 
-class SimilarStore(Slots):
+class ThresholdedTexts(Slots):
     """
     Token runs by slot, and the chains that find them.
 
@@ -41,6 +41,7 @@ class SimilarStore(Slots):
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
+        self._room = Room()
         used = config.bands * config.rows_per_band
         multipliers, increments = coefficients(config.num_perm, config.seed)
         self._permutations = multipliers[:used], increments[:used], config.rows_per_band
@@ -60,14 +61,7 @@ class SimilarStore(Slots):
         }
 
     def retire(self, slots: NDArray[np.int64]) -> None:
-        """
-        Take documents out.
-
-        Parameters
-        ----------
-        slots : ndarray of int64
-            Slots that count.
-        """
+        """Take documents out."""
         self.alive[slots] = 0
 
     def probe(
@@ -80,27 +74,7 @@ class SimilarStore(Slots):
         include: frozenset[str] = frozenset(),  # noqa: ARG002 - there are no other verdicts
         n_jobs: int = 1,
     ) -> Found:
-        """
-        Look up documents one after another, and add each before the next if asked.
-
-        Parameters
-        ----------
-        items : Items
-            The documents.
-        replaced : ndarray of int64, shape (n_documents,)
-            Slot that each document replaces, or -1.
-        insert : bool
-            Whether to add them, at the slots from ``n_slots``.
-        most, include : int or None, frozenset of str
-            Not used; as in `NewsStore.probe`.
-        n_jobs : int, default 1
-            Threads.
-
-        Returns
-        -------
-        Found
-            The matches of each document among those before it.
-        """
+        """Look up documents one after another, and add each before the next if asked."""
         if len(items.offsets) == 2:  # noqa: PLR2004 - one document
             return self._probe_one(items, replaced, insert=insert)
         first, n_documents = self.n_slots, len(items.offsets) - 1
@@ -217,14 +191,7 @@ class SimilarStore(Slots):
         run(sign, _ranges(n_documents, n_jobs), n_jobs)
 
     def append(self, items: Items) -> None:
-        """
-        Write documents that are found only after `enroll` or `rebuild`.
-
-        Parameters
-        ----------
-        items : Items
-            The documents.
-        """
+        """Write documents that are found only after `enroll` or `rebuild`."""
         self._append(items, resolve_jobs(-1))
 
     def _append(self, items: Items, n_jobs: int) -> None:
@@ -233,14 +200,7 @@ class SimilarStore(Slots):
         self.n_slots += len(items.offsets) - 1
 
     def enroll(self, first: int) -> None:
-        """
-        Let appended documents be found.
-
-        Parameters
-        ----------
-        first : int
-            The first of them; they are the last slots.
-        """
+        """Let appended documents be found."""
         self._link(first, self.n_slots, 1)
 
     def rebuild(self) -> None:
@@ -275,14 +235,7 @@ class SimilarStore(Slots):
             self.rebuild()
 
     def compact(self) -> NDArray[np.int64]:
-        """
-        Drop the removed slots; the living keep their order and are renumbered.
-
-        Returns
-        -------
-        ndarray of int64, shape (n_alive,)
-            Former slot of each slot.
-        """
+        """Drop the removed slots; the living keep their order and are renumbered."""
         kept = np.flatnonzero(self.alive[: self.n_slots])
         former, n_kept = self._arrays.copy(), len(kept)
         self._allot(max(_FIRST_SLOTS, n_kept))
@@ -298,47 +251,6 @@ class SimilarStore(Slots):
         self.n_slots = n_kept
         self.rebuild()
         return kept
-
-    def __getstate__(self) -> dict[str, Any]:
-        """
-        Return the state to pickle: what is in use, without the chains.
-
-        Returns
-        -------
-        dict
-            Settings and arrays.
-        """
-        n_slots, arrays = self.n_slots, self._arrays
-        return super().__getstate__() | {
-            "_arrays": {
-                "tokens": arrays["tokens"][: arrays["starts"][n_slots]].copy(),
-                "starts": arrays["starts"][: n_slots + 1].copy(),
-                "alive": arrays["alive"][:n_slots].copy(),
-                "sketches": arrays["sketches"][:n_slots].copy(),
-                "keys": arrays["chains"][:n_slots, :, KEY].copy(),
-            }
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """
-        Restore the state that `__getstate__` returned.
-
-        Parameters
-        ----------
-        state : dict
-            Settings and arrays.
-        """
-        super().__setstate__(state)
-        kept, self._arrays = self._arrays, {}
-        n_slots = self.n_slots
-        self._allot(max(_FIRST_SLOTS, n_slots))
-        arrays = self._arrays
-        arrays["tokens"] = grown(kept["tokens"], max(_FIRST_TOKENS, len(kept["tokens"])))
-        arrays["starts"][: n_slots + 1] = kept["starts"]
-        for name in ("alive", "sketches"):
-            arrays[name][:n_slots] = kept[name]
-        arrays["chains"][:n_slots, :, KEY] = kept["keys"]
-        self.rebuild()
 
 
 def _ranges(n_documents: int, n_jobs: int) -> list[tuple[int, int]]:
