@@ -6,19 +6,19 @@ import contextlib
 from typing import TYPE_CHECKING, Self
 
 from dedupe_news import arrivals, exchange, fields, times
+from dedupe_news._store.replay import tokens_of
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.lookups import Lookups, parts_of, unknown
-from dedupe_news._store.replay import tokens_of
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Hashable, Iterator, Sequence
 
+    from dedupe_news._store.rows import Rows
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.records import Match
-    from dedupe_news._store.rows import Rows
 
 
 class Changes(Lookups):

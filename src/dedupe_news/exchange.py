@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import tempfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,7 +19,7 @@ import numpy as np
 from dedupe_news import arrivals, foreign
 from dedupe_news.columns import UNTITLED, from_microseconds
 from dedupe_news.documents import Document, read_documents
-from dedupe_news.errors import InputError, InputTypeError
+from dedupe_news.errors import DedupeNewsError, InputError, InputTypeError
 from dedupe_news.times import time_column
 
 if TYPE_CHECKING:
@@ -59,6 +60,29 @@ def _format_of(path: Path) -> str:
     raise InputError(message)
 
 
+def _path_of(path: str | os.PathLike[str]) -> Path:
+    name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else None
+    if name is None:
+        message = f"path={foreign.shown(path)} is of type {type(path).__name__!r}; pass a path"
+        raise InputTypeError(message)
+    if "\0" in name:
+        message = f"path={name!r} holds a NUL character, which no path can; remove it"
+        raise InputError(message)
+    return Path(name)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Raise our errors in place of those of files, of gzip and of UTF-8."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        if isinstance(error, DedupeNewsError):
+            raise
+        message = f"{str(path)!r} cannot be read: {error}. Check its name, and that it is whole"
+        raise InputError(message) from error
+
+
 def write(path: str | os.PathLike[str], parts: Iterable[Rows], places: Places) -> int:
     """
     Write documents to a file.
@@ -86,9 +110,16 @@ def write(path: str | os.PathLike[str], parts: Iterable[Rows], places: Places) -
     MissingDependencyError
         If Parquet is asked for and pyarrow is not installed.
     """
-    target = Path(path)
+    target = _path_of(path)
     is_parquet = _format_of(target) == ".parquet"
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        message = (
+            f"{str(target)!r} cannot be written: {error.strerror}. Check that its folder exists "
+            "and may be written"
+        )
+        raise InputError(message) from error
     os.close(handle)
     try:
         if is_parquet:
@@ -194,9 +225,14 @@ def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
     MissingDependencyError
         If it is Parquet and pyarrow is not installed.
     """
-    source = Path(path)
+    source = _path_of(path)
     tables = _read_parquet if _format_of(source) == ".parquet" else _read_lines
-    for table in tables(source):
+    parts = tables(source)
+    while True:
+        with _reading(source):
+            table = next(parts, None)
+        if table is None:
+            return
         arrived = table.pop("arrived", None)
         columns = read_documents(table, n_jobs=n_jobs)
         if columns.ids is None:
@@ -236,7 +272,7 @@ def _opened(path: Path) -> IO[bytes]:
 def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         values = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"line {number} of {str(path)!r} is no JSON: {error}. Correct or delete it"
         raise InputError(message) from error
     if not isinstance(values, dict):

@@ -8,12 +8,13 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Self
 
+from dedupe_news._store.memory import MemoryLog
+from dedupe_news._store.opening import open_log
+from dedupe_news._store.slots import LIMITS
+from dedupe_news._store.store import Store
 from dedupe_news.changes import Changes
 from dedupe_news.config import Config
 from dedupe_news.errors import ConfigError
-from dedupe_news._store.memory import MemoryLog
-from dedupe_news._store.opening import open_log
-from dedupe_news._store.store import Store
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -67,7 +68,7 @@ class NewsIndex(Changes):
     def __init__(self, config: Config | None = None, **settings: Any) -> None:
         _check_config(config)
         self._config = (config or Config()).replace(**settings)
-        self._store = Store(MemoryLog(self._config))
+        self._store = Store(MemoryLog(self._config), LIMITS)
         self._begin()
 
     def _begin(self) -> None:
@@ -137,13 +138,14 @@ class NewsIndex(Changes):
         log = open_log(
             location, wanted, durability=durability, read_only=read_only, timeout=timeout
         )
-        index = cls.__new__(cls)
-        index.__setstate__({"_config": log.config, "_store": Store(log)})
+        store = Store(log, LIMITS)
         try:
-            index._store.refresh()
+            store.refresh()
         except BaseException:
             log.close()
             raise
+        index = cls.__new__(cls)
+        index.__setstate__({"_config": log.config, "_store": store})
         return index
 
     def close(self) -> None:

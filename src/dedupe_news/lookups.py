@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dedupe_news import arrivals, batch, exchange
+from dedupe_news._store.replay import tokens_of
 from dedupe_news.columns import from_microseconds
 from dedupe_news.config import whole_number
 from dedupe_news.displayable import Displayable
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError, UnknownIdError
-from dedupe_news._store.replay import tokens_of
 from dedupe_news.foreign import shown
 from dedupe_news.progress import stages
 from dedupe_news.records import Bounded, IndexStats
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Hashable, Iterator, Sequence
 
+    from dedupe_news._store.rows import Rows
+    from dedupe_news._store.store import Store
     from dedupe_news.config import Config
     from dedupe_news.documents import ColumnChoice, Document
     from dedupe_news.records import Match
     from dedupe_news.results import Clustering
-    from dedupe_news._store.rows import Rows
-    from dedupe_news._store.store import Store
 
 
 _INCLUDABLE = ("related", "template")

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 import xxhash
 
+from dedupe_news._store.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
+from dedupe_news._store.rows import Rows
 from dedupe_news.columns import NO_TIME, UNTITLED
 from dedupe_news.errors import InputError, StoreDamagedError
 from dedupe_news.foreign import shown
 from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.hashing import xxh3_runs
-from dedupe_news._store.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
-from dedupe_news._store.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -212,13 +212,6 @@ def unpack(
     stops = np.cumsum(lengths)
     starts = stops - lengths
     buffer = np.frombuffer(whole, np.uint8)
-    digests = np.empty(len(events), np.uint64)
-    xxh3_runs(buffer, starts + _CHECKSUM_BYTES, stops, digests)
-    kept = np.fromiter(map(checksum_of, events), np.int64, len(events))
-    wrong = np.flatnonzero(digests.view(np.int64) != kept)
-    if len(wrong):
-        message = f"the checksum of the event at position {positions[int(wrong[0])]} is wrong"
-        raise StoreDamagedError(message)
     places = np.asarray(positions, np.int64)
     kinds = buffer[starts + _KIND_AT] if len(starts) else np.empty(0, np.uint8)
     edges = np.flatnonzero((kinds[1:] != _ADD) | (kinds[:-1] != _ADD)) + 1
@@ -232,7 +225,13 @@ def unpack(
         yield _unpack_mark(int(places[start]), events[start])
 
 
+def _wrong(position: int) -> StoreDamagedError:
+    return StoreDamagedError(f"the checksum of the event at position {position} is wrong")
+
+
 def _unpack_mark(position: int, event: bytes) -> Retired | Compacted:
+    if seal(event[_CHECKSUM_BYTES:]) != event:
+        raise _wrong(position)
     kind, step = _MARK.unpack_from(event, _CHECKSUM_BYTES)
     if kind not in {_RETIRE, _COMPACT} or (len(event) - _SMALLEST) % 8:
         message = f"the event at position {position} is of kind {kind}, which is not known here"
@@ -258,6 +257,11 @@ def _unpack_added(
     fixed = np.empty(n_items * size, np.uint8)
     gather_runs(buffer, starts, np.arange(n_items + 1) * size, fixed)
     headers = fixed.view(_HEADER)
+    digests = np.empty(n_items, np.uint64)
+    xxh3_runs(buffer, starts + _CHECKSUM_BYTES, stops, digests)
+    wrong = np.flatnonzero(digests.view(np.int64) != headers["checksum"])
+    if len(wrong):
+        raise _wrong(int(positions[wrong[0]]))
     id_starts = starts + size
     source_starts = id_starts + headers["id_length"]
     has_source = headers["source_length"] != _NO_SOURCE

@@ -40,10 +40,9 @@ def read_state(connection: sqlite3.Connection) -> FormerState:
     found = connection.execute("SELECT value FROM state WHERE only = 1").fetchone()
     blob = found[0] if found else b""
     packed = blob[: _STATE.size]
-    if (
-        len(blob) != _STATE.size + 8
-        or int.from_bytes(blob[_STATE.size :], "little") != xxhash.xxh3_64_intdigest(packed)
-    ):
+    if len(blob) != _STATE.size + 8 or int.from_bytes(
+        blob[_STATE.size :], "little"
+    ) != xxhash.xxh3_64_intdigest(packed):
         message = "the checksum of the state of the index is wrong"
         raise StoreDamagedError(message)
     number, _, n_documents, total, _, n_removals, _, step, has_step = _STATE.unpack(packed)
@@ -90,14 +89,18 @@ def _events(connection: sqlite3.Connection) -> Iterator[list[tuple[int, bytes]]]
 def migrate(connection: sqlite3.Connection, head: schema.Head) -> schema.Head:
     """Write the events of a file of format 1 to its new tables, and drop the old ones."""
     state = read_state(connection)
-    (total,) = (sum(row[0] for row in connection.execute("SELECT checksum FROM documents")),)
+    total = sum(row[0] for row in connection.execute("SELECT checksum FROM documents"))
     n_events = events_total = 0
     for part in _events(connection):
         connection.executemany("INSERT INTO events VALUES (?, ?)", part)
         n_events += len(part)
         events_total += sum(checksum_of(event) for _, event in part)
     removed = [row[0] for row in connection.execute("SELECT number FROM removals ORDER BY place")]
-    if (n_events, total % 2**64, len(removed)) != (state.n_documents, state.total, state.n_removals):
+    if (n_events, total % 2**64, len(removed)) != (
+        state.n_documents,
+        state.total,
+        state.n_removals,
+    ):
         message = (
             f"the index is damaged: {n_events:,} documents were read of {state.n_documents:,}, or "
             "others. `dedupe-news index repair` rescues what is whole"

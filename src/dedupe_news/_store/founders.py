@@ -13,8 +13,6 @@ from dedupe_news.kernels.founders import Founders as Arrays
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FIRST_SLOTS = 1024
-
 
 class Founders:
     """
@@ -26,7 +24,8 @@ class Founders:
         For kernels; replaced as they grow.
     """
 
-    def __init__(self, first_slots: int = _FIRST_SLOTS) -> None:
+    def __init__(self, first_slots: int) -> None:
+        self._first_slots = first_slots
         self._allot(first_slots)
         # Founders of clusters that another item founded: one that they replaced.
         self._heirs: dict[int, int] = {}
@@ -116,7 +115,7 @@ class Founders:
         """Drop all slots but some, increasing."""
         former = self.arrays
         leads = former.founders[kept] == kept
-        self._allot(max(_FIRST_SLOTS, len(kept)))
+        self._allot(max(self._first_slots, len(kept)))
         for name in ("numbers", "moments", "clusters"):
             getattr(self.arrays, name)[: len(kept)] = getattr(former, name)[kept]
         self.relink(len(kept), leads)

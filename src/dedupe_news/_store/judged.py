@@ -7,29 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._store.arrays import UNLIMITED, Room
+from dedupe_news._store.slots import Slots
 from dedupe_news.columns import extent
 from dedupe_news.kernels import desk, roles, seeking
 from dedupe_news.kernels import tables as kernels
 from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.groups import NOBODY, Groups
 from dedupe_news.kernels.roles import Roles
-from dedupe_news._store.arrays import UNLIMITED, Room
-from dedupe_news._store.slots import Slots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dedupe_news._store.arrays import Found, Items
+    from dedupe_news._store.slots import Limits
     from dedupe_news.config import Config
     from dedupe_news.kernels.trees import Trees
-    from dedupe_news._store.arrays import Found, Items
 
-_FIRST_SLOTS = 1024
-_FIRST_TOKENS = 1 << 16
 _FIRST_LONGEST = 256
-_FIRST_PLACES = 1 << 17
 _PLACES_GROWTH = 4
 _MOST_A_PLACE = 2  # postings, repeats counted
-_TOKEN_PLACES = 1 << 20
 _PER_SLOT = ("lengths", "alive", "cut_off", "times", "sources")
 _SLOT_DTYPES = (np.int32, np.uint8, np.uint8, np.int64, np.int32)
 _ROLES = tuple(f"{kind}_{name}" for kind in Roles._fields for name in Groups._fields)
@@ -52,8 +49,10 @@ class JudgedTexts(Slots):
         Code of each count.
     """
 
-    def __init__(self, config: Config, trees: Trees, codes: NDArray[np.uint8]) -> None:
-        super().__init__(config)
+    def __init__(
+        self, config: Config, limits: Limits, trees: Trees, codes: NDArray[np.uint8]
+    ) -> None:
+        super().__init__(config, limits)
         self._room = Room()
         self._trees = trees
         self._codes = codes
@@ -61,7 +60,7 @@ class JudgedTexts(Slots):
         self._held: desk.Held | None = None
         self._held_founders = self.founders.arrays
         self._make_room(_FIRST_LONGEST)
-        self._allot(_FIRST_SLOTS, _FIRST_TOKENS)
+        self._allot(limits.slots, limits.tokens)
 
     def _allot(self, n_slots: int, n_tokens: int) -> None:
         self._arrays = {
@@ -80,13 +79,13 @@ class JudgedTexts(Slots):
     def _clear_postings(self, n_used: int, capacity: int) -> None:
         # How many places there are follows from the documents alone, not from
         # how they were batched: what shares a place with what decides verdicts.
-        n_places = _n_places(n_used)
+        n_places = _n_places(n_used, self._limits.places)
         counters = np.zeros(5, np.int64)
         counters[3:] = np.iinfo(np.int64).max, np.iinfo(np.int64).min + 1
         self._arrays |= {
             "postings": np.zeros((capacity, 2), np.int32),
             "places": np.zeros((n_places, 4), np.uint32),
-            "token_counts": np.zeros(_TOKEN_PLACES, np.uint32),
+            "token_counts": np.zeros(self._limits.token_places, np.uint32),
             "codes": self._codes,
             "counters": counters,
         }
@@ -299,7 +298,7 @@ class JudgedTexts(Slots):
         self.founders.compact(kept)
         offsets = np.zeros(n_kept + 1, np.int64)
         np.cumsum(former["lengths"][kept], out=offsets[1:])
-        self._allot(max(_FIRST_SLOTS, n_kept), max(_FIRST_TOKENS, int(offsets[-1])))
+        self._allot(max(self._limits.slots, n_kept), max(self._limits.tokens, int(offsets[-1])))
         for name in _PER_SLOT:
             self._arrays[name][:n_kept] = former[name][kept]
         self._arrays["starts"][: n_kept + 1] = offsets
@@ -311,8 +310,7 @@ class JudgedTexts(Slots):
         return kept
 
 
-def _n_places(n_used: int) -> int:
-    n_places = _FIRST_PLACES
+def _n_places(n_used: int, n_places: int) -> int:
     while n_used > _MOST_A_PLACE * n_places:
         n_places *= _PLACES_GROWTH
     return n_places

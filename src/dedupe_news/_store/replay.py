@@ -10,7 +10,6 @@ removal that makes them as many as the others, wherever a batch begins or ends.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from dedupe_news._store.codec import Event, Packing
     from dedupe_news._store.log import Events
     from dedupe_news._store.rows import Rows
+    from dedupe_news._store.slots import Limits
     from dedupe_news.config import Config
     from dedupe_news.text import Tokens
 
@@ -50,23 +50,6 @@ _STEPS_A_WINDOW = 64
 _NOTHING_REPLACED = np.array([-1], np.int64)
 _NO_NUMBERS = np.empty(0, np.int64)
 _SEVERAL = 4096  # items from which on several threads are worth it
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Limits:
-    """
-    When removed items are dropped.
-
-    Parameters
-    ----------
-    removed : int
-        Least number of them; they must be as many as the others, too.
-    """
-
-    removed: int = 4096
-
-
-LIMITS = Limits()
 
 
 def tokens_of(rows: Rows, config: Config, n_jobs: int) -> Tokens:
@@ -96,12 +79,13 @@ class State:
         Whether a change has begun and not ended: what is here is of no use then.
     """
 
-    def __init__(self, config: Config, limits: Limits = LIMITS) -> None:
+    def __init__(self, config: Config, limits: Limits) -> None:
         self._config, self._limits = config, limits
         if config.policy == "similar":
-            self.texts: ThresholdedTexts | JudgedTexts = ThresholdedTexts(config)
+            self.texts: ThresholdedTexts | JudgedTexts = ThresholdedTexts(config, limits)
         else:
-            self.texts = JudgedTexts(config, load_classifier().trees, postings.count_codes())
+            codes = postings.count_codes()
+            self.texts = JudgedTexts(config, limits, load_classifier().trees, codes)
         self.ids: NDArray[np.object_] = np.empty(0, object)
         self.slot_of: dict[Hashable, int] = {}
         self._source_codes: dict[str | None, int] = {None: NO_SOURCE}
@@ -161,12 +145,16 @@ class State:
                 known = self.texts.founders.arrays.numbers[replaced]
                 numbers = np.where(replaced < 0, -1, known).tolist()
             position = self._position()
-            items = self._items(rows, tokens, moments, (begin, stop), range(position, position + stop - begin))
+            items = self._items(
+                rows, tokens, moments, (begin, stop), range(position, position + stop - begin)
+            )
             first = self.texts.n_slots
             found = self.texts.probe(items, replaced, insert=True, n_jobs=n_jobs)
             self._record(rows.ids[begin:stop], first)
             if keep:
-                found = within(found, items.moments, self.texts.founders.arrays.moments, self._window)
+                found = within(
+                    found, items.moments, self.texts.founders.arrays.moments, self._window
+                )
                 matches.append((found, self.ids))
             clusters, leads = self._verdicts(first)
             self._pending += packing.pack((begin, stop), clusters, leads, numbers)
@@ -383,9 +371,7 @@ class State:
             return MatchLists([])
         unknown = len(self._source_codes)
         codes = [self._source_codes.get(source, unknown) for source in rows.sources]
-        items = Items(
-            *tokens, np.array(codes, np.int32), rows.published, _NO_NUMBERS, _NO_NUMBERS
-        )
+        items = Items(*tokens, np.array(codes, np.int32), rows.published, _NO_NUMBERS, _NO_NUMBERS)
         found = self.texts.probe(
             items,
             _nothing(len(rows)),

@@ -137,7 +137,9 @@ class Wreck:
                     self.report.n_damaged += 1
                     gone.add(position)
                     continue
-                gone.update((found.replaces if isinstance(found, Added) else found.numbers).tolist())
+                gone.update(
+                    (found.replaces if isinstance(found, Added) else found.numbers).tolist()
+                )
         if self._is_first_edition:
             try:
                 removed = self._connection.execute("SELECT number FROM removals").fetchall()

@@ -31,7 +31,8 @@ APPLICATION_ID = 0x444E6978
 _EVENT_LOG = (
     """CREATE TABLE IF NOT EXISTS meta
     (name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID""",
-    "CREATE TABLE IF NOT EXISTS state (only INTEGER PRIMARY KEY CHECK (only = 1), value BLOB NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS state
+    (only INTEGER PRIMARY KEY CHECK (only = 1), value BLOB NOT NULL)""",
     "CREATE TABLE events (position INTEGER PRIMARY KEY, event BLOB NOT NULL)",
 )  # fmt: skip
 _STATE = struct.Struct("<qqqQQ")
@@ -124,7 +125,7 @@ def settle(
                 if version == FORMAT_VERSION:
                     _log.warning(
                         "%s was made by a version of dedupe_news that %s: documents that matched "
-                        "may match no more, and others may", path, _OTHERWISE[name],
+                        "may match no more, and others may", path, OTHERWISE[name],
                     )  # fmt: skip
                 _write_meta(connection, name, value)
         connection.execute("COMMIT")
@@ -159,7 +160,7 @@ def _make_tables(
     connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
 
 
-_OTHERWISE = {"folding": "folds text otherwise", "weights": "judges by other weights"}
+OTHERWISE = {"folding": "folds text otherwise", "weights": "judges by other weights"}
 
 
 def versions() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news._store.arrays import UNLIMITED, grown
@@ -13,6 +14,32 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    When removed items are dropped, and how large arrays are at first.
+
+    Parameters
+    ----------
+    removed : int
+        Least number of removed items to drop; they must be as many as the others, too.
+    slots, tokens, places, token_places : int
+        Slots, tokens, places for shingles and counters of tokens of an empty index.
+    several : int
+        Items from which on several threads are worth it.
+    """
+
+    removed: int = 4096
+    slots: int = 1024
+    tokens: int = 1 << 16
+    places: int = 1 << 17
+    token_places: int = 1 << 20
+    several: int = 1024
+
+
+LIMITS = Limits()
 
 
 class Slots(abc.ABC):
@@ -30,11 +57,11 @@ class Slots(abc.ABC):
         The clusters.
     """
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, limits: Limits) -> None:
+        self._config, self._limits = config, limits
         self._window = UNLIMITED if config.window is None else to_span(config.window)
         self.n_slots = 0
-        self.founders = Founders()
+        self.founders = Founders(limits.slots)
         self._arrays: dict[str, NDArray[Any]] = {}
 
     @property

@@ -59,22 +59,25 @@ class SQLiteLog:
         self._path, self._durability, self._timeout = path, durability, timeout
         self._begin()
         with self._guard, self._translating:
-            self._open(config)
-            self.config = schema.read_config(self._connected(), self.name, config)
+            try:
+                self.config = schema.read_config(self._open(config), self.name, config)
+            except BaseException:
+                self._disconnect()
+                raise
 
     def _begin(self) -> None:
         self._guard = threading.RLock()
         self._translating = Translating(self._path, self._timeout)
         self._connection: sqlite3.Connection | None = None
         self._is_closed = self._is_locked = False
-        self._file = (0, 0)
+        self._file: tuple[int, int] | None = (0, 0)
         self._version = -1
         self._head = schema.Head()
         _logs.add(self)
 
     # The file
 
-    def _open(self, config: Config | None) -> None:
+    def _open(self, config: Config | None) -> sqlite3.Connection:
         if self.read_only:
             self._connection = _connect_to_read(self._path, self._timeout)
             if schema.check_identity(self._connection, self._path) < FORMAT_VERSION:
@@ -88,9 +91,13 @@ class SQLiteLog:
             schema.settle(self._connection, self._path, config, first_edition.migrate)
         self._version = -1
         self._file = self._identity()
+        return self._connection
 
-    def _identity(self) -> tuple[int, int]:
-        found = os.stat(self.name)  # noqa: PTH116 - before every call
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self.name)  # noqa: PTH116 - before every call
+        except OSError:
+            return None
         return found.st_dev, found.st_ino
 
     def _connected(self) -> sqlite3.Connection:
@@ -98,31 +105,44 @@ class SQLiteLog:
         if self._is_closed:
             message = f"the index {self.name!r} was closed; open it again with NewsIndex.open"
             raise StoreClosedError(message)
-        try:
-            identity = self._identity()
-        except OSError as error:
-            self._refuse_other("is not there any more", error)
-        if self._file not in {(0, 0), identity}:
-            self._refuse_other("was replaced by another file", None)
-        if self._connection is None:
-            incarnation = self._head.incarnation
-            self._open(None)
-            found = schema.read_head(self._connection).incarnation  # type: ignore[arg-type]
-            if incarnation not in {0, found}:
-                self._refuse_other("was replaced by another file", None)
-        connection = self._connection
-        if connection is None:  # cannot be: it was opened
-            raise StoreClosedError(self.name)
+        if self._file != (0, 0) and self._file != self._identity():
+            self._reopen_other()
+        connection = self._connection or self._open(None)
         if connection.in_transaction and not self._is_locked:
             connection.execute("ROLLBACK")  # of a call that was interrupted
         return connection
 
-    def _refuse_other(self, what: str, error: Exception | None) -> NoReturn:
+    def _reopen_other(self) -> None:
+        """Put a file that was removed back as it was; refuse one in its place that is another."""
+        was = "was replaced by another file"
+        if self._identity() is None:
+            was = "was removed"
+            self._put_back()
+        incarnation = self._head.incarnation
+        self._disconnect()
+        with contextlib.suppress(StoreError, sqlite3.Error):
+            if self._identity() is not None:
+                connection = self._open(None)
+                if schema.read_head(connection).incarnation == incarnation:
+                    return
+                self._disconnect()
+        self._file = None  # it stays refused
         message = (
-            f"the file {self.name!r} {what} since the index was opened; what was added before is "
+            f"the file {self.name!r} {was} since the index was opened; what was added before is "
             "in the file that was open. Put it back, or close this index and open it again"
         )
-        raise StoreError(message) from error
+        raise StoreError(message)
+
+    def _put_back(self) -> None:
+        """Copy what the connection still has of a file that was removed to where it was."""
+        if self._connection is None or self._is_locked or self.read_only:
+            return
+        new = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        with contextlib.suppress(OSError, sqlite3.Error):
+            with contextlib.closing(sqlite3.connect(new)) as copy:
+                self._connection.backup(copy)
+            new.rename(self._path)
+            _log.warning("%s was removed while it was open, and was put back", self.name)
 
     # The protocol
 
@@ -162,11 +182,15 @@ class SQLiteLog:
         position = since.position
         while position < head.end:
             with self._guard, self._translating:
-                found = self._connected().execute(
-                    "SELECT position, event FROM events WHERE position >= ? AND position < ? "
-                    "ORDER BY position LIMIT ?",
-                    (position, head.end, _AT_A_TIME),
-                ).fetchall()
+                found = (
+                    self._connected()
+                    .execute(
+                        "SELECT position, event FROM events WHERE position >= ? AND position < ? "
+                        "ORDER BY position LIMIT ?",
+                        (position, head.end, _AT_A_TIME),
+                    )
+                    .fetchall()
+                )
             if not found:
                 break
             positions, events = zip(*found, strict=True)
@@ -215,11 +239,15 @@ class SQLiteLog:
             return Events([], [])
         wanted = set(positions)
         with self._guard, self._translating:
-            found = self._connected().execute(
-                "SELECT position, event FROM events WHERE position BETWEEN ? AND ? "
-                "ORDER BY position",
-                (min(positions), max(positions)),
-            ).fetchall()
+            found = (
+                self._connected()
+                .execute(
+                    "SELECT position, event FROM events WHERE position BETWEEN ? AND ? "
+                    "ORDER BY position",
+                    (min(positions), max(positions)),
+                )
+                .fetchall()
+            )
         kept = [each for each in found if each[0] in wanted]
         return Events([each for each, _ in kept], [event for _, event in kept])
 
@@ -318,11 +346,10 @@ def _discard(
 
 
 def _connect(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         f"{path.as_uri()}?{mode}", uri=True, timeout=timeout, isolation_level=None,
         check_same_thread=False,
     )  # fmt: skip
-    return connection
 
 
 def _connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:

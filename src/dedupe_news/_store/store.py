@@ -15,11 +15,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-
 from dedupe_news._store.codec import Added, Packing, unpack
 from dedupe_news._store.log import Behind, Conflict
 from dedupe_news._store.matching import MatchLists
-from dedupe_news._store.replay import LIMITS, Limits, State
+from dedupe_news._store.replay import State
+from dedupe_news._store.slots import LIMITS, Limits
 from dedupe_news.errors import StoreBusyError, StoreReadOnlyError
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ class Store:
                 if events:
                     self.log.append(events, state.cursor, discarded)
                     if discarded:
-                        _log.info("dropped %d events from %s", len(discarded.positions), self.log.name)
+                        _log.info(
+                            "dropped %d events from %s", len(discarded.positions), self.log.name
+                        )
                 state.settle()
             finally:
                 self._in_transaction = False
@@ -131,7 +133,7 @@ class Store:
             try:
                 with self.transaction() as state:
                     return change(state)
-            except Conflict:
+            except (Conflict, Behind):
                 if self._in_transaction or time.monotonic() > until:
                     raise self._busy() from None
 
@@ -147,12 +149,10 @@ class Store:
         try:
             with self.transaction():
                 yield
-        except Conflict:
+        except (Conflict, Behind):
             raise self._busy() from None
 
-    def add(
-        self, rows: Rows, tokens: Tokens, n_jobs: int = 1, *, keep: bool = True
-    ) -> MatchLists:
+    def add(self, rows: Rows, tokens: Tokens, n_jobs: int = 1, *, keep: bool = True) -> MatchLists:
         """Add items with distinct ids, all or none; return their matches where that is asked."""
         self._check_writable()
 
@@ -185,7 +185,9 @@ class Store:
         found = self.log.fetch([each for each in numbers if each not in pending])
         events = dict(zip(found.positions, found.events, strict=True)) | pending
         positions = sorted(events)
-        for event in unpack(positions, [events[each] for each in positions], self.log.objects or ()):
+        for event in unpack(
+            positions, [events[each] for each in positions], self.log.objects or ()
+        ):
             if isinstance(event, Added):
                 return event.rows
         return None

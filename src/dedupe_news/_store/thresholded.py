@@ -6,26 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._store.arrays import Found, Room, power_of_two
+from dedupe_news._store.slots import Slots
 from dedupe_news.columns import extent
 from dedupe_news.kernels.chains import NO_LINK, link_slots, meet
 from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.index import NO_SLOT, join_clusters, probe
-from dedupe_news.kernels.signing import KEY, sign_slots
+from dedupe_news.kernels.signing import sign_slots
 from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.permutations import coefficients
-from dedupe_news._store.arrays import Found, Room, grown, power_of_two
-from dedupe_news._store.slots import Slots
 from dedupe_news.threads import resolve_jobs, run, shares, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe_news.config import Config
     from dedupe_news._store.arrays import Items
+    from dedupe_news._store.slots import Limits
+    from dedupe_news.config import Config
 
-_FIRST_SLOTS = 1024
-_FIRST_TOKENS = 1 << 16
-_SEVERAL = 1024  # documents from which on several threads are worth it
 _PER_SLOT = ("alive", "sketches", "chains")
 
 
@@ -39,16 +37,16 @@ class ThresholdedTexts(Slots):
         The settings.
     """
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
+    def __init__(self, config: Config, limits: Limits) -> None:
+        super().__init__(config, limits)
         self._room = Room()
         used = config.bands * config.rows_per_band
         multipliers, increments = coefficients(config.num_perm, config.seed)
         self._permutations = multipliers[:used], increments[:used], config.rows_per_band
-        self._limits = config.shingle_size, config.threshold, config.bucket_limit
+        self._bounds = config.shingle_size, config.threshold, config.bucket_limit
         self.n_cut_short = 0
-        self._arrays["tokens"] = np.empty(_FIRST_TOKENS, np.uint32)
-        self._allot(_FIRST_SLOTS)
+        self._arrays["tokens"] = np.empty(limits.tokens, np.uint32)
+        self._allot(limits.slots)
 
     def _allot(self, capacity: int) -> None:
         bands = self._config.bands
@@ -87,7 +85,7 @@ class ThresholdedTexts(Slots):
         found = self._meet(first, replaced, longest, n_jobs, are_linked=insert)
         if insert:
             arrays = self._arrays
-            size, threshold, _ = self._limits
+            size, threshold, _ = self._bounds
             join_clusters(
                 first, replaced, longest, size, threshold, arrays["tokens"], arrays["starts"],
                 arrays["sketches"], arrays["alive"], self.founders.arrays, self._window, *found,
@@ -106,7 +104,7 @@ class ThresholdedTexts(Slots):
         while True:
             done, n_cut_short = probe(
                 slot, items.hashes, begin, stop - begin, insert, replaced, *self._permutations,
-                *self._limits, arrays["tokens"], arrays["starts"],
+                *self._bounds, arrays["tokens"], arrays["starts"],
                 arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"],
                 self.founders.arrays, self._window, offsets, room.slots, room.scores,
             )  # fmt: skip
@@ -143,7 +141,7 @@ class ThresholdedTexts(Slots):
             def work(begin: int, *found: Any) -> int:
                 done, n_cut_short = meet(
                     first + start, begin, stop - start, are_linked, leavers, replacements, longest,
-                    *self._limits, arrays["tokens"], arrays["starts"],
+                    *self._bounds, arrays["tokens"], arrays["starts"],
                     arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"], *found,
                 )  # fmt: skip
                 cut_short[0] += int(n_cut_short)
@@ -151,7 +149,7 @@ class ThresholdedTexts(Slots):
 
             return Room().fill(stop - start, work), cut_short[0]
 
-        ranges = _ranges(len(replaced), n_jobs)
+        ranges = self._ranges(len(replaced), n_jobs)
         parts, cut_short = zip(*run(look_up, ranges, n_jobs), strict=True)
         self.n_cut_short += sum(cut_short)
         if len(parts) == 1:
@@ -181,14 +179,17 @@ class ThresholdedTexts(Slots):
         arrays["alive"][first:stop] = count
 
         def sign(bounds: tuple[int, int]) -> None:
-            size, _, _ = self._limits
+            size, _, _ = self._bounds
             sign_slots(
                 first + bounds[0], first + bounds[1], longest, *self._permutations, size,
                 arrays["tokens"], arrays["starts"], arrays["sketches"],
                 arrays["chains"],
             )  # fmt: skip
 
-        run(sign, _ranges(n_documents, n_jobs), n_jobs)
+        run(sign, self._ranges(n_documents, n_jobs), n_jobs)
+
+    def _ranges(self, n_documents: int, n_jobs: int) -> list[tuple[int, int]]:
+        return shares(n_documents, n_jobs if n_documents >= self._limits.several else 1)
 
     def append(self, items: Items) -> None:
         """Write documents that are found only after `enroll` or `rebuild`."""
@@ -209,7 +210,7 @@ class ThresholdedTexts(Slots):
         self._link(0, self.n_slots, resolve_jobs(-1))
 
     def _link(self, first: int, stop: int, n_jobs: int) -> None:
-        n_jobs = n_jobs if stop - first >= _SEVERAL else 1
+        n_jobs = n_jobs if stop - first >= self._limits.several else 1
         arrays = self._arrays
         run(
             lambda bands: link_slots(
@@ -238,7 +239,7 @@ class ThresholdedTexts(Slots):
         """Drop the removed slots; the living keep their order and are renumbered."""
         kept = np.flatnonzero(self.alive[: self.n_slots])
         former, n_kept = self._arrays.copy(), len(kept)
-        self._allot(max(_FIRST_SLOTS, n_kept))
+        self._allot(max(self._limits.slots, n_kept))
         self.founders.compact(kept)
         arrays = self._arrays
         for name in _PER_SLOT:
@@ -246,15 +247,11 @@ class ThresholdedTexts(Slots):
         starts = former["starts"]
         np.cumsum(starts[kept + 1] - starts[kept], out=arrays["starts"][1 : n_kept + 1])
         offsets = arrays["starts"][: n_kept + 1]
-        arrays["tokens"] = np.empty(max(_FIRST_TOKENS, int(offsets[-1])), np.uint32)
+        arrays["tokens"] = np.empty(max(self._limits.tokens, int(offsets[-1])), np.uint32)
         gather_runs(former["tokens"], starts[kept], offsets, arrays["tokens"])
         self.n_slots = n_kept
         self.rebuild()
         return kept
-
-
-def _ranges(n_documents: int, n_jobs: int) -> list[tuple[int, int]]:
-    return shares(n_documents, n_jobs if n_documents >= _SEVERAL else 1)
 
 
 def _n_chains(n_slots: int) -> int:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from dedupe_news import progress
+from dedupe_news._store.rescue import Report, Wreck
 from dedupe_news.changes import add_rows
 from dedupe_news.cli import reading, writing
 from dedupe_news.cli.options import (
@@ -33,7 +34,6 @@ from dedupe_news.cli.options import (
 from dedupe_news.cli.settings import given_settings, read_feed, say
 from dedupe_news.errors import ConfigError, StoreError
 from dedupe_news.index import NewsIndex
-from dedupe_news._store.rescue import Report, Wreck
 from dedupe_news.threads import resolve_jobs
 
 DAMAGED = 1
@@ -290,6 +290,8 @@ def _repair(
         wreck.close()
     _describe(wreck.report)
     say(f"wrote {n_documents:,} documents to {output}")
+    if wreck.report.config is None and not n_documents:
+        raise typer.Exit(DAMAGED)
 
 
 def _describe(report: Report) -> None:
