@@ -54,9 +54,9 @@ class Changes(Lookups):
         Returns
         -------
         list of Match
-            Best first: the one that has the greatest share of the document,
-            times its probability; with ``policy="similar"`` the most similar.
-            Then the most similar, then in order of arrival.
+            Best first, at most a hundred: the one that has the greatest share of
+            the document, times its probability; with ``policy="similar"`` the
+            most similar. Then the most similar, then in order of arrival.
 
         Raises
         ------
@@ -98,8 +98,7 @@ class Changes(Lookups):
         -------
         sequence of list of Match
             For each document its matches among those before it, in the index
-            or in the feed; of one with very many, the best known. Each list is
-            made when it is asked for.
+            or in the feed, as of `add`. Each list is made when it is asked for.
 
         Raises
         ------

@@ -130,7 +130,7 @@ class JudgedTexts(Slots):
         n_tokens, longest = extent(items.offsets)
         self._make_room(longest)
         if most is None:
-            most = self._config.bucket_limit if insert else UNLIMITED
+            most = UNLIMITED
         arrivals = desk.Arrivals(
             items.hashes,
             items.flags,

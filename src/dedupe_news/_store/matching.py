@@ -33,6 +33,19 @@ def within(found: Found, times: NDArray[np.int64], others: NDArray[np.int64], wi
     return Found(offsets, found.slots[kept], found.scores[kept])
 
 
+def best(found: Found, most: int) -> Found:
+    """Leave out all but the best matches of each item."""
+    counts = np.diff(found.offsets)
+    if not len(counts) or int(counts.max()) <= most:
+        return found
+    items = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((found.slots[:, 0], -found.scores[:, 0], -found.scores[:, 3], items))
+    kept = np.zeros(len(items), bool)
+    kept[order] = np.arange(len(items)) - found.offsets[items] < most
+    offsets = np.concatenate(([0], np.cumsum(kept)))[found.offsets]
+    return Found(offsets, found.slots[kept], found.scores[kept])
+
+
 class MatchLists(Sequence[list[Match]]):
     """
     The matches of each of many items: a sequence of lists, each made when it is asked for.

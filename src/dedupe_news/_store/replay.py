@@ -27,7 +27,7 @@ from dedupe_news._store.codec import (
 )
 from dedupe_news._store.judged import JudgedTexts
 from dedupe_news._store.log import Cursor, Discarded
-from dedupe_news._store.matching import MatchLists, within
+from dedupe_news._store.matching import MatchLists, best, within
 from dedupe_news._store.thresholded import ThresholdedTexts
 from dedupe_news.columns import NO_SOURCE, to_span
 from dedupe_news.text import source_codes, tokenize
@@ -46,9 +46,13 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
     from dedupe_news.text import Tokens
 
+MOST_MATCHES = 100
+"""Matches of an item that is added: of more, the best."""
+
 _STEPS_A_WINDOW = 64
 _NOTHING_REPLACED = np.array([-1], np.int64)
 _NO_NUMBERS = np.empty(0, np.int64)
+_AT_ONCE = 2000  # items whose matches are looked for together, for the sake of memory
 _SEVERAL = 4096  # items from which on several threads are worth it
 
 
@@ -135,7 +139,7 @@ class State:
         matches = []
         self.is_torn = True
         while begin < n_items:
-            stop = self._move_on(moments, begin)
+            stop = min(self._move_on(moments, begin), begin + _AT_ONCE)
             replaced = self._replaced(rows.ids[begin:stop])
             if replaced is None:
                 replaced, numbers = _nothing(stop - begin), [-1] * (stop - begin)
@@ -149,13 +153,15 @@ class State:
                 rows, tokens, moments, (begin, stop), range(position, position + stop - begin)
             )
             first = self.texts.n_slots
-            found = self.texts.probe(items, replaced, insert=True, n_jobs=n_jobs)
+            found = self.texts.probe(
+                items, replaced, insert=True, most=MOST_MATCHES, n_jobs=n_jobs
+            )
             self._record(rows.ids[begin:stop], first)
             if keep:
                 found = within(
                     found, items.moments, self.texts.founders.arrays.moments, self._window
                 )
-                matches.append((found, self.ids))
+                matches.append((best(found, MOST_MATCHES), self.ids))
             clusters, leads = self._verdicts(first)
             self._pending += packing.pack((begin, stop), clusters, leads, numbers)
             begin = stop

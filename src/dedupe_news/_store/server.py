@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 1.0
-_PASSING = ("LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "READONLY")
+# What redis-py has no class for it leaves in the text, and of what it has one, the name is the class.
+_PASSING = ("BusyLoadingError", "MasterDownError", "TryAgainError", "ClusterDownError")
+_PASSING_WORDS = ("LOADING ", "BUSY ", "MASTERDOWN ", "TRYAGAIN ", "CLUSTERDOWN ")
+_ELSEWHERE = ("MovedError", "AskError", "ClusterCrossSlotError")
 NOTHING_KEPT = "Nothing of the change was kept"
 UNKNOWN = (
     "It is not known whether the change was kept: all of it was, or nothing; "
@@ -142,10 +145,12 @@ class Server:
                 text = str(error)
                 if "OOM" in text:
                     raise self._full(error) from error
-                if not any(word in text for word in _PASSING):
-                    raise self._refused(text) from error
+                is_replica = type(error).__name__ == "ReadOnlyError" or "READONLY" in text
+                is_passing = type(error).__name__ in _PASSING or text.startswith(_PASSING_WORDS)
+                if not is_replica and not is_passing:
+                    raise self._refused(error) from error
                 reason = error
-                if "READONLY" in text:  # what was the master is a replica now: look it up again
+                if is_replica:  # the name may lead to another master by now
                     self.client.connection_pool.disconnect()
             if time.monotonic() + pause > until:
                 message = (
@@ -158,8 +163,9 @@ class Server:
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
-    def _refused(self, text: str) -> StoreError:
-        if text.startswith(("MOVED", "ASK", "CROSSSLOT")):
+    def _refused(self, error: Exception) -> StoreError:
+        text = str(error)
+        if type(error).__name__ in _ELSEWHERE:
             return StoreError(
                 f"{self._name!r} is a node of a Redis Cluster, which is not supported ({text}). "
                 "Give the address of a server that runs without cluster mode"
