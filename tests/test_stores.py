@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex, arrivals, exchange
-from dedupe_news._store import codec, ids, schema
+from dedupe_news._store import codec, ids, log, schema
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -680,7 +680,7 @@ def test_an_index_in_memory_takes_any_id(each: Hashable) -> None:
 )
 def test_bytes_that_are_no_event_are_refused(body: bytes, message: str) -> None:
     """Should a checksum be right by chance."""
-    with pytest.raises(dn.StoreDamagedError, match=message):
+    with pytest.raises(log.DamagedEvent, match=message):
         list(codec.unpack([5], [codec.seal(body)]))
 
 

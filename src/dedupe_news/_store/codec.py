@@ -20,7 +20,8 @@ import xxhash
 from dedupe_news._store.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
 from dedupe_news._store.rows import Rows
 from dedupe_news.columns import NO_TIME, UNTITLED
-from dedupe_news.errors import InputError, StoreDamagedError
+from dedupe_news._store.log import DamagedEvent
+from dedupe_news.errors import InputError
 from dedupe_news.foreign import shown
 from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.hashing import xxh3_runs
@@ -207,7 +208,7 @@ def unpack(
     lengths = np.fromiter(map(len, events), np.int64, len(events))
     if len(lengths) and int(lengths.min()) < _SMALLEST:
         message = "an event was read that is shorter than its header"
-        raise StoreDamagedError(message)
+        raise DamagedEvent(message)
     whole = b"".join(events)
     stops = np.cumsum(lengths)
     starts = stops - lengths
@@ -225,8 +226,8 @@ def unpack(
         yield _unpack_mark(int(places[start]), events[start])
 
 
-def _wrong(position: int) -> StoreDamagedError:
-    return StoreDamagedError(f"the checksum of the event at position {position} is wrong")
+def _wrong(position: int) -> DamagedEvent:
+    return DamagedEvent(f"the checksum of the event at position {position} is wrong")
 
 
 def _unpack_mark(position: int, event: bytes) -> Retired | Compacted:
@@ -235,7 +236,7 @@ def _unpack_mark(position: int, event: bytes) -> Retired | Compacted:
     kind, step = _MARK.unpack_from(event, _CHECKSUM_BYTES)
     if kind not in {_RETIRE, _COMPACT} or (len(event) - _SMALLEST) % 8:
         message = f"the event at position {position} is of kind {kind}, which is not known here"
-        raise StoreDamagedError(message)
+        raise DamagedEvent(message)
     numbers = np.frombuffer(event, "<i8", offset=_SMALLEST).astype(np.int64)
     made = Retired if kind == _RETIRE else Compacted
     return made(position, None if step == NO_TIME else step, numbers)
@@ -253,7 +254,7 @@ def _unpack_added(
     size = _HEADER.itemsize
     if int((stops - starts).min()) < size:
         message = "an event was read that is shorter than its header"
-        raise StoreDamagedError(message)
+        raise DamagedEvent(message)
     fixed = np.empty(n_items * size, np.uint8)
     gather_runs(buffer, starts, np.arange(n_items + 1) * size, fixed)
     headers = fixed.view(_HEADER)
@@ -269,7 +270,7 @@ def _unpack_added(
     title_lengths = headers["title_length"].astype(np.int64)
     if (text_starts + title_lengths + 1 > stops).any() or (title_lengths < UNTITLED).any():
         message = "an event was read that is shorter than its header says"
-        raise StoreDamagedError(message)
+        raise DamagedEvent(message)
     offsets = np.zeros(n_items + 1, np.int64)
     np.cumsum(stops - text_starts, out=offsets[1:])
     texts = np.empty(int(offsets[-1]), np.uint8)

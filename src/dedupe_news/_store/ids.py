@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news.errors import InputError, InputTypeError, StoreDamagedError
+from dedupe_news._store.log import DamagedEvent
+from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.foreign import shown
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def unpack_id(kind: int, data: bytes, objects: Sequence[Hashable] = ()) -> Hasha
         return objects[_PLACE.unpack(data)[0]]
     if kind != _TUPLE:
         message = f"an id of kind {kind} was read; this version knows 1 to 4"
-        raise StoreDamagedError(message)
+        raise DamagedEvent(message)
     items, at = [], 0
     while at < len(data):
         item_kind, length = _ITEM.unpack_from(data, at)

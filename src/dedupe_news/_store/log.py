@@ -59,6 +59,10 @@ class Behind(Exception):  # noqa: N818 - no error of the user
     """What was read is of a log that was compacted, or made anew, since: begin at 0."""
 
 
+class DamagedEvent(Exception):  # noqa: N818 - `store` says which index it is in
+    """An event is not what was written."""
+
+
 class EventLog(Protocol):
     """
     Events in order, for one index: all that a store is.
@@ -74,6 +78,8 @@ class EventLog(Protocol):
         The settings that the log was made with.
     name : str
         What messages call it.
+    remedy : str
+        What to do where it is damaged, a sentence.
     read_only : bool
         Whether changes are refused.
     objects : list or None
@@ -82,6 +88,7 @@ class EventLog(Protocol):
 
     config: Config
     name: str
+    remedy: str
     read_only: bool
     objects: list[Hashable] | None
 

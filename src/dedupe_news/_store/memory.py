@@ -24,6 +24,7 @@ class MemoryLog:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.name = "the index in memory"
+        self.remedy = "Make it anew"
         self.read_only = False
         self.objects: list[Hashable] | None = []
         # Positions of discarded events are left out; both are replaced or extended together.

@@ -115,6 +115,8 @@ return redis.call('HGETALL', KEYS[1])
 class RedisLog:
     """An event log on a server; parameters and errors as of `NewsIndex.open`."""
 
+    remedy = "Make it anew from where its documents came from"
+
     def __init__(
         self,
         url: str,

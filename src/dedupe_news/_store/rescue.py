@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dedupe_news._store import first_edition, schema
 from dedupe_news._store.codec import Added, checksum_of, seal, unpack
+from dedupe_news._store.log import DamagedEvent
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreError, StoreFormatError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Wreck:
                 for position, event in zip(positions, events, strict=True)
                 if position not in gone
             ]
-            with contextlib.suppress(StoreDamagedError):
+            with contextlib.suppress(DamagedEvent, UnicodeDecodeError):
                 for found in unpack([each for each, _ in kept], [event for _, event in kept]):
                     if isinstance(found, Added):
                         self.report.n_whole += len(found.rows)
@@ -133,7 +134,7 @@ class Wreck:
             for position, event in zip(positions, events, strict=True):
                 try:
                     (found,) = unpack([position], [event])
-                except (StoreDamagedError, UnicodeDecodeError):
+                except (DamagedEvent, UnicodeDecodeError):
                     self.report.n_damaged += 1
                     gone.add(position)
                     continue

@@ -50,6 +50,10 @@ _CANNOT_OPEN = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 class SQLiteLog:
     """An event log in a file; parameters and errors as of `NewsIndex.open`."""
 
+    remedy = (
+        "`dedupe-news index check` says more, `dedupe-news index repair` rescues what is whole"
+    )
+
     def __init__(
         self, path: Path, config: Config | None, *, durability: str, read_only: bool, timeout: float
     ) -> None:
@@ -227,10 +231,7 @@ class SQLiteLog:
             self._refuse(f"{n_events:,} events were read of {head.n_events:,}, or others")
 
     def _refuse(self, fault: str) -> NoReturn:
-        message = (
-            f"the index {self.name!r} is damaged: {fault}. `dedupe-news index check` says more, "
-            "`dedupe-news index repair` rescues what is whole"
-        )
+        message = f"the index {self.name!r} is damaged: {fault}. {self.remedy}"
         raise StoreDamagedError(message)
 
     def fetch(self, positions: Sequence[int]) -> Events:

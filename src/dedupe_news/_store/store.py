@@ -16,11 +16,11 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dedupe_news._store.codec import Added, Packing, unpack
-from dedupe_news._store.log import Behind, Conflict
+from dedupe_news._store.log import Behind, Conflict, DamagedEvent
 from dedupe_news._store.matching import MatchLists
 from dedupe_news._store.replay import State
 from dedupe_news._store.slots import LIMITS, Limits
-from dedupe_news.errors import StoreBusyError, StoreReadOnlyError
+from dedupe_news.errors import StoreBusyError, StoreDamagedError, StoreReadOnlyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -68,11 +68,22 @@ class Store:
         if state is None or state.is_torn:
             return self._load()
         try:
-            state.replay(self.log.read(state.cursor), self.log.objects)
+            self._replay(state)
         except Behind:
             _log.info("%s was compacted by another process", self.log.name)
             return self._load()
         return state
+
+    def _replay(self, state: State) -> None:
+        """Apply what is new in the log."""
+        try:
+            state.replay(self.log.read(state.cursor), self.log.objects)
+        except DamagedEvent as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: DamagedEvent) -> StoreDamagedError:
+        message = f"the index {self.log.name!r} is damaged: {error}. {self.log.remedy}"
+        return StoreDamagedError(message)
 
     def _load(self) -> State:
         """Make the state anew."""
@@ -81,7 +92,7 @@ class Store:
         while True:
             state = State(self.config, self._limits)
             try:
-                state.replay(self.log.read(state.cursor), self.log.objects)
+                self._replay(state)
                 break
             except Behind:  # compacted meanwhile
                 continue
