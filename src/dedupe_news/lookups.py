@@ -407,6 +407,13 @@ class Lookups(Displayable):
             )
 
 
+def leads_of(index: Lookups, ids: Sequence[Hashable]) -> list[Hashable]:
+    """Return the representative of each one's cluster, None where it, or the document, has left."""
+    with index._lock:  # noqa: SLF001 - our own
+        state = index._store.refresh()  # noqa: SLF001 - our own
+        return [state.lead_of(each) if each in state.slot_of else None for each in ids]
+
+
 def parts_of(index: Lookups) -> Iterator[Rows]:
     """Yield the documents of an index, which others may ask between two parts."""
     parts = index._parts()  # noqa: SLF001 - our own

@@ -18,9 +18,9 @@ import numpy as np
 import xxhash
 
 from dedupe_news._store.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
+from dedupe_news._store.log import DamagedEvent
 from dedupe_news._store.rows import Rows
 from dedupe_news.columns import NO_TIME, UNTITLED
-from dedupe_news._store.log import DamagedEvent
 from dedupe_news.errors import InputError
 from dedupe_news.foreign import shown
 from dedupe_news.kernels.columns import gather_runs
@@ -51,6 +51,7 @@ _KIND_AT = _CHECKSUM_BYTES
 _SMALLEST = _CHECKSUM_BYTES + _MARK.size
 _LEADS = 1
 _NO_SOURCE = 0xFFFF
+_MISSING = _NO_SOURCE, b""
 _MOST_TITLE_BYTES = 2**31 - 1
 
 
@@ -119,11 +120,17 @@ class Packing:
     """
 
     def __init__(self, rows: Rows, objects: list[Hashable] | None = None) -> None:
+        if len(rows) == 1 and type(rows.ids[0]) is str:  # fast path for a single item
+            source = rows.sources[0]
+            self.rows = rows
+            self._ids = [pack_id(rows.ids[0])]
+            self._sources = [_MISSING if source is None else _packed_source(source)]
+            return
         ids = [plain_id(each, objects) for each in rows.ids]
         is_same = all(map(operator.is_, ids, rows.ids))
         self.rows = rows if is_same else dataclasses.replace(rows, ids=ids)
         self._ids = [pack_id(each, objects) for each in ids]
-        names: dict[str | None, tuple[int, bytes]] = {None: (_NO_SOURCE, b"")}
+        names: dict[str | None, tuple[int, bytes]] = {None: _MISSING}
         for source in set(rows.sources):
             if source is not None:
                 names[source] = _packed_source(source)
@@ -138,7 +145,7 @@ class Packing:
     ) -> list[bytes]:
         """Return the events that add the items between two bounds."""
         some = slice(*bounds)
-        rows = self.rows.part(*bounds)
+        rows = self.rows if bounds == (0, len(self.rows)) else self.rows.part(*bounds)
         columns = zip(
             self._ids[some], self._sources[some], rows.title_lengths.tolist(),
             rows.published.tolist(), rows.arrived.tolist(), rows.contents(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
@@ -35,9 +36,9 @@ def within(found: Found, times: NDArray[np.int64], others: NDArray[np.int64], wi
 
 def best(found: Found, most: int) -> Found:
     """Leave out all but the best matches of each item."""
-    counts = np.diff(found.offsets)
-    if not len(counts) or int(counts.max()) <= most:
+    if len(found.slots) <= most:
         return found
+    counts = np.diff(found.offsets)
     items = np.repeat(np.arange(len(counts)), counts)
     order = np.lexsort((found.slots[:, 0], -found.scores[:, 0], -found.scores[:, 3], items))
     kept = np.zeros(len(items), bool)
@@ -74,7 +75,7 @@ class MatchLists(Sequence[list[Match]]):
         if isinstance(place, slice):
             return [self[each] for each in range(len(self))[place]]
         item = range(len(self))[place]
-        part = int(np.searchsorted(self._bounds, item, "right")) - 1
+        part = bisect.bisect_right(self._bounds, item) - 1
         found, ids = self._parts[part]
         return _matches(found, ids, item - self._bounds[part])[: self._limit]
 

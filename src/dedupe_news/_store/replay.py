@@ -127,6 +127,14 @@ class State:
         """Return the cluster of an item that is here."""
         return int(self.texts.founders.arrays.clusters[self.slot_of[id]])
 
+    def lead_of(self, id: Hashable) -> Hashable:  # noqa: A002 - an id, as everywhere
+        """Return the representative of an item's cluster, None where that has left."""
+        founders = self.texts.founders.arrays.founders
+        slot = self.slot_of[id]
+        while slot >= 0 and founders[slot] != slot:
+            slot = int(founders[slot])
+        return self.ids[slot] if slot >= 0 and self.texts.alive[slot] else None
+
     # Decisions: they change the state, and say what is to be appended to the log.
 
     def add(
@@ -153,9 +161,7 @@ class State:
                 rows, tokens, moments, (begin, stop), range(position, position + stop - begin)
             )
             first = self.texts.n_slots
-            found = self.texts.probe(
-                items, replaced, insert=True, most=MOST_MATCHES, n_jobs=n_jobs
-            )
+            found = self.texts.probe(items, replaced, insert=True, most=MOST_MATCHES, n_jobs=n_jobs)
             self._record(rows.ids[begin:stop], first)
             if keep:
                 found = within(
@@ -211,7 +217,9 @@ class State:
         if self.step is None or steps[0] > self.step:
             self.step = int(steps[0])
             before = self.step * self._step_length - self._window
-            self._leave(np.flatnonzero((self.moments < before) & self.alive))
+            old = np.flatnonzero((self.moments < before) & self.alive)
+            if len(old):
+                self._leave(old)
         later = np.flatnonzero(steps > self.step)
         return begin + int(later[0]) if len(later) else len(moments)
 
@@ -284,6 +292,9 @@ class State:
         n_jobs = 1 if len(rows) < _SEVERAL else resolve_jobs(-1)
         tokens = tokens_of(rows, self._config, n_jobs)
         first = self.texts.n_slots
+        if self._window != UNLIMITED:
+            last = int(rows.moments.max()) // self._step_length
+            self.step = last if self.step is None else max(last, self.step)
         items = self._items(rows, tokens, rows.moments, (0, len(rows)), event.positions)
         self.texts.append(items)
         slots = np.arange(first, self.texts.n_slots)
@@ -330,6 +341,8 @@ class State:
     def _codes(self, sources: Sequence[str | None]) -> NDArray[np.int32]:
         """Return sources as numbers, new ones for those that were not seen before."""
         codes = self._source_codes
+        if len(sources) == 1:  # fast path for a single item
+            return np.array([codes.setdefault(sources[0], len(codes) - 1)], np.int32)
         for source in dict.fromkeys(sources):
             codes.setdefault(source, len(codes) - 1)
         return np.array([codes[source] for source in sources], np.int32)
@@ -348,6 +361,8 @@ class State:
     def _verdicts(self, first: int) -> tuple[list[int], list[bool]]:
         """Return the clusters of the slots from one on, and which slots are representatives."""
         arrays, stop = self.texts.founders.arrays, self.texts.n_slots
+        if stop - first == 1:  # fast path for a single item
+            return [int(arrays.clusters[first])], [int(arrays.founders[first]) == first]
         leads = arrays.founders[first:stop] == np.arange(first, stop)
         return arrays.clusters[first:stop].tolist(), leads.tolist()
 

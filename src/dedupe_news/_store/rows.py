@@ -61,10 +61,16 @@ class Rows:
 
     def arrived_at(self, now: int) -> Rows:
         """Return the items with `now` for unknown times of arrival."""
-        unknown = self.arrived == NO_TIME
-        if unknown.any():
-            return dataclasses.replace(self, arrived=np.where(unknown, now, self.arrived))
-        return self
+        if len(self.arrived) == 1:  # fast path for a single item
+            if int(self.arrived[0]) != NO_TIME:
+                return self
+            arrived = np.array([now], np.int64)
+        else:
+            arrived = np.where(self.arrived == NO_TIME, now, self.arrived)
+        return Rows(
+            self.ids, self.buffer, self.offsets, self.title_lengths, self.published, arrived,
+            self.sources,
+        )  # fmt: skip
 
     def contents(self) -> list[bytes]:
         """Return the items one by one, as UTF-8."""

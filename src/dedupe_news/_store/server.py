@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 1.0
-# What redis-py has no class for it leaves in the text, and of what it has one, the name is the class.
+# redis-py has classes for some, of which it drops the word from the text.
 _PASSING = ("BusyLoadingError", "MasterDownError", "TryAgainError", "ClusterDownError")
 _PASSING_WORDS = ("LOADING ", "BUSY ", "MASTERDOWN ", "TRYAGAIN ", "CLUSTERDOWN ")
 _ELSEWHERE = ("MovedError", "AskError", "ClusterCrossSlotError")

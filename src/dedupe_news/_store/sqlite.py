@@ -50,9 +50,7 @@ _CANNOT_OPEN = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 class SQLiteLog:
     """An event log in a file; parameters and errors as of `NewsIndex.open`."""
 
-    remedy = (
-        "`dedupe-news index check` says more, `dedupe-news index repair` rescues what is whole"
-    )
+    remedy = "`dedupe-news index check` says more, `dedupe-news index repair` rescues what is whole"
 
     def __init__(
         self, path: Path, config: Config | None, *, durability: str, read_only: bool, timeout: float
@@ -263,7 +261,7 @@ class SQLiteLog:
                     connection.execute("BEGIN IMMEDIATE")
                 head = schema.read_head(connection)
                 if head.end != since.position:
-                    raise Conflict
+                    raise Conflict  # noqa: TRY301 - undone below
                 stop = since.position + len(events)
                 connection.executemany(
                     "INSERT INTO events VALUES (?, ?)",
@@ -405,7 +403,7 @@ def _connect_to_write(path: Path, timeout: float) -> sqlite3.Connection:
                 f"{str(path)!r} is where SQLite cannot keep a write-ahead log (journal mode "
                 f"{mode!r}); put it on a disk of this machine"
             )
-            raise StoreError(message)
+            raise StoreError(message)  # noqa: TRY301 - closed below
     except BaseException:
         connection.close()
         raise
