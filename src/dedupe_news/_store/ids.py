@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news.errors import InputError, InputTypeError, StoreDamagedError
+from dedupe_news._store.log import DamagedEvent
+from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.foreign import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
 STR = 1
 """Kind of an id that is a str."""
@@ -19,29 +20,14 @@ STR = 1
 MOST_BYTES = 0xFFFE
 """Of an id or a source."""
 
-_INT, _BYTES, _TUPLE = 2, 3, 4
+_OBJECT, _INT, _BYTES, _TUPLE = 0, 2, 3, 4
 _ITEM = struct.Struct("<BH")
+_PLACE = struct.Struct("<q")
+_DEEPEST = 16  # tuples within tuples
 
 
-def plain_id(id: Hashable) -> Hashable:  # noqa: A002 - an id, as everywhere
-    """
-    Return an id as it will be read back.
-
-    Parameters
-    ----------
-    id : hashable
-        An id.
-
-    Returns
-    -------
-    str, int, bytes or tuple of these
-        Equal to `id`.
-
-    Raises
-    ------
-    InputTypeError
-        If it is of another type: it could not be read back as it is.
-    """
+def plain_id(id: Hashable, objects: list[Hashable] | None, depth: int = 0) -> Hashable:  # noqa: A002
+    """Return an id as it will be read back; of other types only where `objects` keeps them."""
     kind = type(id)
     if kind is str or kind is int or kind is bytes:
         return id
@@ -50,9 +36,18 @@ def plain_id(id: Hashable) -> Hashable:  # noqa: A002 - an id, as everywhere
     if isinstance(id, bytes):
         return bytes(id)
     if isinstance(id, tuple):
-        return tuple(plain_id(item) for item in id)
+        if depth == _DEEPEST:
+            message = (
+                f"the id {shown(id)} is of tuples nested deeper than {_DEEPEST}; "
+                "use a digest of it, or a flat tuple"
+            )
+            raise InputError(message)
+        items = tuple(plain_id(item, objects, depth + 1) for item in id)
+        return id if objects is not None and kind is not tuple else items
     if isinstance(id, (int, np.integer)) and not isinstance(id, bool):
         return int(id)
+    if objects is not None:
+        return id
     message = (
         f"the id {shown(id)} is of type {type(id).__name__!r}, which an index on disk or on a "
         "server cannot hold; allowed are str, int, bytes and tuples of these. "
@@ -61,27 +56,8 @@ def plain_id(id: Hashable) -> Hashable:  # noqa: A002 - an id, as everywhere
     raise InputTypeError(message)
 
 
-def pack_id(id: Hashable) -> tuple[int, bytes]:  # noqa: A002 - an id, as everywhere
-    """
-    Return an id as bytes.
-
-    Parameters
-    ----------
-    id : str, int, bytes or tuple
-        From `plain_id`.
-
-    Returns
-    -------
-    kind : int
-        1 for str, 2 for int, 3 for bytes, 4 for a tuple.
-    data : bytes
-        UTF-8; two's complement; the bytes; each item as kind, length, data.
-
-    Raises
-    ------
-    InputError
-        If it has more than 65,534 bytes, or holds a lone surrogate.
-    """
+def pack_id(id: Hashable, objects: list[Hashable] | None = None) -> tuple[int, bytes]:  # noqa: A002
+    """Return kind and bytes of an id from `plain_id`; others are put among the `objects`."""
     if isinstance(id, str):
         try:
             kind, data = STR, id.encode()
@@ -90,15 +66,21 @@ def pack_id(id: Hashable) -> tuple[int, bytes]:  # noqa: A002 - an id, as everyw
                 f"the id {shown(id)} holds a lone surrogate, which UTF-8 cannot hold. Replace it"
             )
             raise InputError(message) from None
-    elif isinstance(id, int):
+    elif type(id) is int:
         kind, data = _INT, id.to_bytes(id.bit_length() // 8 + 1, "little", signed=True)
     elif isinstance(id, bytes):
         kind, data = _BYTES, id
-    else:
+    elif type(id) is tuple:
         kind, data = _TUPLE, b""
-        for item in id:  # type: ignore[attr-defined]  # a tuple
-            item_kind, item_data = pack_id(item)
+        for item in id:
+            item_kind, item_data = pack_id(item, objects)
             data += _ITEM.pack(item_kind, len(item_data)) + item_data
+            if len(data) > MOST_BYTES:
+                break
+    else:
+        kept = objects if objects is not None else []
+        kept.append(id)
+        kind, data = _OBJECT, _PLACE.pack(len(kept) - 1)
     if len(data) > MOST_BYTES:
         message = (
             f"the id {shown(id)} has {len(data):,} bytes; at most {MOST_BYTES:,} can be kept. "
@@ -108,40 +90,23 @@ def pack_id(id: Hashable) -> tuple[int, bytes]:  # noqa: A002 - an id, as everyw
     return kind, data
 
 
-def unpack_id(kind: int, data: bytes) -> Hashable:
-    """
-    Return the id that `pack_id` packed.
-
-    Parameters
-    ----------
-    kind : int
-        As returned.
-    data : bytes
-        As returned.
-
-    Returns
-    -------
-    str, int, bytes or tuple
-        The id.
-
-    Raises
-    ------
-    StoreDamagedError
-        If the kind is unknown.
-    """
+def unpack_id(kind: int, data: bytes, objects: Sequence[Hashable] = ()) -> Hashable:
+    """Return the id that `pack_id` packed."""
     if kind == STR:
         return data.decode()
     if kind == _INT:
         return int.from_bytes(data, "little", signed=True)
     if kind == _BYTES:
         return data
+    if kind == _OBJECT and objects:
+        return objects[_PLACE.unpack(data)[0]]
     if kind != _TUPLE:
         message = f"an id of kind {kind} was read; this version knows 1 to 4"
-        raise StoreDamagedError(message)
+        raise DamagedEvent(message)
     items, at = [], 0
     while at < len(data):
         item_kind, length = _ITEM.unpack_from(data, at)
         at += _ITEM.size
-        items.append(unpack_id(item_kind, data[at : at + length]))
+        items.append(unpack_id(item_kind, data[at : at + length], objects))
         at += length
     return tuple(items)

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import pickle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
 import news_oracle
 from dedupe_news import Config, NewsIndex, Relation, postings
+from dedupe_news._store.arrays import Found, Items
+from dedupe_news._store.judged import JudgedTexts
+from dedupe_news._store.slots import Limits
 from dedupe_news.kernels.features import ORDER_SHORT
 from dedupe_news.kernels.tables import shingle_at
 from dedupe_news.kernels.trees import Trees
-from dedupe_news.stores.arrays import Found, Items
-from dedupe_news.stores.founders import PENDING
-from dedupe_news.stores.news import NewsStore
 from made_up_news import WORDS, made_up_news
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 MADE_UP = made_up_news()
 N_ROWS = len(MADE_UP.rows)
@@ -63,15 +61,8 @@ def histories(draw: st.DrawFn) -> list[tuple[Any, ...]]:
     return events
 
 
-@pytest.fixture(autouse=True, scope="module")
-def small() -> Iterator[None]:
-    """Let shingles share places, and tables grow all the time."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("dedupe_news.stores.news._FIRST_PLACES", 4)
-        monkeypatch.setattr("dedupe_news.stores.news._TOKEN_PLACES", 64)
-        monkeypatch.setattr("dedupe_news.stores.news._FIRST_SLOTS", 2)
-        monkeypatch.setattr("dedupe_news.stores.news._FIRST_TOKENS", 4)
-        yield
+# Small, so that shingles share places, and tables grow all the time.
+SMALL = Limits(slots=2, tokens=4, places=4, token_places=64)
 
 
 def items(some: Sequence[tuple[tuple[int, ...], int | None]], first: int = 0) -> Items:
@@ -92,21 +83,23 @@ def items(some: Sequence[tuple[tuple[int, ...], int | None]], first: int = 0) ->
     )
 
 
-def empty_store(window: int | None = None) -> NewsStore:
+def empty_store(window: int | None = None, limits: Limits = SMALL) -> JudgedTexts:
     """Return an empty store, whose clusters are of so many days."""
     span = None if window is None else dt.timedelta(days=window)
-    return NewsStore(Config(window=span), TREES, postings.count_codes())
+    return JudgedTexts(Config(window=span), limits, TREES, postings.count_codes())
 
 
-def retired(store: NewsStore, slot: int) -> None:
+def retired(store: JudgedTexts, slot: int) -> None:
     """Take a document out if it is there."""
     if store.alive[slot]:
         store.retire(np.array([slot]))
 
 
-def after(events: Sequence[tuple[Any, ...]], window: int | None = None) -> NewsStore:
+def after(
+    events: Sequence[tuple[Any, ...]], window: int | None = None, limits: Limits = SMALL
+) -> JudgedTexts:
     """Return a store with a history."""
-    store = empty_store(window)
+    store = empty_store(window, limits)
     for event in events:
         if event[0] == "remove":
             retired(store, event[1])
@@ -117,7 +110,7 @@ def after(events: Sequence[tuple[Any, ...]], window: int | None = None) -> NewsS
     return store
 
 
-def slots_of(store: NewsStore) -> list[news_oracle.Slot]:
+def slots_of(store: JudgedTexts) -> list[news_oracle.Slot]:
     """Return the documents that a store has or had, as the oracle takes them."""
     tables = store._tables  # noqa: SLF001
     missing = np.iinfo(np.int64).min
@@ -125,7 +118,7 @@ def slots_of(store: NewsStore) -> list[news_oracle.Slot]:
         news_oracle.Slot(
             tuple(tables.tokens[start : start + length].tolist()),
             None if time == missing else time // DAY,
-            number if cluster == PENDING else cluster,
+            cluster,
             bool(alive),
         )
         for start, length, time, number, cluster, alive in zip(
@@ -164,7 +157,7 @@ def groups_of(groups: Any, n_slots: int) -> list[list[int]]:  # noqa: ANN401 - a
     return sorted(found)
 
 
-def check(store: NewsStore) -> None:
+def check(store: JudgedTexts) -> None:
     """Compare all that a store knows of its documents with the oracle."""
     tables, roles = store._tables, store._roles  # noqa: SLF001
     slots = slots_of(store)
@@ -198,7 +191,7 @@ def check(store: NewsStore) -> None:
     assert {at: n for at, n in enumerate(tokens) if n} == dict(expected.tokens)
 
 
-def answers(store: NewsStore, asked: Sequence[tuple[int, ...]]) -> list[list[tuple[Any, ...]]]:
+def answers(store: JudgedTexts, asked: Sequence[tuple[int, ...]]) -> list[list[tuple[Any, ...]]]:
     """Return slot, relation and scores of what each run of tokens finds, all verdicts."""
     found: Found = store.probe(
         items([(run, 2) for run in asked]),
@@ -232,14 +225,12 @@ def test_roles_and_counts_are_those_of_the_oracle(
 def test_a_store_answers_as_one_that_is_made_anew(
     events: list[tuple[Any, ...]], window: int | None, asked: list[tuple[int, ...]]
 ) -> None:
-    """Rebuilt, or pickled and read back."""
+    """Rebuilt."""
     store = after(events, window)
     expected = answers(store, asked)
 
-    again = pickle.loads(pickle.dumps(store))  # noqa: S301 - made here
     store.rebuild()
 
-    assert answers(again, asked) == expected
     assert answers(store, asked) == expected
 
 
@@ -254,13 +245,11 @@ def test_a_compacted_store_answers_as_before(
     events: list[tuple[Any, ...]], asked: list[tuple[int, ...]]
 ) -> None:
     """Removed documents are counted out at once; dropping them renumbers the others."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        # As many places before and after, so that the same shingles share one.
-        monkeypatch.setattr("dedupe_news.stores.news._FIRST_PLACES", 64)
-        store = after(events)
-        before = answers(store, asked)
-        alive = np.flatnonzero(store.alive[: store.n_slots]).tolist()
-        former = store.compact().tolist()
+    # As many places before and after, so that the same shingles share one.
+    store = after(events, limits=Limits(slots=2, tokens=4, places=64, token_places=64))
+    before = answers(store, asked)
+    alive = np.flatnonzero(store.alive[: store.n_slots]).tolist()
+    former = store.compact().tolist()
 
     assert former == alive
     assert [
@@ -295,37 +284,6 @@ def test_a_query_names_every_document_once(events: list[tuple[Any, ...]]) -> Non
             for at, other in enumerate(slots)
             if other.alive and slot.run and other.run == slot.run
         }
-
-
-@given(
-    some=st.lists(st.tuples(runs, days, st.integers(0, 11)), max_size=12),
-    known=st.lists(st.booleans(), min_size=12, max_size=12),
-    removed=st.sets(st.integers(0, 11)),
-)
-def test_clusters_that_others_find_later_gather_their_members(
-    some: list[tuple[tuple[int, ...], int | None, int]], known: list[bool], removed: set[int]
-) -> None:
-    """Documents are found from the start, and change their leader when their cluster is known."""
-    store = empty_store()
-    clusters = np.empty(len(some), np.int64)
-    for at, (*_, other) in enumerate(some):
-        clusters[at] = clusters[other] if other < at else at
-    are_founders = clusters == np.arange(len(some))
-    for at, (run, day, _) in enumerate(some):
-        store.append(items([(run, day)], at))
-        cluster = clusters[at : at + 1] if known[at] else np.array([PENDING])
-        store.founders.place(
-            np.array([at]), cluster, are_founders[at : at + 1] & known[at], store.n_slots
-        )
-        store.enroll(at)
-    check(store)
-    for at in sorted(removed & set(range(len(some)))):
-        retired(store, at)
-
-    later = np.array([at for at in range(len(some)) if not known[at]], np.int64)
-    store.place(later, clusters[later], are_founders[later])
-
-    check(store)
 
 
 def test_copies_are_named_up_to_a_bound() -> None:

@@ -7,36 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._store.arrays import UNLIMITED, Room
+from dedupe_news._store.slots import Slots
 from dedupe_news.columns import extent
 from dedupe_news.kernels import desk, roles, seeking
 from dedupe_news.kernels import tables as kernels
 from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.groups import NOBODY, Groups
 from dedupe_news.kernels.roles import Roles
-from dedupe_news.stores.arrays import UNLIMITED
-from dedupe_news.stores.founders import PENDING
-from dedupe_news.stores.slots import Slots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dedupe_news._store.arrays import Found, Items
+    from dedupe_news._store.slots import Limits
     from dedupe_news.config import Config
     from dedupe_news.kernels.trees import Trees
-    from dedupe_news.stores.arrays import Found, Items
 
-_FIRST_SLOTS = 1024
-_FIRST_TOKENS = 1 << 16
 _FIRST_LONGEST = 256
-_FIRST_PLACES = 1 << 17
 _PLACES_GROWTH = 4
 _MOST_A_PLACE = 2  # postings, repeats counted
-_TOKEN_PLACES = 1 << 20
 _PER_SLOT = ("lengths", "alive", "cut_off", "times", "sources")
 _SLOT_DTYPES = (np.int32, np.uint8, np.uint8, np.int64, np.int32)
 _ROLES = tuple(f"{kind}_{name}" for kind in Roles._fields for name in Groups._fields)
 
 
-class NewsStore(Slots):
+class JudgedTexts(Slots):
     """
     Token runs by slot, and the postings that find them.
 
@@ -53,15 +49,18 @@ class NewsStore(Slots):
         Code of each count.
     """
 
-    def __init__(self, config: Config, trees: Trees, codes: NDArray[np.uint8]) -> None:
-        super().__init__(config)
+    def __init__(
+        self, config: Config, limits: Limits, trees: Trees, codes: NDArray[np.uint8]
+    ) -> None:
+        super().__init__(config, limits)
+        self._room = Room()
         self._trees = trees
         self._codes = codes
         self._room_on_desk = 0
         self._held: desk.Held | None = None
         self._held_founders = self.founders.arrays
         self._make_room(_FIRST_LONGEST)
-        self._allot(_FIRST_SLOTS, _FIRST_TOKENS)
+        self._allot(limits.slots, limits.tokens)
 
     def _allot(self, n_slots: int, n_tokens: int) -> None:
         self._arrays = {
@@ -80,13 +79,13 @@ class NewsStore(Slots):
     def _clear_postings(self, n_used: int, capacity: int) -> None:
         # How many places there are follows from the documents alone, not from
         # how they were batched: what shares a place with what decides verdicts.
-        n_places = _n_places(n_used)
+        n_places = _n_places(n_used, self._limits.places)
         counters = np.zeros(5, np.int64)
         counters[3:] = np.iinfo(np.int64).max, np.iinfo(np.int64).min + 1
         self._arrays |= {
             "postings": np.zeros((capacity, 2), np.int32),
             "places": np.zeros((n_places, 4), np.uint32),
-            "token_counts": np.zeros(_TOKEN_PLACES, np.uint32),
+            "token_counts": np.zeros(self._limits.token_places, np.uint32),
             "codes": self._codes,
             "counters": counters,
         }
@@ -109,25 +108,11 @@ class NewsStore(Slots):
 
     @property
     def n_cut_short(self) -> int:
-        """
-        Number of look-ups that named or judged fewer documents than they met.
-
-        Returns
-        -------
-        int
-            Since the postings were last rebuilt.
-        """
+        """Number of look-ups that named or judged fewer documents than they met."""
         return int(self._tables.counters[2])
 
     def retire(self, slots: NDArray[np.int64]) -> None:
-        """
-        Take documents out.
-
-        Parameters
-        ----------
-        slots : ndarray of int64
-            Slots that count.
-        """
+        """Take documents out."""
         roles.retire_all(self._tables, self._roles, slots)
 
     def probe(
@@ -140,36 +125,12 @@ class NewsStore(Slots):
         include: frozenset[str] = frozenset(),
         n_jobs: int = 1,  # noqa: ARG002 - each verdict needs the counts that the last one left
     ) -> Found:
-        """
-        Judge documents one after another, and add each before the next if asked.
-
-        Parameters
-        ----------
-        items : Items
-            The documents.
-        replaced : ndarray of int64, shape (n_documents,)
-            Slot that each document replaces, or -1.
-        insert : bool
-            Whether to add them, at the slots from ``n_slots``.
-        most : int, optional
-            Most matches of a document; by default ``bucket_limit`` of those
-            that are added, and all of others.
-        include : frozenset of str
-            Of "related" and "template", which are matches too.
-        n_jobs : int, default 1
-            Not used.
-
-        Returns
-        -------
-        Found
-            The matches of each document among those before it, those of the
-            same story and template among them.
-        """
+        """Judge documents one after another, and add each before the next if asked."""
         n_documents = len(items.offsets) - 1
         n_tokens, longest = extent(items.offsets)
         self._make_room(longest)
         if most is None:
-            most = self._config.bucket_limit if insert else UNLIMITED
+            most = UNLIMITED
         arrivals = desk.Arrivals(
             items.hashes,
             items.flags,
@@ -247,14 +208,7 @@ class NewsStore(Slots):
         return int(seeking.seek(arrivals, self._held, bounds, begin, offsets, found))
 
     def append(self, items: Items) -> None:
-        """
-        Write documents that are found only after `enroll` or `rebuild`.
-
-        Parameters
-        ----------
-        items : Items
-            The documents.
-        """
+        """Write documents that are found only after `enroll` or `rebuild`."""
         n_documents, first = len(items.offsets) - 1, self.n_slots
         n_tokens, longest = extent(items.offsets)
         self._make_room(longest)
@@ -274,14 +228,7 @@ class NewsStore(Slots):
         self.n_slots = stop
 
     def enroll(self, first: int) -> None:
-        """
-        Let appended documents be found; their clusters are known.
-
-        Parameters
-        ----------
-        first : int
-            The first of them; they are the last slots.
-        """
+        """Let appended documents be found; their clusters are known."""
         n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
         if n_used > _MOST_A_PLACE * len(self._arrays["places"]):
             self.rebuild()
@@ -292,45 +239,20 @@ class NewsStore(Slots):
     def _anchor(self, first: int) -> None:
         """Name one slot for all slots of a cluster: its founder's, or else the first of it."""
         anchor, slots = self._arrays["clusters_anchor"], np.arange(first, self.n_slots)
-        if first > 0:
-            for slot in slots.tolist():
-                anchor[slot] = self._anchor_of(slot)
+        if not len(slots):
             return
         clusters = self.founders.arrays.clusters[: self.n_slots]
         numbers = self.founders.arrays.numbers[: self.n_slots]
-        named = np.where(clusters == PENDING, numbers, clusters)
-        _, firsts, groups = np.unique(named, return_index=True, return_inverse=True)
-        founders = np.minimum(np.searchsorted(numbers, named), max(self.n_slots - 1, 0))
-        anchor[: self.n_slots] = np.where(numbers[founders] == named, founders, firsts[groups])
-
-    def _anchor_of(self, slot: int) -> int:
-        """Return what `_anchor` names for one slot, those before it have been named."""
-        clusters = self.founders.arrays.clusters
-        if clusters[slot] == PENDING:
-            return slot
-        founder = self.founders.slot_of(int(clusters[slot]), self.n_slots)
-        if founder is not None:
-            return founder
-        first = int(np.argmax(clusters[: slot + 1] == clusters[slot]))
-        return int(self._arrays["clusters_anchor"][first]) if first < slot else slot
-
-    def place(
-        self,
-        slots: NDArray[np.int64],
-        clusters: NDArray[np.int64],
-        are_founders: NDArray[np.bool_],
-    ) -> None:
-        """
-        Put documents that are found already in clusters that others have found for them.
-
-        Parameters
-        ----------
-        slots, clusters, are_founders : ndarray
-            As in `Slots.place`.
-        """
-        super().place(slots, clusters, are_founders)
-        anchors = np.array([self._anchor_of(slot) for slot in slots.tolist()], np.int64)
-        roles.move(self._tables, self._roles, slots, anchors)
+        sought = clusters[first:]
+        founders = np.minimum(np.searchsorted(numbers, sought), self.n_slots - 1)
+        known = numbers[founders] == sought
+        anchor[slots[known]] = founders[known]
+        lost = slots[~known]
+        if not len(lost):
+            return
+        members = np.flatnonzero(np.isin(clusters, clusters[lost]))
+        named, firsts = np.unique(clusters[members], return_index=True)
+        anchor[lost] = members[firsts[np.searchsorted(named, clusters[lost])]]
 
     def _make_room(self, longest: int) -> None:
         """Let documents of so many tokens be compared."""
@@ -359,14 +281,7 @@ class NewsStore(Slots):
         self._renew()
 
     def rebuild(self, *, more: int = 0) -> None:
-        """
-        Make the postings and counts anew.
-
-        Parameters
-        ----------
-        more : int, default 0
-            Postings beyond those of the slots to have places for.
-        """
+        """Make the postings and counts anew."""
         n_cut_short = self.n_cut_short
         n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
         capacity = max(len(self._arrays["postings"]), n_used + more)
@@ -376,21 +291,14 @@ class NewsStore(Slots):
         self._tables.counters[2] = n_cut_short
 
     def compact(self) -> NDArray[np.int64]:
-        """
-        Drop the removed slots; the living keep their order and are renumbered.
-
-        Returns
-        -------
-        ndarray of int64, shape (n_alive,)
-            Former slot of each slot.
-        """
+        """Drop the removed slots; the living keep their order and are renumbered."""
         kept = np.flatnonzero(self.alive[: self.n_slots])
         former, n_kept = self._arrays, len(kept)
         n_cut_short = self.n_cut_short
         self.founders.compact(kept)
         offsets = np.zeros(n_kept + 1, np.int64)
         np.cumsum(former["lengths"][kept], out=offsets[1:])
-        self._allot(max(_FIRST_SLOTS, n_kept), max(_FIRST_TOKENS, int(offsets[-1])))
+        self._allot(max(self._limits.slots, n_kept), max(self._limits.tokens, int(offsets[-1])))
         for name in _PER_SLOT:
             self._arrays[name][:n_kept] = former[name][kept]
         self._arrays["starts"][: n_kept + 1] = offsets
@@ -401,37 +309,8 @@ class NewsStore(Slots):
         self.rebuild()
         return kept
 
-    def __getstate__(self) -> dict[str, Any]:
-        """
-        Return the state to pickle: what is in use.
 
-        Returns
-        -------
-        dict
-            Settings and arrays.
-        """
-        state = super().__getstate__()
-        for name in ("_tables", "_roles", "_desk", "_held", "_held_founders"):
-            del state[name]
-        return state | {"_arrays": {name: each.copy() for name, each in self._arrays.items()}}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """
-        Restore the state that `__getstate__` returned.
-
-        Parameters
-        ----------
-        state : dict
-            Settings and arrays.
-        """
-        super().__setstate__(state)
-        self._desk = desk.make_desk(self._room_on_desk)
-        self._held_founders = self.founders.arrays
-        self._renew()
-
-
-def _n_places(n_used: int) -> int:
-    n_places = _FIRST_PLACES
+def _n_places(n_used: int, n_places: int) -> int:
     while n_used > _MOST_A_PLACE * n_places:
         n_places *= _PLACES_GROWTH
     return n_places

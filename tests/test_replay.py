@@ -1,37 +1,34 @@
-"""Replicas: what is made at once is what was made in turn."""
+"""Replay: what is made at once is what was made in turn."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import Config, NewsIndex
-from dedupe_news.stores.founders import Founders
+from dedupe_news._store.slots import Limits
 from strategies import feeds
 
 if TYPE_CHECKING:
-    from dedupe_news.stores.news import NewsStore
+    from dedupe_news._store.judged import JudgedTexts
 
 
 @pytest.fixture(autouse=True, scope="module")
 def small() -> Any:  # noqa: ANN401 - a fixture
     """Let tables grow all the time."""
+    limits = Limits(removed=5, slots=2, tokens=4, places=4, token_places=64)
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("dedupe_news.stores.news._FIRST_PLACES", 4)
-        monkeypatch.setattr("dedupe_news.stores.news._TOKEN_PLACES", 64)
-        monkeypatch.setattr("dedupe_news.stores.news._FIRST_SLOTS", 2)
-        monkeypatch.setattr("dedupe_news.stores.replica._COMPACT_ABOVE", 5)
+        monkeypatch.setattr("dedupe_news.index.LIMITS", limits)
         yield
 
 
 def tables_of(index: NewsIndex) -> dict[str, Any]:
     """Return all that the tables of an index say of documents that count."""
-    store: NewsStore = index._store.replica.store  # type: ignore[assignment]  # noqa: SLF001
+    store: JudgedTexts = index._store.refresh().texts  # type: ignore[assignment]  # noqa: SLF001
     tables, roles = store._tables, store._roles  # noqa: SLF001
     n_slots = store.n_slots
     chains = []
@@ -85,7 +82,7 @@ def test_tables_do_not_depend_on_batches(feed: list[str], split: int) -> None:
 
     expected = tables_of(one)
     assert tables_of(many) == expected
-    many._store.replica.store.rebuild()  # noqa: SLF001
+    many._store.known.texts.rebuild()  # noqa: SLF001
     assert tables_of(many) == expected
 
 
@@ -132,7 +129,8 @@ def test_batches_on_several_threads_answer_as_single_additions(
     expected = [one.add(row["id"], str(row["text"]), published=row["published"]) for row in rows]
     found = []
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("dedupe_news.stores.similar._SEVERAL", 1)
+        monkeypatch.setattr("dedupe_news.index.LIMITS", Limits(removed=5, slots=2, several=1))
+        many = NewsIndex(config)
         for start in range(0, len(rows), 9):
             part = rows[start : start + 9]
             for some in (part[:split], part[split:]):
@@ -144,11 +142,3 @@ def test_batches_on_several_threads_answer_as_single_additions(
     assert asked == [one.query(text) for text in feed]
     assert [many.cluster_of(each) for each in many] == [one.cluster_of(each) for each in one]
     assert many.bounded == one.bounded
-
-
-def test_founders_are_found_by_number() -> None:
-    """Those that were dropped are not."""
-    founders = Founders()
-    founders.announce(0, np.array([3, 5, 9]), np.zeros(3, np.int64))
-
-    assert [founders.slot_of(number, 3) for number in (3, 9, 4, 10)] == [0, 2, None, None]

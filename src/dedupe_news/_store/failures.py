@@ -40,41 +40,13 @@ class Translating:
         """Begin the block."""
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        """
-        Raise another error in place of that which left the block.
-
-        Parameters
-        ----------
-        kind, error, traceback : object
-            What left the block.
-
-        Raises
-        ------
-        StoreError
-            If it was SQLite's.
-        """
+        """Raise another error in place of that which left the block."""
         if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
             raise translated(error, self._path, self._timeout) from error
 
 
 def translated(error: Exception, path: Path, timeout: float) -> StoreError:
-    """
-    Return our error for one of SQLite's.
-
-    Parameters
-    ----------
-    error : Exception
-        What SQLite raised, or the decoding of what was read.
-    path : Path
-        The file.
-    timeout : float
-        Seconds that were waited for a lock.
-
-    Returns
-    -------
-    StoreError
-        To be raised.
-    """
+    """Return our error for one of SQLite's."""
     name = repr(str(path))
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & _PRIMARY

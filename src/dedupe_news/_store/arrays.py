@@ -1,4 +1,4 @@
-"""What goes into a store and comes out, and arrays that grow."""
+"""What goes into an index and comes out, and arrays that grow."""
 
 from __future__ import annotations
 
@@ -22,24 +22,23 @@ _NO_SLOTS, _NO_SCORES = np.empty((0, 2), np.int64), np.empty((0, 4), np.float64)
 
 class Items(NamedTuple):
     """
-    Documents on their way into a store.
+    Items on their way into an index.
 
     Parameters
     ----------
     hashes, flags : ndarray of uint32, shape (n_tokens,)
         Their tokens.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each document.
-    cut_off : ndarray of uint8, shape (n_documents,)
+    offsets : ndarray of int64, shape (n_items + 1,)
+        Bounds of each item.
+    cut_off : ndarray of uint8, shape (n_items,)
         1 where the text ends in a cut-off mark.
-    sources : ndarray of int32, shape (n_documents,)
+    sources : ndarray of int32, shape (n_items,)
         Codes of the sources, negative for unknown.
-    times : ndarray of int64, shape (n_documents,)
-        Microseconds since 1970 UTC, or `dedupe_news.columns.NO_TIME`.
-    numbers : range or ndarray of int64, of length n_documents
-        As in `dedupe_news.kernels.founders.Founders`; empty for documents that
-        are only looked up.
-    moments : ndarray of int64, shape (n_documents,)
+    times : ndarray of int64, shape (n_items,)
+        Microseconds since 1970 UTC, or `NO_TIME`.
+    numbers : range or ndarray of int64, of length n_items
+        As in `kernels.founders.Founders`; empty for items that are only looked up.
+    moments : ndarray of int64, shape (n_items,)
         Likewise.
     """
 
@@ -59,14 +58,14 @@ class Found(NamedTuple):
 
     Parameters
     ----------
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each document's matches.
+    offsets : ndarray of int64, shape (n_items + 1,)
+        Bounds of each item's matches.
     slots : ndarray of int64, shape (n_matches, 2)
         Slot and relation of each match.
     scores : ndarray of float64, shape (n_matches, 4)
         Jaccard similarity, containment, probability, and how good an answer
-        each is, in [0, 1]: the share of the document's shingles that the match
-        is expected to make redundant.
+        each is, in [0, 1]: the share of the item's shingles that the match is
+        expected to make redundant.
     """
 
     offsets: NDArray[np.int64]
@@ -78,13 +77,8 @@ class Room:
     """
     Where kernels write the matches of a batch; kept from one call to the next.
 
-    A kernel that finds no room for the matches of a document stops before it,
-    and is called again for the rest.
-
-    Attributes
-    ----------
-    slots, scores : ndarray of int64, float64
-        As in `Found`, with room for some.
+    A kernel that finds no room for the matches of an item stops before it, and
+    is called again for the rest.
     """
 
     def __init__(self) -> None:
@@ -97,86 +91,29 @@ class Room:
         self.slots, self.scores = grown(self.slots, room), grown(self.scores, room)
 
     def found(self, offsets: NDArray[np.int64]) -> Found:
-        """
-        Return what was written.
-
-        Parameters
-        ----------
-        offsets : ndarray of int64, shape (n_documents + 1,)
-            Bounds of each document's matches.
-
-        Returns
-        -------
-        Found
-            A copy.
-        """
+        """Return a copy of what was written."""
         n_found = int(offsets[-1])
-        if n_found == 0:  # the common case, made short
+        if n_found == 0:  # fast path for an item without a match
             return Found(offsets, _NO_SLOTS, _NO_SCORES)
         return Found(offsets, self.slots[:n_found].copy(), self.scores[:n_found].copy())
 
-    def fill(
-        self,
-        n_documents: int,
-        work: Callable[[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]], int],
-    ) -> Found:
-        """
-        Call a kernel until all documents are done.
-
-        Parameters
-        ----------
-        n_documents : int
-            How many there are.
-        work : callable
-            Called with the first document to do, and the arrays of a `Found`;
-            returns the first document not done.
-
-        Returns
-        -------
-        Found
-            A copy.
-        """
-        offsets = np.zeros(n_documents + 1, np.int64)
+    def fill(self, n_items: int, work: Callable[..., int]) -> Found:
+        """Call a kernel with the first item to do, until it returns that all are done."""
+        offsets = np.zeros(n_items + 1, np.int64)
         done = work(0, offsets, self.slots, self.scores)
-        while done < n_documents:
+        while done < n_items:
             self.grow()
             done = work(done, offsets, self.slots, self.scores)
         return self.found(offsets)
 
 
 def power_of_two(least: int) -> int:
-    """
-    Return the least power of two that is at least 2 and not below a number.
-
-    Parameters
-    ----------
-    least : int
-        The number.
-
-    Returns
-    -------
-    int
-        A power of two.
-    """
+    """Return the least power of two that is at least 2 and not below a number."""
     return 1 << max(least - 1, 1).bit_length()
 
 
 def grown(array: NDArray[Any], least: int) -> NDArray[Any]:
-    """
-    Return a longer copy of an array, twice as long or as long as needed.
-
-    Parameters
-    ----------
-    array : ndarray
-        Any array.
-    least : int
-        Least length of the copy.
-
-    Returns
-    -------
-    ndarray
-        With zeros behind what was there, or None.
-    """
+    """Return a longer copy, twice as long or as needed, with zeros or None behind."""
     capacity = max(least, len(array) * _GROWTH)
     made = np.empty if array.dtype == object else np.zeros  # the one writes a 0 to every place
     longer = made((capacity, *array.shape[1:]), array.dtype)

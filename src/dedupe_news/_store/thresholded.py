@@ -6,30 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._store.arrays import Found, Room, power_of_two
+from dedupe_news._store.slots import Slots
 from dedupe_news.columns import extent
 from dedupe_news.kernels.chains import NO_LINK, link_slots, meet
 from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.index import NO_SLOT, join_clusters, probe
-from dedupe_news.kernels.signing import KEY, sign_slots
+from dedupe_news.kernels.signing import sign_slots
 from dedupe_news.kernels.verification import SKETCH_WORDS
 from dedupe_news.permutations import coefficients
-from dedupe_news.stores.arrays import Found, Room, grown, power_of_two
-from dedupe_news.stores.slots import Slots
 from dedupe_news.threads import resolve_jobs, run, shares, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dedupe_news._store.arrays import Items
+    from dedupe_news._store.slots import Limits
     from dedupe_news.config import Config
-    from dedupe_news.stores.arrays import Items
 
-_FIRST_SLOTS = 1024
-_FIRST_TOKENS = 1 << 16
-_SEVERAL = 1024  # documents from which on several threads are worth it
 _PER_SLOT = ("alive", "sketches", "chains")
 
 
-class SimilarStore(Slots):
+class ThresholdedTexts(Slots):
     """
     Token runs by slot, and the chains that find them.
 
@@ -39,15 +37,16 @@ class SimilarStore(Slots):
         The settings.
     """
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
+    def __init__(self, config: Config, limits: Limits) -> None:
+        super().__init__(config, limits)
+        self._room = Room()
         used = config.bands * config.rows_per_band
         multipliers, increments = coefficients(config.num_perm, config.seed)
         self._permutations = multipliers[:used], increments[:used], config.rows_per_band
-        self._limits = config.shingle_size, config.threshold, config.bucket_limit
+        self._bounds = config.shingle_size, config.threshold, config.bucket_limit
         self.n_cut_short = 0
-        self._arrays["tokens"] = np.empty(_FIRST_TOKENS, np.uint32)
-        self._allot(_FIRST_SLOTS)
+        self._arrays["tokens"] = np.empty(limits.tokens, np.uint32)
+        self._allot(limits.slots)
 
     def _allot(self, capacity: int) -> None:
         bands = self._config.bands
@@ -60,14 +59,7 @@ class SimilarStore(Slots):
         }
 
     def retire(self, slots: NDArray[np.int64]) -> None:
-        """
-        Take documents out.
-
-        Parameters
-        ----------
-        slots : ndarray of int64
-            Slots that count.
-        """
+        """Take documents out."""
         self.alive[slots] = 0
 
     def probe(
@@ -80,27 +72,7 @@ class SimilarStore(Slots):
         include: frozenset[str] = frozenset(),  # noqa: ARG002 - there are no other verdicts
         n_jobs: int = 1,
     ) -> Found:
-        """
-        Look up documents one after another, and add each before the next if asked.
-
-        Parameters
-        ----------
-        items : Items
-            The documents.
-        replaced : ndarray of int64, shape (n_documents,)
-            Slot that each document replaces, or -1.
-        insert : bool
-            Whether to add them, at the slots from ``n_slots``.
-        most, include : int or None, frozenset of str
-            Not used; as in `NewsStore.probe`.
-        n_jobs : int, default 1
-            Threads.
-
-        Returns
-        -------
-        Found
-            The matches of each document among those before it.
-        """
+        """Look up documents one after another, and add each before the next if asked."""
         if len(items.offsets) == 2:  # noqa: PLR2004 - one document
             return self._probe_one(items, replaced, insert=insert)
         first, n_documents = self.n_slots, len(items.offsets) - 1
@@ -113,7 +85,7 @@ class SimilarStore(Slots):
         found = self._meet(first, replaced, longest, n_jobs, are_linked=insert)
         if insert:
             arrays = self._arrays
-            size, threshold, _ = self._limits
+            size, threshold, _ = self._bounds
             join_clusters(
                 first, replaced, longest, size, threshold, arrays["tokens"], arrays["starts"],
                 arrays["sketches"], arrays["alive"], self.founders.arrays, self._window, *found,
@@ -132,7 +104,7 @@ class SimilarStore(Slots):
         while True:
             done, n_cut_short = probe(
                 slot, items.hashes, begin, stop - begin, insert, replaced, *self._permutations,
-                *self._limits, arrays["tokens"], arrays["starts"],
+                *self._bounds, arrays["tokens"], arrays["starts"],
                 arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"],
                 self.founders.arrays, self._window, offsets, room.slots, room.scores,
             )  # fmt: skip
@@ -169,7 +141,7 @@ class SimilarStore(Slots):
             def work(begin: int, *found: Any) -> int:
                 done, n_cut_short = meet(
                     first + start, begin, stop - start, are_linked, leavers, replacements, longest,
-                    *self._limits, arrays["tokens"], arrays["starts"],
+                    *self._bounds, arrays["tokens"], arrays["starts"],
                     arrays["alive"], arrays["sketches"], arrays["heads"], arrays["chains"], *found,
                 )  # fmt: skip
                 cut_short[0] += int(n_cut_short)
@@ -177,7 +149,7 @@ class SimilarStore(Slots):
 
             return Room().fill(stop - start, work), cut_short[0]
 
-        ranges = _ranges(len(replaced), n_jobs)
+        ranges = self._ranges(len(replaced), n_jobs)
         parts, cut_short = zip(*run(look_up, ranges, n_jobs), strict=True)
         self.n_cut_short += sum(cut_short)
         if len(parts) == 1:
@@ -207,24 +179,20 @@ class SimilarStore(Slots):
         arrays["alive"][first:stop] = count
 
         def sign(bounds: tuple[int, int]) -> None:
-            size, _, _ = self._limits
+            size, _, _ = self._bounds
             sign_slots(
                 first + bounds[0], first + bounds[1], longest, *self._permutations, size,
                 arrays["tokens"], arrays["starts"], arrays["sketches"],
                 arrays["chains"],
             )  # fmt: skip
 
-        run(sign, _ranges(n_documents, n_jobs), n_jobs)
+        run(sign, self._ranges(n_documents, n_jobs), n_jobs)
+
+    def _ranges(self, n_documents: int, n_jobs: int) -> list[tuple[int, int]]:
+        return shares(n_documents, n_jobs if n_documents >= self._limits.several else 1)
 
     def append(self, items: Items) -> None:
-        """
-        Write documents that are found only after `enroll` or `rebuild`.
-
-        Parameters
-        ----------
-        items : Items
-            The documents.
-        """
+        """Write documents that are found only after `enroll` or `rebuild`."""
         self._append(items, resolve_jobs(-1))
 
     def _append(self, items: Items, n_jobs: int) -> None:
@@ -233,14 +201,7 @@ class SimilarStore(Slots):
         self.n_slots += len(items.offsets) - 1
 
     def enroll(self, first: int) -> None:
-        """
-        Let appended documents be found.
-
-        Parameters
-        ----------
-        first : int
-            The first of them; they are the last slots.
-        """
+        """Let appended documents be found."""
         self._link(first, self.n_slots, 1)
 
     def rebuild(self) -> None:
@@ -249,7 +210,7 @@ class SimilarStore(Slots):
         self._link(0, self.n_slots, resolve_jobs(-1))
 
     def _link(self, first: int, stop: int, n_jobs: int) -> None:
-        n_jobs = n_jobs if stop - first >= _SEVERAL else 1
+        n_jobs = n_jobs if stop - first >= self._limits.several else 1
         arrays = self._arrays
         run(
             lambda bands: link_slots(
@@ -275,17 +236,10 @@ class SimilarStore(Slots):
             self.rebuild()
 
     def compact(self) -> NDArray[np.int64]:
-        """
-        Drop the removed slots; the living keep their order and are renumbered.
-
-        Returns
-        -------
-        ndarray of int64, shape (n_alive,)
-            Former slot of each slot.
-        """
+        """Drop the removed slots; the living keep their order and are renumbered."""
         kept = np.flatnonzero(self.alive[: self.n_slots])
         former, n_kept = self._arrays.copy(), len(kept)
-        self._allot(max(_FIRST_SLOTS, n_kept))
+        self._allot(max(self._limits.slots, n_kept))
         self.founders.compact(kept)
         arrays = self._arrays
         for name in _PER_SLOT:
@@ -293,56 +247,11 @@ class SimilarStore(Slots):
         starts = former["starts"]
         np.cumsum(starts[kept + 1] - starts[kept], out=arrays["starts"][1 : n_kept + 1])
         offsets = arrays["starts"][: n_kept + 1]
-        arrays["tokens"] = np.empty(max(_FIRST_TOKENS, int(offsets[-1])), np.uint32)
+        arrays["tokens"] = np.empty(max(self._limits.tokens, int(offsets[-1])), np.uint32)
         gather_runs(former["tokens"], starts[kept], offsets, arrays["tokens"])
         self.n_slots = n_kept
         self.rebuild()
         return kept
-
-    def __getstate__(self) -> dict[str, Any]:
-        """
-        Return the state to pickle: what is in use, without the chains.
-
-        Returns
-        -------
-        dict
-            Settings and arrays.
-        """
-        n_slots, arrays = self.n_slots, self._arrays
-        return super().__getstate__() | {
-            "_arrays": {
-                "tokens": arrays["tokens"][: arrays["starts"][n_slots]].copy(),
-                "starts": arrays["starts"][: n_slots + 1].copy(),
-                "alive": arrays["alive"][:n_slots].copy(),
-                "sketches": arrays["sketches"][:n_slots].copy(),
-                "keys": arrays["chains"][:n_slots, :, KEY].copy(),
-            }
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """
-        Restore the state that `__getstate__` returned.
-
-        Parameters
-        ----------
-        state : dict
-            Settings and arrays.
-        """
-        super().__setstate__(state)
-        kept, self._arrays = self._arrays, {}
-        n_slots = self.n_slots
-        self._allot(max(_FIRST_SLOTS, n_slots))
-        arrays = self._arrays
-        arrays["tokens"] = grown(kept["tokens"], max(_FIRST_TOKENS, len(kept["tokens"])))
-        arrays["starts"][: n_slots + 1] = kept["starts"]
-        for name in ("alive", "sketches"):
-            arrays[name][:n_slots] = kept[name]
-        arrays["chains"][:n_slots, :, KEY] = kept["keys"]
-        self.rebuild()
-
-
-def _ranges(n_documents: int, n_jobs: int) -> list[tuple[int, int]]:
-    return shares(n_documents, n_jobs if n_documents >= _SEVERAL else 1)
 
 
 def _n_chains(n_slots: int) -> int:
