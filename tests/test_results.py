@@ -438,3 +438,40 @@ def test_a_comparison_derives_its_verdict_and_probabilities() -> None:
     assert str(comparison(Relation.TEMPLATE)).startswith("the same template: ")
     assert comparison(None, verdict="related").verdict == "related"
     assert hash(told) == hash(comparison(Relation.RELATED))
+
+
+def test_another_probability_gives_the_clusters_of_a_fresh_run() -> None:
+    """Pairs that were judged are grouped anew; labels, stories and matches are those of a run."""
+    feed = make_feed()
+    more = "More is expected on Tuesday."
+    feed += [{**item, "id": f"{item['id']}-2", "text": f"{item['text']} {more}"} for item in feed]
+    result = dn.cluster(feed, progress=False, n_jobs=1)
+
+    for least in (0.1, 0.3, 0.5, 0.8, 0.99):
+        again = result.at(min_probability=least)
+        fresh = dn.cluster(feed, min_probability=least, progress=False, n_jobs=1)
+        assert again.config == fresh.config
+        assert again.representatives.tolist() == fresh.representatives.tolist()
+        assert again.labels.tolist() == fresh.labels.tolist()
+        assert again.story_of.tolist() == fresh.story_of.tolist()
+        assert [*again.matches] == [*fresh.matches]
+        assert again.explain(0, 2).verdict == fresh.explain(0, 2).verdict
+        assert [*again.at(min_probability=0.5).matches] == [*result.matches]
+
+
+def test_another_probability_survives_pickling() -> None:
+    """What groups the pairs anew goes with the result."""
+    result = pickle.loads(pickle.dumps(dn.cluster(make_feed(), progress=False, n_jobs=1)))  # noqa: S301
+
+    assert len(result.at(min_probability=0.99)) == len(result)
+
+
+def test_a_probability_must_be_one_that_is_known(result: Clustering) -> None:
+    """By similarity there is none; below the least that is kept, only a fresh run knows."""
+    with pytest.raises(dn.ConfigError, match="with policy='similar' pairs have no probability"):
+        result.at(min_probability=0.8)
+    news = dn.cluster(make_feed(), progress=False, n_jobs=1)
+    with pytest.raises(dn.ConfigError, match=r"=0.05 is below 0.1, .* Cluster again"):
+        news.at(min_probability=0.05)
+    with pytest.raises(dn.ConfigError, match="min_probability=2"):
+        news.at(min_probability=2)

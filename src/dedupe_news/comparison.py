@@ -48,6 +48,12 @@ class Explainer:
         self._n_jobs = n_jobs
         self._counted: tuple[Segment, NDArray[np.int64]] | None = None
 
+    def with_config(self, config: Config) -> Explainer:
+        """Return one that judges with settings that leave the texts as they are."""
+        other = Explainer(self._columns, config, self._n_jobs)
+        other._counted = self._counted
+        return other
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is made anew when it is asked for."""
         return {**vars(self), "_counted": None}

@@ -10,7 +10,7 @@ import numpy as np
 from dedupe_news import frames
 from dedupe_news.config import whole_number
 from dedupe_news.displayable import display
-from dedupe_news.errors import InputError
+from dedupe_news.errors import ConfigError, InputError
 from dedupe_news.grouping import Groups
 from dedupe_news.membership import NO_RELATION
 from dedupe_news.phrasing import counted
@@ -66,6 +66,9 @@ class Clustering(Groups):
         document and the members.
     compare : callable
         Gives the comparison of two documents, from their positions.
+    regroup : callable, optional
+        Gives the clustering at another probability of duplicates; None with the
+        policy "similar", which knows none.
     row_labels : pandas.Index, optional
         What the rows of the feed are called, where it was one of pandas'.
     """
@@ -82,6 +85,7 @@ class Clustering(Groups):
     story_of: NDArray[np.int64]
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]]
     compare: Callable[[int, int], Comparison]
+    regroup: Callable[[float], Clustering] | None = dataclasses.field(default=None, repr=False)
     row_labels: Any = dataclasses.field(default=None, repr=False)
 
     def __len__(self) -> int:
@@ -123,6 +127,51 @@ class Clustering(Groups):
         'duplicate'
         """
         return self.compare(self._position("a", a), self._position("b", b))
+
+    def at(self, *, min_probability: float) -> Clustering:
+        """
+        Return the result at another probability of duplicates, in a moment.
+
+        The pairs that were judged are grouped anew; no text is read again and no
+        pair is judged. Where a fresh run would compare further pairs, because it
+        makes other clusters and then compares their representatives, those are
+        missing: at the probability that the result was made with, the two are
+        the same; elsewhere this one may have a few clusters, stories or templates
+        that a fresh run puts together.
+
+        Parameters
+        ----------
+        min_probability : float
+            From which on a pair is a duplicate, in [0.1, 1]; a result made with
+            less than 0.1 goes down to that.
+
+        Returns
+        -------
+        Clustering
+            Of the same documents; `bounded` is that of the run.
+
+        Raises
+        ------
+        ConfigError
+            If `min_probability` is out of range, or the policy is "similar".
+
+        Examples
+        --------
+        >>> import dedupe_news as dn
+        >>> result = dn.cluster(["Rain again today", "Sun at last", "rain again today!"])
+        >>> len(result.at(min_probability=0.9).clusters)
+        1
+        """
+        if self.regroup is None:
+            message = (
+                "min_probability cannot be changed: with policy='similar' pairs have no "
+                "probability. Cluster again with another threshold, or with policy='news'"
+            )
+            raise ConfigError(message)
+        if min_probability == self.config.min_probability:
+            return self
+        found = self.regroup(min_probability)
+        return dataclasses.replace(found, bounded=self.bounded, row_labels=self.row_labels)
 
     def _position(self, name: str, value: object) -> int:
         position = whole_number(value)
