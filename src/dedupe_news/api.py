@@ -43,7 +43,7 @@ def cluster(
     **settings: Any,
 ) -> Clustering:
     """
-    Find the near-duplicates of a whole batch.
+    Find the duplicates, stories and templates of a whole batch.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def compare(
     **settings: Any,
 ) -> Comparison:
     """
-    Explain how two documents are related.
+    Explain how two items are related.
 
     Parameters
     ----------
