@@ -9,6 +9,7 @@ from dedupe_news import arrivals, exchange, fields, times
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.lookups import Lookups, parts_of, unknown
+from dedupe_news.progress import prepare
 from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
@@ -66,6 +67,7 @@ class Changes(Lookups):
             If a value cannot be used. Nothing has changed then.
         """
         fields.check_id(id)
+        prepare("index", self._config.policy)
         rows = arrivals.one(id, text, title, source, published)
         tokens = tokenize(rows.buffer, rows.offsets, self._config, *source_codes(rows.sources))
         with self._lock:
@@ -111,6 +113,7 @@ class Changes(Lookups):
             If a named column does not exist.
         """
         threads = resolve_jobs(n_jobs)
+        prepare("index", self._config.policy, threads)
         columns = read_documents(
             feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
         )
@@ -304,6 +307,7 @@ def add_rows(index: Lookups, rows: Rows, n_jobs: int) -> list[list[Match]]:
     list of list of Match
         For each document its matches among those before it.
     """
+    prepare("index", index.config.policy, n_jobs)
     tokens = tokenize(
         rows.buffer, rows.offsets, index.config, *source_codes(rows.sources), n_jobs=n_jobs
     )

@@ -11,7 +11,7 @@ from dedupe_news.config import whole_number
 from dedupe_news.displayable import Displayable
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError, UnknownIdError
-from dedupe_news.progress import stages
+from dedupe_news.progress import prepare, stages
 from dedupe_news.records import Bounded, IndexStats
 from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
@@ -182,6 +182,7 @@ class Lookups(Displayable):
         """
         _check_limit(limit)
         wanted = _included(include)
+        prepare("index", self._config.policy)
         rows = arrivals.one(None, text, title, source, published)
         tokens = tokenize(rows.buffer, rows.offsets, self._config, *source_codes(rows.sources))
         return self._look_up(rows, tokens, wanted, most=limit)[0][:limit]
@@ -231,6 +232,7 @@ class Lookups(Displayable):
         _check_limit(limit)
         wanted = _included(include)
         threads = resolve_jobs(n_jobs)
+        prepare("index", self._config.policy, threads)
         columns = read_documents(
             feed, title=title, text=text, source=source, published=published, n_jobs=threads
         )
@@ -315,6 +317,7 @@ class Lookups(Displayable):
         threads = resolve_jobs(n_jobs)
         with self._lock:
             columns = arrivals.as_columns(list(self._parts()))
+        prepare("cluster", self._config.policy, n_jobs, show=progress)
         with stages(batch.stages(self._config), show=progress) as ended:
             return batch.cluster_columns(columns, self._config, threads, ended)
 

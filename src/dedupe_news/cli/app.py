@@ -11,7 +11,7 @@ import typer
 
 from dedupe_news import progress
 from dedupe_news.api import cluster
-from dedupe_news.cli import reading, reporting, terminal, writing
+from dedupe_news.cli import reading, reporting, terminal, warmup, writing
 from dedupe_news.cli.index import index_app
 from dedupe_news.cli.options import (
     DEFAULTS,
@@ -90,6 +90,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 reporting.register(app)
+warmup.register(app)
 app.add_typer(index_app)
 
 
