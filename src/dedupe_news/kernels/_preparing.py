@@ -50,7 +50,7 @@ class Task:
         self._kernels: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         for name, signature in manifest().get(operation, ()):
             # A manifest that lags behind the sources costs the time of compiling later, no more.
-            with contextlib.suppress(AttributeError, ImportError):
+            with contextlib.suppress(AttributeError, ImportError, ValueError):
                 self._kernels.append((_jit.named(name), _jit.types_of(signature)))
 
     def is_done(self) -> bool:
