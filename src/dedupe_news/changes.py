@@ -10,6 +10,7 @@ from dedupe_news._store.replay import tokens_of
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.lookups import Lookups, parts_of, unknown
+from dedupe_news.progress import prepare
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Changes(Lookups):
             If a value cannot be used. Nothing has changed then.
         """
         fields.check_id(id)
+        prepare("index", self._config.policy)
         rows = arrivals.one(id, text, title, source, published)
         tokens = tokens_of(rows, self._config, 1)
         with self._lock:
@@ -111,6 +113,7 @@ class Changes(Lookups):
             If a named column does not exist.
         """
         threads = resolve_jobs(n_jobs)
+        prepare("index", self._config.policy, threads)
         columns = read_documents(
             feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
         )
@@ -300,6 +303,7 @@ def add_rows(
     index: Lookups, rows: Rows, n_jobs: int, *, keep: bool = False
 ) -> Sequence[list[Match]]:
     """Add documents with distinct ids, which keep their times of arrival; return their matches."""
+    prepare("index", index.config.policy, n_jobs)
     tokens = tokens_of(rows, index.config, n_jobs)
     with index._lock:  # noqa: SLF001 - our own
         return index._store.add(rows, tokens, n_jobs, keep=keep)  # noqa: SLF001 - our own

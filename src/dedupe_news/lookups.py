@@ -13,7 +13,7 @@ from dedupe_news.displayable import Displayable
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError, UnknownIdError
 from dedupe_news.foreign import shown
-from dedupe_news.progress import stages
+from dedupe_news.progress import prepare, stages
 from dedupe_news.records import Bounded, IndexStats
 from dedupe_news.threads import resolve_jobs
 
@@ -207,6 +207,7 @@ class Lookups(Displayable):
         """
         _check_limit(limit)
         wanted = _included(include)
+        prepare("index", self._config.policy)
         rows = arrivals.one(None, text, title, source, published)
         return self._look_up(rows, wanted, limit, 1)[0]
 
@@ -255,6 +256,7 @@ class Lookups(Displayable):
         _check_limit(limit)
         wanted = _included(include)
         threads = resolve_jobs(n_jobs)
+        prepare("index", self._config.policy, threads)
         columns = read_documents(
             feed, title=title, text=text, source=source, published=published, n_jobs=threads
         )
@@ -346,6 +348,7 @@ class Lookups(Displayable):
         threads = resolve_jobs(n_jobs)
         with self._lock:
             columns = arrivals.as_columns(list(self._parts()))
+        prepare("cluster", self._config.policy, n_jobs, show=progress)
         with stages(batch.stages(self._config), show=progress) as ended:
             return batch.cluster_columns(columns, self._config, threads, ended)
 

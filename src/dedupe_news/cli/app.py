@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from dedupe_news import progress
-from dedupe_news.cli import deduplicating, reading, reporting, terminal, writing
+from dedupe_news.cli import deduplicating, reading, reporting, terminal, warmup, writing
 from dedupe_news.cli.index import index_app
 from dedupe_news.cli.options import (
     DEFAULTS,
@@ -63,6 +63,7 @@ app = typer.Typer(
 )
 deduplicating.register(app)
 reporting.register(app)
+warmup.register(app)
 app.add_typer(index_app)
 
 
