@@ -129,7 +129,7 @@ def test_numbers_of_any_type_are_taken() -> None:
         params=(np.int32(4), np.uint8(2)),  # type: ignore[arg-type]
     )
 
-    assert config == Config(threshold=0.5, recall=0.75, num_perm=64, params=(4, 2))
+    assert config == Config(policy="similar", threshold=0.5, recall=0.75, num_perm=64, params=(4, 2))
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     assert config.recall_at(np.float32(1.0)) == 1.0  # type: ignore[arg-type]
 
@@ -176,7 +176,7 @@ def test_for_recall_cannot_be_given_params() -> None:
 
 def test_params_take_precedence_over_recall() -> None:
     """As in datasketch."""
-    config = Config(params=(9, 13), recall=0.999)
+    config = Config(policy="similar", params=(9, 13), recall=0.999)
 
     assert (config.bands, config.rows_per_band) == (9, 13)
     assert config.recall_at(0.7) < 0.999
@@ -184,7 +184,7 @@ def test_params_take_precedence_over_recall() -> None:
 
 def test_recall_at_is_the_s_curve() -> None:
     """Of the bands in force."""
-    config = Config(params=(2, 2))
+    config = Config(policy="similar", params=(2, 2))
 
     assert config.recall_at(0.5) == pytest.approx(0.4375)
     assert (config.recall_at(0), config.recall_at(1)) == (0, 1)
@@ -215,7 +215,7 @@ def test_round_trip_through_pickle(config: Config) -> None:
 
 def test_settings_left_out_take_their_defaults() -> None:
     """So that a file of an older release can be read."""
-    assert Config.from_dict({"threshold": 0.5}) == Config(threshold=0.5)
+    assert Config.from_dict({"threshold": 0.5}) == Config(policy="similar", threshold=0.5)
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -228,7 +228,7 @@ def test_equal_settings_are_one_key() -> None:
     """Params may be given as a list, as JSON has it."""
     from_list = Config.from_dict({"params": [4, 2]})
 
-    assert len({from_list, Config(params=(4, 2))}) == 1
+    assert len({from_list, Config(policy="similar", params=(4, 2))}) == 1
 
 
 def test_settings_are_given_by_name() -> None:
@@ -239,15 +239,15 @@ def test_settings_are_given_by_name() -> None:
 
 def test_replace_chooses_the_bands_anew() -> None:
     """They belong to the threshold."""
-    config = Config(threshold=0.9)
+    config = Config(policy="similar", threshold=0.9)
 
-    assert config.replace(threshold=0.3) == Config(threshold=0.3)
-    assert config.replace(threshold=0.3).bands == Config(threshold=0.3).bands != config.bands
+    assert config.replace(threshold=0.3) == Config(policy="similar", threshold=0.3)
+    assert config.replace(threshold=0.3).bands == Config(policy="similar", threshold=0.3).bands != config.bands
 
 
 def test_replace_keeps_params_that_were_given() -> None:
     """Who gave them meant them."""
-    config = Config(params=(5, 3)).replace(threshold=0.3)
+    config = Config(policy="similar", params=(5, 3)).replace(threshold=0.3)
 
     assert (config.bands, config.rows_per_band, config.threshold) == (5, 3, 0.3)
 
@@ -255,7 +255,7 @@ def test_replace_keeps_params_that_were_given() -> None:
 def test_replace_validates() -> None:
     """As the class does."""
     with pytest.raises(ConfigError, match="num_perm=0 is out of range"):
-        Config().replace(num_perm=0)
+        Config().replace(policy="similar", num_perm=0)
 
 
 def test_banding_cannot_be_given_but_as_params() -> None:

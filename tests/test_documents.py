@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import ColumnError, Document, DuplicateIdError, InputError, InputTypeError
-from dedupe_news.documents import read_documents
+from dedupe_news._input.reading import read_documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -384,7 +384,7 @@ import sys
 
 sys.modules.update(dict.fromkeys(("pandas", "polars", "pyarrow"), None))
 from dedupe_news import InputTypeError
-from dedupe_news.documents import read_documents
+from dedupe_news._input.reading import read_documents
 
 texts = ["a", None, "\\u6771\\u4eac \\U0001f327", float("nan"), ""]
 columns = read_documents(texts, title=["A", None, "B", "C", ""])
@@ -550,7 +550,7 @@ def test_repeated_ids_are_refused(ids: Sequence[object]) -> None:
 
 def test_more_documents_than_a_batch_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Positions are packed into 32 bits."""
-    monkeypatch.setattr("dedupe_news.documents._MOST_DOCUMENTS", 2)
+    monkeypatch.setattr("dedupe_news._input.reading._MOST_DOCUMENTS", 2)
 
     with pytest.raises(InputError, match=r"^the feed has 3 documents, but one batch holds at most"):
         read_documents(["a", "b", "c"])

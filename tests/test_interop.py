@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 from dedupe_news import interop, minhash, shingling
-from dedupe_news.documents import read_documents
+from dedupe_news._input.reading import read_documents
 from dedupe_news.text import tokenize
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def test_lsh_holds_documents_under_their_ids() -> None:
 
 def test_lsh_of_a_clustering_has_its_documents_and_settings() -> None:
     """Nothing needs to be said twice."""
-    result = dn.cluster([TEXT, "Sun at last"], threshold=0.5, progress=False)
+    result = dn.cluster([TEXT, "Sun at last"], policy="similar", threshold=0.5, progress=False)
 
     lsh = interop.to_minhash_lsh(result)
 
@@ -295,7 +295,7 @@ def test_columns_of_a_clustering_cannot_be_named_again() -> None:
 def test_single_band_is_refused() -> None:
     """Datasketch takes two bands or more."""
     with pytest.raises(dn.ConfigError, match=r"params=\(1, 8\) have a single band"):
-        interop.to_minhash_lsh([TEXT], dn.Config(params=(1, 8)))
+        interop.to_minhash_lsh([TEXT], dn.Config(policy="similar", params=(1, 8)))
 
 
 def test_signatures_come_back_out_of_a_lsh() -> None:

@@ -18,7 +18,8 @@ import pytest
 
 import dedupe_news as dn
 from dedupe_news import outofcore
-from dedupe_news.documents import Choices, read_documents
+from dedupe_news._input.reading import read_documents
+from dedupe_news.documents import Choices
 from made_up_news import made_up_news
 
 if TYPE_CHECKING:

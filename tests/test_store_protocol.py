@@ -72,7 +72,7 @@ class AgainstMemory(RuleBasedStateMachine):
         self.monkeypatch.setattr("dedupe_news.stores.news._TOKEN_PLACES", 64)
         self.monkeypatch.setattr("dedupe_news.stores.founders._FIRST_SLOTS", 2)
         self.now = FIRST + 13 * DAY
-        self.monkeypatch.setattr("dedupe_news.times.now", self._now)
+        self.monkeypatch.setattr("dedupe_news._input.times.now", self._now)
         self.folder = contextlib.ExitStack()
         self.at = ""
         self.others: list[NewsIndex] = []

@@ -98,7 +98,7 @@ def test_an_index_matches_within_the_window_alone(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Older documents leave by themselves; late ones match their own time."""
-    monkeypatch.setattr("dedupe_news.times.now", lambda: int(1e15) * 2)
+    monkeypatch.setattr("dedupe_news._input.times.now", lambda: int(1e15) * 2)
     index = NewsIndex(config)
     found = {}
     for day in (0, 3, 5, 8, 4, 30):
@@ -125,7 +125,7 @@ def test_times_of_arrival_stand_in_for_missing_and_future_ones(
 ) -> None:
     """A date in the future must not make everything else leave."""
     now = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
-    monkeypatch.setattr("dedupe_news.times.now", lambda: int(now.timestamp() * 1e6))
+    monkeypatch.setattr("dedupe_news._input.times.now", lambda: int(now.timestamp() * 1e6))
     index = NewsIndex(SIMILAR)
     index.add("missing", STORM)
     index.add("future", STORM, published="2035-01-01T00:00Z")

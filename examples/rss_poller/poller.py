@@ -200,7 +200,14 @@ def options() -> argparse.Namespace:
     parser.add_argument("--index", default="feed.db", help="file of the index (default: feed.db)")
     parser.add_argument("--interval", type=float, default=300, help="seconds between polls")
     parser.add_argument("--timeout", type=float, default=20, help="seconds to wait for a feed")
-    parser.add_argument("--window", type=days, default=days("30"), help="days to look back")
+    parser.add_argument("--window", default="30 days", help="how far to look back")
+    parser.add_argument(
+        "--on-invalid",
+        choices=("raise", "ignore", "drop"),
+        default="ignore",
+        help="what becomes of an item with a value that cannot be read: its feed is put off, the "
+        "value counts as missing, or the item is left out",
+    )
     parser.add_argument("--once", action="store_true", help="poll once, for cron")
     return parser.parse_args()
 
@@ -211,11 +218,6 @@ def web_address(text: str) -> str:
         message = f"{text!r} is no address of a feed; it begins with http:// or https://"
         raise argparse.ArgumentTypeError(message)
     return text
-
-
-def days(text: str) -> dt.timedelta:
-    """Return a number of days."""
-    return dt.timedelta(days=float(text))
 
 
 def main() -> None:

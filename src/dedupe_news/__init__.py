@@ -14,6 +14,7 @@ from dedupe_news.errors import (
     DuplicateIdError,
     InputError,
     InputTypeError,
+    InputWarning,
     MissingDependencyError,
     StoreBusyError,
     StoreClosedError,
@@ -40,6 +41,7 @@ from dedupe_news.records import (
     Relation,
 )
 from dedupe_news.results import Clustering
+from dedupe_news.skipped import Skipped, SkippedValue
 
 if TYPE_CHECKING:
     from dedupe_news import interop
@@ -63,6 +65,7 @@ __all__ = [
     "IndexStats",
     "InputError",
     "InputTypeError",
+    "InputWarning",
     "Match",
     "Matches",
     "MissingDependencyError",
@@ -71,6 +74,8 @@ __all__ = [
     "Pair",
     "Reason",
     "Relation",
+    "Skipped",
+    "SkippedValue",
     "StoreBusyError",
     "StoreClosedError",
     "StoreDamagedError",

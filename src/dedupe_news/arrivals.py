@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news import fields, times
+from dedupe_news._input import times, values
+from dedupe_news._input.python import is_missing
 from dedupe_news.columns import NO_TIME, Columns
-from dedupe_news.errors import InputTypeError
-from dedupe_news.foreign import is_missing, shown
+from dedupe_news.errors import InputTypeError, shown
 from dedupe_news.stores.rows import Rows
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def one(
     """
     content = _content(text, title)
     if source is not None:
-        fields.source_column([source])
+        _, named = values.source_column([source])
+        source = named[0] if named else None
     time = NO_TIME if is_missing(published) else times.moment(published)
     numbers = np.array([0, len(content), time, times.now()], np.int64)  # made once, for speed
     offsets = numbers[:2]
@@ -76,9 +77,9 @@ def _content(text: object, title: object) -> bytes:
             return (text if title is None else f"{title}\n{text}").encode()
         except UnicodeEncodeError:
             pass  # the columns below say where
-    columns = [fields.text_column([text], "text")]
+    columns = [values.text_column([text], "text")]
     if title is not None:
-        columns.insert(0, fields.text_column([title], "title"))
+        columns.insert(0, values.text_column([title], "title"))
     return b"\n".join(column.buffer.tobytes() for column in columns)
 
 
@@ -128,7 +129,7 @@ def as_columns(parts: list[Rows]) -> Columns:
         All of them, in order.
     """
     n_bytes = np.cumsum([0, *(int(part.offsets[-1] - part.offsets[0]) for part in parts)])
-    sources, names = fields.source_column([each for part in parts for each in part.sources])
+    sources, names = values.source_column([each for part in parts for each in part.sources])
     published = np.concatenate([np.zeros(0, np.int64), *(part.published for part in parts)])
     return Columns(
         buffer=np.concatenate(

@@ -5,20 +5,51 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Self
 
-from dedupe_news import arrivals, exchange, fields, times
-from dedupe_news.documents import read_documents
+from dedupe_news import arrivals, exchange
+from dedupe_news._input import rules, times, values
+from dedupe_news._input.reading import read_documents
+from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.lookups import Lookups, parts_of, unknown
 from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Hashable, Iterator
 
+    from dedupe_news._input.rules import OnInvalid
+    from dedupe_news.columns import Columns
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.records import Match
     from dedupe_news.stores.rows import Rows
+
+
+class Added(list["list[Match]"]):
+    """
+    The matches of documents that were added, one list a document of the feed.
+
+    Parameters
+    ----------
+    columns : Columns
+        The documents that were added.
+    matches : list of list of Match
+        What each of them matches.
+
+    Attributes
+    ----------
+    skipped : Skipped
+        What of the feed could not be read and was passed over.
+    """
+
+    def __init__(self, columns: Columns, matches: list[list[Match]]) -> None:
+        if columns.rows is not None:
+            of_row = dict(zip(columns.rows.tolist(), matches, strict=True))
+            n_rows = len(matches) + columns.skipped.n_dropped
+            matches = [of_row.get(row, []) for row in range(n_rows)]
+        super().__init__(matches)
+        self.skipped = columns.skipped
 
 
 class Changes(Lookups):
@@ -65,7 +96,7 @@ class Changes(Lookups):
         InputError
             If a value cannot be used. Nothing has changed then.
         """
-        fields.check_id(id)
+        values.check_id(id)
         rows = arrivals.one(id, text, title, source, published)
         tokens = tokenize(rows.buffer, rows.offsets, self._config, *source_codes(rows.sources))
         with self._lock:
@@ -75,13 +106,16 @@ class Changes(Lookups):
         self,
         feed: object,
         *,
-        id: ColumnChoice = None,  # noqa: A002 - the settled public name
-        title: ColumnChoice = None,
-        text: ColumnChoice = None,
-        source: ColumnChoice = None,
-        published: ColumnChoice = None,
+        id: ColumnChoice = AUTO,  # noqa: A002 - the settled public name
+        title: ColumnChoice = AUTO,
+        text: ColumnChoice = AUTO,
+        source: ColumnChoice = AUTO,
+        published: ColumnChoice = AUTO,
+        on_invalid: OnInvalid = "raise",
+        timezone: str | dt.tzinfo | None = None,
+        date_format: str | None = None,
         n_jobs: int | None = -1,
-    ) -> list[list[Match]]:
+    ) -> Added:
         """
         Add many documents, as `add` would one after another, only faster.
 
@@ -91,14 +125,20 @@ class Changes(Lookups):
             The documents, each with an id; see `cluster`.
         id, title, text, source, published : str or sequence, optional
             Names of the columns, as in `cluster`.
+        on_invalid : {"raise", "ignore", "drop"}, default "raise"
+            As in `cluster`; but a document whose id is missing or repeated is
+            left out where it is not an error.
+        timezone, date_format : str, optional
+            As in `cluster`.
         n_jobs : int, default -1
             Threads for the work on the texts.
 
         Returns
         -------
-        list of list of Match
-            For each document its matches among those before it, in the index
-            or in the feed.
+        Added
+            A list: for each document of the feed its matches among those before
+            it, in the index or in the feed; none for one that was left out. Its
+            attribute ``skipped`` says what was passed over.
 
         Raises
         ------
@@ -111,16 +151,24 @@ class Changes(Lookups):
             If a named column does not exist.
         """
         threads = resolve_jobs(n_jobs)
-        columns = read_documents(
-            feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
-        )
+        with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
+            columns = read_documents(
+                feed,
+                id=id,
+                title=title,
+                text=text,
+                source=source,
+                published=published,
+                n_jobs=threads,
+                for_index=True,
+            )
         if columns.ids is None:
             message = (
                 "the documents have no ids, which an index needs. Name their column with "
                 "id='...', or pass mappings with the key 'id'"
             )
             raise InputError(message)
-        return add_rows(self, arrivals.many(columns, columns.ids), threads)
+        return Added(columns, add_rows(self, arrivals.many(columns, columns.ids), threads))
 
     def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
         """

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from dedupe_news import arrivals, foreign
+from dedupe_news import arrivals
+from dedupe_news._input.arrow import plain_list, require_pyarrow
+from dedupe_news._input.python import is_missing
+from dedupe_news._input.reading import read_documents
+from dedupe_news._input.times import time_column
 from dedupe_news.columns import from_microseconds
-from dedupe_news.documents import Document, read_documents
-from dedupe_news.errors import InputError, InputTypeError
-from dedupe_news.times import time_column
+from dedupe_news.documents import Document
+from dedupe_news.errors import InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -125,7 +128,7 @@ def _write_lines(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
             for at, document in enumerate(documents(rows)):
                 if not isinstance(document.id, (str, int)):
                     message = (
-                        f"the id {foreign.shown(document.id)} is of type "
+                        f"the id {shown(document.id)} is of type "
                         f"{type(document.id).__name__!r}, which JSON cannot hold; Parquet can "
                         "hold bytes"
                     )
@@ -143,7 +146,7 @@ def _plain(value: Any) -> Any:
 
 
 def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows], places: Places) -> int:
-    pyarrow = foreign.require_pyarrow(f"write {target.name}")
+    pyarrow = require_pyarrow(f"write {target.name}")
     parquet = importlib.import_module("pyarrow.parquet")
 
     moment = pyarrow.timestamp("us", "UTC")
@@ -162,7 +165,7 @@ def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows], places:
             odd = next((each for each in rows.ids if type(each) is not kind), None)
             if odd is not None:
                 message = (
-                    f"the id {foreign.shown(odd)} is of type {type(odd).__name__!r}, but the first "
+                    f"the id {shown(odd)} is of type {type(odd).__name__!r}, but the first "
                     f"id is of type {kind.__name__!r}; a column of a Parquet file holds one type. "
                     "Export as .jsonl"
                 )
@@ -212,7 +215,9 @@ def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
     tables = _read_parquet if _format_of(source) == ".parquet" else _read_lines
     for table in tables(source):
         arrived = table.pop("arrived", None)
-        columns = read_documents(table, n_jobs=n_jobs)
+        columns = read_documents(
+            table, **{role: role if role in table else None for role in _NAMES[:-1]}, n_jobs=n_jobs
+        )
         if columns.ids is None:
             message = f"{str(source)!r} has no ids, which an index needs; add a column 'id'"
             raise InputError(message)
@@ -228,7 +233,7 @@ def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
 
 def _with_untitled(rows: Rows, titles: Any) -> Rows:
     """Return documents of which those without a title begin with their text."""
-    titled = np.array([not foreign.is_missing(title) for title in foreign.plain_list(titles)])
+    titled = np.array([not is_missing(title) for title in plain_list(titles)])
     if titled.all():
         return rows
     contents = [
@@ -281,7 +286,7 @@ def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    pyarrow = foreign.require_pyarrow(f"read {path.name}")
+    pyarrow = require_pyarrow(f"read {path.name}")
     parquet = importlib.import_module("pyarrow.parquet")
 
     files = [path]

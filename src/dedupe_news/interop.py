@@ -561,11 +561,9 @@ def _settle(feed: object, config: Config | None, **choices: ColumnChoice) -> tup
 
 def _read(feed: object, **choices: ColumnChoice) -> Columns:
     # Only now: it brings numba, half a second.
-    from dedupe_news.documents import read_documents  # noqa: PLC0415
+    from dedupe_news._input.reading import read_documents  # noqa: PLC0415
 
-    return read_documents(
-        feed, id=choices.get("id"), title=choices.get("title"), text=choices.get("text")
-    )
+    return read_documents(feed, **choices, source=None, published=None)
 
 
 def _tokens(

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dedupe_news import arrivals, batch, exchange
+from dedupe_news._input.reading import read_documents
 from dedupe_news.columns import from_microseconds
 from dedupe_news.config import whole_number
 from dedupe_news.displayable import Displayable
-from dedupe_news.documents import read_documents
+from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputTypeError, UnknownIdError
 from dedupe_news.progress import stages
 from dedupe_news.records import Bounded, IndexStats
@@ -190,10 +191,10 @@ class Lookups(Displayable):
         self,
         feed: object,
         *,
-        title: ColumnChoice = None,
-        text: ColumnChoice = None,
-        source: ColumnChoice = None,
-        published: ColumnChoice = None,
+        title: ColumnChoice = AUTO,
+        text: ColumnChoice = AUTO,
+        source: ColumnChoice = AUTO,
+        published: ColumnChoice = AUTO,
         limit: int | None = None,
         include: Iterable[str] = (),
         n_jobs: int | None = -1,
@@ -232,7 +233,13 @@ class Lookups(Displayable):
         wanted = _included(include)
         threads = resolve_jobs(n_jobs)
         columns = read_documents(
-            feed, title=title, text=text, source=source, published=published, n_jobs=threads
+            feed,
+            id=None,
+            title=title,
+            text=text,
+            source=source,
+            published=published,
+            n_jobs=threads,
         )
         rows = arrivals.many(columns, range(len(columns)))
         tokens = tokenize(

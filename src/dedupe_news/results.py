@@ -18,7 +18,7 @@ from dedupe_news.records import Relation
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
     from dedupe_news.matches import Matches
     from dedupe_news.records import Bounded, Comparison
+    from dedupe_news.skipped import Skipped
 
 _SHOWN_CLUSTERS = 8
 _SHOWN_CHARACTERS = 100
@@ -94,6 +95,30 @@ class Clustering(Groups):
             At least 0.
         """
         return len(self.labels)
+
+    @property
+    def skipped(self) -> Skipped:
+        """
+        What of the feed could not be read and was passed over.
+
+        Returns
+        -------
+        Skipped
+            Counts by column and reason, and examples; false where it is nothing.
+        """
+        return self.columns.skipped
+
+    @property
+    def columns_used(self) -> Mapping[str, Hashable]:
+        """
+        The columns of the feed that were read.
+
+        Returns
+        -------
+        mapping of str to str
+            The name of the column of each role that one was found or named for.
+        """
+        return self.columns.used
 
     def explain(self, a: SupportsIndex, b: SupportsIndex) -> Comparison:
         """

@@ -11,7 +11,10 @@ import typer
 
 from dedupe_news import progress
 from dedupe_news.api import cluster
-from dedupe_news.cli import reading, reporting, terminal, writing
+from dedupe_news._input import files
+from dedupe_news._input.compression import STDIN
+from dedupe_news._input.reading import read_documents
+from dedupe_news.cli import reporting, terminal, writing
 from dedupe_news.cli.index import index_app
 from dedupe_news.cli.options import (
     DEFAULTS,
@@ -19,7 +22,11 @@ from dedupe_news.cli.options import (
     File,
     Form,
     Id,
+    DateFormat,
+    Encoding,
     Ignore,
+    OnInvalid,
+    Timezone,
     Jobs,
     Limit,
     MemoryLimit,
@@ -38,8 +45,7 @@ from dedupe_news.cli.options import (
     Top,
     WorkFolder,
 )
-from dedupe_news.cli.settings import given_settings, open_feed, read_feed, say
-from dedupe_news.documents import read_documents
+from dedupe_news.cli.settings import Manner, as_policy, given_settings, open_feed, read_feed, say, say_skipped
 from dedupe_news.errors import ConfigError
 from dedupe_news.index import NewsIndex
 from dedupe_news.outofcore import parse_limit
@@ -164,6 +170,10 @@ def _cluster(
     source: Source = None,
     published: Published = None,
     ignore: Ignore = None,
+    on_invalid: OnInvalid = "ignore",
+    timezone: Timezone = None,
+    date_format: DateFormat = None,
+    encoding: Encoding = None,
     policy: Policy = None,
     threshold: Threshold = None,
     recall: Recall = None,
@@ -190,24 +200,27 @@ def _cluster(
     resolve_jobs(n_jobs)
     if output is not None:
         writing.check_target(output, file)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
     feed: Any
-    columns: dict[str, str] = {}
+    options: dict[str, Any] = {}
     if memory_limit is not None or work_folder is not None:
         parse_limit(memory_limit)
-        feed, columns = open_feed(file, form, named, ignore, quiet=quiet)
+        feed, options = open_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     else:
-        feed = read_feed(file, form, named, ignore, quiet=quiet)
+        feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     result = cluster(
         feed,
-        **columns,
+        **options,
         config=config,
         n_jobs=n_jobs,
         progress=not (no_progress or quiet),
         memory_limit=memory_limit,
         work_folder=work_folder,
     )
+    if options and not quiet:  # else the file has been read before
+        say_skipped(result.skipped)
     rows = result.to_dict()
     if result.columns.ids is None:  # the numbers of rows stand for ids, as those of lines do
         rows["id"], rows["kept_id"] = rows["id"] + 1, rows["kept_id"] + 1
@@ -245,6 +258,10 @@ def _query(
     title: Title = None,
     text: Text = None,
     ignore: Ignore = None,
+    on_invalid: OnInvalid = "ignore",
+    timezone: Timezone = None,
+    date_format: DateFormat = None,
+    encoding: Encoding = None,
     policy: Policy = None,
     threshold: Threshold = None,
     recall: Recall = None,
@@ -261,8 +278,9 @@ def _query(
     )
     threads = resolve_jobs(n_jobs)
     sought = _sought(file, wanted, text_file)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
     named = {"id": id_column, "title": title, "text": text}
-    feed = read_feed(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     with progress.stages(("reading", "searching"), show=not (no_progress or quiet)) as ended:
         columns = read_documents(feed, n_jobs=threads)
         ended("reading")
@@ -300,7 +318,7 @@ def _sought(file: str, wanted: str | None, text_file: str | None) -> str:
         raise ConfigError(message)
     if wanted is not None:
         return wanted
-    if file == text_file == reading.STDIN:
+    if file == text_file == STDIN:
         message = "standard input cannot be both FILE and --text-file; name one of them"
         raise ConfigError(message)
-    return reading.read_text(str(text_file))
+    return files.read_text(str(text_file))

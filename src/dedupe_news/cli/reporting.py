@@ -12,9 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from dedupe_news.api import cluster, compare
-from dedupe_news.cli import comparing, options, reading, terminal
+from dedupe_news._input.compression import STDIN
+from dedupe_news._input.files import read_text
+from dedupe_news.cli import comparing, options, terminal
 from dedupe_news.cli.options import DEFAULTS
-from dedupe_news.cli.settings import given_settings, read_feed, say
+from dedupe_news.cli.settings import Manner, as_policy, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError
 from dedupe_news.threads import resolve_jobs
 
@@ -68,6 +70,10 @@ def _report(
     source: options.Source = None,
     published: options.Published = None,
     ignore: options.Ignore = None,
+    on_invalid: options.OnInvalid = "ignore",
+    timezone: options.Timezone = None,
+    date_format: options.DateFormat = None,
+    encoding: options.Encoding = None,
     policy: options.Policy = None,
     threshold: options.Threshold = None,
     recall: options.Recall = None,
@@ -113,6 +119,7 @@ def _report(
     )
     resolve_jobs(n_jobs)
     target = _target(file, output)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
     named = {
         "id": id_column,
         "title": title_column,
@@ -120,9 +127,9 @@ def _report(
         "source": source,
         "published": published,
     }
-    feed = read_feed(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
-    name = "standard input" if file == reading.STDIN else Path(file).name
+    name = "standard input" if file == STDIN else Path(file).name
     result.report(target, title=name if heading is None else heading)
     if sys.stdout.isatty():
         terminal.show_figures(terminal.console(), result)
@@ -138,7 +145,7 @@ def _target(file: str, output: Path | None) -> Path:
     """Return where the page goes, or refuse before the work begins."""
     target = output
     if target is None:
-        stem = "stdin" if file == reading.STDIN else Path(file).name.partition(".")[0]
+        stem = "stdin" if file == STDIN else Path(file).name.partition(".")[0]
         target = Path(f"{stem}.html")
     problem = None
     if target.suffix.lower() not in {".html", ".htm"}:
@@ -147,7 +154,7 @@ def _target(file: str, output: Path | None) -> Path:
         problem = f"there is no folder {str(target.parent)!r}"
     elif target.is_dir():
         problem = "it is a folder"
-    elif file != reading.STDIN and target.exists() and target.samefile(file):
+    elif file != STDIN and target.exists() and target.samefile(file):
         problem = "it is the file that is read"
     if problem is not None:
         message = f"cannot write {target}: {problem}"
@@ -170,10 +177,10 @@ def _compare(
         **given_settings(policy=policy, threshold=threshold, shingle_size=shingle_size)
     )
     if files:
-        if first == second == reading.STDIN:
+        if first == second == STDIN:
             message = "standard input cannot be both A and B; name a file for one of them"
             raise ConfigError(message)
-        first, second = reading.read_text(first), reading.read_text(second)
+        first, second = read_text(first), read_text(second)
     found = compare(_document(first), _document(second), config=config)
     if sys.stdout.isatty():
         comparing.show_comparison(terminal.console(), found)

@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news.cli.reading import STDIN, Format, format_of
+from dedupe_news._input.arrow import require_pyarrow
+from dedupe_news._input.compression import STDIN
+from dedupe_news._input.files import Format, format_of
 from dedupe_news.errors import ConfigError, InputError
-from dedupe_news.foreign import require_pyarrow
 from dedupe_news.frames import arrow_table
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 STDOUT = STDIN
 """Stands for standard output in place of a file's name."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _WRITABLE = (Format.JSONL, Format.CSV, Format.PARQUET)
 
@@ -55,7 +58,7 @@ def check_target(path: str, source: str) -> None:
     target = Path(path)
     form = format_of(path)
     problem = None
-    if form not in _WRITABLE or path.lower().endswith(".zst"):
+    if form not in _WRITABLE or path.lower().endswith((".zst", ".bz2", ".xz")):
         problem = (
             "its suffix must be .jsonl, .csv or .parquet; .jsonl.gz and .csv.gz are compressed"
         )
@@ -155,9 +158,18 @@ def _write_csv(file: BinaryIO, columns: Mapping[str, Sequence[Any]]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for row in _rows(columns):
-        writer.writerow([str(cell).lower() if isinstance(cell, bool) else cell for cell in row])
+        writer.writerow(map(_cell, row))
     text.flush()
     text.detach()
+
+
+def _cell(value: object) -> object:
+    """Return a value as a spreadsheet takes it for what it is: no formula."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value
 
 
 def _write_parquet(path: str, columns: Mapping[str, Sequence[Any]]) -> None:

@@ -6,7 +6,7 @@ import json
 import urllib.parse
 from typing import NoReturn
 
-from dedupe_news.config import Config, from_settings
+from dedupe_news.config import Config, from_stored
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreFormatError
 from dedupe_news.stores import wire
 from dedupe_news.stores.schema import check_settings
@@ -93,7 +93,7 @@ def settings_of(identity: dict[bytes, bytes], name: str, wanted: Config | None) 
         )
         raise StoreFormatError(message)
     try:
-        stored = from_settings(json.loads(identity[b"config"]))
+        stored = from_stored(json.loads(identity[b"config"]))
     except ConfigError as error:
         message = f"the settings of {name!r} are not known here: {error}. Upgrade dedupe_news"
         raise StoreFormatError(message) from error

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news.errors import InputError, InputTypeError, StoreDamagedError
-from dedupe_news.foreign import shown
+from dedupe_news.errors import InputError, InputTypeError, StoreDamagedError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news.config import Config, from_settings
+from dedupe_news.config import Config, from_stored
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreError
 from dedupe_news.stores import schema, wire
 
@@ -95,7 +95,7 @@ class Wreck:
         """Look at everything but the documents."""
         self._examine_pages()
         try:
-            self.report.config = from_settings(
+            self.report.config = from_stored(
                 json.loads(schema.read_meta(self._connection, "config"))
             )
         except (StoreDamagedError, sqlite3.Error, ConfigError, ValueError) as error:

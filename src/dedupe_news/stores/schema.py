@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import xxhash
 
-from dedupe_news.config import Config, from_settings
+from dedupe_news.config import Config, from_stored
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreError, StoreFormatError
 from dedupe_news.stores.wire import FORMAT_VERSION, checksum
 from dedupe_news.text import fingerprint
@@ -350,7 +350,7 @@ def read_meta(connection: sqlite3.Connection, name: str) -> str:
 
 def _settings(connection: sqlite3.Connection, path: Path, wanted: Config | None) -> Config:
     try:
-        stored = from_settings(json.loads(read_meta(connection, "config")))
+        stored = from_stored(json.loads(read_meta(connection, "config")))
     except ConfigError as error:
         message = f"the settings of {str(path)!r} are not known here: {error}. Upgrade dedupe_news"
         raise StoreFormatError(message) from error

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import xxhash
 
-from dedupe_news.errors import InputError, StoreDamagedError
-from dedupe_news.foreign import shown
+from dedupe_news.errors import InputError, StoreDamagedError, shown
 from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.hashing import xxh3_runs
 from dedupe_news.stores.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
