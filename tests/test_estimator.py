@@ -136,7 +136,7 @@ def test_parameters_are_settings() -> None:
     assert estimator.fit(FEED).clustering_.config.threshold == 0.2
     with pytest.raises(dn.ConfigError, match="threshold=7 is out of range"):
         NewsDeduplicator(policy="similar", threshold=7).fit(FEED)
-    with pytest.raises(dn.InputTypeError, match=r"texts are str"):
+    with pytest.raises(dn.InputTypeError, match=r"and no text"):
         NewsDeduplicator().fit([1.5])
 
 

@@ -19,7 +19,7 @@ import pytest
 import dedupe_news as dn
 from dedupe_news import outofcore
 from dedupe_news._input.reading import read_documents
-from dedupe_news.documents import Choices
+from dedupe_news.documents import AUTO, Choices
 from made_up_news import made_up_news
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ROWS = [{**row, "title": f"Item {n % 5}"} for n, row in enumerate(made_up_news().rows)]
 TABLE = pa.Table.from_pylist(ROWS)
-NO_CHOICES = Choices(id=None, title=None, text=None, source=None, published=None)
+NO_CHOICES = Choices(id=AUTO, title=AUTO, text=AUTO, source=AUTO, published=AUTO)
 
 
 def folder_of(folder: Path) -> Path:
@@ -208,7 +208,7 @@ TEXTS = [{"text": f"item {n}"} for n in range(10)]
             [{"id": n % 9, "text": ""} for n in range(10)],
             {},
             dn.DuplicateIdError,
-            "documents 0 and 9 share the id 0",
+            "id of document 9 is 0, which is that of document 0",
         ),
     ],
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from dedupe_news._input import times, values
 from dedupe_news._input.python import is_missing
+from dedupe_news._input.rules import ALONE, speaking
 from dedupe_news.columns import NO_TIME, Columns
 from dedupe_news.errors import InputTypeError, shown
 from dedupe_news.stores.rows import Rows
@@ -53,8 +54,9 @@ def one(
         If a value cannot be used.
     """
     content = _content(text, title)
-    if source is not None:
-        _, named = values.source_column([source])
+    if source is not None and not (type(source) is str and source.isascii()):
+        with speaking(ALONE):
+            _, named = values.source_column([source])
         source = named[0] if named else None
     time = NO_TIME if is_missing(published) else times.moment(published)
     numbers = np.array([0, len(content), time, times.now()], np.int64)  # made once, for speed
@@ -76,10 +78,11 @@ def _content(text: object, title: object) -> bytes:
         try:
             return (text if title is None else f"{title}\n{text}").encode()
         except UnicodeEncodeError:
-            pass  # the columns below say where
-    columns = [values.text_column([text], "text")]
-    if title is not None:
-        columns.insert(0, values.text_column([title], "title"))
+            pass  # below, halves of characters are mended
+    with speaking(ALONE):
+        columns = [values.text_column([text], "text")]
+        if title is not None:
+            columns.insert(0, values.text_column([title], "title"))
     return b"\n".join(column.buffer.tobytes() for column in columns)
 
 

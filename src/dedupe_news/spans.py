@@ -16,7 +16,7 @@ UNITS = {
 """Names of each unit: of one, of several, and the short one."""
 
 _LENGTHS = {name: unit for unit, names in UNITS.items() for name in names}
-_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*(?:,|and\b)?", re.IGNORECASE)
+_PART = re.compile(r"\s*(\d{1,18}(?:\.\d{1,9})?)\s*([a-z]+)\s*(?:,|and\b)?", re.IGNORECASE)
 
 
 def read_span(text: str) -> dt.timedelta | None:

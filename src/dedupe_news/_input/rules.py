@@ -199,9 +199,11 @@ class Faults:
             named = f"{named} {self.column!r}"
         where = self._rules.where(position)
         says = f"the {named} of {where}" if self._rules.place is None else f"{where}: the {named}"
+        if speech is ALONE:
+            says = f"the {named}"
         says += f" {said(value, fault)}"
         policy = speech.policy
-        if self.role not in {"text", "item"}:
+        if self.role != "text":
             policy += speech.opt_out.format(role=self.role, column=self.column)
         # What to pass instead is for who passes values.
         is_code = fault.kind is InputTypeError and speech is COMMAND_LINE

@@ -248,12 +248,10 @@ def _is_odd_year(year: int) -> bool:
 
 
 def _of_numpy(value: np.datetime64) -> dt.datetime:
-    try:
-        found = value.astype("datetime64[us]").item()
-    except (OverflowError, ValueError):
-        raise UnusableError(OUT_OF_RANGE) from None
-    if not isinstance(found, dt.datetime):
+    # To a coarser unit first: to a finer one numpy would go round without a word.
+    if not dt.MINYEAR <= int(value.astype("datetime64[Y]").astype(int)) + 1970 <= dt.MAXYEAR:
         raise UnusableError(OUT_OF_RANGE)
+    found: dt.datetime = value.astype("datetime64[us]").item()
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
@@ -54,7 +54,16 @@ def text_column(values: Any, role: str, faults: Faults | None = None) -> TextCol
         if not (pyarrow.types.is_string(arrow.type) or pyarrow.types.is_null(arrow.type)):
             return _encode(values, role, faults)
     strings = arrow_strings(arrow)
-    return _encode(plain_list(values), role, faults) if strings is None else _from_arrow(strings)
+    if strings is not None:
+        return _from_arrow(strings)
+    types = importlib.import_module("pyarrow.types")
+    if not len(arrow) and not types.is_nested(arrow.type):  # of a file, before it is read
+        message = (
+            f"a column of Arrow type {str(arrow.type)!r} cannot be the {role}; it must hold "
+            "strings. Cast it first"
+        )
+        raise InputTypeError(message)
+    return _encode(plain_list(arrow), role, faults)
 
 
 def _from_arrow(arrow: Any) -> TextColumn:
@@ -203,7 +212,7 @@ def _mended_ids(ids: list[Any], faults: Faults) -> list[Hashable]:
 
 def _fault_of_id(value: object) -> UnusableError | None:
     if is_missing(value):
-        return UnusableError(MISSING, "every item needs one")
+        return UnusableError(MISSING, "every document needs one")
     if not _is_hashable(value):
         kind = type(value).__name__
         reason = f"is of type {kind!r} and not hashable"
@@ -251,9 +260,9 @@ def source_column(
     codes = np.full(len(listed), NO_SOURCE, np.int32)
     for position, value in enumerate(listed):
         name = _words(value, _SOURCE_KEYS, ", ")
-        if name is not None:
+        if name:
             codes[position] = numbers.setdefault(whole(name), len(numbers))
-        elif not is_missing(value) and not (isinstance(value, Iterable) and not value):
+        elif name is None and not is_missing(value) and value != []:
             reason = f"is of type {type(value).__name__!r} and no name of a source"
             fault = UnusableError(reason, "pass str(value), or None", InputTypeError)
             faults.add(position, value, fault)
@@ -272,5 +281,10 @@ def _arrow_sources(arrow: Any) -> tuple[NDArray[np.int32], list[str]] | None:
         if not len(encoded):
             return np.zeros(0, np.int32), []
         encoded = encoded.combine_chunks()
-    codes = encoded.indices.fill_null(NO_SOURCE).to_numpy(zero_copy_only=False)
-    return codes.astype(np.int32), encoded.dictionary.to_pylist()
+    codes = encoded.indices.fill_null(NO_SOURCE).to_numpy(zero_copy_only=False).astype(np.int32)
+    names = encoded.dictionary.to_pylist()
+    if "" in names:  # no source, as in a list
+        empty = names.index("")
+        del names[empty]
+        codes = np.where(codes == empty, NO_SOURCE, codes - (codes > empty)).astype(np.int32)
+    return codes, names
