@@ -224,7 +224,7 @@ def test_ids_of_arrow_may_not_repeat_either() -> None:
     """Two batches of a stream hold one id."""
     again = pa.concat_tables([TABLE, TABLE.slice(3, 1)]).to_reader(max_chunksize=9)
 
-    with pytest.raises(dn.DuplicateIdError, match=f"documents 3 and {len(ROWS)} share the id"):
+    with pytest.raises(dn.DuplicateIdError, match="is that of document 3 already"):
         read(again)
 
 
