@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import Config, ConfigError
-from dedupe_news.errors import shown
 from dedupe_news.config import from_settings, from_stored
+from dedupe_news.errors import shown
 from dedupe_news.spans import read_span, write_span
 from dedupe_news.tuning import candidate_probability, expected_cost
 from strategies import configs
@@ -131,7 +131,9 @@ def test_numbers_of_any_type_are_taken() -> None:
         params=(np.int32(4), np.uint8(2)),  # type: ignore[arg-type]
     )
 
-    assert config == Config(policy="similar", threshold=0.5, recall=0.75, num_perm=64, params=(4, 2))
+    assert config == Config(
+        policy="similar", threshold=0.5, recall=0.75, num_perm=64, params=(4, 2)
+    )
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     assert config.recall_at(np.float32(1.0)) == 1.0  # type: ignore[arg-type]
 
@@ -216,7 +218,7 @@ def test_windows_that_are_none_are_refused(window: object) -> None:
     with pytest.raises(ConfigError, match=r"^window=.* such as window='30 days'") as refused:
         from_settings({"window": window})
     assert len(str(refused.value)) < 300
-    with pytest.raises(ConfigError, match="^window="):
+    with pytest.raises(ConfigError, match=r"^window="):
         Config(window=window)  # type: ignore[arg-type]
 
 
@@ -303,7 +305,9 @@ def test_round_trip_through_pickle(config: Config) -> None:
 
 def test_settings_left_out_take_their_defaults() -> None:
     """So that a file of an older release can be read."""
-    assert Config.from_dict({"policy": "similar", "threshold": 0.5}) == Config(policy="similar", threshold=0.5)
+    assert Config.from_dict({"policy": "similar", "threshold": 0.5}) == Config(
+        policy="similar", threshold=0.5
+    )
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -330,7 +334,11 @@ def test_replace_chooses_the_bands_anew() -> None:
     config = Config(policy="similar", threshold=0.9)
 
     assert config.replace(threshold=0.3) == Config(policy="similar", threshold=0.3)
-    assert config.replace(threshold=0.3).bands == Config(policy="similar", threshold=0.3).bands != config.bands
+    assert (
+        config.replace(threshold=0.3).bands
+        == Config(policy="similar", threshold=0.3).bands
+        != config.bands
+    )
 
 
 def test_replace_keeps_params_that_were_given() -> None:

@@ -332,7 +332,10 @@ BAD_VALUES: list[tuple[dict[str, Any], str]] = [
     ({"id": None}, "^the id is missing; every document needs one"),
     ({"id": float("nan")}, "^the id is missing; every document needs one"),
     ({"id": [1]}, r"^the id is \[1\], which is of type 'list' and not hashable"),
-    ({"text": b"bytes"}, "^the text is b'bytes', which is of type 'bytes' and no text. Decode it first"),
+    (
+        {"text": b"bytes"},
+        "^the text is b'bytes', which is of type 'bytes' and no text. Decode it first",
+    ),
     ({"text": 5}, "^the text is 5, which is of type 'int' and no text. Pass str, or None"),
     ({"title": 5}, "^the title is 5, which is of type 'int' and no title"),
     ({"source": 5}, "^the source is 5, which is of type 'int' and no name of a source"),

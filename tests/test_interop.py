@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import itertools
 import pickle
 import subprocess
 import sys
@@ -17,9 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
-from dedupe_news import interop, minhash, shingling
-from dedupe_news._input.reading import read_documents
-from dedupe_news.text import tokenize
+from dedupe_news import interop
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -230,7 +230,11 @@ def test_no_item_is_lost_for_a_value_that_cannot_be_read(
     assert len(counted) == 1
 
 
-@pytest.mark.parametrize("name", [["a"], 10**5000, "x" * 70_000, ("a", ["b"]), 1.5], ids=["list", "int", "str", "tuple", "float"])
+@pytest.mark.parametrize(
+    "name",
+    [["a"], 10**5000, "x" * 70_000, ("a", ["b"]), 1.5],
+    ids=["list", "int", "str", "tuple", "float"],
+)
 def test_items_whose_id_cannot_be_kept_pass(tmp_path: Path, name: object) -> None:
     """Without being looked up."""
     crawler = crawler_of(DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"))

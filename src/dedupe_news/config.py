@@ -44,7 +44,7 @@ READ_BY_ONE: Mapping[str, Policy] = {
 }
 """Settings that one policy reads and the other does not."""
 
-_LONGEST = dt.datetime.max - dt.datetime.min
+_LONGEST = dt.timedelta(days=3_652_058)  # from the first datetime to the last
 
 
 class _UnsaidNumber(float):
@@ -97,8 +97,9 @@ class Config:
         what was bounded. With the policy ``"similar"``; ``"news"`` has a bound
         of its own.
     window : datetime.timedelta or str, optional
-        A length of time such as ``"30 days"`` or ``"36h"``, of at most 9,998 years. Only documents published within so long of each other, or exactly so
-        long, can be duplicates; by default all can. Documents without a time
+        A length of time such as ``"30 days"`` or ``"36h"``, of at most 9,998
+        years. Only documents published within so long of each other, or exactly
+        so long, can be duplicates; by default all can. Documents without a time
         are within reach of all others in `cluster`; in an index they have
         their time of arrival. From an index with a window documents leave by
         themselves, once the newest is so much later.
@@ -220,7 +221,9 @@ class Config:
             return chosen
         params: object = self.params
         if not isinstance(params, (tuple, list)) or len(params) != _PARAMS_LENGTH:
-            message = f"params={shown(params)} must be a pair (bands, rows_per_band), such as (17, 4)"
+            message = (
+                f"params={shown(params)} must be a pair (bands, rows_per_band), such as (17, 4)"
+            )
             raise ConfigError(message)
         bands = _required_int("bands in params", params[0], 1, self.num_perm)
         rows_per_band = _required_int("rows_per_band in params", params[1], 1, self.num_perm)
@@ -390,10 +393,7 @@ def from_settings(settings: Mapping[str, Any]) -> Config:
     """
     unknown = sorted(map(str, set(settings) - set(_SETTINGS)))
     if unknown:
-        message = (
-            f"unknown setting {listed(unknown)}; "
-            f"the settings are {', '.join(_SETTINGS)}"
-        )
+        message = f"unknown setting {listed(unknown)}; the settings are {', '.join(_SETTINGS)}"
         raise ConfigError(message)
     values = dict(settings)
     if isinstance(values.get("params"), list):
@@ -422,9 +422,7 @@ def from_stored(settings: Mapping[str, Any]) -> Config:
     """
     policy = settings.get("policy", "news")
     values = {
-        name: value
-        for name, value in settings.items()
-        if READ_BY_ONE.get(name, policy) == policy
+        name: value for name, value in settings.items() if READ_BY_ONE.get(name, policy) == policy
     }
     if _is_number(values.get("window")):
         values["window"] = f"{values['window']:f} seconds"

@@ -215,8 +215,15 @@ def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
     tables = _read_parquet if _format_of(source) == ".parquet" else _read_lines
     for table in tables(source):
         arrived = table.pop("arrived", None)
+        found = {name: name if name in table else None for name in _NAMES}
         columns = read_documents(
-            table, **{role: role if role in table else None for role in _NAMES[:-1]}, n_jobs=n_jobs
+            table,
+            id=found["id"],
+            title=found["title"],
+            text=found["text"],
+            source=found["source"],
+            published=found["published"],
+            n_jobs=n_jobs,
         )
         if columns.ids is None:
             message = f"{str(source)!r} has no ids, which an index needs; add a column 'id'"

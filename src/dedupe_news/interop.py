@@ -22,7 +22,7 @@ from dedupe_news.permutations import coefficients
 from dedupe_news.results import Clustering
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
     import datasketch
     from numpy.typing import NDArray
@@ -420,7 +420,14 @@ def _read(feed: object, **choices: ColumnChoice) -> Columns:
     # Only now: it brings numba, half a second.
     from dedupe_news._input.reading import read_documents  # noqa: PLC0415
 
-    return read_documents(feed, id=None, **choices, source=None, published=None)
+    return read_documents(
+        feed,
+        id=None,
+        title=choices["title"],
+        text=choices["text"],
+        source=None,
+        published=None,
+    )
 
 
 def _tokens(

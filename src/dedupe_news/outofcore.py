@@ -20,8 +20,8 @@ from dedupe_news._input.arrow import ArrowSequence, require_pyarrow
 from dedupe_news._input.values import id_column
 from dedupe_news.columns import NO_SOURCE, NO_TIME, Columns
 from dedupe_news.errors import ConfigError, WorkFolderError, WorkFolderFullError
-from dedupe_news.skipped import Skipped
 from dedupe_news.feeds import CHUNK_SIZE, open_feed
+from dedupe_news.skipped import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import contextlib
 import gzip
 import importlib
 import io
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from dedupe_news.errors import MissingDependencyError
 
 if TYPE_CHECKING:
+    import contextlib
     from collections.abc import Callable
 
 STDIN = "-"
@@ -39,9 +39,9 @@ def open_file(path: str, stack: contextlib.ExitStack) -> io.BufferedReader:
     if head.startswith(_GZIP):
         opened = gzip.open(stream)  # noqa: SIM115 - likewise
     elif head.startswith(_BZIP2):
-        opened = bz2.open(stream)
+        opened = bz2.open(stream)  # noqa: SIM115 - likewise
     elif head.startswith(_XZ):
-        opened = lzma.open(stream)
+        opened = lzma.open(stream)  # noqa: SIM115 - likewise
     if opened is not None:
         return io.BufferedReader(stack.enter_context(opened))
     if head.startswith(_ZSTANDARD):
@@ -77,7 +77,7 @@ class _ZstandardReader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, target: Any) -> int:  # noqa: ANN401 - any buffer
+    def readinto(self, target: Any) -> int:
         while not self._ready:
             left_over = self._frame.unused_data if self._frame.eof else b""
             chunk = left_over or self._stream.read(_CHUNK_BYTES)

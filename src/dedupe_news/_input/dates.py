@@ -41,14 +41,14 @@ _WEEKDAYS = (
 # Minutes east of Greenwich. Those of RFC 822, and those of other zones whose letters mean one.
 _ZONES = {
     **dict.fromkeys(("z", "utc", "gmt", "ut", "uct", "wet"), 0),
-    **{"est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360},
-    **{"pst": -480, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600},
+    "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360,
+    "pst": -480, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600,
     **dict.fromkeys(("cet", "mez", "bst", "west"), 60),
     **dict.fromkeys(("cest", "mesz", "eet"), 120),
     **dict.fromkeys(("eest", "msk"), 180),
-    **{"pkt": 300, "wib": 420, "sgt": 480, "hkt": 480, "awst": 480},
-    **{"jst": 540, "kst": 540, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780},
-}
+    "pkt": 300, "wib": 420, "sgt": 480, "hkt": 480, "awst": 480,
+    "jst": 540, "kst": 540, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780,
+}  # fmt: skip
 _ISO = re.compile(
     r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8}|\d{4}-?W\d{2}(?:-?\d)?|\d{4}-\d{3})"
     r"(?:(?:[T_]|\s+|(?<=\d)\s*T\s*)(?P<time>\d{1,2}(?::?\d{2}(?::?\d{2})?)?(?:[.,]\d+)?))?"

@@ -50,7 +50,7 @@ class Decoder:
         text = io.TextIOWrapper(self._stream, self._encoding, newline="")
         number = 0
         try:
-            for number, line in enumerate(_unmarked(text), start=1):  # noqa: B007 - for the error
+            for number, line in enumerate(_unmarked(text), start=1):
                 yield number, line
         except UnicodeError as error:
             message = (

@@ -26,7 +26,9 @@ class Rows:
         self._label, self._faults = label, faults
         texts = (line for _, line in lines)
         header = next(texts, "")
-        directive = _DIRECTIVE.match(header)  # Excel says the delimiter, and no more, on a first line
+        directive = _DIRECTIVE.match(
+            header
+        )  # Excel says the delimiter, and no more, on a first line
         self._before = 0
         if directive is not None:
             header, self._before = next(texts, ""), 1
@@ -59,7 +61,7 @@ class Rows:
     def _fitted(self, row: list[str], line: int) -> list[str] | None:
         """Return a row of as many values as there are columns, None for one to be left out."""
         n_columns = len(self.names)
-        if len(row) == n_columns or not any(row[n_columns:]) and len(row) > n_columns:
+        if len(row) == n_columns or (len(row) > n_columns and not any(row[n_columns:])):
             return row
         fault = UnusableError(
             f"has {len(row)} values, but the header names {n_columns} columns",

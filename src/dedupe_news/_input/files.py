@@ -179,6 +179,4 @@ def _read_csv(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) ->
         numbers.append(number)
         for name, place in places.items():
             columns[name].append(row[place])
-    return Table(
-        label, _TITLES[Format.CSV], rows.names, columns, numbers, skipped=faults.skipped()
-    )
+    return Table(label, _TITLES[Format.CSV], rows.names, columns, numbers, skipped=faults.skipped())

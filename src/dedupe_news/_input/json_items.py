@@ -92,9 +92,7 @@ def _why(error: Exception) -> str:
     return str(error).partition(";")[0]
 
 
-def _chain(
-    first: tuple[int, str], others: Iterable[tuple[int, str]]
-) -> Iterator[tuple[int, str]]:
+def _chain(first: tuple[int, str], others: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     yield first
     yield from others
 

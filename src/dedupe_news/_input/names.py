@@ -87,7 +87,7 @@ _PREFIX = re.compile(r"^(?:dc|media|atom|rss|content)[:.](?=[a-z])", re.IGNORECA
 def find_name(
     role: str, names: Iterable[Hashable], passed_over: Collection[Hashable] = ()
 ) -> Hashable | None:
-    """Return the column of a role, whether it is written ``pubDate``, ``Pub Date`` or ``pub_date``."""
+    """Return the column of a role, be it written ``pubDate``, ``Pub Date`` or ``pub_date``."""
     there = [name for name in names if isinstance(name, str) and name not in passed_over]
     plain: dict[str, str] = {}
     for name in there:

@@ -127,10 +127,10 @@ def _without_useless(columns: Columns, faults: Mapping[str, Faults]) -> Columns:
     is_strict = in_force().on_invalid == "raise"
     if faults["id"].positions and is_strict:  # found by name, or it had raised
         columns, useless = dataclasses.replace(columns, ids=None), {"id"}
-    if faults["published"].positions and columns.published is not None:
-        if (columns.published == NO_TIME).all():
-            columns = dataclasses.replace(columns, published=None)
-            useless.add("published")
+    moments = columns.published
+    if faults["published"].positions and moments is not None and (moments == NO_TIME).all():
+        columns = dataclasses.replace(columns, published=None)
+        useless.add("published")
     if faults["source"].positions and not columns.source_names:
         columns = dataclasses.replace(columns, sources=None)
         useless.add("source")

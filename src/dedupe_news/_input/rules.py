@@ -82,7 +82,8 @@ class Rules:
         return f"document {number}" if self.place is None else self.place(number)
 
 
-_rules: contextvars.ContextVar[Rules] = contextvars.ContextVar("rules", default=Rules())
+_USUAL = Rules()
+_rules: contextvars.ContextVar[Rules] = contextvars.ContextVar("rules", default=_USUAL)
 
 
 def in_force() -> Rules:

@@ -64,9 +64,8 @@ def unwrapped(
 ) -> Any:
     """Return the items that the answer of a server holds, None for a dict of columns."""
     named = find_name("text", feed) if isinstance(text, Auto) else text
-    if isinstance(named, Hashable) and (
-        _is_column(feed.get(named)) or (named not in _OF_FEEDS and feed.get(named))
-    ):
+    held = feed.get(named) if isinstance(named, (str, int, tuple)) else None
+    if _is_column(held) or (held and named not in _OF_FEEDS):
         return None
     for key in ENVELOPES:
         inside = feed.get(key)
@@ -124,9 +123,7 @@ def _from_capsule(feed: object) -> tuple[Any, list[Hashable]] | None:
     return table, list(table.column_names)
 
 
-def _from_table(
-    table: Any, names: list[Hashable], choices: Mapping[str, ColumnChoice]
-) -> Found:
+def _from_table(table: Any, names: list[Hashable], choices: Mapping[str, ColumnChoice]) -> Found:
     found = Found(dict.fromkeys(ROLES))
     chosen = {role: choice for role, choice in choices.items() if _is_name(choice, names)}
     for role, choice in choices.items():
@@ -228,8 +225,8 @@ def _kind_of(values: Any) -> type:
                 return Mapping
             if isinstance(value, (list, tuple, set, frozenset)):
                 message = (
-                    f"document {position} is a {type(value).__name__}, {shown(value)}; a document is a "
-                    "text, a mapping or a dn.Document. Pass mappings, such as "
+                    f"document {position} is a {type(value).__name__}, {shown(value)}; a document "
+                    "is a text, a mapping or a dn.Document. Pass mappings, such as "
                     "[{'id': ..., 'text': ...}], or the columns, such as (texts, id=ids)"
                 )
                 raise InputTypeError(message)

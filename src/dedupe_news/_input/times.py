@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import contextlib
 import datetime as dt
 import importlib
 import math
@@ -144,7 +145,7 @@ def moment(value: object, *, what: str = "published time") -> int:
         raise fault.kind(message) from None
 
 
-def to_moment(value: object) -> int:
+def to_moment(value: object) -> int:  # noqa: C901, PLR0911 - one line a kind
     """Return one time as microseconds since 1970-01-01 UTC, or say what is wrong with it."""
     rules = in_force()
     if isinstance(value, dt.datetime):
@@ -172,17 +173,17 @@ def to_moment(value: object) -> int:
 
 
 def _exact(value: dt.datetime, rules: Rules) -> int:
-    try:
+    microseconds = None
+    with contextlib.suppress(Exception):  # a zone of another library may raise anything
         if value.utcoffset() is None:
-            if rules.timezone is None:
-                raise UnusableError(NO_ZONE, f"say which: {rules.speech.timezone}")
             value = value.replace(tzinfo=rules.timezone)
-        microseconds = to_microseconds(value)
-    except UnusableError:
-        raise
-    except Exception:  # noqa: BLE001 - a zone of another library may raise anything
-        raise UnusableError(OUT_OF_RANGE) from None
-    return _in_range(microseconds)
+        if value.utcoffset() is not None:
+            microseconds = to_microseconds(value)
+    if microseconds is not None:
+        return _in_range(microseconds)
+    if value.tzinfo is None:
+        raise UnusableError(NO_ZONE, f"say which: {rules.speech.timezone}")
+    raise UnusableError(OUT_OF_RANGE)
 
 
 def _in_range(microseconds: int) -> int:
@@ -253,5 +254,3 @@ def _of_numpy(value: np.datetime64) -> dt.datetime:
         raise UnusableError(OUT_OF_RANGE)
     found: dt.datetime = value.astype("datetime64[us]").item()
     return found
-
-

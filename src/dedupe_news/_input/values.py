@@ -147,7 +147,8 @@ def check_id(value: object) -> None:
         return
     fault = _fault_of_id(value)
     if fault is not None:
-        raise fault.kind(f"the id {said(value, fault)}; {fault.remedy}")
+        message = f"the id {said(value, fault)}; {fault.remedy}"
+        raise fault.kind(message)
 
 
 def id_column(values: Any, faults: Faults | None = None) -> Sequence[Hashable] | None:
@@ -199,7 +200,9 @@ def _mended_ids(ids: list[Any], faults: Faults) -> list[Hashable]:
         if fault is None and value in seen:
             earlier = in_force().where(seen[value])
             fault = UnusableError(
-                f"is that of {earlier} already", "ids must be unique; drop one of them", DuplicateIdError
+                f"is that of {earlier} already",
+                "ids must be unique; drop one of them",
+                DuplicateIdError,
             )
         if fault is None:
             seen[value] = position

@@ -10,27 +10,26 @@ from typing import Annotated, Any
 import typer
 
 from dedupe_news import progress
-from dedupe_news.api import cluster
 from dedupe_news._input import files
 from dedupe_news._input.compression import STDIN
 from dedupe_news._input.reading import read_documents
+from dedupe_news.api import cluster
 from dedupe_news.cli import reporting, terminal, writing
 from dedupe_news.cli.index import index_app
 from dedupe_news.cli.options import (
     DEFAULTS,
     TOP,
+    DateFormat,
+    Encoding,
     File,
     Form,
     Id,
-    DateFormat,
-    Encoding,
     Ignore,
-    OnInvalid,
-    Timezone,
     Jobs,
     Limit,
     MemoryLimit,
     NoProgress,
+    OnInvalid,
     Output,
     Policy,
     Prefer,
@@ -41,11 +40,20 @@ from dedupe_news.cli.options import (
     Source,
     Text,
     Threshold,
+    Timezone,
     Title,
     Top,
     WorkFolder,
 )
-from dedupe_news.cli.settings import Manner, as_policy, given_settings, open_feed, read_feed, say, say_skipped
+from dedupe_news.cli.settings import (
+    Manner,
+    as_policy,
+    given_settings,
+    open_feed,
+    read_feed,
+    say,
+    say_skipped,
+)
 from dedupe_news.errors import ConfigError
 from dedupe_news.index import NewsIndex
 from dedupe_news.outofcore import parse_limit

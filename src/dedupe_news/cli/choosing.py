@@ -107,9 +107,7 @@ class Choice:
             Names for the columns that were named: for their values the user
             answers; those found by name are found again.
         """
-        return {
-            role: column if role in self.named else AUTO for role, column in settled.items()
-        }
+        return {role: column if role in self.named else AUTO for role, column in settled.items()}
 
 
 def _columns(table: Table) -> str:

@@ -10,20 +10,19 @@ from typing import Annotated
 import typer
 
 from dedupe_news import progress
-from dedupe_news.changes import add_rows
 from dedupe_news._input import files
+from dedupe_news.changes import add_rows
 from dedupe_news.cli import writing
 from dedupe_news.cli.options import (
-    Form,
-    Id,
     DateFormat,
     Encoding,
+    Form,
+    Id,
     Ignore,
-    OnInvalid,
-    Timezone,
     Jobs,
     Limit,
     NoProgress,
+    OnInvalid,
     Policy,
     Published,
     Quiet,
@@ -32,6 +31,7 @@ from dedupe_news.cli.options import (
     Source,
     Text,
     Threshold,
+    Timezone,
     Title,
 )
 from dedupe_news.cli.settings import Manner, as_policy, as_window, given_settings, read_feed, say

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from dedupe_news.api import cluster, compare
 from dedupe_news._input.compression import STDIN
 from dedupe_news._input.files import read_text
+from dedupe_news.api import cluster, compare
 from dedupe_news.cli import comparing, options, terminal
 from dedupe_news.cli.options import DEFAULTS
 from dedupe_news.cli.settings import Manner, as_policy, given_settings, read_feed, say

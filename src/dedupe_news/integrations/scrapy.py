@@ -190,9 +190,7 @@ class DedupeNewsPipeline:
         values = {
             what: None if field is None else adapter.get(field) for what, field in fields.items()
         }
-        if is_missing(values["id"]) or (
-            is_missing(values["title"]) and is_missing(values["text"])
-        ):
+        if is_missing(values["id"]) or (is_missing(values["title"]) and is_missing(values["text"])):
             self._pass_over(item)
             return item
         if self._action == "tag":
@@ -223,9 +221,7 @@ class DedupeNewsPipeline:
             self._stats.inc_value("dedupe_news/seen")
             return name, f"{shown(name)} is in the index already"
         with reading(**self._rules):
-            read = read_item(
-                values["text"], values["title"], values["source"], values["published"]
-            )
+            read = read_item(values["text"], values["title"], values["source"], values["published"])
         self._report(name, read.skipped)
         matches = index.add(
             name,

@@ -210,8 +210,16 @@ def _read(rows: pa.Table, n_jobs: int) -> Columns:
     if "published" in feed and pa.types.is_integer(feed["published"].type):
         feed["published"] = feed["published"].cast(pa.timestamp("us", "UTC"))
     try:
-        choices = {role: role if role in feed else None for role in _ROLES[1:]}
-        return read_documents(feed, id=None, **choices, n_jobs=n_jobs)
+        found = {role: role if role in feed else None for role in _ROLES}
+        return read_documents(
+            feed,
+            id=None,
+            title=found["title"],
+            text=found["text"],
+            source=found["source"],
+            published=found["published"],
+            n_jobs=n_jobs,
+        )
     except DedupeNewsError as error:
         message = (
             f"{error}. Positions count the documents in the order of their ids, from "
