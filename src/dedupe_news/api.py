@@ -14,7 +14,7 @@ from dedupe_news.comparison import Explainer
 from dedupe_news.config import Config, settled
 from dedupe_news.documents import AUTO, Choices, Document
 from dedupe_news.errors import ColumnError, InputTypeError, shown
-from dedupe_news.progress import stages
+from dedupe_news.progress import prepare, stages
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def cluster(
     **settings: Any,
 ) -> Clustering:
     """
-    Find the near-duplicates of a whole batch.
+    Find the duplicates, stories and templates of a whole batch.
 
     Parameters
     ----------
@@ -149,6 +149,7 @@ def cluster(
         read = partial(
             outofcore.read_columns, feed, choices, chosen.policy, memory_limit, work_folder
         )
+    prepare("cluster", chosen.policy, n_jobs, show=progress)
     with stages(("reading", *batch.stages(chosen)), show=progress) as ended:
         with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
             columns = numbered_rows(read(threads))
@@ -171,7 +172,7 @@ def compare(
     **settings: Any,
 ) -> Comparison:
     """
-    Explain how two documents are related.
+    Explain how two items are related.
 
     Parameters
     ----------
@@ -206,7 +207,9 @@ def compare(
     0.2
     """
     chosen = settled(config, settings)
-    return Explainer(read_documents([_one(a), _one(b)]), chosen)(0, 1)
+    documents = [_one(a), _one(b)]
+    prepare("compare", chosen.policy)
+    return Explainer(read_documents(documents), chosen)(0, 1)
 
 
 def _one(document: object) -> Document:

@@ -18,7 +18,7 @@ import numpy as np
 
 from dedupe_news._input.arrow import ArrowSequence, require_pyarrow
 from dedupe_news._input.values import id_column
-from dedupe_news.columns import NO_SOURCE, NO_TIME, Columns
+from dedupe_news.columns import NO_SOURCE, NO_TIME, UNTITLED, Columns
 from dedupe_news.errors import ConfigError, WorkFolderError, WorkFolderFullError
 from dedupe_news.feeds import CHUNK_SIZE, open_feed
 from dedupe_news.skipped import Skipped
@@ -97,7 +97,7 @@ def read_columns(
     with _TextFile(work_folder, opened.n_bytes or 0) as texts:
         gathered = _Gathered()
         for columns in following:
-            texts.append(columns.buffer[columns.offsets[0] : columns.offsets[-1]])
+            texts.append(columns.text_buffer()[columns.offsets[0] : columns.offsets[-1]])
             gathered.append(columns)
             need.check(gathered.n_documents, texts.n_bytes)
         return gathered.columns(texts.mapped())
@@ -196,6 +196,7 @@ class _Gathered:
         self._published: list[NDArray[np.int64]] = []
         self._sources: list[NDArray[np.int32]] = []
         self._names: dict[str, int] = {}
+        self._title_lengths: list[NDArray[np.int64]] = []
         self._rows: list[NDArray[np.int64]] = []
         self._was_dropped = False
         self._used: dict[str, Hashable] = {}
@@ -206,6 +207,8 @@ class _Gathered:
     def append(self, columns: Columns) -> None:
         """Keep all of some documents but their text."""
         n_documents = len(columns)
+        lengths = columns.title_lengths
+        self._title_lengths.append(np.full(n_documents, UNTITLED) if lengths is None else lengths)
         rows = columns.rows
         self._was_dropped |= rows is not None
         self._rows.append(np.arange(n_documents) + self.n_rows if rows is None else rows)
@@ -233,6 +236,7 @@ class _Gathered:
             sources=np.concatenate(self._sources) if self._has_sources else None,
             source_names=list(self._names),
             titled=self._is_titled,
+            title_lengths=np.concatenate(self._title_lengths) if self._is_titled else None,
             rows=np.concatenate(self._rows) if self._was_dropped else None,
             used=self._used,
             skipped=self._skipped,

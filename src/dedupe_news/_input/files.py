@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import io
     from collections.abc import Callable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _XML = (b"<?xml", b"<rss", b"<feed", b"<opml", b"<!doctype", b"<html")
 
@@ -65,6 +68,20 @@ class Table:
     unit: str = "line"
     skipped: Skipped = dataclasses.field(default_factory=Skipped)
     odd_lines: Sequence[int] = ()
+    records: list[dict[str, Any]] | None = None
+
+    def chosen(self, rows: NDArray[np.int64]) -> Table:
+        """Return some rows of the table."""
+        places = rows.tolist()
+        columns = {
+            name: values.take(rows)
+            if hasattr(values, "take")
+            else [values[place] for place in places]
+            for name, values in self.columns.items()
+        }
+        numbers = [self.numbers[place] for place in places]
+        records = None if self.records is None else [self.records[place] for place in places]
+        return dataclasses.replace(self, columns=columns, numbers=numbers, records=records)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -72,6 +89,11 @@ class Table:
     def where(self, position: int) -> str:
         """Return where a document is, for messages."""
         return f"{self.label}, {self.unit} {self.numbers[position]}"
+
+
+def everything(_: str) -> bool:
+    """Return that a column is wanted, whichever."""
+    return True
 
 
 def format_of(path: str) -> Format | None:
@@ -116,7 +138,7 @@ def read_table(
 
 def read_text(path: str) -> str:
     """Read a whole file as one text."""
-    table = read_table(path, Format.LINES, lambda _: True)
+    table = read_table(path, Format.LINES, everything)
     return "\n".join(table.columns["text"])
 
 
@@ -153,6 +175,7 @@ def _read_json(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -
     names: dict[str, bool] = {}
     columns: dict[str, list[Any]] = {}
     numbers: list[int] = []
+    records: list[dict[str, Any]] | None = [] if is_wanted is everything else None
     for number, record in read_items(decoder.lines(), label, faults):
         for name in [name for name in record if name not in names]:
             names[name] = is_wanted(name)
@@ -161,8 +184,10 @@ def _read_json(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -
         for name, values in columns.items():
             values.append(record.get(name))
         numbers.append(number)
-    kind = _TITLES[Format.JSONL]
-    return Table(label, kind, list(names), columns, numbers, skipped=faults.skipped())
+        if records is not None:
+            records.append(record)
+    kind, skipped = _TITLES[Format.JSONL], faults.skipped()
+    return Table(label, kind, list(names), columns, numbers, skipped=skipped, records=records)
 
 
 def _read_csv(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -> Table:

@@ -13,7 +13,7 @@ from dedupe_news._input.names import SURE
 from dedupe_news._input.python import numbered
 from dedupe_news._input.rules import Faults, in_force
 from dedupe_news._input.tables import ROLES, find_columns
-from dedupe_news.columns import NO_TIME, Columns
+from dedupe_news.columns import NO_TIME, UNTITLED, Columns
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputWarning
 from dedupe_news.kernels.columns import gather_runs, join_lines
@@ -57,9 +57,12 @@ def read_documents(
     texts = values.text_column(found.values["text"], "text", faults["text"])
     n_documents = len(texts.offsets) - 1
     _check_lengths(found.values, n_documents)
-    titles = found.values["title"]
-    if titles is not None:
-        texts = _join(values.text_column(titles, "title", faults["title"]), texts, n_jobs)
+    title_lengths = None
+    if found.values["title"] is not None:
+        titles = values.text_column(found.values["title"], "title", faults["title"])
+        given = values.are_given(found.values["title"])
+        title_lengths = np.where(given, np.diff(titles.offsets), UNTITLED)
+        texts = _join(titles, given, texts, n_jobs)
     sources, source_names = values.source_column(found.values["source"], faults["source"])
     columns = Columns(
         buffer=texts.buffer,
@@ -68,7 +71,8 @@ def read_documents(
         published=times.time_column(found.values["published"], faults["published"]),
         sources=sources,
         source_names=source_names,
-        titled=titles is not None,
+        titled=title_lengths is not None,
+        title_lengths=title_lengths,
         used=found.used,
     )
     columns = _without_useless(columns, faults)
@@ -105,9 +109,11 @@ def _check_lengths(columns: Mapping[str, object], n_documents: int) -> None:
             raise InputError(message)
 
 
-def _join(titles: TextColumn, texts: TextColumn, n_jobs: int) -> TextColumn:
+def _join(
+    titles: TextColumn, given: NDArray[np.bool_], texts: TextColumn, n_jobs: int
+) -> TextColumn:
     n_documents = len(texts.offsets) - 1
-    lengths = np.diff(titles.offsets) + np.diff(texts.offsets) + 1
+    lengths = np.diff(titles.offsets) + np.diff(texts.offsets) + given
     offsets = np.zeros(n_documents + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     joined = np.empty(offsets[-1], np.uint8)
@@ -176,6 +182,7 @@ def take(columns: Columns, kept: NDArray[np.int64]) -> Columns:
         ids=None if columns.ids is None else _chosen(columns.ids, kept),
         published=None if columns.published is None else columns.published[kept],
         sources=None if columns.sources is None else columns.sources[kept],
+        title_lengths=None if columns.title_lengths is None else columns.title_lengths[kept],
         rows=kept + numbered(0),
     )
 

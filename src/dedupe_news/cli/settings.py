@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from dedupe_news._input import files, parquet
 from dedupe_news._input.arrow import plain_list
+from dedupe_news._input.names import find_name
 from dedupe_news._input.reading import read_documents
 from dedupe_news._input.rules import COMMAND_LINE, OnInvalid, reading, speaking, zone
 from dedupe_news.cli.choosing import Choice
 from dedupe_news.config import READ_BY_ONE, from_settings
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import ConfigError
+from dedupe_news.phrasing import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dedupe_news.columns import Columns
     from dedupe_news.skipped import Skipped
@@ -153,7 +155,7 @@ def read_feed(
     manner: Manner = USUAL,
 ) -> Columns:
     """
-    Read the documents of a file.
+    Read the items of a file.
 
     Parameters
     ----------
@@ -176,6 +178,46 @@ def read_feed(
         The documents. Without a column of ids, the numbers of the lines or
         rows stand for them.
     """
+    is_wanted = _choice(named, ignore).is_wanted
+    return _read(file, form, named, ignore, manner, is_wanted, quiet=quiet)[0]
+
+
+def read_rows(
+    file: str,
+    form: files.Format | None,
+    named: dict[str, str | None],
+    ignore: list[str] | None,
+    *,
+    quiet: bool,
+    manner: Manner = USUAL,
+) -> tuple[Columns, files.Table]:
+    """Read the items of a file as `read_feed` does, and all columns that it has."""
+    columns, table = _read(file, form, named, ignore, manner, files.everything, quiet=quiet)
+    return columns, table if columns.rows is None else table.chosen(columns.rows)
+
+
+def has_ids(
+    named: dict[str, str | None],
+    ignore: list[str] | None,
+    rows: Any,
+) -> bool:
+    """Return whether a table or a data set has a column of ids that is taken."""
+    names = rows.names if isinstance(rows, files.Table) else rows.schema.names
+    choice = _choice(named, ignore)
+    others = {*choice.ignored, *(name for role, name in choice.named.items() if role != "id")}
+    return "id" in choice.named or find_name("id", names, others) is not None
+
+
+def _read(
+    file: str,
+    form: files.Format | None,
+    named: dict[str, str | None],
+    ignore: list[str] | None,
+    manner: Manner,
+    is_wanted: Callable[[str], bool],
+    *,
+    quiet: bool,
+) -> tuple[Columns, files.Table]:
     choice = _choice(named, ignore)
     assumed = _AssumedZone()
     with reading(
@@ -183,7 +225,7 @@ def read_feed(
         timezone=assumed if manner.timezone is None else zone(manner.timezone),
         date_format=manner.date_format,
     ):
-        table = files.read_table(file, form, choice.is_wanted, manner.encoding)
+        table = files.read_table(file, form, is_wanted, manner.encoding)
         settled = choice.settle(table)
         feed = {column: _filled(table, role, column) for role, column in settled.items()}
         # Who asks for errors gets them for columns that were found by their names too.
@@ -200,7 +242,7 @@ def read_feed(
             say(f"{table.label}: times without a zone are taken as UTC; --timezone says otherwise")
         _say_odd_lines(table)
         say_skipped(table.skipped + columns.skipped)
-    return columns
+    return columns, table
 
 
 def _filled(table: files.Table, role: str, column: str) -> Any:
@@ -238,9 +280,9 @@ def open_feed(
     *,
     quiet: bool,
     manner: Manner = USUAL,
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, dict[str, Any], Any]:
     """
-    Return the documents of a file that may be larger than memory.
+    Return the items of a file that may be larger than memory.
 
     Parameters
     ----------
@@ -253,9 +295,12 @@ def open_feed(
         Parquet to be read a part at a time; the columns of other files.
     options : dict of str to object
         Where the library finds what, in Parquet, and how it reads it.
+    rows : Table or pyarrow.dataset.Dataset
+        All columns of the file.
     """
     if not Path(file).is_dir() and (form or files.format_of(file)) is not files.Format.PARQUET:
-        return read_feed(file, form, named, ignore, quiet=quiet, manner=manner), {}
+        feed, rows = read_rows(file, form, named, ignore, quiet=quiet, manner=manner)
+        return feed, {}, rows
     dataset, n_rows = parquet.open_dataset(file)
     names = list(dataset.schema.names)
     table = files.Table(file, "Parquet", names, dict.fromkeys(names), range(1, n_rows + 1), "row")
@@ -269,7 +314,7 @@ def open_feed(
         "timezone": manner.timezone or "UTC",
         "date_format": manner.date_format,
     }
-    return parquet.narrowed(dataset, dict.fromkeys(settled.values())), options
+    return parquet.narrowed(dataset, dict.fromkeys(settled.values())), options, dataset
 
 
 def _choice(named: dict[str, str | None], ignore: list[str] | None) -> Choice:
@@ -284,7 +329,7 @@ def _say_used(table: files.Table, settled: dict[str, str]) -> None:
     used = [f"{role} from {column!r}" for role, column in settled.items()]
     if "id" not in settled:
         used.insert(0, f"id from the number of the {table.unit}")
-    say(f"{table.label}: {table.kind}, {len(table):,} documents; {', '.join(used)}")
+    say(f"{table.label}: {table.kind}, {counted(len(table), 'item')}; {', '.join(used)}")
 
 
 def _say_odd_lines(table: files.Table) -> None:
