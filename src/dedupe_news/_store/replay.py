@@ -116,7 +116,8 @@ class State:
     @property
     def alive(self) -> NDArray[np.bool_]:
         """Whether each slot is in the index."""
-        return self.texts.alive[: self.texts.n_slots] == 1
+        alive: NDArray[np.bool_] = self.texts.alive[: self.texts.n_slots] == 1
+        return alive
 
     @property
     def moments(self) -> NDArray[np.int64]:
