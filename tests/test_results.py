@@ -81,8 +81,10 @@ def test_span_needs_times() -> None:
 
 def test_cluster_of_a_document(result: Clustering) -> None:
     """Whether it stands alone or not."""
-    assert result.cluster_of(4) == [0, 2, 4]
-    assert result.cluster_of(3) == [3]
+    assert result.cluster_of(4) == result.labels[4]
+    assert result.members(result.cluster_of(4)) == [0, 2, 4]
+    assert result.members(result.cluster_of(3)) == [3]
+    assert result.members(99) == []
 
 
 def test_matches_are_pairs_in_order(result: Clustering) -> None:

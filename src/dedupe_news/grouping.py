@@ -161,9 +161,9 @@ class Groups(Displayable):
             return None
         return dt.timedelta(microseconds=int(times.max() - times.min()))
 
-    def cluster_of(self, position: int) -> list[int]:
+    def cluster_of(self, position: int) -> int:
         """
-        Return the positions of all documents in the cluster of one.
+        Return the cluster of a document, as an index does.
 
         Parameters
         ----------
@@ -172,8 +172,25 @@ class Groups(Displayable):
 
         Returns
         -------
-        list of int
-            Increasing; of length 1 for a document that stands alone.
+        int
+            Its number: ``labels[position]``.
         """
-        members: list[int] = np.flatnonzero(self.labels == self.labels[position]).tolist()
+        return int(self.labels[position])
+
+    def members(self, cluster: int) -> list[int]:
+        """
+        Return the documents of a cluster, as an index does.
+
+        Parameters
+        ----------
+        cluster : int
+            Its number, from `cluster_of`.
+
+        Returns
+        -------
+        list of int
+            Their positions, increasing; of length 1 for a document that stands
+            alone, empty if there is no such cluster.
+        """
+        members: list[int] = np.flatnonzero(self.labels == cluster).tolist()
         return members
