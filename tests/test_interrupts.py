@@ -24,7 +24,7 @@ ROOT = str(Path(dn.__file__).parent)
 STORM = "a storm shut the northern harbour on monday evening"
 SUN = "sun at last over the hills of the south"
 CONFIGS = (Config(policy="similar", threshold=0.5, shingle_size=2), Config())
-N_MOMENTS = 25
+N_MOMENTS = 12
 
 
 class Interruption:

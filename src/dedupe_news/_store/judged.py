@@ -35,6 +35,7 @@ _PER_SLOT = ("lengths", "alive", "cut_off", "times", "sources")
 _SLOT_DTYPES = (np.int32, np.uint8, np.uint8, np.int64, np.int32)
 _GROUPS = ("texts", "clusters")
 _ROLES = tuple(f"{kind}_{name}" for kind in _GROUPS for name in Groups._fields)
+_OF_ROLES = ("leads", "links", "signatures", *_ROLES)
 _PLACES_A_HEAD = 32
 
 
@@ -312,10 +313,31 @@ class JudgedTexts(Slots):
             return
         self._grow(("tokens", "flags"), used_tokens)
         self._grow(("starts",), used_slots + 1)
-        self._grow((*_PER_SLOT, "leads", "links", "signatures", *_ROLES), len(arrays["starts"]) - 1)
+        self._grow((*_PER_SLOT, *_OF_ROLES), len(arrays["starts"]) - 1)
         for name in _ROLES:
             arrays[name][self.n_slots :] = NOBODY
         self._grow(("postings",), used_postings)
+        self._renew()
+
+    def arrays_in_use(self) -> dict[str, NDArray[Any]]:
+        """Return all there is of the slots in use, by name, for `restore`."""
+        n_slots, arrays = self.n_slots, self._arrays.copy()
+        del arrays["codes"]
+        n_tokens = int(arrays["starts"][n_slots])
+        arrays["starts"] = arrays["starts"][: n_slots + 1]
+        for name in ("tokens", "flags"):
+            arrays[name] = arrays[name][:n_tokens]
+        arrays["postings"] = arrays["postings"][: int(arrays["counters"][1])]
+        for name in (*_PER_SLOT, *_OF_ROLES):
+            arrays[name] = arrays[name][:n_slots]
+        return arrays | self.founders.arrays_in_use(n_slots)
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take over what `arrays_in_use` returned."""
+        self.n_slots = len(arrays["starts"]) - 1
+        self.founders.restore(arrays, self.n_slots)
+        self._arrays = {**arrays, "codes": self._codes}
+        self._make_room(int(arrays["lengths"].max(initial=1)))
         self._renew()
 
     def rebuild(self, *, more: int = 0) -> None:

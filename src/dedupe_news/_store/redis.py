@@ -372,6 +372,9 @@ class RedisLog:
         self._owner = ""
         self._last = Cursor(since.position + len(events), checksum_of(events[-1]))
 
+    def beside(self) -> None:
+        """Return None: there is no place for a seal."""
+
     def details(self) -> dict[str, object]:
         """Return address, size and versions."""
         return {

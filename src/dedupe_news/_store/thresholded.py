@@ -192,6 +192,21 @@ class ThresholdedTexts(Slots):
         """Let appended documents be found."""
         self._link(first, self.n_slots, 1)
 
+    def arrays_in_use(self) -> dict[str, NDArray[Any]]:
+        """Return all there is of the slots in use, by name, for `restore`."""
+        n_slots, arrays = self.n_slots, self._arrays.copy()
+        arrays["tokens"] = arrays["tokens"][: int(arrays["starts"][n_slots])]
+        arrays["starts"] = arrays["starts"][: n_slots + 1]
+        for name in _PER_SLOT:
+            arrays[name] = arrays[name][:n_slots]
+        return arrays | self.founders.arrays_in_use(n_slots)
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take over what `arrays_in_use` returned."""
+        self.n_slots = len(arrays["starts"]) - 1
+        self.founders.restore(arrays, self.n_slots)
+        self._arrays = arrays
+
     def rebuild(self) -> None:
         """Chain all slots anew."""
         self._arrays["heads"][:] = NO_LINK
