@@ -63,10 +63,11 @@ def _format_of(path: Path) -> str:
 
 
 def _path_of(path: str | os.PathLike[str]) -> Path:
-    name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else None
-    if name is None:
+    given: object = path
+    if not isinstance(given, (str, bytes, os.PathLike)):
         message = f"path={shown(path)} is of type {type(path).__name__!r}; pass a path"
         raise InputTypeError(message)
+    name = os.fsdecode(path)
     if "\0" in name:
         message = f"path={name!r} holds a NUL character, which no path can; remove it"
         raise InputError(message)

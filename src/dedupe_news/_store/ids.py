@@ -98,7 +98,9 @@ def unpack_id(kind: int, data: bytes, objects: Sequence[Hashable] = ()) -> Hasha
     if kind == _BYTES:
         return data
     if kind == _OBJECT and objects:
-        return objects[_PLACE.unpack(data)[0]]
+        (place,) = _PLACE.unpack(data)
+        kept: Hashable = objects[place]
+        return kept
     if kind != _TUPLE:
         message = f"an id of kind {kind} was read; this version knows 1 to 4"
         raise DamagedEvent(message)

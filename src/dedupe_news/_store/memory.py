@@ -91,6 +91,9 @@ class MemoryLog:
             **vars(self), "objects": objects, "_kept": (positions[:], events[:n_events]),
         }  # fmt: skip
 
+    def beside(self) -> None:
+        """Return None: there is no place for a seal."""
+
     def details(self) -> dict[str, object]:
         """Return what there is to say."""
         return {"store": "memory"}
