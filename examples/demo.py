@@ -56,12 +56,12 @@ def show_cluster(cluster: dn.Cluster, feed: list[dict[str, Any]]) -> None:
     """Print a cluster, the item to keep first."""
     span = "" if cluster.span is None else f", within {cluster.span}"
     print(f"\n{len(cluster)} items{span}")
-    kept_first = sorted(cluster.members, key=lambda place: place != cluster.representative)
-    for place in kept_first:
+    first = cluster.representative_position
+    for place in sorted(cluster.positions, key=lambda place: place != first):
         item = feed[place]
-        mark = "keep" if place == cluster.representative else "    "
+        mark = "keep" if place == first else "    "
         print(f"  {mark}  {item['published'][:16]}  {item['source']:<22.22}  {item['title']:.42}")
-    text = feed[cluster.representative]["description"]
+    text = feed[first]["description"]
     print(textwrap.indent(textwrap.fill(text, WIDTH - 8), " " * 8))
 
 
