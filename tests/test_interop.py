@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 from dedupe_news import interop, minhash, shingling
+from dedupe_news._text import tokenize
 from dedupe_news.documents import read_documents
-from dedupe_news.text import tokenize
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,10 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING, Self
 
 from dedupe_news import arrivals, exchange, fields, times
+from dedupe_news._text import source_codes, tokenize
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.lookups import Lookups, parts_of, unknown
-from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:

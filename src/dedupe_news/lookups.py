@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dedupe_news import arrivals, batch, exchange
+from dedupe_news._text import source_codes, tokenize
 from dedupe_news.columns import from_microseconds
 from dedupe_news.config import whole_number
 from dedupe_news.displayable import Displayable
@@ -13,7 +14,6 @@ from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError, UnknownIdError
 from dedupe_news.progress import stages
 from dedupe_news.records import Bounded, IndexStats
-from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Hashable, Iterator, Sequence
 
+    from dedupe_news._text import Tokens
     from dedupe_news.config import Config
     from dedupe_news.documents import ColumnChoice, Document
     from dedupe_news.records import Match
     from dedupe_news.results import Clustering
     from dedupe_news.stores.protocol import Store
     from dedupe_news.stores.rows import Rows
-    from dedupe_news.text import Tokens
 
 
 _INCLUDABLE = ("related", "template")

@@ -17,7 +17,7 @@ from dedupe_news.kernels.alignment import (
     place_of,
     put,
 )
-from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT
+from dedupe_news.kernels.text.fold import CAPITALISED, FIRST_LINE, HAS_DIGIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

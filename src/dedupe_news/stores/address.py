@@ -6,11 +6,11 @@ import json
 import urllib.parse
 from typing import NoReturn
 
+from dedupe_news._text import fingerprint
 from dedupe_news.config import Config, from_settings
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreFormatError
 from dedupe_news.stores import wire
 from dedupe_news.stores.schema import check_settings
-from dedupe_news.text import fingerprint
 
 
 def split_url(url: str) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._text import fingerprint, source_codes, tokenize
 from dedupe_news.columns import to_span
 from dedupe_news.config import Config
 from dedupe_news.errors import StoreClosedError, StoreDamagedError, StoreError
@@ -22,7 +23,6 @@ from dedupe_news.stores.replica import Replica
 from dedupe_news.stores.rows import Verdicts
 from dedupe_news.stores.schema import library_version
 from dedupe_news.stores.server import Server
-from dedupe_news.text import fingerprint, source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe_news._text import Tokens
     from dedupe_news.records import Match
     from dedupe_news.stores.operations import Operation
     from dedupe_news.stores.rows import Rows
-    from dedupe_news.text import Tokens
 
 _log = logging.getLogger("dedupe_news")
 # Before the base, for workers that are a little behind:

@@ -17,9 +17,9 @@ from dedupe_news.stores.rows import Rows
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
+    from dedupe_news._text import Tokens
     from dedupe_news.config import Config
     from dedupe_news.records import Match
-    from dedupe_news.text import Tokens
 
 _ROWS_AT_A_TIME = 65_536
 

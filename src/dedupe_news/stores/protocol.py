@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
     from contextlib import AbstractContextManager
 
+    from dedupe_news._text import Tokens
     from dedupe_news.records import Match
     from dedupe_news.stores.replica import Replica
     from dedupe_news.stores.rows import Rows
-    from dedupe_news.text import Tokens
 
 
 class Store(abc.ABC):

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe_news._text import Tokens
     from dedupe_news.records import Match
     from dedupe_news.stores.rows import Rows
-    from dedupe_news.text import Tokens
 
 _log = logging.getLogger("dedupe_news")
 _MOST_AT_ONCE = 20_000  # documents of one operation: the server does nothing else meanwhile

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe_news._text import Tokens
     from dedupe_news.config import Config
-    from dedupe_news.text import Tokens
 
 
 @dataclasses.dataclass(slots=True)

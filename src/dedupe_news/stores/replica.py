@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe_news._text import Tokens
     from dedupe_news.config import Config
     from dedupe_news.records import Match
     from dedupe_news.stores.rows import Rows, Verdicts
-    from dedupe_news.text import Tokens
 
 _COMPACT_ABOVE = 4096
 _STEPS_A_WINDOW = 64

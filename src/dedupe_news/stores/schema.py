@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import xxhash
 
+from dedupe_news._text import fingerprint
 from dedupe_news.config import Config, from_settings
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreError, StoreFormatError
 from dedupe_news.stores.wire import FORMAT_VERSION, checksum
-from dedupe_news.text import fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._text import source_codes, tokenize
 from dedupe_news.errors import (
     StoreClosedError,
     StoreError,
@@ -44,7 +45,6 @@ from dedupe_news.stores.reading import (
 )
 from dedupe_news.stores.replica import Replica
 from dedupe_news.stores.schema import State, check_of_removals
-from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe_news._text import Tokens
     from dedupe_news.config import Config
     from dedupe_news.records import Match
     from dedupe_news.stores.rows import Rows
-    from dedupe_news.text import Tokens
 
 _log = logging.getLogger("dedupe_news")
 
