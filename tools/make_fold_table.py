@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
+from dedupe_news.kernels.text import fold as fold_kernel
 from dedupe_news.kernels.text import names as kernel_names
 from dedupe_news.kernels.text import spelling
 from dedupe_news.kernels.text import table as f
-from dedupe_news.kernels.text.fold import GROWTH, TOKENS_PER_BYTE
 from dedupe_news.kernels.text.utf8 import MAX_CODE_POINT
 
 if TYPE_CHECKING:
@@ -231,8 +231,8 @@ def _is_bounded(code_point: int, sequence: list[int]) -> bool:
     n_bytes = len(chr(code_point).encode())
     return (
         len(sequence) <= f.COUNT_MASK
-        and sum(len(chr(one).encode()) for one in kept) <= GROWTH * n_bytes
-        and len(kept) <= TOKENS_PER_BYTE * n_bytes + 12
+        and sum(len(chr(one).encode()) for one in kept) <= fold_kernel.GROWTH * n_bytes
+        and len(kept) <= fold_kernel.TOKENS_PER_BYTE * n_bytes + 12
     )
 
 
@@ -428,7 +428,7 @@ def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
         for becomes, *phrases in rows:
             word = _token(becomes)
             bits = bits_of[heading] | spelling.IS_DROPPED * (not word)
-            bits |= spelling.BECOMES_NUMBER * word.isdecimal()
+            bits |= spelling.BECOMES_NUMBER * word.isdecimal() | _stem(word)
             for phrase in phrases:
                 words = tuple(_token(part) for part in phrase.split(" "))
                 if words in known or not all(words) or len(words) > spelling.N_WORDS_MASK:
@@ -436,6 +436,17 @@ def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
                     raise ValueError(message)
                 known[words] = word, bits | len(words)
     return known
+
+
+def _stem(word: str) -> int:
+    """Return the stem of a token, as `dedupe_news.kernels.text.fold` writes it."""
+    head = word[: fold_kernel.STEM_LENGTH].encode()
+    number = int.from_bytes(head, "little") if len(head) <= 4 else xxhash.xxh32_intdigest(head)  # noqa: PLR2004 - bytes of a word
+    return (
+        (number * fold_kernel.GOLDEN & 0xFFFFFFFF)
+        >> fold_kernel.STEM_SHIFT
+        << fold_kernel.STEM_SHIFT
+    )
 
 
 def _token(word: str) -> str:

@@ -12,7 +12,7 @@ from dedupe_news.comparison import Explainer
 from dedupe_news.config import Config, settled
 from dedupe_news.documents import Choices, Document, read_documents
 from dedupe_news.errors import ColumnError, InputTypeError
-from dedupe_news.progress import stages
+from dedupe_news.progress import prepare, stages
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def cluster(
     **settings: Any,
 ) -> Clustering:
     """
-    Find the near-duplicates of a whole batch.
+    Find the duplicates, stories and templates of a whole batch.
 
     Parameters
     ----------
@@ -129,6 +129,7 @@ def cluster(
         read = partial(
             outofcore.read_columns, feed, choices, chosen.policy, memory_limit, work_folder
         )
+    prepare("cluster", chosen.policy, n_jobs, show=progress)
     with stages(("reading", *batch.stages(chosen)), show=progress) as ended:
         columns = read(threads)
         ended("reading")
@@ -148,7 +149,7 @@ def compare(
     **settings: Any,
 ) -> Comparison:
     """
-    Explain how two documents are related.
+    Explain how two items are related.
 
     Parameters
     ----------
@@ -183,7 +184,9 @@ def compare(
     0.2
     """
     chosen = settled(config, settings)
-    return Explainer(read_documents([_one(a), _one(b)]), chosen)(0, 1)
+    documents = [_one(a), _one(b)]
+    prepare("compare", chosen.policy)
+    return Explainer(read_documents(documents), chosen)(0, 1)
 
 
 def _one(document: object) -> Document:

@@ -96,7 +96,7 @@ def read_columns(
     with _TextFile(work_folder, opened.n_bytes or 0) as texts:
         gathered = _Gathered()
         for columns in following:
-            texts.append(columns.buffer[columns.offsets[0] : columns.offsets[-1]])
+            texts.append(columns.text_buffer()[columns.offsets[0] : columns.offsets[-1]])
             gathered.append(columns)
             need.check(gathered.n_documents, texts.n_bytes)
         return gathered.columns(texts.mapped())

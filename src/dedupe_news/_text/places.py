@@ -33,7 +33,7 @@ class Places:
     ----------
     hashes : ndarray of uint32, shape (n_tokens,)
         As in `Tokens`.
-    flags : ndarray of uint8, shape (n_tokens,)
+    flags : ndarray of uint32, shape (n_tokens,)
         As in `Tokens`.
     offsets : ndarray of int64, shape (n_texts + 1,)
         Text ``i`` owns the tokens ``offsets[i]:offsets[i + 1]``.
@@ -46,7 +46,7 @@ class Places:
     """
 
     hashes: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
@@ -89,7 +89,7 @@ def locate(texts: Sequence[str], rules: int, sources: Sources) -> Places:
     offsets = read_only(offsets)
     n_bytes, n_texts = buffer.shape[0], len(texts)
     room = TOKENS_PER_BYTE * n_bytes
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
     spans = np.empty((room + 1, 3), np.int64)
     folded = np.empty(GROWTH * n_bytes + 8, np.uint8)
     came_from = np.empty((n_bytes + 1, 2), np.int64)

@@ -38,7 +38,7 @@ class Tokens(NamedTuple):
     ----------
     hashes : ndarray of uint32, shape (n_tokens,)
         XXH32 (seed 0) of each folded token's UTF-8.
-    flags : ndarray of uint8, shape (n_tokens,)
+    flags : ndarray of uint32, shape (n_tokens,)
         Sum of HAS_DIGIT, CAPITALISED, FIRST_LINE and STARTS_SENTENCE.
     offsets : ndarray of int64, shape (n_documents + 1,)
         Document ``i`` owns ``hashes[offsets[i]:offsets[i + 1]]``.
@@ -47,7 +47,7 @@ class Tokens(NamedTuple):
     """
 
     hashes: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     cut_off: NDArray[np.uint8]
 
@@ -63,7 +63,7 @@ def _tokenize_range(
     start, stop = bounds
     n_bytes, longest = extent(offsets[start : stop + 1])
     room = n_bytes // _ROOM_FACTOR + TOKENS_PER_BYTE * longest + _LEAST_ROOM
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
     token_offsets = np.zeros(stop - start + 1, np.int64)
     cut_off = np.zeros(stop - start, np.uint8)
     scratch = np.empty(GROWTH * longest + 8, np.uint8)
@@ -94,7 +94,7 @@ def _tokenize_one(
     """Tokenise a single document, the common case of an index."""
     begin, end = offsets.tolist()
     room = TOKENS_PER_BYTE * (end - begin)
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
     cut_off = np.empty(1, np.uint8)
     written = Written(hashes, flags, NO_SPANS, np.empty(GROWTH * (end - begin) + 8, np.uint8))
     n_tokens = tokenize_whole(
@@ -150,7 +150,7 @@ def tokenize(
     buffer, offsets = read_only(buffer), read_only(offsets)
     if n_documents < 1:
         return Tokens(
-            np.empty(0, np.uint32), np.empty(0, np.uint8),
+            np.empty(0, np.uint32), np.empty(0, np.uint32),
             np.zeros(1, np.int64), np.empty(0, np.uint8),
         )  # fmt: skip
     published_by = sources_of(sources, source_names, rules)

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 from dedupe_news._text.places import Places, locate
 from dedupe_news._text.rules import rules_of
 from dedupe_news._text.sources import source_codes, sources_of
+from dedupe_news.kernels.text.fold import STEM_SHIFT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dedupe_news.config import Config
+
+
+_FLAGS = (1 << STEM_SHIFT) - 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,5 +85,5 @@ def words(text: str, config: Config, source: str | None = None) -> list[Word]:
         The tokens that `tokenize` hashes, in the same order.
     """
     found = places([text], config, [source])
-    columns = (found.starts.tolist(), found.stops.tolist(), found.flags.tolist())
+    columns = (found.starts.tolist(), found.stops.tolist(), (found.flags & _FLAGS).tolist())
     return [Word(*values) for values in zip(found.clear(), *columns, strict=True)]

@@ -63,17 +63,22 @@ if TYPE_CHECKING:
 
     from dedupe_news.kernels.text.runs import Written
 
-# Flags of a token.
+# Flags of a token; above them its stem.
 HAS_DIGIT = 1
 CAPITALISED = 2
 FIRST_LINE = 4
 STARTS_SENTENCE = 8
+STEM_SHIFT = 8
+STEM_LENGTH = 4
+"""Characters that two forms of a word share at least."""
 
 # L bytes of text fold to no more than GROWTH * L bytes and hold no more than
 # TOKENS_PER_BYTE * L tokens; tools/make_fold_table.py and a test check it.
 GROWTH = 10
 TOKENS_PER_BYTE = 2
 _FIRST_TOP = np.uint64(0x80)
+_STEM_BYTES = np.uint64(0xFFFFFFFF)
+GOLDEN = 0x9E3779B1
 _MAX_FIRST_GROUP = 3
 
 
@@ -97,6 +102,31 @@ def _is_alone(text: NDArray[np.uint8], at: int, size: int) -> bool:
     if size > _MAX_FIRST_GROUP or not may_group(after):
         return True
     return after < 0x80 and following < 0x30
+
+
+@inlined
+def _stem(word: np.uint32) -> np.uint32:
+    """Return four bytes mixed, where a token's flags have its stem."""
+    return np.uint32(np.uint32(word * np.uint32(GOLDEN)) >> np.uint32(STEM_SHIFT)) << np.uint32(
+        STEM_SHIFT
+    )
+
+
+@kernel
+def _stem_of(scratch: NDArray[np.uint8], base: int, n: int) -> np.uint32:
+    """Return the stem of a token: its first characters, in as many bytes as they take."""
+    stop = base
+    n_chars = 0
+    word = np.uint32(0)
+    while stop < n:
+        if byte_at(scratch, stop) & 0xC0 != 0x80:
+            n_chars += 1
+            if n_chars > STEM_LENGTH:
+                break
+        if stop < base + 4:
+            word |= np.uint32(byte_at(scratch, stop)) << np.uint32(8 * (stop - base))
+        stop += 1
+    return _stem(word if stop <= base + 4 else xxh32_bytes(scratch, base, stop))
 
 
 @inlined
@@ -186,7 +216,8 @@ def fold_run(
                     hashes[np.uintp(n_tokens)] = hash_short(
                         (low | CASE) & low_kept, (high | CASE) & high_kept, size
                     )
-                    flags[np.uintp(n_tokens)] = np.uint8(flag)
+                    stem = _stem(np.uint32((low | CASE) & low_kept & _STEM_BYTES))
+                    flags[np.uintp(n_tokens)] = stem | np.uint32(flag)
                     if (
                         digits & _FIRST_TOP == np.uint64(0) and after != 0x2E and after != 0x3A
                     ) or _is_alone(text, at, size):
@@ -317,7 +348,7 @@ def fold_run(
             flag |= CAPITALISED
         if sentence & STOP_BIT:
             flag |= STARTS_SENTENCE
-        flags[np.uintp(n_tokens)] = np.uint8(flag)
+        flags[np.uintp(n_tokens)] = _stem_of(scratch, base, n) | np.uint32(flag)
         sentence = 0
         if keep:
             spans[n_tokens, 0] = token_start

@@ -37,6 +37,6 @@ class Written(NamedTuple):
     """
 
     hashes: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     spans: NDArray[np.int64]
     scratch: NDArray[np.uint8]
