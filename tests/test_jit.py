@@ -289,7 +289,7 @@ def test_another_version_of_a_callee_is_compiled_whatever_its_age(tmp_path: Path
     registers = package / "kernels" / "text" / "registers.py"
     old = registers.read_text(encoding="utf-8")
     os.utime(registers, (1_700_000_000, 1_700_000_000))
-    utf8 = package / "kernels" / "utf8.py"
+    utf8 = package / "kernels" / "text" / "utf8.py"
     before = decoded(PYTHONPATH=str(tmp_path), NUMBA_CACHE_DIR=cache)
 
     # A function that decode calls reads another bit; then it is as it was.
