@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news._text.rules import load, read_only
+from dedupe_news._text.packaged import load, read_only
 from dedupe_news.kernels.text import markup, names
 from dedupe_news.kernels.text.boilerplate import strip_boilerplate
 from dedupe_news.kernels.text.lines import find_lines

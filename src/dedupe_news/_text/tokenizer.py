@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news._text.clean import NO_PLACES, NO_SPANS, NO_TEXT, find_runs
-from dedupe_news._text.rules import load, read_only, rules_of
+from dedupe_news._text.packaged import load, read_only, rules_of
 from dedupe_news._text.sources import sources_of
 from dedupe_news.columns import extent
 from dedupe_news.kernels.text.fold import GROWTH, TOKENS_PER_BYTE
