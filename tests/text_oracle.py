@@ -429,7 +429,7 @@ def hash_of(token: str) -> int:
 
 
 def stem_of(token: str) -> int:
-    """Return the stem of a folded token, its first four characters, in the upper 24 of 32 bits."""
+    """Return the stem of a folded token, of its first four characters, in the upper 24 bits."""
     head = token[:4].encode()
     number = int.from_bytes(head, "little") if len(head) <= 4 else xxhash.xxh32_intdigest(head)
     return (number * 0x9E3779B1 & 0xFFFFFFFF) >> 8 << 8

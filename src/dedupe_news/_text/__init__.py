@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dedupe_news._text.places import Places
 from dedupe_news._text.packaged import RULES_VERSION, fingerprint
+from dedupe_news._text.places import Places
 from dedupe_news._text.sources import source_codes
 from dedupe_news._text.tokenizer import Tokens, tokenize
 from dedupe_news._text.words import Word, places, words

@@ -10,8 +10,8 @@ import numpy as np
 import xxhash
 
 from dedupe_news._text.clean import NO_SOURCES
-from dedupe_news._text.places import locate
 from dedupe_news._text.packaged import load, read_only
+from dedupe_news._text.places import locate
 from dedupe_news.columns import NO_SOURCE
 from dedupe_news.kernels.text.names import STRIP_PUBLISHERS
 from dedupe_news.kernels.text.repeats import Sources
