@@ -11,9 +11,9 @@ from benchmarks import gold
 from dedupe_news._engine.classifier import features_of
 from dedupe_news._engine.segment import Segment, make_segment
 from dedupe_news._input.reading import read_documents
+from dedupe_news._text import tokenize
 from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.config import Config
-from dedupe_news.text import tokenize
 from dedupe_news.texts import distinct_texts
 
 if TYPE_CHECKING:

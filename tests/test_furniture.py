@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import text_oracle
-from dedupe_news import text
+from dedupe_news import _text as text
 from dedupe_news.config import Config
 from dedupe_news.kernels._jit import COMPILED
 

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import text_oracle
-from dedupe_news import text
+from dedupe_news import _text as text
 from dedupe_news.config import Config
-from dedupe_news.kernels import fold_table
 from dedupe_news.kernels._jit import COMPILED
+from dedupe_news.kernels.text import table as fold_table
 from strategies import feeds
 
 if TYPE_CHECKING:

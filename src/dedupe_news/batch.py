@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news import similar, templates, text
+from dedupe_news import similar, templates
 from dedupe_news._engine import policy
+from dedupe_news._text import tokenize
 from dedupe_news.columns import to_span
 from dedupe_news.comparison import Explainer
 from dedupe_news.matches import Matches
@@ -77,7 +78,7 @@ def cluster_columns(
         clock = now
         announce(stage)
 
-    tokens = text.tokenize(
+    tokens = tokenize(
         columns.text_buffer(),
         columns.offsets,
         config,

@@ -9,11 +9,11 @@ import numpy as np
 from dedupe_news import differences, relations
 from dedupe_news._engine import classifier
 from dedupe_news._engine.segment import make_segment, sets_for
+from dedupe_news._text import tokenize
 from dedupe_news.columns import to_span
 from dedupe_news.kernels.features import FEATURES
 from dedupe_news.records import Comparison, Difference, Reason, Relation
 from dedupe_news.sentences import Circumstances, sentence
-from dedupe_news.text import tokenize
 from dedupe_news.texts import distinct_texts, within
 from dedupe_news.verification import count_shared
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._engine.segment import Segment
+    from dedupe_news._text import Tokens
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
-    from dedupe_news.text import Tokens
     from dedupe_news.texts import Texts
 
 STAGES = ("candidates", "verdicts", "assignment")

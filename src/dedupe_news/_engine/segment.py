@@ -15,8 +15,8 @@ from dedupe_news.texts import by_time, days_of, preferred_values
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dedupe_news._text import Tokens
     from dedupe_news.columns import Columns
-    from dedupe_news.text import Tokens
     from dedupe_news.texts import Texts
 
 _ALL = 1

@@ -14,9 +14,9 @@ import xxhash
 
 from dedupe_news._engine.classifier import load_classifier
 from dedupe_news._store.codec import FORMAT_VERSION
+from dedupe_news._text import fingerprint
 from dedupe_news.config import Config, from_stored
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreFormatError
-from dedupe_news.text import fingerprint
 
 if TYPE_CHECKING:
     import sqlite3

@@ -50,6 +50,7 @@ __all__ = [
     "used",
 ]
 
+_PACKAGE = "dedupe_news.kernels."
 Integer: TypeAlias = "int | np.int64"
 """A whole number in a kernel: a literal, or an element of an array."""
 
@@ -102,7 +103,7 @@ class _Cache(NullCache):
 
     def __init__(self, function: types.FunctionType, flavour: str) -> None:
         self._function = function
-        module = function.__module__.rpartition(".")[2]
+        module = function.__module__.removeprefix(_PACKAGE)
         self.name = f"{module}.{function.__qualname__}.{flavour}"
         self._claims: list[contextlib.ExitStack] = []
 
@@ -251,7 +252,7 @@ class _Kernel(_Function):
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature, and note that it was needed."""
         entry_point = super().compile(sig)
-        module = self.py_func.__module__.rpartition(".")[2]
+        module = self.py_func.__module__.removeprefix(_PACKAGE)
         args, _ = sigutils.normalize_signature(sig)
         with contextlib.suppress(TypeError):
             _used.append((f"{module}.{self.py_func.__name__}", *map(_to_plain, args)))
@@ -382,7 +383,7 @@ def _to_plain(numba_type: Any) -> Any:
         return f"{numba_type.dtype}[{numba_type.ndim}{numba_type.layout}{is_fixed}]"
     if isinstance(numba_type, numba.types.BaseNamedTuple):
         made_of = numba_type.instance_class
-        module = made_of.__module__.rpartition(".")[2]
+        module = made_of.__module__.removeprefix(_PACKAGE)
         return [f"{module}.{made_of.__name__}", *map(_to_plain, numba_type)]
     if not isinstance(numba_type, numba.types.Number | numba.types.Boolean):
         message = f"{numba_type} is no type of an argument that can be noted"
@@ -403,5 +404,5 @@ def _from_plain(plain: Any) -> Any:
 
 def named(name: str) -> Any:
     """Return what stands in a module of kernels under a name such as ``"sorting.radix_sort"``."""
-    module, _, attribute = name.partition(".")
-    return getattr(importlib.import_module(f"dedupe_news.kernels.{module}"), attribute)
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(_PACKAGE + module), attribute)

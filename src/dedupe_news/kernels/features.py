@@ -18,7 +18,7 @@ from dedupe_news.kernels.alignment import (
     place_of,
     put,
 )
-from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
+from dedupe_news.kernels.text.fold import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
