@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dedupe_news.config import Config
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised whenever the same table folds text to other tokens."""
 
 HAS_DIGIT = folding.HAS_DIGIT
@@ -47,7 +47,7 @@ class Tokens(NamedTuple):
     ----------
     hashes : ndarray of uint32, shape (n_tokens,)
         XXH32 (seed 0) of each folded token's UTF-8.
-    flags : ndarray of uint8, shape (n_tokens,)
+    flags : ndarray of uint32, shape (n_tokens,)
         Sum of HAS_DIGIT, CAPITALISED, FIRST_LINE and STARTS_SENTENCE.
     offsets : ndarray of int64, shape (n_documents + 1,)
         Document ``i`` owns ``hashes[offsets[i]:offsets[i + 1]]``.
@@ -56,7 +56,7 @@ class Tokens(NamedTuple):
     """
 
     hashes: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     cut_off: NDArray[np.uint8]
 
@@ -89,6 +89,15 @@ def _load() -> NDArray[np.uint32]:
         return _read_only(stored["table"].astype(np.uint32, copy=False))
 
 
+@functools.cache
+def _spelled() -> dict[int, str]:
+    """Return what `data/spelling.toml` makes of words, by its hash."""
+    path = importlib.resources.files("dedupe_news") / "data" / "folding.npz"
+    with path.open("rb") as file, np.load(file) as stored:
+        words = str(stored["spelled"]).split(" ")
+    return {xxhash.xxh32_intdigest(word.encode()): word for word in words}
+
+
 def fingerprint() -> int:
     """
     Return the checksum of the table and the rules that say how text is folded.
@@ -115,6 +124,7 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+_FLAGS = (1 << folding.STEM_SHIFT) - 1
 _NO_TEXT = _read_only(np.empty(0, np.uint8))
 _NO_OFFSETS = _read_only(np.empty(0, np.int64))
 _NO_SOURCES = Sources(
@@ -219,7 +229,7 @@ def _tokenize_range(
     start, stop = bounds
     n_bytes, longest = extent(offsets[start : stop + 1])
     room = n_bytes // _ROOM_FACTOR + folding.TOKENS_PER_BYTE * longest + _LEAST_ROOM
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
     token_offsets = np.zeros(stop - start + 1, np.int64)
     cut_off = np.zeros(stop - start, np.uint8)
     scratch = np.empty(folding.GROWTH * longest + 8, np.uint8)
@@ -263,7 +273,7 @@ def _tokenize_one(
     """Tokenise a single document, the common case of an index."""
     begin, end = offsets.tolist()
     room = folding.TOKENS_PER_BYTE * (end - begin)
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
     token_offsets, cut_off = np.empty(2, np.int64), np.empty(1, np.uint8)
     if not whole.tokenize_whole(
         buffer, offsets, _NO_TEXT, rules, _load(), hashes, flags, token_offsets, cut_off, sources
@@ -310,12 +320,12 @@ def _joined(words: Sequence[str], *, is_host: bool) -> str:
 def _named(source_names: tuple[str, ...]) -> Sources:
     """Return the tokens of sources' names, without codes of documents."""
     found = _places(source_names, 0, _NO_SOURCES)
-    clear = found.clear()
+    written = found.written()
     tokens: list[int] = []
     offsets, last, joined, is_one = [0], [], [], []
     for name, (start, stop) in zip(source_names, pairwise(found.offsets.tolist()), strict=True):
-        first = start + (stop - start > 1 and clear[start] == "www")
-        words = clear[first:stop]
+        first = start + (stop - start > 1 and written[start] == "www")
+        words = written[first:stop]
         is_host = "." in name
         joined.append(xxhash.xxh32_intdigest(_joined(words, is_host=is_host).encode()))
         is_one.append(len(words) > 1 and not is_host)
@@ -388,7 +398,7 @@ def tokenize(
     buffer, offsets = _read_only(buffer), _read_only(offsets)
     if n_documents < 1:
         return Tokens(
-            np.empty(0, np.uint32), np.empty(0, np.uint8),
+            np.empty(0, np.uint32), np.empty(0, np.uint32),
             np.zeros(1, np.int64), np.empty(0, np.uint8),
         )  # fmt: skip
     published_by = _sources(sources, source_names, rules)
@@ -421,7 +431,7 @@ class Places:
     ----------
     hashes : ndarray of uint32, shape (n_tokens,)
         As in `Tokens`.
-    flags : ndarray of uint8, shape (n_tokens,)
+    flags : ndarray of uint32, shape (n_tokens,)
         As in `Tokens`.
     offsets : ndarray of int64, shape (n_texts + 1,)
         Text ``i`` owns the tokens ``offsets[i]:offsets[i + 1]``.
@@ -434,7 +444,7 @@ class Places:
     """
 
     hashes: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
@@ -444,6 +454,19 @@ class Places:
     def clear(self) -> list[str]:
         """
         Return the folded tokens.
+
+        Returns
+        -------
+        list of str
+            In order.
+        """
+        spelled = _spelled()
+        tokens = zip(self.hashes.tolist(), self.written(), strict=True)
+        return [spelled.get(token, word) for token, word in tokens]
+
+    def written(self) -> list[str]:
+        """
+        Return the folded tokens as they were written, not as they are spelled.
 
         Returns
         -------
@@ -490,7 +513,7 @@ def _places(texts: Sequence[str], rules: int, sources: Sources) -> Places:
     offsets = _read_only(offsets)
     n_bytes, n_texts = buffer.shape[0], len(texts)
     room = folding.TOKENS_PER_BYTE * n_bytes
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
     spans = np.empty((room + 1, 3), np.int64)
     folded = np.empty(folding.GROWTH * n_bytes + 8, np.uint8)
     came_from = np.empty((n_bytes + 1, 2), np.int64)
@@ -543,5 +566,5 @@ def words(text: str, config: Config, source: str | None = None) -> list[Word]:
         The tokens that `tokenize` hashes, in the same order.
     """
     found = places([text], config, [source])
-    columns = (found.starts.tolist(), found.stops.tolist(), found.flags.tolist())
+    columns = (found.starts.tolist(), found.stops.tolist(), (found.flags & _FLAGS).tolist())
     return [Word(*values) for values in zip(found.clear(), *columns, strict=True)]

@@ -26,7 +26,7 @@ class Items(NamedTuple):
 
     Parameters
     ----------
-    hashes, flags : ndarray of uint32, uint8, shape (n_tokens,)
+    hashes, flags : ndarray of uint32, shape (n_tokens,)
         Their tokens.
     offsets : ndarray of int64, shape (n_items + 1,)
         Bounds of each item.
@@ -43,7 +43,7 @@ class Items(NamedTuple):
     """
 
     hashes: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     cut_off: NDArray[np.uint8]
     sources: NDArray[np.int32]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._store.log import DamagedEvent
-from dedupe_news.errors import InputError, InputTypeError
-from dedupe_news.foreign import shown
+from dedupe_news.errors import InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

@@ -74,7 +74,7 @@ class JudgedTexts(Slots):
     def _allot(self, n_slots: int, n_tokens: int) -> None:
         self._arrays = {
             "tokens": np.zeros(n_tokens, np.uint32),
-            "flags": np.zeros(n_tokens, np.uint8),
+            "flags": np.zeros(n_tokens, np.uint32),
             "starts": np.zeros(n_slots + 1, np.int64),
             **{
                 name: np.zeros(n_slots, dtype)

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news import times
+from dedupe_news._input import times
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, Events
 
 if TYPE_CHECKING:

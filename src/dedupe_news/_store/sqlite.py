@@ -21,7 +21,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dedupe_news import times
+from dedupe_news._input import times
 from dedupe_news._store import first_edition, schema
 from dedupe_news._store.codec import FORMAT_VERSION, checksum_of
 from dedupe_news._store.failures import Translating
