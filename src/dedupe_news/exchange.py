@@ -156,7 +156,7 @@ def _write_lines(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
                 try:
                     file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
                 except ValueError as error:  # an integer of more digits than Python writes out
-                    message = f"the id {foreign.shown(document.id)} cannot be written: {error}"
+                    message = f"the id {shown(document.id)} cannot be written: {error}"
                     raise InputError(message) from error
             n_documents += len(rows)
     return n_documents
