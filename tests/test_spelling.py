@@ -87,7 +87,9 @@ def test_a_phrase_stands_where_its_words_do() -> None:
     """A word of several has the place of all of them."""
     document = "The United States and 5 per cent of it"
 
-    found = [(word.text, document[word.start : word.stop]) for word in text.words(document, Config())]
+    found = [
+        (word.text, document[word.start : word.stop]) for word in text.words(document, Config())
+    ]
 
     assert found == [
         ("the", "The"), ("us", "United States"), ("and", "and"), ("5", "5"),
