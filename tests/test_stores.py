@@ -289,9 +289,8 @@ def test_settings_are_kept(tmp_path: Path) -> None:
 
     assert NewsIndex.open(path).config == SIMILAR
     assert NewsIndex.open(path, SIMILAR).config == SIMILAR
-    assert NewsIndex.open(
-        tmp_path / "other.db", policy="similar", min_probability=0.8
-    ).config == Config(min_probability=0.8)
+    given = NewsIndex.open(tmp_path / "other.db", min_probability=0.8)
+    assert given.config == Config(min_probability=0.8)
 
 
 def test_other_settings_are_refused(tmp_path: Path, server: redis_server.RedisServer) -> None:
