@@ -195,7 +195,7 @@ def forms() -> str:
     )
     counts = {"story": [0] * N_BINS, "template": [0] * N_BINS}
     for pair in result.matches:
-        left, right = truth[pair.left], truth[pair.right]
+        left, right = (truth[position] for position in pair.positions)
         at = min(N_BINS - 1, int((pair.jaccard - LEAST_SHOWN) / (1 - LEAST_SHOWN) * N_BINS))
         if left["item"] == right["item"]:
             counts["story"][at] += 1
