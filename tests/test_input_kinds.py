@@ -458,9 +458,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", list(FILES))
-def test_files_are_read_as_they_come(
-    run: Callable[..., Ended], tmp_path: Path, name: str
-) -> None:
+def test_files_are_read_as_they_come(run: Callable[..., Ended], tmp_path: Path, name: str) -> None:
     """Arrays and answers of servers, any delimiter, encoding and compression."""
     (tmp_path / name).write_bytes(FILES[name])
 
@@ -482,9 +480,7 @@ def test_lines_of_another_encoding_are_said(run: Callable[..., Ended], tmp_path:
     assert told.code == guessed.code == 0
 
 
-def test_lines_that_are_no_items_are_passed_over(
-    run: Callable[..., Ended], tmp_path: Path
-) -> None:
+def test_lines_that_are_no_items_are_passed_over(run: Callable[..., Ended], tmp_path: Path) -> None:
     """With their numbers; the last of a file that is being written is cut off."""
     lines = ['{"id": 1, "text": "a b"}', "[]", '{"id": 3, "text"', '{"id": 4, "text": "c d"}', "7"]
     (tmp_path / "feed.jsonl").write_text("\n".join(lines), encoding="utf-8")

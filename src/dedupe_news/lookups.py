@@ -325,7 +325,15 @@ class Lookups(Displayable):
         -------
         list of hashable
             Their ids, in order of arrival; empty if there is no such cluster.
+
+        Raises
+        ------
+        InputError
+            If it is no whole number.
         """
+        if whole_number(cluster) is None:
+            message = f"cluster={shown(cluster)} is no whole number; pass one from `cluster_of`"
+            raise InputError(message)
         with self._lock:
             state = self._store.refresh()
             clusters = state.texts.founders.arrays.clusters[: state.texts.n_slots]
