@@ -78,7 +78,7 @@ def cluster_columns(
         announce(stage)
 
     tokens = text.tokenize(
-        columns.buffer,
+        columns.text_buffer(),
         columns.offsets,
         config,
         columns.sources,

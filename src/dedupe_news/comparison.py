@@ -67,7 +67,7 @@ class Explainer:
         if self._counted is None:
             columns, config = self._columns, self._config
             tokens = tokenize(
-                columns.buffer,
+                columns.text_buffer(),
                 columns.offsets,
                 config,
                 columns.sources,
