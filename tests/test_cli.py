@@ -762,8 +762,8 @@ GOLDEN_TERMINAL = """\
   clusters         2  3 exact
   time        0.50 s  12 items a second
 
-  Duplicates  The others say what the representative says: keep
-one.
+  Duplicates  The others say what the representative says:
+  keep one.
 
  items  over  sources  id       representative
  ──────────────────────────────────────────────────────────────
