@@ -101,7 +101,7 @@ def blocks(
         }
         if kind.name == "templates":
             block["pattern"] = [readable(each.pattern) for each in groups]
-            block["variants"] = [[*map(readable, each.variants)] for each in groups]
+            block["variants"] = [views.variants_of(each) for each in groups]
         yield block
 
 
