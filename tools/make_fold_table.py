@@ -497,7 +497,9 @@ def make_table() -> NDArray[np.uint32]:
     head[f.SPELLINGS_PLACE] = head[f.DOMAINS_PLACE] + len(domains) + len(ranges)
     head[f.N_SPELLINGS_PLACE] = len(spellings) // (1 + respelling.SPELLING_COLUMNS)
     head[f.SPELLING_FILTER_PLACE] = head[f.SPELLINGS_PLACE] + len(spellings)
-    rest = np.array(expansions + names + references + domains + ranges + spellings + seen, np.uint32)
+    rest = np.array(
+        expansions + names + references + domains + ranges + spellings + seen, np.uint32
+    )
     return np.concatenate([head, *fixed, rest])
 
 

@@ -1,4 +1,4 @@
-"""The one place that configures numba."""
+"""The one place that configures numba: how kernels are compiled, kept and loaded."""
 
 from __future__ import annotations
 
