@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
     from dedupe_news.outcome import Outcome
-    from dedupe_news.records import Comparison
     from dedupe_news.texts import Texts
 
 
@@ -79,7 +78,7 @@ def cluster_columns(
         announce(stage)
 
     tokens = text.tokenize(
-        columns.buffer,
+        columns.text_buffer(),
         columns.offsets,
         config,
         columns.sources,
@@ -105,7 +104,7 @@ def assemble(
     outcome: Outcome,
     seconds: Mapping[str, float],
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
-    compare: Callable[[int, int], Comparison],
+    compare: Explainer,
 ) -> Clustering:
     """
     Make clusters of documents of what was found among their texts.
@@ -122,8 +121,10 @@ def assemble(
         What a policy found among them.
     seconds : mapping of str to float
         Wall-clock time of each stage.
-    describe, compare : callable
+    describe : callable
         As in `Clustering`.
+    compare : Explainer
+        Explains pairs.
 
     Returns
     -------
@@ -145,6 +146,27 @@ def assemble(
         story_of=_of_documents(texts, outcome.story_of),
         describe=describe,
         compare=compare,
+        regroup=None
+        if outcome.regroup is None
+        else partial(_regroup, columns, config, texts, outcome.regroup, seconds, describe, compare),
+    )
+
+
+def _regroup(
+    columns: Columns,
+    config: Config,
+    texts: Texts,
+    regroup: Callable[[float], Outcome],
+    seconds: Mapping[str, float],
+    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
+    compare: Explainer,
+    min_probability: float,
+) -> Clustering:
+    """Return the documents grouped at another probability of duplicates."""
+    changed = config.replace(min_probability=min_probability)
+    outcome = regroup(changed.min_probability)
+    return assemble(
+        columns, changed, texts, outcome, seconds, describe, compare.with_config(changed)
     )
 
 
