@@ -23,7 +23,7 @@ def test_warmup_says_where_kernels_are(
     monkeypatch.setattr(warmup, "prepare_all", lambda *, show: (folder, n_compiled * show))
 
     assert main(["warmup"]) == 0
-    assert capsys.readouterr().err == f"{said}; they are in somewhere\n"
+    assert capsys.readouterr().err == f"dedupe-news: {said}; they are in somewhere\n"
 
 
 def test_warmup_is_quiet_when_asked(

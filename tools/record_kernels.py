@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dedupe_news as dn
-from dedupe_news.kernels import _jit
+from dedupe_news.kernels import _jit, _preparing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +100,7 @@ def record(operation: str) -> list[Any]:
 
 def run(operation: str) -> None:
     """Carry an operation out, and print the kernels that it called."""
+    _preparing.manifest().clear()  # what is listed is not thereby called
     name, _, policy = operation.partition("-")
     OPERATIONS[name](policy=policy)
     print(json.dumps(_jit.used()))
