@@ -11,6 +11,7 @@ ifndef PYTHON
 PYTHON := $(shell for python in python3 python python3.13 python3.12 python3.11 python3.14; do \
 	"$$python" $(IS_RECENT) >/dev/null 2>&1 && echo "$$python" && break; done)
 endif
+GROUP ?=
 PYTEST_FLAGS ?=
 AXE := $(VENV)/npm/node_modules/axe-core/axe.min.js
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
@@ -23,11 +24,11 @@ help:  ## list the targets
 demo: $(VENV)/.installed  ## install, and cluster the made-up feed in examples/
 	$(BIN)/python examples/demo.py
 
-test: $(VENV)/.installed-test  ## install, and run all tests
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+test: $(VENV)/.installed-test  ## install, and run all tests; GROUP=text: those of a group, see tests/conftest.py
+	$(BIN)/python -m pytest $(if $(GROUP),-m "not browser and not spark and not slow and $(GROUP)") $(PYTEST_FLAGS)
 
-test-interpreted: $(VENV)/.installed-test  ## run all tests with the kernels as plain Python
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(PYTEST_FLAGS)
+test-interpreted: $(VENV)/.installed-test  ## run the tests of kernels with the kernels as plain Python
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "text or engine" $(PYTEST_FLAGS)
 
 test-browser: $(VENV)/.installed-browser $(AXE)  ## run the tests in Chromium, which npm and the system must bring
 	DEDUPE_NEWS_AXE=$(abspath $(AXE)) $(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)

@@ -1,12 +1,15 @@
-"""What every test shares: the real feed where there is one, and Hypothesis profiles."""
+"""What every test shares: groups, kernels compiled once, the real feed, Hypothesis profiles."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from dedupe_news import progress
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,9 +28,34 @@ settings.load_profile(
 )
 
 
+# Tests by what a change may break: `make test GROUP=text`. A file in none is of the group "rest".
+GROUPS = {
+    "text": "folding|furniture|hashing|spelling|text",
+    "engine": "alignment|api|assignment|banding|batch|candidates|classifier|clustering|engine|"
+    "feature_notes|features|membership|minhash|permutations|plain_cases|plain_verdicts|postings|"
+    "relations|segment|shingle_sets|shingling|sorting|templates|threads|tuning|verification",
+    "index": "contents|index|replica|replay|store.*|stores.*|window|rss_poller",
+    "input": "columns|dates|documents|errors|exchange|fields|frames|input|times",
+    "show": "cli.*|differences|notebook|plots|report|results",
+    "build": "docs|imports|jit|packaging|progress",
+}
+
+
+def group_of(path: Path) -> str:
+    """Return the group of a file of tests."""
+    name = path.stem.removeprefix("test_")
+    return next((group for group, files in GROUPS.items() if re.fullmatch(files, name)), "rest")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile all kernels once, by two processes, and not in each that a test starts."""
+    if not (_INTERPRETED or session.config.getoption("collectonly")):
+        progress.prepare_all()
+
+
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say which tests are left out, and what runs them."""
-    if config.getoption("markexpr") != "not browser and not spark":
+    if not str(config.getoption("markexpr")).startswith("not browser and not spark"):
         return []
     return [
         "tests in a browser are left out: `make test-browser` runs them",
@@ -40,6 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     listed = (ROOT / "tests" / "known_limits.txt").read_text(encoding="utf-8").splitlines()
     limits = {line for line in listed if line and not line.startswith("#")}
     for item in items:
+        item.add_marker(getattr(pytest.mark, group_of(item.path)))
         if f"{item.path.name}::{item.name}" in limits:
             reason = "a known limit of the classifier: tests/known_limits.txt"
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))

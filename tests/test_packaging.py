@@ -8,6 +8,7 @@ import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -136,3 +137,58 @@ def test_demo_shows_its_result() -> None:
     ):
         assert part in done.stdout
     assert all("compiling" in line for line in done.stderr.splitlines())
+
+
+def instructions(dockerfile: str) -> list[tuple[str, str]]:
+    """Return the instructions of a Dockerfile with what follows them."""
+    lines = re.sub(r"\\\n", " ", dockerfile).splitlines()
+    rows = [line.partition(" ") for line in lines if line and not line.startswith("#")]
+    return [(name, rest.strip()) for name, _, rest in rows]
+
+
+def test_dockerfile_of_the_documentation_is_the_example() -> None:
+    """Nobody mends one and not the other."""
+    page = (ROOT / "docs" / "how-to" / "containers.md").read_text(encoding="utf-8")
+    dockerfile = (ROOT / "examples" / "container" / "Dockerfile").read_text(encoding="utf-8")
+
+    assert f"```dockerfile\n{dockerfile}```" in page
+
+
+@pytest.mark.slow
+def test_dockerfile_makes_an_image_that_compiles_nothing(tmp_path: Path) -> None:
+    """What it says, done into a folder: then somebody without a home finds all compiled."""
+    dockerfile = (ROOT / "examples" / "container" / "Dockerfile").read_text(encoding="utf-8")
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0", "NUMBA_CACHE_DIR": ""}
+    place = tmp_path / "image"
+    commands = 0
+    for name, rest in instructions(dockerfile):
+        if name == "ENV":
+            environment.update(re.findall(r'(\w+)=(?:")?([^\s"]*)', rest))
+        elif name == "COPY":
+            assert rest == ". /checkout"
+            # The package is what pip would install; its dependencies are those at hand.
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / "src", place, ignore=ignored)
+            environment["PYTHONPATH"] = str(place)
+        elif name == "RUN" and "dedupe-news" in rest:
+            commands += 1
+            command = rest.replace("dedupe-news", f"{sys.executable} -m dedupe_news.cli")
+            environment["HOME"] = str(tmp_path)
+            subprocess.run(command, shell=True, env=environment, check=True)  # noqa: S602 - ours
+
+    assert commands == 1
+    code = (
+        "import dedupe_news as dn; from dedupe_news.kernels import _jit\n"
+        "dn.cluster(['Rain floods the old town'] * 2)\n"
+        "dn.NewsIndex().add('a', 'Rain floods the old town')\n"
+        "print(_jit.n_compilations(), dn.__file__)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-c", code],
+        env={**environment, "HOME": "/nonexistent"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert done.stdout.split() == ["0", str(place / "dedupe_news" / "__init__.py")]
+    assert done.stderr == ""

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dedupe_news as dn
-from dedupe_news.kernels import _jit
+from dedupe_news.kernels import _jit, _preparing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 TARGET = Path(__file__).parents[1] / "src" / "dedupe_news" / "data" / "kernels.json"
 
-# Copies, a teaser, a report of its own, a form filled in anew, markup; with and without each value.
+# Copies, a teaser, a report of its own, a form filled in anew; with and without each value.
 _STORY = (
     "The harbour council voted on Tuesday evening to rebuild the eastern pier, which a storm tore "
     "away in March, for 12,500 crowns; boats of the island line moor at the fish market till then."
@@ -30,7 +30,7 @@ _STORY = (
 _FORM = "Water level at {} on Monday morning: {} cm, {} cm more than the day before. Next at noon."
 FULL = [
     {"id": "a", "title": "Eastern pier", "text": _STORY, "source": "Harbour Post"},
-    {"id": "b", "title": "Pier is rebuilt", "text": f"<p>{_STORY}</p>", "source": "Island News"},
+    {"id": "b", "title": "Pier is rebuilt", "text": _STORY.upper(), "source": "Island News"},
     {"id": "c", "title": "Eastern pier", "text": _STORY[:120] + "...", "source": "Coast Today"},
     {"id": "d", "title": "Pier vote", "text": "Council votes to rebuild the eastern pier.",
      "source": "The Gull"},
@@ -49,6 +49,12 @@ def _cluster(**settings: Any) -> None:
     for feed in (FULL, BARE):
         for n_jobs in (1, 2):
             dn.cluster(feed, n_jobs=n_jobs, progress=False, **settings)
+
+
+def _marked(**settings: Any) -> None:
+    feed = [f"<p>{text} &amp; more</p>" for text in BARE]
+    for n_jobs in (1, 2):
+        dn.cluster(feed, n_jobs=n_jobs, progress=False, **settings)
 
 
 def _compare(**settings: Any) -> None:
@@ -73,6 +79,8 @@ OPERATIONS: dict[str, Callable[..., None]] = {
     "cluster": _cluster,
     "compare": _compare,
     "index": _index,
+    # Of no operation: what only some texts need is compiled with them, or by a warm-up.
+    "markup": _marked,
 }
 POLICIES = ("news", "similar")
 
@@ -92,6 +100,7 @@ def record(operation: str) -> list[Any]:
 
 def run(operation: str) -> None:
     """Carry an operation out, and print the kernels that it called."""
+    _preparing.manifest().clear()  # what is listed is not thereby called
     name, _, policy = operation.partition("-")
     OPERATIONS[name](policy=policy)
     print(json.dumps(_jit.used()))

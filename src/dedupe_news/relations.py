@@ -40,5 +40,7 @@ def relate(
         Values of `dedupe_news.results.Relation`.
     """
     relations = np.empty(len(left), np.uint8)
+    # Columns of a table of pairs are strided, for which the kernel would be compiled once more.
+    left, right = np.ascontiguousarray(left), np.ascontiguousarray(right)
     fill_relations(tokens, starts, stops, left, right, containment, relations)
     return relations
