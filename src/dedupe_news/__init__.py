@@ -27,6 +27,8 @@ from dedupe_news.errors import (
     WorkFolderError,
     WorkFolderFullError,
 )
+from dedupe_news.judges import Judge
+from dedupe_news.labels import Label
 from dedupe_news.matches import Matches
 from dedupe_news.parts import Cluster, Story, Template
 from dedupe_news.records import (
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from dedupe_news.documents import Document
     from dedupe_news.estimator import NewsDeduplicator
     from dedupe_news.index import NewsIndex
+    from dedupe_news.labelling import Labelling
+    from dedupe_news.learning import JudgeFit, Rates, fit_judge, label
 
 __all__ = [
     "Bounded",
@@ -63,12 +67,17 @@ __all__ = [
     "IndexStats",
     "InputError",
     "InputTypeError",
+    "Judge",
+    "JudgeFit",
+    "Label",
+    "Labelling",
     "Match",
     "Matches",
     "MissingDependencyError",
     "NewsDeduplicator",
     "NewsIndex",
     "Pair",
+    "Rates",
     "Reason",
     "Relation",
     "StoreBusyError",
@@ -86,7 +95,9 @@ __all__ = [
     "WorkFolderFullError",
     "cluster",
     "compare",
+    "fit_judge",
     "interop",
+    "label",
 ]
 
 # Quiet unless the user's program asks: what it says goes to the logger of this name.
@@ -95,10 +106,15 @@ logging.getLogger("dedupe_news").addHandler(logging.NullHandler())
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {
     "Document": "documents",
+    "JudgeFit": "learning",
+    "Labelling": "labelling",
     "NewsDeduplicator": "estimator",
     "NewsIndex": "index",
+    "Rates": "learning",
     "cluster": "api",
     "compare": "api",
+    "fit_judge": "learning",
+    "label": "learning",
 }
 
 

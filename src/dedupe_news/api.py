@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dedupe_news import batch, foreign
 from dedupe_news.comparison import Explainer
 from dedupe_news.config import Config, settled
+from dedupe_news.constraints import read_constraints
 from dedupe_news.documents import Choices, Document, read_documents
 from dedupe_news.errors import ColumnError, InputTypeError
 from dedupe_news.progress import stages
@@ -17,7 +18,7 @@ from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Iterable
 
     from dedupe_news.columns import Columns
     from dedupe_news.documents import ColumnChoice
@@ -35,6 +36,8 @@ def cluster(
     text: ColumnChoice = None,
     source: ColumnChoice = None,
     published: ColumnChoice = None,
+    must: Iterable[tuple[Hashable, Hashable]] = (),
+    cannot: Iterable[tuple[Hashable, Hashable]] = (),
     config: Config | None = None,
     n_jobs: int | None = -1,
     progress: bool = True,
@@ -56,6 +59,10 @@ def cluster(
         columns of these names where the input has them. Beside a sequence of
         texts: the values themselves, as many as there are texts. Title and
         text are joined by a newline.
+    must, cannot : iterable of (id, id), optional
+        Pairs that you are sure of, by id, or by position where documents have
+        no ids: those that must be in one cluster, as if their texts were one,
+        and those that cannot, whatever their words. With the policy ``"news"``.
     config : Config, optional
         The settings; the defaults where it is left out.
     n_jobs : int, default -1
@@ -86,11 +93,13 @@ def cluster(
     InputTypeError
         If the feed or a value is of a type that cannot be used.
     InputError
-        If a value cannot be used, ids repeat or lengths differ.
+        If a value cannot be used, ids repeat or lengths differ; or pairs of
+        `must` and `cannot` are unknown, or contradict one another.
     ColumnError
         If a named column does not exist.
     ConfigError
-        If a setting or `n_jobs` is out of range, or `memory_limit` is too
+        If a setting or `n_jobs` is out of range, `must` or `cannot` is given
+        with the policy ``"similar"``, or `memory_limit` is too
         little for the feed.
     WorkFolderError
         If `work_folder` cannot be written.
@@ -131,8 +140,9 @@ def cluster(
         )
     with stages(("reading", *batch.stages(chosen)), show=progress) as ended:
         columns = read(threads)
+        constraints = read_constraints(columns, must, cannot, chosen.policy)
         ended("reading")
-        result = batch.cluster_columns(columns, chosen, threads, ended)
+        result = batch.cluster_columns(columns, chosen, threads, ended, constraints)
     return dataclasses.replace(result, row_labels=labels)
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast, get_
 
 from dedupe_news import tuning
 from dedupe_news.errors import ConfigError
+from dedupe_news.judges import Judge, read_judge
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
 Policy: TypeAlias = Literal["news", "similar"]
@@ -93,6 +95,10 @@ class Config:
         are within reach of all others in `cluster`; in an index they have
         their time of arrival. From an index with a window documents leave by
         themselves, once the newest is so much later.
+    judge : Judge, str or path-like, optional
+        Weights that `fit_judge` fitted to a feed, or the file of such; by
+        default those of the package. With the policy ``"news"``. The file is
+        read at once: it may be gone later, and an index keeps its content.
     strip_html : bool, default True
         Decode HTML entities and skip tags.
     strip_cut_off_marks : bool, default True
@@ -131,6 +137,7 @@ class Config:
     prefer: Prefer = "earliest"
     bucket_limit: int = 1000
     window: dt.timedelta | None = None
+    judge: Judge | str | os.PathLike[str] | None = None
     strip_html: bool = True
     strip_cut_off_marks: bool = True
     strip_datelines: bool = True
@@ -157,6 +164,7 @@ class Config:
             number = _required_int(name, getattr(self, name), least, most)
             object.__setattr__(self, name, number)
         self._check_window()
+        self._settle_judge()
         for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 message = f"{name}={getattr(self, name)!r} is no switch; pass True or False"
@@ -188,6 +196,17 @@ class Config:
             "timedelta(days=30), or None for no window"
         )
         raise ConfigError(message)
+
+    def _settle_judge(self) -> None:
+        if self.judge is None:
+            return
+        if self.policy != "news":
+            message = (
+                f"judge={self.judge!r} was given, but the policy {self.policy!r} asks no judge. "
+                "Leave it out, or leave out threshold, recall and params for the policy 'news'"
+            )
+            raise ConfigError(message)
+        object.__setattr__(self, "judge", read_judge(self.judge))
 
     def _settle_params(self) -> tuple[int, int]:
         if self.params is None:
@@ -291,7 +310,7 @@ class Config:
         ConfigError
             If a setting is unknown or out of range.
         """
-        current = self.to_dict()
+        current = {**self.to_dict(), "judge": self.judge}
         if "policy" not in settings and {"threshold", "recall", "params"} & set(settings):
             current["policy"] = "similar"
         return from_settings({**current, **settings})
@@ -307,8 +326,21 @@ class Config:
         """
         settings = {name: getattr(self, name) for name in _SETTINGS}
         settings["params"] = None if self.params is None else list(self.params)
+        settings["judge"] = self.judge.document() if isinstance(self.judge, Judge) else None
         settings["window"] = None if self.window is None else self.window.total_seconds()
         return settings
+
+    def shown(self) -> dict[str, Any]:
+        """
+        Return the settings for people.
+
+        Returns
+        -------
+        dict
+            As `to_dict`, but of a judge its digest.
+        """
+        judge = self.judge.digest if isinstance(self.judge, Judge) else "of the package"
+        return {**self.to_dict(), "judge": judge}
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> Config:

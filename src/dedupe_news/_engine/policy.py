@@ -10,8 +10,10 @@ import numpy as np
 from dedupe_news import relations, verification
 from dedupe_news._engine import candidates, classifier
 from dedupe_news._engine.assignment import leaders_of
+from dedupe_news._engine.bonds import make_bonds
 from dedupe_news._engine.classifier import DUPLICATE, RELATED, TEMPLATE
 from dedupe_news._engine.segment import make_segment, sets_for
+from dedupe_news.constraints import NONE, Constraints
 from dedupe_news.outcome import Outcome
 from dedupe_news.records import Bounded
 
@@ -91,10 +93,18 @@ class Grouping:
         The settings.
     n_jobs : int
         Threads.
+    constraints : Constraints
+        What a user is sure of, of the texts of the batch.
     """
 
     def __init__(
-        self, segment: Segment, texts: Texts, model: Classifier, config: Config, n_jobs: int
+        self,
+        segment: Segment,
+        texts: Texts,
+        model: Classifier,
+        config: Config,
+        n_jobs: int,
+        constraints: Constraints = NONE,
     ) -> None:
         self._segment = segment
         self._texts = texts
@@ -103,6 +113,8 @@ class Grouping:
         self._n_jobs = n_jobs
         self._number_of = np.empty(len(segment), np.int64)
         self._number_of[segment.order] = np.arange(len(segment))
+        own = Constraints(*(self._number_of[pairs] for pairs in constraints))
+        self._bonds = make_bonds(len(segment), own, self.in_order) if constraints else None
         self.judged = Judged(np.empty(0, np.uint64), np.empty((0, len(classifier.CLASSES))))
 
     def judge(self, pairs: NDArray[np.uint64]) -> None:
@@ -134,12 +146,32 @@ class Grouping:
     def clusters(self) -> NDArray[np.int64]:
         """Return the representative of each text."""
         are_duplicates = self.verdicts() == DUPLICATE
-        return leaders_of(
-            len(self._segment),
-            self.judged.rows[are_duplicates],
-            self.judged.probabilities[are_duplicates, DUPLICATE],
-            self.in_order,
-        )
+        rows = self.judged.rows[are_duplicates]
+        scores = self.judged.probabilities[are_duplicates, DUPLICATE]
+        if self._bonds is None:
+            return leaders_of(len(self._segment), rows, scores, self.in_order)
+        # Texts that must be together are one: what one of them matches, all do.
+        head, apart = self._bonds
+        rows = head[rows]
+        differ = rows[:, 0] != rows[:, 1]
+        leader = leaders_of(len(self._segment), rows[differ], scores[differ], self.in_order, apart)
+        return leader[head]
+
+    def duplicates(self, representative: NDArray[np.int64]) -> Judged:
+        """Return the pairs that are duplicates: by the judge, or because a user is sure."""
+        are_duplicates = self.verdicts() == DUPLICATE
+        found = Judged(self.judged.pairs[are_duplicates], self.judged.probabilities[are_duplicates])
+        if self._bonds is None:
+            return found
+        allowed = self._bonds.allow(found.rows)
+        members = np.flatnonzero(representative != np.arange(len(representative)))
+        sure = packed(np.stack((members, representative[members]), axis=1))
+        sure = sure[~np.isin(sure, found.pairs)]
+        certain = np.eye(len(classifier.CLASSES))[np.full(len(sure), DUPLICATE)]
+        pairs = np.concatenate((found.pairs[allowed], sure))
+        order = np.argsort(pairs)
+        probabilities = np.concatenate((found.probabilities[allowed], certain))
+        return Judged(pairs[order], probabilities[order])
 
     def groups(self, representative: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
         """
@@ -195,13 +227,15 @@ def find(
     config: Config,
     n_jobs: int,
     done: Callable[[str], None],
+    constraints: Constraints = NONE,
 ) -> Outcome:
     """Match and group the texts of a batch; the same for any `n_jobs` and order of documents."""
     segment = make_segment(columns, tokens, texts, n_jobs)
     buckets = candidates.find_buckets(segment, n_jobs)
     found = candidates.find_candidates(segment, buckets, n_jobs)
     done("candidates")
-    grouping = Grouping(segment, texts, classifier.load_classifier(), config, n_jobs)
+    model = classifier.load_classifier(config)
+    grouping = Grouping(segment, texts, model, config, n_jobs, constraints)
     grouping.judge(found.pairs)
     representative = _settle(grouping, buckets, segment, found.crowded, n_jobs)
     done("verdicts")
@@ -272,9 +306,8 @@ def _outcome(
     n_jobs: int,
 ) -> Outcome:
     """Return the duplicates with their exact scores, numbered as the batch numbers texts."""
-    are_duplicates = grouping.verdicts() == DUPLICATE
-    pairs = grouping.judged.pairs[are_duplicates]
-    rows, order = rows_of(pairs), segment.order
+    duplicates = grouping.duplicates(representative)
+    pairs, rows, order = duplicates.pairs, duplicates.rows, segment.order
     sets = sets_for(segment, config.shingle_size, np.unique(rows), n_jobs)
     shared = verification.count_shared(pairs, sets, n_jobs)
     sizes = sets.sizes[rows].astype(np.int64)
@@ -291,7 +324,7 @@ def _outcome(
         relation=relations.relate(
             evidence.tokens, evidence.starts, evidence.stops, rows[:, 0], rows[:, 1], containment
         ),
-        probability=grouping.judged.probabilities[are_duplicates, DUPLICATE],
+        probability=duplicates.probabilities[:, DUPLICATE],
         n_candidates=0,
         bounded=Bounded(),
         template_of=np.full(len(texts), -1),

@@ -11,7 +11,7 @@ import typer
 
 from dedupe_news import progress
 from dedupe_news.api import cluster
-from dedupe_news.cli import reading, reporting, terminal, writing
+from dedupe_news.cli import label, reading, reporting, terminal, writing
 from dedupe_news.cli.index import index_app
 from dedupe_news.cli.options import (
     DEFAULTS,
@@ -21,6 +21,7 @@ from dedupe_news.cli.options import (
     Id,
     Ignore,
     Jobs,
+    Judge,
     Limit,
     MemoryLimit,
     NoProgress,
@@ -90,6 +91,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 reporting.register(app)
+label.register(app)
 app.add_typer(index_app)
 
 
@@ -169,6 +171,7 @@ def _cluster(
     recall: Recall = None,
     shingle_size: ShingleSize = None,
     prefer: Prefer = None,
+    judge: Judge = None,
     n_jobs: Jobs = -1,
     memory_limit: MemoryLimit = None,
     work_folder: WorkFolder = None,
@@ -185,6 +188,7 @@ def _cluster(
             recall=recall,
             shingle_size=shingle_size,
             prefer=prefer,
+            judge=judge,
         )
     )
     resolve_jobs(n_jobs)
@@ -193,7 +197,7 @@ def _cluster(
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
     feed: Any
-    columns: dict[str, str] = {}
+    columns: dict[str, Any] = {}
     if memory_limit is not None or work_folder is not None:
         parse_limit(memory_limit)
         feed, columns = open_feed(file, form, named, ignore, quiet=quiet)

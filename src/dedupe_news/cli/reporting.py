@@ -73,6 +73,7 @@ def _report(
     recall: options.Recall = None,
     shingle_size: options.ShingleSize = None,
     prefer: options.Prefer = None,
+    judge: options.Judge = None,
     n_jobs: options.Jobs = -1,
     output: Annotated[
         Path | None,
@@ -109,6 +110,7 @@ def _report(
             recall=recall,
             shingle_size=shingle_size,
             prefer=prefer,
+            judge=judge,
         )
     )
     resolve_jobs(n_jobs)
@@ -165,9 +167,10 @@ def _compare(
     policy: options.Policy = None,
     threshold: options.Threshold = None,
     shingle_size: options.ShingleSize = None,
+    judge: options.Judge = None,
 ) -> None:
     config = DEFAULTS.replace(
-        **given_settings(policy=policy, threshold=threshold, shingle_size=shingle_size)
+        **given_settings(policy=policy, threshold=threshold, shingle_size=shingle_size, judge=judge)
     )
     if files:
         if first == second == reading.STDIN:

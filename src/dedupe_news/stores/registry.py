@@ -342,4 +342,4 @@ class Registry:
 def _make_store(config: Config) -> SimilarStore | NewsStore:
     if config.policy == "similar":
         return SimilarStore(config)
-    return NewsStore(config, load_classifier().trees, postings.count_codes())
+    return NewsStore(config, load_classifier(config).trees, postings.count_codes())

@@ -379,9 +379,9 @@ def check_settings(location: str, stored: Config, wanted: Config | None) -> None
     if wanted is None or wanted == stored:
         return
     differing = [
-        f"{name}={value!r}, but {name}={wanted.to_dict()[name]!r} was given"
-        for name, value in stored.to_dict().items()
-        if wanted.to_dict()[name] != value
+        f"{name}={getattr(stored, name)!r}, but {name}={getattr(wanted, name)!r} was given"
+        for name in stored.to_dict()
+        if getattr(wanted, name) != getattr(stored, name)
     ]
     message = (
         f"cannot open {location!r}: it was made with {'; '.join(differing)}. Documents that were "
