@@ -42,6 +42,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         "prefer": "earliest",
         "bucket_limit": 1000,
         "window": None,
+        "judge": None,
         "strip_html": True,
         "strip_cut_off_marks": True,
         "strip_datelines": True,

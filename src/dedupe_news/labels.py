@@ -123,7 +123,10 @@ def _read_file(path: Path) -> list[Label]:
 
 
 def _hashable(value: Any) -> Any:  # noqa: ANN401 - of JSON
-    return tuple(map(_hashable, value)) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return tuple(map(_hashable, value))
+    hash(value)  # an object has none
+    return value
 
 
 class LabelFile:

@@ -80,6 +80,8 @@ def choose(
     most two pairs are shown.
     """
     n_pairs = len(pairs.rows)
+    if not n_pairs:
+        return np.empty(0, np.int64)
     before = pairs.take(np.zeros(0, np.int64)) if labelled is None else labelled
     points, known = np.split(_points(pairs, before), [n_pairs])
     doubt = doubt_of(pairs.probabilities, min_probability)
