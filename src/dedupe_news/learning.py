@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
     from dedupe_news.documents import ColumnChoice
 
-LEAST_LABELS = 20
-LEAST_OF_KIND = 5
-"""Fewer labels, or fewer duplicates or others among them, tell nothing."""
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rates:
@@ -128,8 +124,8 @@ class JudgeFit:
             )
         elif self.shipped is None:
             lines.append(
-                f"Too few to tell: label at least {LEAST_LABELS} pairs, {LEAST_OF_KIND} of them "
-                f"duplicates and {LEAST_OF_KIND} not. The judge of the package stays"
+                f"Too few to tell: label at least {adapting.LEAST_LABELS} pairs, and of duplicates "
+                f"and others at least {adapting.LEAST_OF_KIND} each. The judge of the package stays"
             )
         else:
             lines.append(
@@ -291,39 +287,22 @@ def _read(
 
 def _fit(examples: adapting.Examples, n_unused: int, min_probability: float) -> JudgeFit:
     document = shipped()
-    n_duplicates = int(np.count_nonzero(examples.label == DUPLICATE))
-    kept = JudgeFit(
+    adapted = adapting.adapt(examples, min_probability)
+    measured = adapted.measured
+    gain, gain_error = (0.0, 0.0) if measured is None else measured.gain[:, -1].tolist()
+    if adapted.stumps:
+        document = adapting.with_stumps(document, adapted.stumps)
+    return JudgeFit(
         judge=read_judge(document),
-        is_better=False,
-        shipped=None,
-        adapted=None,
-        gain=0.0,
-        gain_error=0.0,
-        n_labels=len(examples),
-        n_duplicates=n_duplicates,
-        n_unused=n_unused,
-    )
-    of_kind = min(n_duplicates, len(examples) - n_duplicates)
-    if len(examples) < LEAST_LABELS or of_kind < LEAST_OF_KIND:
-        return kept
-    measured = adapting.measure(
-        examples.label,
-        np.exp(examples.scores),
-        adapting.cross_validate(examples),
-        min_probability,
-    )
-    gain, gain_error = measured.gain[:, -1].tolist()
-    fit = dataclasses.replace(
-        kept,
-        shipped=_as_rates(measured.shipped),
-        adapted=_as_rates(measured.adapted),
+        is_better=bool(adapted.stumps),
+        shipped=None if measured is None else _as_rates(measured.shipped),
+        adapted=None if measured is None else _as_rates(measured.adapted),
         gain=gain,
         gain_error=gain_error,
+        n_labels=len(examples),
+        n_duplicates=int(np.count_nonzero(examples.label == DUPLICATE)),
+        n_unused=n_unused,
     )
-    if gain <= 0:
-        return fit
-    adapted = adapting.with_stumps(document, adapting.fit_stumps(examples))
-    return dataclasses.replace(fit, judge=read_judge(adapted), is_better=True)
 
 
 def _as_rates(measured: NDArray[np.float64]) -> Rates:

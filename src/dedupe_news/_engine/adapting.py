@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+LEAST_LABELS = 20
+LEAST_OF_KIND = 5
+"""Fewer labels, or fewer duplicates or others among them, tell nothing."""
+
 # Chosen by `python -m benchmarks learn`, on feeds that the judge had not seen; more rounds gain
 # as much, and choosing their number by cross-validation gains less.
 _ROUNDS = 40
@@ -179,6 +183,26 @@ def measure(
 
 def _with_error(rates: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack((rates[:, 0], rates[:, 1:].std(axis=1)))
+
+
+class Adapted(NamedTuple):
+    """Stumps that make the judge better on a feed, none where they do not; and the evidence."""
+
+    stumps: list[Stump]
+    measured: Measured | None
+
+
+def adapt(examples: Examples, min_probability: float) -> Adapted:
+    """Fit stumps to labelled pairs if, by cross-validation, duplicates are told better so."""
+    n_duplicates = int(np.count_nonzero(examples.label == DUPLICATE))
+    of_kind = min(n_duplicates, len(examples) - n_duplicates)
+    if len(examples) < LEAST_LABELS or of_kind < LEAST_OF_KIND:
+        return Adapted([], None)
+    measured = measure(
+        examples.label, np.exp(examples.scores), cross_validate(examples), min_probability
+    )
+    is_better = bool(measured.gain[0, -1] > 0)
+    return Adapted(fit_stumps(examples) if is_better else [], measured)
 
 
 def with_stumps(document: dict[str, Any], stumps: Sequence[Stump]) -> dict[str, Any]:
