@@ -72,8 +72,8 @@ def make_widget(session: Labelling) -> Any:  # noqa: ANN401 - of a package that 
         raise MissingDependencyError(message) from error
     widget = anywidget.AnyWidget()
     widget.add_traits(
-        _esm=traitlets.Unicode(_static("label.js")).tag(sync=True),
-        _css=traitlets.Unicode(_static("notebook.css")).tag(sync=True),
+        _esm=traitlets.Unicode(static("label.js")).tag(sync=True),
+        _css=traitlets.Unicode(static("notebook.css")).tag(sync=True),
         keys=traitlets.List(keys()).tag(sync=True),
         state=traitlets.Dict(state(session)).tag(sync=True),
     )
@@ -85,7 +85,20 @@ def make_widget(session: Labelling) -> Any:  # noqa: ANN401 - of a package that 
     return widget
 
 
-def _static(name: str) -> str:
+def static(name: str) -> str:
+    """
+    Return a file that is shipped for notebooks.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+
+    Returns
+    -------
+    str
+        Its content.
+    """
     path = importlib.resources.files("dedupe_news.display") / "static" / name
     return path.read_text(encoding="utf-8")
 
