@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,9 +11,6 @@ from hypothesis import strategies as st
 
 from dedupe_news import InputError, Label
 from dedupe_news.labels import VERDICTS, LabelFile, read_labels
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GOLDEN = """\
 {"id1": "a", "id2": "b", "label": "duplicate"}
@@ -94,8 +91,25 @@ def test_what_cannot_be_read_or_written_is_refused(tmp_path: Path) -> None:
         LabelFile(tmp_path / "no" / "folder.jsonl").append(LABELS[0])
     with pytest.raises(InputError, match="cannot be written to a file of labels"):
         LabelFile(tmp_path / "labels.jsonl").append(Label(b"a", "b", "related"))
+    gone = LabelFile(tmp_path / "gone.jsonl")
+    gone.append(LABELS[0])
+    (tmp_path / "gone.jsonl").unlink()
+    with pytest.raises(InputError, match="cannot take a label out of"):
+        gone.undo()
+    assert gone.labels == LABELS[:1]
     with pytest.raises(InputError, match=r"7 is no label; pass dn.Label\(id1, id2, label\)"):
         read_labels([7])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's full disk")
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
+    """What was in the file stays readable, and the label counts as not given."""
+    file = LabelFile(tmp_path / "labels.jsonl")
+    file.append(LABELS[0])
+    file.path = Path("/dev/full")
+    with pytest.raises(InputError, match="cannot write the labels to '/dev/full': No space left"):
+        file.append(LABELS[1])
+    assert file.labels == LABELS[:1]
 
 
 def test_labels_can_stay_in_memory() -> None:

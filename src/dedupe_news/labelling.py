@@ -193,11 +193,17 @@ class Labelling:
         -------
         bool
             Whether there was one in this session.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
         """
         if not self._done:
             return False
-        if self._done.pop():
+        if self._done[-1]:
             self._file.undo()
+        self._done.pop()
         return True
 
     def _shown(self) -> Question:

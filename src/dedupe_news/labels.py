@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -174,19 +175,23 @@ class LabelFile:
             )
             raise InputError(message) from error
         if self.path is not None:
-            try:
-                with self.path.open("a+b") as file:
-                    size = file.seek(0, os.SEEK_END)
-                    self._sizes.append(size)
-                    if size and not _ends_line(file):
-                        line = b"\n" + line
-                    file.write(line)
-            except OSError as error:
-                message = (
-                    f"cannot write the labels to {str(self.path)!r}: {error.strerror or error}"
-                )
-                raise InputError(message) from error
+            self._sizes.append(self._write(self.path, line))
         self.labels.append(label)
+
+    def _write(self, path: Path, line: bytes) -> int:
+        """Add a line, whole or not at all; return how long the file was before."""
+        size = None
+        try:
+            with path.open("a+b") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.write(line if not size or _ends_line(file) else b"\n" + line)
+        except OSError as error:
+            if size is not None:
+                with contextlib.suppress(OSError):
+                    os.truncate(path, size)
+            message = f"cannot write the labels to {str(path)!r}: {error.strerror or error}"
+            raise InputError(message) from error
+        return size
 
     def undo(self) -> Label:
         """
@@ -196,10 +201,19 @@ class LabelFile:
         -------
         Label
             It is out of the file.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
         """
         if self.path is not None:
-            with self.path.open("r+b") as file:
-                file.truncate(self._sizes.pop())
+            try:
+                os.truncate(self.path, self._sizes[-1])
+            except OSError as error:
+                message = f"cannot take a label out of {str(self.path)!r}: {error}"
+                raise InputError(message) from error
+            self._sizes.pop()
         return self.labels.pop()
 
 

@@ -78,7 +78,7 @@ def fit_stumps(examples: Examples) -> list[Stump]:
     """
     rows, label = examples.rows, examples.label
     n_pairs, n_features = rows.shape
-    scores = examples.scores.copy()
+    scores = examples.scores
     wanted = np.eye(len(CLASSES))[label]
     order = np.argsort(rows, axis=0, kind="stable")
     values = np.take_along_axis(rows, order, axis=0)
@@ -94,12 +94,13 @@ def fit_stumps(examples: Examples) -> list[Stump]:
             above = slope.sum() - below[0], curve.sum() - below[1]
             gain = below[0] ** 2 / (below[1] + _RIDGE) + above[0] ** 2 / (above[1] + _RIDGE)
             at, feature = divmod(int(np.argmax(np.where(splits, gain, -1.0))), n_features)
-            steps = [-_LEARNING_RATE * side[0] / (side[1] + _RIDGE) for side in (below, above)]
-            threshold = (values[at, feature] + values[at + 1, feature]) / 2
-            stumps.append(
-                Stump(which, feature, threshold, *(float(step[at, feature]) for step in steps))
-            )
-        scores = corrected(examples.rows, examples.scores, stumps)
+            steps = [
+                float(-_LEARNING_RATE * slopes[at, feature] / (curves[at, feature] + _RIDGE))
+                for slopes, curves in (below, above)
+            ]
+            threshold = float(values[at, feature] + values[at + 1, feature]) / 2
+            stumps.append(Stump(which, feature, threshold, *steps))
+        scores = corrected(rows, scores, stumps[-len(CLASSES) :])
     return stumps
 
 
