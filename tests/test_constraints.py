@@ -113,7 +113,7 @@ def test_must_reaches_beyond_the_window() -> None:
     late["published"] = early["published"] + dt.timedelta(days=60)
     window = dt.timedelta(days=2)
 
-    def labels(**pairs: Pairs) -> list[int]:
+    def labels(**pairs: Any) -> list[int]:
         found: list[int] = dn.cluster(
             [early, late], window=window, n_jobs=1, progress=False, **pairs
         ).labels.tolist()

@@ -232,9 +232,10 @@ class Labelling:
         wordings = differences.read(texts, self.result.config, titled=columns.titled)
         return differences.changes(*wordings)
 
-    def _repr_mimebundle_(self, **_: object) -> object:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """Show the session in a notebook."""
-        return display().label_bundle(self)
+        bundle: dict[str, Any] = display().label_bundle(self)
+        return bundle
 
     def __repr__(self) -> str:
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -31,7 +32,8 @@ _N_RESAMPLES = 500
 _SEED = 20261130
 
 
-class Examples(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True)
+class Examples:
     """
     Labelled pairs.
 
