@@ -11,9 +11,9 @@ from benchmarks import gold
 from dedupe_news._engine.classifier import features_of
 from dedupe_news._engine.segment import Segment
 from dedupe_news._engine.segment import count as count_words
+from dedupe_news._input.reading import read_documents
 from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.config import Config
-from dedupe_news.documents import read_documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 import oracles
 from dedupe_news import Clustering, Config, batch, similar
-from dedupe_news.documents import read_documents
+from dedupe_news._input.reading import read_documents
 from dedupe_news.text import tokenize
 from dedupe_news.texts import distinct_texts
 from strategies import configs, feeds, times
@@ -192,5 +192,5 @@ def test_stories_of_texts_are_stories_of_documents() -> None:
 
     assert result.story_of.tolist() == [2, -1, 2, 2, -1, 2]
     (story,) = result.stories
-    assert (story.lead, story.members, story.clusters) == (2, (0, 2, 3, 5), (0, 2))
+    assert (story.representative, story.positions, story.clusters) == (2, (0, 2, 3, 5), (0, 2))
     assert result.templates == []

@@ -236,7 +236,8 @@ def _grouped_stop(text: str, at: int) -> int:  # noqa: PLR0911 - one return for 
 
 
 def _link_stop(text: str, at: int) -> int:
-    found = re.compile(r"[A-Za-z]{1,16}://|www\.|[A-Za-z][A-Za-z0-9.-]*(?:/|\?(?=[A-Za-z]))", re.IGNORECASE | re.ASCII)
+    scheme, host = r"[A-Za-z]{1,16}://|www\.", r"[A-Za-z][A-Za-z0-9]*\.[A-Za-z0-9.-]*"
+    found = re.compile(rf"{scheme}|{host}(?:/|\?(?=[A-Za-z]))", re.IGNORECASE | re.ASCII)
     begun = found.match(text, at)
     if begun is None:
         return 0
@@ -425,6 +426,13 @@ def hash_of(token: str) -> int:
         XXH32, seed 0, of its UTF-8.
     """
     return xxhash.xxh32_intdigest(token.encode())
+
+
+def stem_of(token: str) -> int:
+    """Return the stem of a folded token, of its first four characters, in the upper 24 bits."""
+    head = token[:4].encode()
+    number = int.from_bytes(head, "little") if len(head) <= 4 else xxhash.xxh32_intdigest(head)
+    return (number * 0x9E3779B1 & 0xFFFFFFFF) >> 8 << 8
 
 
 def without_references(text: str) -> str:

@@ -20,7 +20,7 @@ import xxhash
 
 from dedupe_news.kernels import fold_table as f
 from dedupe_news.kernels import names as kernel_names
-from dedupe_news.kernels import respelling
+from dedupe_news.kernels import folding, respelling
 from dedupe_news.kernels.folding import GROWTH, TOKENS_PER_BYTE
 from dedupe_news.kernels.utf8 import MAX_CODE_POINT
 
@@ -428,7 +428,7 @@ def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
         for becomes, *phrases in rows:
             word = _token(becomes)
             bits = bits_of[heading] | respelling.IS_DROPPED * (not word)
-            bits |= respelling.BECOMES_NUMBER * word.isdecimal()
+            bits |= respelling.BECOMES_NUMBER * word.isdecimal() | _stem(word)
             for phrase in phrases:
                 words = tuple(_token(part) for part in phrase.split(" "))
                 if words in known or not all(words) or len(words) > respelling.N_WORDS_MASK:
@@ -438,6 +438,13 @@ def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
     return known
 
 
+def _stem(word: str) -> int:
+    """Return the stem of a token, as `dedupe_news.kernels.folding` writes it."""
+    head = word[: folding.STEM_LENGTH].encode()
+    number = int.from_bytes(head, "little") if len(head) <= 4 else xxhash.xxh32_intdigest(head)  # noqa: PLR2004 - bytes of a word
+    return (number * folding.GOLDEN & 0xFFFFFFFF) >> folding.STEM_SHIFT << folding.STEM_SHIFT
+
+
 def _token(word: str) -> str:
     """Return the token that a word becomes."""
     return "".join(
@@ -445,12 +452,14 @@ def _token(word: str) -> str:
     )
 
 
-def make_spellings() -> tuple[list[int], list[int]]:
+def make_spellings() -> tuple[list[int], list[int], list[int]]:
     """
     Return the phrases that are spelled otherwise.
 
     Returns
     -------
+    ranges : list of int
+        Of all first bits of hashes, where the hashes that have them begin.
     rows : list of int
         Increasing hashes of first words; then of each the other two words, what
         they become, and bits. Of the same first word longer phrases come first.
@@ -466,7 +475,10 @@ def make_spellings() -> tuple[list[int], list[int]]:
     for first, *_ in rows:
         bit = first >> (32 - respelling.FILTER_BITS)
         seen[bit >> 5] |= 1 << (bit & 31)
-    return [row[0] for row in rows] + [value for row in rows for value in row[2:]], seen
+    firsts = [first for first, *_ in rows]
+    bounds = np.arange(respelling.N_SPELLING_RANGES + 1) << (32 - respelling.RANGE_BITS)
+    ranges = np.searchsorted(np.array(firsts), bounds).tolist()
+    return ranges, firsts + [value for row in rows for value in row[2:]], seen
 
 
 def make_table() -> NDArray[np.uint32]:
@@ -488,11 +500,11 @@ def make_table() -> NDArray[np.uint32]:
     head[f.N_REFERENCES_PLACE] = len(references) // 3
     head[f.DOMAINS_PLACE] = head[f.REFERENCES_PLACE] + len(references)
     head[f.N_DOMAINS_PLACE] = len(domains)
-    spellings, seen = make_spellings()
-    head[f.SPELLINGS_PLACE] = head[f.DOMAINS_PLACE] + len(domains)
+    ranges, spellings, seen = make_spellings()
+    head[f.SPELLINGS_PLACE] = head[f.DOMAINS_PLACE] + len(domains) + len(ranges)
     head[f.N_SPELLINGS_PLACE] = len(spellings) // (1 + respelling.SPELLING_COLUMNS)
     head[f.SPELLING_FILTER_PLACE] = head[f.SPELLINGS_PLACE] + len(spellings)
-    rest = np.array(expansions + names + references + domains + spellings + seen, np.uint32)
+    rest = np.array(expansions + names + references + domains + ranges + spellings + seen, np.uint32)
     return np.concatenate([head, *fixed, rest])
 
 

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from dedupe_news.config import Config
+from dedupe_news.displayable import shown_by
 from dedupe_news.errors import (
     ColumnError,
     ConfigError,
@@ -14,6 +15,7 @@ from dedupe_news.errors import (
     DuplicateIdError,
     InputError,
     InputTypeError,
+    InputWarning,
     MissingDependencyError,
     StoreBusyError,
     StoreClosedError,
@@ -42,10 +44,13 @@ from dedupe_news.records import (
     Relation,
 )
 from dedupe_news.results import Clustering
+from dedupe_news.selection import KeptItem, RemovedItem
+from dedupe_news.skipped import Skipped, SkippedValue
 
 if TYPE_CHECKING:
     from dedupe_news import interop
     from dedupe_news.api import cluster, compare
+    from dedupe_news.deduplication import deduplicate
     from dedupe_news.documents import Document
     from dedupe_news.estimator import NewsDeduplicator
     from dedupe_news.index import NewsIndex
@@ -67,8 +72,10 @@ __all__ = [
     "IndexStats",
     "InputError",
     "InputTypeError",
+    "InputWarning",
     "Judge",
     "JudgeFit",
+    "KeptItem",
     "Label",
     "Labelling",
     "Match",
@@ -80,6 +87,9 @@ __all__ = [
     "Rates",
     "Reason",
     "Relation",
+    "RemovedItem",
+    "Skipped",
+    "SkippedValue",
     "StoreBusyError",
     "StoreClosedError",
     "StoreDamagedError",
@@ -95,6 +105,7 @@ __all__ = [
     "WorkFolderFullError",
     "cluster",
     "compare",
+    "deduplicate",
     "fit_judge",
     "interop",
     "label",
@@ -102,6 +113,9 @@ __all__ = [
 
 # Quiet unless the user's program asks: what it says goes to the logger of this name.
 logging.getLogger("dedupe_news").addHandler(logging.NullHandler())
+
+# Results ask for their HTML; what makes it stands above them and is imported on demand.
+shown_by("dedupe_news.display")
 
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {
@@ -115,6 +129,7 @@ _HOMES = {
     "compare": "api",
     "fit_judge": "learning",
     "label": "learning",
+    "deduplicate": "deduplication",
 }
 
 

@@ -7,19 +7,23 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news import batch, foreign
+from dedupe_news import batch
+from dedupe_news._input import python, rules
+from dedupe_news._input.reading import numbered_rows, read_documents
 from dedupe_news.comparison import Explainer
 from dedupe_news.config import Config, settled
 from dedupe_news.constraints import read_constraints
-from dedupe_news.documents import Choices, Document, read_documents
-from dedupe_news.errors import ColumnError, InputTypeError
-from dedupe_news.progress import stages
+from dedupe_news.documents import AUTO, Choices, Document
+from dedupe_news.errors import ColumnError, InputTypeError, shown
+from dedupe_news.progress import prepare, stages
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Callable, Hashable, Iterable
 
+    from dedupe_news._input.rules import OnInvalid
     from dedupe_news.columns import Columns
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.records import Comparison
@@ -31,11 +35,14 @@ _KEYS = ("id", "title", "text", "source", "published")
 def cluster(
     feed: object,
     *,
-    id: ColumnChoice = None,  # noqa: A002 - the settled public name
-    title: ColumnChoice = None,
-    text: ColumnChoice = None,
-    source: ColumnChoice = None,
-    published: ColumnChoice = None,
+    id: ColumnChoice = AUTO,  # noqa: A002 - the settled public name
+    title: ColumnChoice = AUTO,
+    text: ColumnChoice = AUTO,
+    source: ColumnChoice = AUTO,
+    published: ColumnChoice = AUTO,
+    on_invalid: OnInvalid = "raise",
+    timezone: str | dt.tzinfo | None = None,
+    date_format: str | None = None,
     must: Iterable[tuple[Hashable, Hashable]] = (),
     cannot: Iterable[tuple[Hashable, Hashable]] = (),
     config: Config | None = None,
@@ -46,7 +53,7 @@ def cluster(
     **settings: Any,
 ) -> Clustering:
     """
-    Find the near-duplicates of a whole batch.
+    Find the duplicates, stories and templates of a whole batch.
 
     Parameters
     ----------
@@ -55,10 +62,23 @@ def cluster(
         path-like is a Parquet file, or a folder of such; these, Arrow data sets
         and whatever can be iterated over may be larger than memory.
     id, title, text, source, published : str or sequence, optional
-        Names of the columns of a table or keys of mappings; by default the
-        columns of these names where the input has them. Beside a sequence of
-        texts: the values themselves, as many as there are texts. Title and
-        text are joined by a newline.
+        Names of the columns of a table or keys of mappings; by default those of
+        the usual names, such as ``description`` for the text or ``pubDate`` for
+        the time, where the input has them; None for no column. Beside a sequence
+        of texts: the values themselves, as many as there are texts. Title and
+        text are joined by a newline; titles without texts are the texts.
+    on_invalid : {"raise", "ignore", "drop"}, default "raise"
+        What becomes of a value that cannot be read: an error; a missing value,
+        or for an id the number of the item; or the item is left out. A column
+        that was found by its name raises nothing: its values count as missing,
+        with an `InputWarning`. ``result.skipped`` says what was passed over.
+    timezone : str or tzinfo, optional
+        The zone of times that say none, such as ``"UTC"`` or ``"Europe/Berlin"``;
+        without it they cannot be read.
+    date_format : str, optional
+        How dates are written: ``"dmy"`` or ``"mdy"`` for the order of day and
+        month where that is not plain, or a format of ``datetime.strptime`` such
+        as ``"%d/%m/%Y %H:%M"``, which all must have then.
     must, cannot : iterable of (id, id), optional
         Pairs that you are sure of, by id, or by position where documents have
         no ids: those that must be in one cluster, as if their texts were one,
@@ -129,20 +149,24 @@ def cluster(
     chosen = settled(config, settings)
     threads = resolve_jobs(n_jobs)
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
-    labels = foreign.row_labels(feed)
+    labels = python.row_labels(feed)
     read: Callable[[int], Columns] = partial(_read, feed, choices)
-    if memory_limit is not None or work_folder is not None or foreign.may_be_large(feed):
+    if memory_limit is not None or work_folder is not None or python.may_be_large(feed):
         # Only now: what is in memory already needs none of it.
         from dedupe_news import outofcore  # noqa: PLC0415
 
         read = partial(
             outofcore.read_columns, feed, choices, chosen.policy, memory_limit, work_folder
         )
+    prepare("cluster", chosen.policy, n_jobs, show=progress)
     with stages(("reading", *batch.stages(chosen)), show=progress) as ended:
-        columns = read(threads)
+        with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
+            columns = numbered_rows(read(threads))
         constraints = read_constraints(columns, must, cannot, chosen.policy)
         ended("reading")
         result = batch.cluster_columns(columns, chosen, threads, ended, constraints)
+    if labels is not None and columns.rows is not None:
+        labels = labels[columns.rows]
     return dataclasses.replace(result, row_labels=labels)
 
 
@@ -158,7 +182,7 @@ def compare(
     **settings: Any,
 ) -> Comparison:
     """
-    Explain how two documents are related.
+    Explain how two items are related.
 
     Parameters
     ----------
@@ -193,7 +217,9 @@ def compare(
     0.2
     """
     chosen = settled(config, settings)
-    return Explainer(read_documents([_one(a), _one(b)]), chosen)(0, 1)
+    documents = [_one(a), _one(b)]
+    prepare("compare", chosen.policy)
+    return Explainer(read_documents(documents), chosen)(0, 1)
 
 
 def _one(document: object) -> Document:
@@ -214,7 +240,7 @@ def _one(document: object) -> Document:
             raise ColumnError(message)
         return Document(**document)
     message = (
-        f"{foreign.shown(document)} of type {type(document).__name__!r} cannot be compared; "
+        f"{shown(document)} of type {type(document).__name__!r} cannot be compared; "
         "pass str, a mapping with the key 'text', or dn.Document"
     )
     raise InputTypeError(message)

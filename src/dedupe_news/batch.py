@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
     from dedupe_news.outcome import Outcome
-    from dedupe_news.records import Comparison
     from dedupe_news.texts import Texts
 
 
@@ -87,7 +86,7 @@ def cluster_columns(
         announce(stage)
 
     tokens = text.tokenize(
-        columns.buffer,
+        columns.text_buffer(),
         columns.offsets,
         config,
         columns.sources,
@@ -123,7 +122,7 @@ def assemble(
     outcome: Outcome,
     seconds: Mapping[str, float],
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
-    compare: Callable[[int, int], Comparison],
+    compare: Explainer,
     bound: NDArray[np.int64],
 ) -> Clustering:
     """
@@ -141,8 +140,10 @@ def assemble(
         What a policy found among them.
     seconds : mapping of str to float
         Wall-clock time of each stage.
-    describe, compare : callable
+    describe : callable
         As in `Clustering`.
+    compare : Explainer
+        Explains pairs.
     bound : ndarray of int64, shape (n_bound,)
         Documents that must be with others, however long between them.
 
@@ -166,6 +167,30 @@ def assemble(
         story_of=_of_documents(texts, outcome.story_of),
         describe=describe,
         compare=compare,
+        regroup=None
+        if outcome.regroup is None
+        else partial(
+            _regroup, columns, config, texts, outcome.regroup, seconds, describe, compare, bound
+        ),
+    )
+
+
+def _regroup(
+    columns: Columns,
+    config: Config,
+    texts: Texts,
+    regroup: Callable[[float], Outcome],
+    seconds: Mapping[str, float],
+    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
+    compare: Explainer,
+    bound: NDArray[np.int64],
+    min_probability: float,
+) -> Clustering:
+    """Return the documents grouped at another probability of duplicates."""
+    changed = config.replace(min_probability=min_probability)
+    outcome = regroup(changed.min_probability)
+    return assemble(
+        columns, changed, texts, outcome, seconds, describe, compare.with_config(changed), bound
     )
 
 

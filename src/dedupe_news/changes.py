@@ -3,22 +3,109 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self, overload
 
-from dedupe_news import arrivals, exchange, fields, times
-from dedupe_news.documents import read_documents
+from dedupe_news import arrivals, exchange
+from dedupe_news._input import rules, times, values
+from dedupe_news._input.reading import read_documents
+from dedupe_news._store.replay import tokens_of
+from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.lookups import Lookups, parts_of, unknown
-from dedupe_news.text import source_codes, tokenize
+from dedupe_news.progress import prepare
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Hashable, Iterator
 
+    from dedupe_news._input.rules import OnInvalid
+    from dedupe_news._store.rows import Rows
+    from dedupe_news.columns import Columns
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.records import Match
-    from dedupe_news.stores.rows import Rows
+
+
+class Added(Sequence["list[Match]"]):
+    """
+    The matches of items that were added, one list for each item of the feed.
+
+    Parameters
+    ----------
+    columns : Columns
+        The items that were added.
+    matches : sequence of list of Match
+        What each of them matches.
+
+    Attributes
+    ----------
+    skipped : Skipped
+        What of the feed could not be read and was passed over.
+    """
+
+    def __init__(self, columns: Columns, matches: Sequence[list[Match]]) -> None:
+        self.skipped = columns.skipped
+        self._matches = matches
+        self._places: Sequence[int] = range(len(matches))
+        if columns.rows is not None:
+            place_of = dict(zip(columns.rows.tolist(), range(len(matches)), strict=True))
+            n_rows = len(matches) + columns.skipped.n_dropped
+            self._places = [place_of.get(row, -1) for row in range(n_rows)]
+
+    def __len__(self) -> int:
+        """
+        Return the number of items of the feed.
+
+        Returns
+        -------
+        int
+            At least 0.
+        """
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> list[Match]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[list[Match]]: ...
+
+    def __getitem__(self, index: int | slice) -> list[Match] | Sequence[list[Match]]:
+        """
+        Return what an item matches, or some of them.
+
+        Parameters
+        ----------
+        index : int or slice
+            Of the feed.
+
+        Returns
+        -------
+        list of Match, or sequence of such
+            Empty for an item that was left out.
+        """
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        place = self._places[index]
+        return [] if place < 0 else self._matches[place]
+
+    def __eq__(self, other: object) -> bool:
+        """
+        Return whether another sequence holds the same lists.
+
+        Parameters
+        ----------
+        other : object
+            Compared with.
+
+        Returns
+        -------
+        bool
+            True for a list of equal lists too.
+        """
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Changes(Lookups):
@@ -54,9 +141,9 @@ class Changes(Lookups):
         Returns
         -------
         list of Match
-            Best first: the one that has the greatest share of the document,
-            times its probability; with ``policy="similar"`` the most similar.
-            Then the most similar, then in order of arrival.
+            Best first, at most a hundred: the one that has the greatest share of
+            the document, times its probability; with ``policy="similar"`` the
+            most similar. Then the most similar, then in order of arrival.
 
         Raises
         ------
@@ -65,9 +152,10 @@ class Changes(Lookups):
         InputError
             If a value cannot be used. Nothing has changed then.
         """
-        fields.check_id(id)
+        values.check_id(id)
+        prepare("index", self._config.policy)
         rows = arrivals.one(id, text, title, source, published)
-        tokens = tokenize(rows.buffer, rows.offsets, self._config, *source_codes(rows.sources))
+        tokens = tokens_of(rows, self._config, 1)
         with self._lock:
             return self._store.add(rows, tokens)[0]
 
@@ -75,13 +163,16 @@ class Changes(Lookups):
         self,
         feed: object,
         *,
-        id: ColumnChoice = None,  # noqa: A002 - the settled public name
-        title: ColumnChoice = None,
-        text: ColumnChoice = None,
-        source: ColumnChoice = None,
-        published: ColumnChoice = None,
+        id: ColumnChoice = AUTO,  # noqa: A002 - the settled public name
+        title: ColumnChoice = AUTO,
+        text: ColumnChoice = AUTO,
+        source: ColumnChoice = AUTO,
+        published: ColumnChoice = AUTO,
+        on_invalid: OnInvalid = "raise",
+        timezone: str | dt.tzinfo | None = None,
+        date_format: str | None = None,
         n_jobs: int | None = -1,
-    ) -> list[list[Match]]:
+    ) -> Added:
         """
         Add many documents, as `add` would one after another, only faster.
 
@@ -91,14 +182,21 @@ class Changes(Lookups):
             The documents, each with an id; see `cluster`.
         id, title, text, source, published : str or sequence, optional
             Names of the columns, as in `cluster`.
+        on_invalid : {"raise", "ignore", "drop"}, default "raise"
+            As in `cluster`; but a document whose id is missing or repeated is
+            left out where it is not an error.
+        timezone, date_format : str, optional
+            As in `cluster`.
         n_jobs : int, default -1
             Threads for the work on the texts.
 
         Returns
         -------
-        list of list of Match
-            For each document its matches among those before it, in the index
-            or in the feed.
+        Added
+            A sequence: for each document of the feed its matches among those
+            before it, in the index or in the feed, as of `add`; none for one
+            that was left out. Each list is made when it is asked for. The
+            attribute ``skipped`` says what was passed over.
 
         Raises
         ------
@@ -111,16 +209,26 @@ class Changes(Lookups):
             If a named column does not exist.
         """
         threads = resolve_jobs(n_jobs)
-        columns = read_documents(
-            feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
-        )
+        prepare("index", self._config.policy, threads)
+        with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
+            columns = read_documents(
+                feed,
+                id=id,
+                title=title,
+                text=text,
+                source=source,
+                published=published,
+                n_jobs=threads,
+                for_index=True,
+            )
         if columns.ids is None:
             message = (
                 "the documents have no ids, which an index needs. Name their column with "
                 "id='...', or pass mappings with the key 'id'"
             )
             raise InputError(message)
-        return add_rows(self, arrivals.many(columns, columns.ids), threads)
+        matches = add_rows(self, arrivals.many(columns, columns.ids), threads, keep=True)
+        return Added(columns, matches)
 
     def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
         """
@@ -169,6 +277,17 @@ class Changes(Lookups):
         with self._lock:
             return self._store.expire(moment)
 
+    def transaction(self) -> contextlib.AbstractContextManager[Self]:
+        """
+        Make all changes of a block, or none: another name of `batch`.
+
+        Returns
+        -------
+        context manager
+            Yields this index.
+        """
+        return self.batch()
+
     @contextlib.contextmanager
     def batch(self) -> Iterator[Self]:
         """
@@ -186,8 +305,7 @@ class Changes(Lookups):
         Raises
         ------
         StoreError
-            If the changes cannot be written, or the index is on a server:
-            there `add_many` is all or nothing.
+            If the changes cannot be written.
         InputError
             If a batch is open already.
 
@@ -286,26 +404,11 @@ class Changes(Lookups):
         return n_added
 
 
-def add_rows(index: Lookups, rows: Rows, n_jobs: int) -> list[list[Match]]:
-    """
-    Add documents that keep their times of arrival.
-
-    Parameters
-    ----------
-    index : NewsIndex
-        Where to.
-    rows : Rows
-        The documents; their ids are distinct.
-    n_jobs : int
-        Threads for the work on the texts.
-
-    Returns
-    -------
-    list of list of Match
-        For each document its matches among those before it.
-    """
-    tokens = tokenize(
-        rows.buffer, rows.offsets, index.config, *source_codes(rows.sources), n_jobs=n_jobs
-    )
+def add_rows(
+    index: Lookups, rows: Rows, n_jobs: int, *, keep: bool = False
+) -> Sequence[list[Match]]:
+    """Add documents with distinct ids, which keep their times of arrival; return their matches."""
+    prepare("index", index.config.policy, n_jobs)
+    tokens = tokens_of(rows, index.config, n_jobs)
     with index._lock:  # noqa: SLF001 - our own
-        return index._store.add(rows, tokens, n_jobs) if len(rows) else []  # noqa: SLF001 - our own
+        return index._store.add(rows, tokens, n_jobs, keep=keep)  # noqa: SLF001 - our own

@@ -10,9 +10,10 @@ import numpy as np
 import xxhash
 
 from dedupe_news.errors import InputError
+from dedupe_news.skipped import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,6 +22,11 @@ NO_TIME: int = int(np.iinfo(np.int64).min)
 
 NO_SOURCE: int = -1
 """Stands in a column of source codes for a document without one."""
+
+UNTITLED: int = -1
+"""Stands in a column of title lengths for a document without a title."""
+
+_LINE_BREAK, _SPACE = 10, 32
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
@@ -116,7 +122,16 @@ class Columns:
     source_names : sequence of str
         Names of the sources.
     titled : bool
-        Whether each document is a title, a newline and a text.
+        Whether documents are a title, a newline and a text.
+    title_lengths : ndarray of int64, shape (n_documents,), optional
+        Bytes of each title, or `UNTITLED` for a document that is a text alone;
+        by default the title is the first line.
+    rows : ndarray of int64, shape (n_documents,), optional
+        Position of each document in the feed, where some of it were left out.
+    used : mapping of str to hashable
+        The column of the feed that each of them was read from.
+    skipped : Skipped
+        What of the feed was passed over.
     """
 
     buffer: NDArray[np.uint8]
@@ -126,6 +141,10 @@ class Columns:
     sources: NDArray[np.int32] | None = None
     source_names: Sequence[str] = ()
     titled: bool = False
+    title_lengths: NDArray[np.int64] | None = None
+    rows: NDArray[np.int64] | None = None
+    used: Mapping[str, Hashable] = dataclasses.field(default_factory=dict)
+    skipped: Skipped = dataclasses.field(default_factory=Skipped)
 
     def __len__(self) -> int:
         """
@@ -150,10 +169,30 @@ class Columns:
         Returns
         -------
         str
-            The text alone where there was no column of titles.
+            The text alone where there was no column of titles. Line breaks of
+            a title are spaces.
         """
         start, stop = self.offsets[position], self.offsets[position + 1]
-        return self.buffer[start:stop].tobytes().decode()
+        content = self.buffer[start:stop].tobytes()
+        if self.title_lengths is not None:
+            length = int(self.title_lengths[position])
+            if length == UNTITLED:
+                return "\n" + content.decode()
+            content = content[:length].replace(b"\n", b" ") + content[length:]
+        return content.decode()
+
+    def text_buffer(self) -> NDArray[np.uint8]:
+        """
+        Return the buffer as texts are tokenized: every title in one line.
+
+        Returns
+        -------
+        ndarray of uint8, shape (n_bytes,)
+            The buffer itself where no title has a line break.
+        """
+        if self.title_lengths is None:
+            return self.buffer
+        return in_one_line(self.buffer, self.offsets, self.title_lengths)
 
     def content_digests(self, positions: NDArray[np.int64]) -> NDArray[np.uint64]:
         """
@@ -247,3 +286,38 @@ def extent(offsets: NDArray[np.int64]) -> tuple[int, int]:
     if len(offsets) <= 2:  # noqa: PLR2004 - one document, or none: the common case, made short
         return n_values, n_values
     return n_values, int(np.diff(offsets).max())
+
+
+def in_one_line(
+    buffer: NDArray[np.uint8], offsets: NDArray[np.int64], title_lengths: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """
+    Return a buffer of documents with the line breaks of titles as spaces.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8
+        UTF-8 of all documents.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each.
+    title_lengths : ndarray of int64, shape (n_documents,)
+        Bytes of each title, or `UNTITLED`.
+
+    Returns
+    -------
+    ndarray of uint8
+        The very buffer where there are none.
+    """
+    starts = offsets[:-1]
+    if len(starts) == 1:  # fast path for a single document
+        start, length = int(starts[0]), int(title_lengths[0])
+        if length <= 0 or b"\n" not in buffer[start : start + length].tobytes():
+            return buffer
+    breaks = np.flatnonzero(buffer == _LINE_BREAK)
+    stops = starts + np.maximum(title_lengths, 0)
+    in_title = breaks < stops[np.searchsorted(starts, breaks, "right") - 1]
+    if not in_title.any():
+        return buffer
+    one_line = buffer.copy()
+    one_line[breaks[in_title]] = _SPACE
+    return one_line

@@ -11,7 +11,7 @@ import numpy as np
 from dedupe_news import differences
 from dedupe_news._engine import candidates, questions
 from dedupe_news._engine.classifier import DUPLICATE, features_of, load_classifier
-from dedupe_news._engine.policy import Grouping
+from dedupe_news._engine.policy import Grouping, Judged, rows_of
 from dedupe_news._engine.segment import count
 from dedupe_news.columns import to_span
 from dedupe_news.displayable import display
@@ -258,7 +258,12 @@ def _find_questions(result: Clustering, labels: Sequence[Label], n_jobs: int) ->
     counted = count(columns, config, n_jobs, window)
     segment, texts = counted.segment, counted.texts
     buckets = candidates.find_buckets(segment, n_jobs)
-    grouping = Grouping(segment, texts, load_classifier(config), config, n_jobs)
+    model = load_classifier(config)
+
+    def judge(found: NDArray[np.uint64]) -> Judged:
+        return Judged(found, model.probabilities(segment, rows_of(found), n_jobs))
+
+    grouping = Grouping(segment.order, texts, config.min_probability, judge)
     grouping.judge(candidates.find_candidates(segment, buckets, n_jobs).pairs)
     group = _groups(result)
     known = _texts_of(counted, columns.ids, labels)
@@ -269,7 +274,7 @@ def _find_questions(result: Clustering, labels: Sequence[Label], n_jobs: int) ->
     pairs = questions.Pairs(features_of(segment, rows, n_jobs), probabilities, group[documents])
     before = questions.Pairs(
         features_of(segment, known, n_jobs),
-        load_classifier(config).probabilities(segment, known, n_jobs),
+        model.probabilities(segment, known, n_jobs),
         group[texts.document[segment.order[known]]],
     )
     chosen = questions.choose(pairs, config.min_probability, MOST_QUESTIONS, before)

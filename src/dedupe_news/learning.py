@@ -10,8 +10,9 @@ import numpy as np
 from dedupe_news._engine import adapting
 from dedupe_news._engine.classifier import DUPLICATE, features_of, load_classifier, shipped
 from dedupe_news._engine.segment import count
+from dedupe_news._input.reading import numbered_rows, read_documents
 from dedupe_news.config import settled
-from dedupe_news.documents import Choices, read_documents
+from dedupe_news.documents import AUTO, Choices
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.judges import Judge, read_judge
 from dedupe_news.labelling import Labelling, texts_of_labels
@@ -188,11 +189,11 @@ def fit_judge(
     labels: str | os.PathLike[str] | Iterable[Any],
     path: str | os.PathLike[str] | None = None,
     *,
-    id: ColumnChoice = None,  # noqa: A002 - the settled public name
-    title: ColumnChoice = None,
-    text: ColumnChoice = None,
-    source: ColumnChoice = None,
-    published: ColumnChoice = None,
+    id: ColumnChoice = AUTO,  # noqa: A002 - the settled public name
+    title: ColumnChoice = AUTO,
+    text: ColumnChoice = AUTO,
+    source: ColumnChoice = AUTO,
+    published: ColumnChoice = AUTO,
     config: Config | None = None,
     n_jobs: int | None = -1,
     **settings: Any,
@@ -282,7 +283,8 @@ def _read(
     """Return the documents and the settings, both of the result where the feed is one."""
     if isinstance(feed, Clustering):
         return feed.columns, settled(config or feed.config, settings)
-    return read_documents(feed, **choices, n_jobs=n_jobs), settled(config, settings)
+    columns = numbered_rows(read_documents(feed, **choices, n_jobs=n_jobs))
+    return columns, settled(config, settings)
 
 
 def _fit(examples: adapting.Examples, n_unused: int, min_probability: float) -> JudgeFit:

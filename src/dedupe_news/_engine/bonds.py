@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -36,6 +37,25 @@ class Bonds(NamedTuple):
         heads = self.head[pairs]
         forbidden = self.apart[:, 0] * n_texts + self.apart[:, 1]
         return ~np.isin(heads[:, 0] * n_texts + heads[:, 1], forbidden)
+
+    def reach(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return all pairs of texts that matches may bring into one cluster by a bond."""
+        bound = np.flatnonzero(
+            np.isin(self.head, self.head[self.head != np.arange(len(self.head))])
+        )
+        members: dict[int, list[int]] = {}
+        for text, head in zip(bound.tolist(), self.head[bound].tolist(), strict=True):
+            members.setdefault(head, []).append(text)
+        heads = self.head[pairs]
+        touched = np.unique(heads[np.isin(heads, list(members)).any(axis=1)], axis=0).tolist()
+        found = [
+            pair
+            for first, second in [*touched, *((head, head) for head in members)]
+            for pair in itertools.product(
+                members.get(first, [first]), members.get(second, [second])
+            )
+        ]
+        return np.array(found, np.int64).reshape(-1, 2)
 
 
 def make_bonds(

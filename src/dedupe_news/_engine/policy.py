@@ -11,9 +11,10 @@ from dedupe_news import relations, verification
 from dedupe_news._engine import candidates, classifier
 from dedupe_news._engine.assignment import leaders_of
 from dedupe_news._engine.bonds import make_bonds
-from dedupe_news._engine.classifier import DUPLICATE, RELATED, TEMPLATE
+from dedupe_news._engine.classifier import DIFFERENT, DUPLICATE, RELATED, TEMPLATE
 from dedupe_news._engine.segment import make_segment, sets_for
 from dedupe_news.constraints import NONE, Constraints
+from dedupe_news.errors import ConfigError
 from dedupe_news.outcome import Outcome
 from dedupe_news.records import Bounded
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe_news._engine.classifier import Classifier
     from dedupe_news._engine.segment import Segment
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
@@ -36,6 +36,9 @@ _ROUNDS = 12  # mostly two or three are enough
 _LEAST_IN_TEMPLATE = 3
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
+
+LEAST_PROBABILITY = 0.1
+"""Pairs from this probability of a duplicate on are kept, to be grouped anew at another."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,6 +61,19 @@ class Judged:
     def rows(self) -> NDArray[np.int64]:
         """Return the two texts of each pair, shape (n_pairs, 2)."""
         return rows_of(self.pairs)
+
+    def joined(self, pairs: NDArray[np.uint64]) -> Judged:
+        """Return these with further increasing pairs, which count as different where new."""
+        new = np.setdiff1d(pairs, self.pairs, assume_unique=True)
+        different = np.eye(len(classifier.CLASSES))[np.full(len(new), DIFFERENT)]
+        merged = np.concatenate((self.pairs, new))
+        order = np.argsort(merged, kind="stable")
+        return Judged(merged[order], np.concatenate((self.probabilities, different))[order])
+
+    def among(self, pairs: NDArray[np.uint64]) -> Judged:
+        """Return those of some increasing pairs that are judged here."""
+        at = np.flatnonzero(np.isin(self.pairs, pairs, assume_unique=True))
+        return Judged(self.pairs[at], self.probabilities[at])
 
 
 def rows_of(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -83,38 +99,34 @@ class Grouping:
 
     Parameters
     ----------
-    segment : Segment
-        The texts.
+    order : ndarray of int64, shape (n_texts,)
+        The text of the batch that each text of the segment is.
     texts : Texts
-        The same in the order of the batch, with their preference and window.
-    model : Classifier
-        Gives the probabilities.
-    config : Config
-        The settings.
-    n_jobs : int
-        Threads.
+        The texts of the batch, with their preference and window.
+    min_probability : float
+        From which on a pair is a duplicate.
+    judge_new : callable
+        Judges distinct pairs; those that it leaves out stay without a verdict.
     constraints : Constraints
         What a user is sure of, of the texts of the batch.
     """
 
     def __init__(
         self,
-        segment: Segment,
+        order: NDArray[np.int64],
         texts: Texts,
-        model: Classifier,
-        config: Config,
-        n_jobs: int,
+        min_probability: float,
+        judge_new: Callable[[NDArray[np.uint64]], Judged],
         constraints: Constraints = NONE,
     ) -> None:
-        self._segment = segment
+        self._order = order
         self._texts = texts
-        self._model = model
-        self._config = config
-        self._n_jobs = n_jobs
-        self._number_of = np.empty(len(segment), np.int64)
-        self._number_of[segment.order] = np.arange(len(segment))
+        self._min_probability = min_probability
+        self._judge_new = judge_new
+        self._number_of = np.empty(len(order), np.int64)
+        self._number_of[order] = np.arange(len(order))
         own = Constraints(*(self._number_of[pairs] for pairs in constraints))
-        self._bonds = make_bonds(len(segment), own, self.in_order) if constraints else None
+        self.bonds = make_bonds(len(order), own, self.in_order) if constraints else None
         self.judged = Judged(np.empty(0, np.uint64), np.empty((0, len(classifier.CLASSES))))
 
     def judge(self, pairs: NDArray[np.uint64]) -> None:
@@ -124,54 +136,55 @@ class Grouping:
         if len(self.judged.pairs):
             pairs = pairs[self.judged.pairs[at] != pairs]
         if self._texts.times is not None:
-            rows = self._segment.order[rows_of(pairs)]
+            rows = self._order[rows_of(pairs)]
             pairs = pairs[self._texts.are_near(rows[:, 0], rows[:, 1])]
         if not len(pairs):
             return
-        found = self._model.probabilities(self._segment, rows_of(pairs), self._n_jobs)
-        known = self.judged
-        merged = np.concatenate((known.pairs, pairs))
+        found, known = self._judge_new(pairs), self.judged
+        merged = np.concatenate((known.pairs, found.pairs))
         order = np.argsort(merged, kind="stable")
-        probabilities = np.concatenate((known.probabilities, found))
+        probabilities = np.concatenate((known.probabilities, found.probabilities))
         self.judged = Judged(merged[order], probabilities[order])
 
     def in_order(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return texts in order of preference."""
-        return self._number_of[self._texts.in_order(self._segment.order[numbers])]
+        return self._number_of[self._texts.in_order(self._order[numbers])]
 
     def verdicts(self) -> NDArray[np.int64]:
         """Return the class of each judged pair."""
-        return classifier.verdicts(self.judged.probabilities, self._config.min_probability)
+        return classifier.verdicts(self.judged.probabilities, self._min_probability)
 
     def clusters(self) -> NDArray[np.int64]:
         """Return the representative of each text."""
         are_duplicates = self.verdicts() == DUPLICATE
         rows = self.judged.rows[are_duplicates]
         scores = self.judged.probabilities[are_duplicates, DUPLICATE]
-        if self._bonds is None:
-            return leaders_of(len(self._segment), rows, scores, self.in_order)
+        if self.bonds is None:
+            return leaders_of(len(self._order), rows, scores, self.in_order)
         # Texts that must be together are one: what one of them matches, all do.
-        head, apart = self._bonds
+        head, apart = self.bonds
         rows = head[rows]
         differ = rows[:, 0] != rows[:, 1]
-        leader = leaders_of(len(self._segment), rows[differ], scores[differ], self.in_order, apart)
+        leader = leaders_of(len(self._order), rows[differ], scores[differ], self.in_order, apart)
         return leader[head]
 
-    def duplicates(self, representative: NDArray[np.int64]) -> Judged:
-        """Return the pairs that are duplicates: by the judge, or because a user is sure."""
-        are_duplicates = self.verdicts() == DUPLICATE
-        found = Judged(self.judged.pairs[are_duplicates], self.judged.probabilities[are_duplicates])
-        if self._bonds is None:
+    def are_matches(
+        self,
+        pairs: NDArray[np.int64],
+        probability: NDArray[np.float64],
+        representative: NDArray[np.int64],
+    ) -> NDArray[np.bool_]:
+        """Return which pairs of texts are duplicates: by the judge, or because a user is sure."""
+        found: NDArray[np.bool_] = probability >= self._min_probability
+        if self.bonds is None:
             return found
-        allowed = self._bonds.allow(found.rows)
-        members = np.flatnonzero(representative != np.arange(len(representative)))
-        sure = packed(np.stack((members, representative[members]), axis=1))
-        sure = sure[~np.isin(sure, found.pairs)]
-        certain = np.eye(len(classifier.CLASSES))[np.full(len(sure), DUPLICATE)]
-        pairs = np.concatenate((found.pairs[allowed], sure))
-        order = np.argsort(pairs)
-        probabilities = np.concatenate((found.probabilities[allowed], certain))
-        return Judged(pairs[order], probabilities[order])
+        is_own = (representative[pairs] == pairs[:, ::-1]).any(axis=1)
+        return (found & self.bonds.allow(pairs)) | is_own
+
+    def as_sure(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return probabilities of matches: 1 where the judge alone would not have made them."""
+        sure: NDArray[np.float64] = np.where(probability >= self._min_probability, probability, 1.0)
+        return sure
 
     def groups(self, representative: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
         """
@@ -217,7 +230,7 @@ class Grouping:
         """Return the lead of each text among judged pairs."""
         at = np.searchsorted(self.judged.pairs, _packed_each(rows))
         scores = self.judged.probabilities[at, kind]
-        return leaders_of(len(self._segment), rows, scores, self.in_order)
+        return leaders_of(len(self._order), rows, scores, self.in_order)
 
 
 def find(
@@ -235,23 +248,24 @@ def find(
     found = candidates.find_candidates(segment, buckets, n_jobs)
     done("candidates")
     model = classifier.load_classifier(config)
-    grouping = Grouping(segment, texts, model, config, n_jobs, constraints)
+
+    def judge(pairs: NDArray[np.uint64]) -> Judged:
+        return Judged(pairs, model.probabilities(segment, rows_of(pairs), n_jobs))
+
+    grouping = Grouping(segment.order, texts, config.min_probability, judge, constraints)
     grouping.judge(found.pairs)
     representative = _settle(grouping, buckets, segment, found.crowded, n_jobs)
+    settled = grouping.judged.pairs
     done("verdicts")
-    story = grouping.groups(representative, RELATED)[representative]
-    template = grouping.forms(representative)[representative]
-    outcome = _outcome(grouping, segment, texts, config, representative, n_jobs)
-    order = segment.order
-    outcome = dataclasses.replace(
-        outcome,
-        n_candidates=len(grouping.judged.pairs),
-        bounded=Bounded(found.n_large_buckets, found.n_skipped),
-        story_of=_spread(order, story, representative, 2),
-        template_of=_spread(order, template, representative, _LEAST_IN_TEMPLATE),
-    )
+    story = grouping.groups(representative, RELATED)
+    template = grouping.forms(representative)
+    bounded = Bounded(found.n_large_buckets, found.n_skipped)
+    known = _keep(grouping, settled, segment, texts, config, n_jobs, constraints)
+    outcome = known.outcome(grouping, representative, story, template)
     done("assignment")
-    return outcome
+    return dataclasses.replace(
+        outcome, n_candidates=len(grouping.judged.pairs), bounded=bounded, regroup=known.at
+    )
 
 
 def _settle(
@@ -297,36 +311,131 @@ def _spread(
     return spread
 
 
-def _outcome(
+@dataclasses.dataclass(frozen=True, slots=True)
+class Known:
+    """
+    The judged pairs that matter at some probability, and the scores of possible duplicates.
+
+    Parameters
+    ----------
+    judged : Judged
+        The pairs.
+    settled : ndarray of uint64, shape (n_settled,)
+        Those of the pairs that were judged before clusters were made.
+    matches : ndarray of int64, shape (n_matches,)
+        Places in `judged` of the pairs that can be duplicates.
+    jaccard, containment, relation : ndarray, shape (n_matches,)
+        What those have in common.
+    order : ndarray of int64, shape (n_texts,)
+        The text of the batch that each text of the segment is.
+    texts : Texts
+        The texts of the batch.
+    least : float
+        Least probability of `matches`.
+    constraints : Constraints
+        What a user is sure of, of the texts of the batch.
+    """
+
+    judged: Judged
+    settled: NDArray[np.uint64]
+    matches: NDArray[np.int64]
+    jaccard: NDArray[np.float64]
+    containment: NDArray[np.float64]
+    relation: NDArray[np.uint8]
+    order: NDArray[np.int64]
+    texts: Texts
+    least: float
+    constraints: Constraints
+
+    def at(self, min_probability: float) -> Outcome:
+        """Group the pairs anew, without judging any; `ConfigError` below the least probability."""
+        if min_probability < self.least:
+            message = (
+                f"min_probability={min_probability:g} is below {self.least:g}, from which on pairs "
+                "are kept to be grouped anew. Cluster again with this min_probability"
+            )
+            raise ConfigError(message)
+        grouping = Grouping(
+            self.order, self.texts, min_probability, self.judged.among, self.constraints
+        )
+        grouping.judge(self.settled)
+        representative = grouping.clusters()
+        story = grouping.groups(representative, RELATED)
+        template = grouping.forms(representative)
+        outcome = self.outcome(grouping, representative, story, template)
+        return dataclasses.replace(outcome, regroup=self.at)
+
+    def outcome(
+        self,
+        grouping: Grouping,
+        representative: NDArray[np.int64],
+        story: NDArray[np.int64],
+        template: NDArray[np.int64],
+    ) -> Outcome:
+        """Return groups of texts of the segment, and the matches, numbered as in the batch."""
+        order, probability = self.order, self.judged.probabilities[self.matches, DUPLICATE]
+        pairs = rows_of(self.judged.pairs[self.matches])
+        chosen = grouping.are_matches(pairs, probability, representative)
+        rows = order[pairs[chosen]]
+        representatives = np.arange(len(self.texts))
+        representatives[order] = order[representative]
+        return Outcome(
+            representative=representatives,
+            left=rows[:, 0],
+            right=rows[:, 1],
+            jaccard=self.jaccard[chosen],
+            containment=self.containment[chosen],
+            relation=self.relation[chosen],
+            probability=grouping.as_sure(probability[chosen]),
+            n_candidates=len(self.judged.pairs),
+            bounded=Bounded(),
+            story_of=_spread(order, story[representative], representative, 2),
+            template_of=_spread(
+                order, template[representative], representative, _LEAST_IN_TEMPLATE
+            ),
+        )
+
+
+def _keep(
     grouping: Grouping,
+    settled: NDArray[np.uint64],
     segment: Segment,
     texts: Texts,
     config: Config,
-    representative: NDArray[np.int64],
     n_jobs: int,
-) -> Outcome:
-    """Return the duplicates with their exact scores, numbered as the batch numbers texts."""
-    duplicates = grouping.duplicates(representative)
-    pairs, rows, order = duplicates.pairs, duplicates.rows, segment.order
+    constraints: Constraints,
+) -> Known:
+    """Return what grouping at other probabilities needs; `settled` are pairs judged early."""
+    least = min(LEAST_PROBABILITY, config.min_probability)
+    judged = grouping.judged
+    may_be_duplicates = judged.probabilities[:, DUPLICATE] >= least
+    if grouping.bonds is not None:
+        bound = packed(grouping.bonds.reach(rows_of(judged.pairs[may_be_duplicates])))
+        judged = judged.joined(bound)
+        may_be_duplicates = judged.probabilities[:, DUPLICATE] >= least
+        may_be_duplicates |= np.isin(judged.pairs, bound, assume_unique=True)
+    others = classifier.verdicts(judged.probabilities, np.inf)
+    matters = np.flatnonzero(may_be_duplicates | (others != DIFFERENT))
+    kept = Judged(judged.pairs[matters], judged.probabilities[matters])
+    matches = np.flatnonzero(may_be_duplicates[matters])
+    pairs = kept.pairs[matches]
+    rows = rows_of(pairs)
     sets = sets_for(segment, config.shingle_size, np.unique(rows), n_jobs)
     shared = verification.count_shared(pairs, sets, n_jobs)
     sizes = sets.sizes[rows].astype(np.int64)
     containment = shared / sizes.min(axis=1)
-    representatives = np.arange(len(texts))
-    representatives[order] = order[representative]
     evidence = segment.evidence
-    return Outcome(
-        representative=representatives,
-        left=order[rows[:, 0]],
-        right=order[rows[:, 1]],
+    return Known(
+        judged=kept,
+        settled=np.intersect1d(kept.pairs, settled, assume_unique=True),
+        matches=matches,
         jaccard=shared / (sizes.sum(axis=1) - shared),
         containment=containment,
         relation=relations.relate(
             evidence.tokens, evidence.starts, evidence.stops, rows[:, 0], rows[:, 1], containment
         ),
-        probability=duplicates.probabilities[:, DUPLICATE],
-        n_candidates=0,
-        bounded=Bounded(),
-        template_of=np.full(len(texts), -1),
-        story_of=np.full(len(texts), -1),
+        order=segment.order,
+        texts=texts,
+        least=least,
+        constraints=constraints,
     )

@@ -96,7 +96,7 @@ def make_segment(columns: Columns, tokens: Tokens, texts: Texts, n_jobs: int) ->
 def count(columns: Columns, config: Config, n_jobs: int, window: int | None = None) -> Counted:
     """Count the words of a batch once more, as its clustering did."""
     tokens = tokenize(
-        columns.buffer,
+        columns.text_buffer(),
         columns.offsets,
         config,
         columns.sources,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +10,13 @@ from typing import Annotated
 import typer
 
 from dedupe_news import progress
+from dedupe_news._input import files
+from dedupe_news._store.rescue import Report, Wreck
 from dedupe_news.changes import add_rows
-from dedupe_news.cli import reading, writing
+from dedupe_news.cli import writing
 from dedupe_news.cli.options import (
+    DateFormat,
+    Encoding,
     Form,
     Id,
     Ignore,
@@ -21,6 +24,7 @@ from dedupe_news.cli.options import (
     Judge,
     Limit,
     NoProgress,
+    OnInvalid,
     Policy,
     Published,
     Quiet,
@@ -29,12 +33,13 @@ from dedupe_news.cli.options import (
     Source,
     Text,
     Threshold,
+    Timezone,
     Title,
 )
-from dedupe_news.cli.settings import given_settings, read_feed, say
+from dedupe_news.cli.settings import Manner, as_policy, as_window, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError, StoreError
 from dedupe_news.index import NewsIndex
-from dedupe_news.stores.rescue import Report, Wreck
+from dedupe_news.lookups import leads_of
 from dedupe_news.threads import resolve_jobs
 
 DAMAGED = 1
@@ -91,18 +96,23 @@ def _add(
     source: Source = None,
     published: Published = None,
     ignore: Ignore = None,
+    on_invalid: OnInvalid = "ignore",
+    timezone: Timezone = None,
+    date_format: DateFormat = None,
+    encoding: Encoding = None,
     policy: Policy = None,
     threshold: Threshold = None,
     recall: Recall = None,
     shingle_size: ShingleSize = None,
     judge: Judge = None,
     window: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             "--window",
-            metavar="DAYS",
+            metavar="TIME",
             show_default=False,
-            help="Only items so near in time can be duplicates; older ones leave the index.",
+            help="Only items so near in time can be duplicates, such as '30 days' or 36h; older "
+            "ones leave the index.",
             rich_help_panel="Matching",
         ),
     ] = None,
@@ -116,25 +126,28 @@ def _add(
         recall=recall,
         shingle_size=shingle_size,
         judge=judge,
-        window=None if window is None else dt.timedelta(days=window),
+        window=None if window is None else as_window(window),
     )
     threads = resolve_jobs(n_jobs)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
     named = {
         "id": id_column, "title": title, "text": text, "source": source, "published": published,
     }  # fmt: skip
-    feed = read_feed(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     with (
         NewsIndex.open(location, **settings) as index,
         progress.stages(("adding",), show=not (no_progress or quiet)) as ended,
     ):
         found = index.add_many(feed, n_jobs=threads)
         ended("adding")
-        ids = list(feed["id"])
+        ids = list(feed.ids or ())
+        # One that leads its cluster is no copy, though it matches its copies when it comes again.
         copies = [
-            (each, matches[0], index.cluster_of(each))
-            for each, matches in zip(ids, found, strict=True)
-            if matches and each in index
+            (each, next((match for match in matches if match.id == lead), matches[0]))
+            for each, lead, matches in zip(ids, leads_of(index, ids), found, strict=True)
+            if matches and each != lead and each in index
         ]
+        clusters = [index.cluster_of(each) for each, _ in copies]
         n_documents = len(index)
     if not quiet:
         say(
@@ -144,11 +157,11 @@ def _add(
     if not sys.stdout.isatty():
         writing.write_jsonl(
             {
-                "id": [each for each, _, _ in copies],
-                "match": [match.id for _, match, _ in copies],
-                "relation": [match.relation.name.lower() for _, match, _ in copies],
-                "probability": [match.probability for _, match, _ in copies],
-                "cluster": [cluster for _, _, cluster in copies],
+                "id": [each for each, _ in copies],
+                "match": [match.id for _, match in copies],
+                "relation": [match.relation.name.lower() for _, match in copies],
+                "probability": [match.probability for _, match in copies],
+                "cluster": clusters,
             }
         )
 
@@ -186,7 +199,7 @@ def _query(
     if (wanted is None) == (text_file is None):
         message = "the text to look for is given once: as TEXT, or with --text-file FILE"
         raise ConfigError(message)
-    sought = wanted if text_file is None else reading.read_text(text_file)
+    sought = wanted if text_file is None else files.read_text(text_file)
     with _existing(location, read_only=True) as index:
         matches = index.query(sought, limit=limit, include=include or ())
         clusters = [index.cluster_of(match.id) for match in matches]
@@ -293,14 +306,16 @@ def _repair(
         wreck.close()
     _describe(wreck.report)
     say(f"wrote {n_documents:,} documents to {output}")
+    if wreck.report.config is None and not n_documents:
+        raise typer.Exit(DAMAGED)
 
 
 def _describe(report: Report) -> None:
     say(f"{report.n_whole:,} documents are whole")
     if report.n_damaged:
-        say(f"{report.n_damaged:,} documents are not what was written, and lost")
+        say(f"{report.n_damaged:,} events are not what was written, and lost")
     for first, last in report.unreadable:
-        say(f"documents {first:,} to {last:,}, as far as there were any, cannot be read")
+        say(f"events {first:,} to {last:,}, as far as there were any, cannot be read")
     for fault in report.faults:
         say(fault)
     if report:

@@ -10,10 +10,11 @@ import typer
 from rich.rule import Rule
 from rich.text import Text
 
+from dedupe_news._input.compression import STDIN
 from dedupe_news.api import cluster
-from dedupe_news.cli import options, reading, terminal
+from dedupe_news.cli import options, terminal
 from dedupe_news.cli.comparing import marked, show_sides
-from dedupe_news.cli.settings import given_settings, read_feed, say
+from dedupe_news.cli.settings import Manner, as_policy, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError
 from dedupe_news.labelling import KEYS, WORDS
 from dedupe_news.learning import fit_judge
@@ -88,6 +89,10 @@ def _label(
     source: options.Source = None,
     published: options.Published = None,
     ignore: options.Ignore = None,
+    on_invalid: options.OnInvalid = "ignore",
+    timezone: options.Timezone = None,
+    date_format: options.DateFormat = None,
+    encoding: options.Encoding = None,
     judge: options.Judge = None,
     n_jobs: options.Jobs = -1,
     no_progress: options.NoProgress = False,
@@ -100,7 +105,8 @@ def _label(
     config = options.DEFAULTS.replace(**given_settings(judge=judge))
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
-    feed = read_feed(file, form, named, ignore, quiet=quiet)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
+    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
     session = begin(result, path, n_jobs=resolve_jobs(n_jobs))
     _ask(terminal.console(), session)
@@ -127,13 +133,18 @@ def _fit(
     source: options.Source = None,
     published: options.Published = None,
     ignore: options.Ignore = None,
+    on_invalid: options.OnInvalid = "ignore",
+    timezone: options.Timezone = None,
+    date_format: options.DateFormat = None,
+    encoding: options.Encoding = None,
     n_jobs: options.Jobs = -1,
     quiet: options.Quiet = False,
 ) -> None:
     path = _labels_of(file, labels)
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
-    feed = read_feed(file, form, named, ignore, quiet=quiet)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
+    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     typer.echo(str(fit_judge(feed, path, output, n_jobs=n_jobs)))
     if not quiet:
         say(f"wrote {output}; use it with --judge {output}")
@@ -142,7 +153,7 @@ def _fit(
 def _labels_of(file: str, labels: Path | None) -> Path:
     if labels is not None:
         return labels
-    if file == reading.STDIN:
+    if file == STDIN:
         message = "the feed comes from standard input; name the file of labels with --labels FILE"
         raise ConfigError(message)
     return Path(f"{Path(file).name.partition('.')[0]}.labels.jsonl")

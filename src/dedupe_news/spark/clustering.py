@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from pyspark.sql import types as T  # noqa: N812 - likewise
 
+from dedupe_news._input.reading import read_documents
 from dedupe_news.batch import cluster_columns
 from dedupe_news.config import Config, settled
-from dedupe_news.documents import read_documents
 from dedupe_news.errors import (
     ColumnError,
     DedupeNewsError,
@@ -210,7 +210,16 @@ def _read(rows: pa.Table, n_jobs: int) -> Columns:
     if "published" in feed and pa.types.is_integer(feed["published"].type):
         feed["published"] = feed["published"].cast(pa.timestamp("us", "UTC"))
     try:
-        return read_documents(feed, n_jobs=n_jobs)
+        found = {role: role if role in feed else None for role in _ROLES}
+        return read_documents(
+            feed,
+            id=None,
+            title=found["title"],
+            text=found["text"],
+            source=found["source"],
+            published=found["published"],
+            n_jobs=n_jobs,
+        )
     except DedupeNewsError as error:
         message = (
             f"{error}. Positions count the documents in the order of their ids, from "
