@@ -212,9 +212,7 @@ def _is_alone(text: NDArray[np.uint8], at: int, size: int) -> bool:
 @inlined
 def _stem(word: np.uint32) -> np.uint32:
     """Return four bytes mixed, where a token's flags have its stem."""
-    return np.uint32(np.uint32(word * np.uint32(GOLDEN)) >> np.uint32(STEM_SHIFT)) << np.uint32(
-        STEM_SHIFT
-    )
+    return np.uint32(np.uint32(word * np.uint32(GOLDEN)) >> np.uint32(STEM_SHIFT)) << np.uint32(STEM_SHIFT)
 
 
 @kernel
