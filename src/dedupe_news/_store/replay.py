@@ -89,7 +89,7 @@ class State:
             self.texts: ThresholdedTexts | JudgedTexts = ThresholdedTexts(config, limits)
         else:
             codes = postings.count_codes()
-            self.texts = JudgedTexts(config, limits, load_classifier().trees, codes)
+            self.texts = JudgedTexts(config, limits, load_classifier(config).trees, codes)
         self.ids: NDArray[np.object_] = np.empty(0, object)
         self.slot_of: dict[Hashable, int] = {}
         self._source_codes: dict[str | None, int] = {None: NO_SOURCE}

@@ -216,10 +216,10 @@ def config_of(name: str, settings: str | bytes, wanted: Config | None) -> Config
         raise StoreFormatError(message) from error
     if wanted is None or wanted == stored:
         return stored
-    given = wanted.to_dict()
+    given = wanted.shown()
     differing = [
         f"{key}={value!r}, but {key}={given[key]!r} was given"
-        for key, value in stored.to_dict().items()
+        for key, value in stored.shown().items()
         if given[key] != value
     ]
     message = (
