@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news import batch, foreign
@@ -13,16 +13,17 @@ from dedupe_news.config import Config, settled
 from dedupe_news.documents import Choices, Document, read_documents
 from dedupe_news.errors import ColumnError, InputTypeError
 from dedupe_news.progress import stages
+from dedupe_news.space import MEMORY
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
 
     from dedupe_news.columns import Columns
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.records import Comparison
     from dedupe_news.results import Clustering
+    from dedupe_news.space import Space
 
 _KEYS = ("id", "title", "text", "source", "published")
 
@@ -121,23 +122,30 @@ def cluster(
     threads = resolve_jobs(n_jobs)
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
     labels = foreign.row_labels(feed)
-    read: Callable[[int], Columns] = partial(_read, feed, choices)
-    if memory_limit is not None or work_folder is not None or foreign.may_be_large(feed):
-        # Only now: what is in memory already needs none of it.
-        from dedupe_news import outofcore  # noqa: PLC0415
-
-        read = partial(
-            outofcore.read_columns, feed, choices, chosen.policy, memory_limit, work_folder
-        )
-    with stages(("reading", *batch.stages(chosen)), show=progress) as ended:
-        columns = read(threads)
+    with (
+        stages(("reading", *batch.stages(chosen)), show=progress) as ended,
+        _opened(feed, choices, chosen, memory_limit, work_folder, threads) as (columns, space),
+    ):
         ended("reading")
-        result = batch.cluster_columns(columns, chosen, threads, ended)
+        result = batch.cluster_columns(columns, chosen, threads, ended, space)
     return dataclasses.replace(result, row_labels=labels)
 
 
-def _read(feed: object, choices: Choices, n_jobs: int) -> Columns:
-    return read_documents(feed, **choices, n_jobs=n_jobs)
+def _opened(
+    feed: object,
+    choices: Choices,
+    config: Config,
+    memory_limit: int | str | None,
+    work_folder: str | os.PathLike[str] | None,
+    n_jobs: int,
+) -> contextlib.AbstractContextManager[tuple[Columns, Space]]:
+    """Read a feed; its documents, and where the arrays of their batch are to lie."""
+    if memory_limit is None and work_folder is None and not foreign.may_be_large(feed):
+        return contextlib.nullcontext((read_documents(feed, **choices, n_jobs=n_jobs), MEMORY))
+    # Only now: what is in memory already needs none of it.
+    from dedupe_news import outofcore  # noqa: PLC0415
+
+    return outofcore.opened(feed, choices, config, memory_limit, work_folder, n_jobs)
 
 
 def compare(

@@ -14,6 +14,7 @@ from dedupe_news.columns import to_span
 from dedupe_news.comparison import Explainer
 from dedupe_news.matches import Matches
 from dedupe_news.results import Clustering
+from dedupe_news.space import MEMORY
 from dedupe_news.texts import copies_of, distinct_texts, preference_of, preferred, within
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
     from dedupe_news.outcome import Outcome
     from dedupe_news.records import Comparison
+    from dedupe_news.space import Space
     from dedupe_news.texts import Texts
 
 
@@ -46,7 +48,11 @@ def stages(config: Config) -> tuple[str, ...]:
 
 
 def cluster_columns(
-    columns: Columns, config: Config, n_jobs: int, announce: Callable[[str], None]
+    columns: Columns,
+    config: Config,
+    n_jobs: int,
+    announce: Callable[[str], None],
+    space: Space = MEMORY,
 ) -> Clustering:
     """
     Cluster documents that are columns already.
@@ -61,11 +67,13 @@ def cluster_columns(
         Threads, at least 1.
     announce : callable
         Called with the name of each stage as it ends.
+    space : Space
+        Where its arrays lie.
 
     Returns
     -------
     Clustering
-        The same for any `n_jobs`; its partition the same for any order of the
+        The same for any `n_jobs` and `space`; its partition the same for any order of the
         documents.
     """
     seconds: dict[str, float] = {}
@@ -78,23 +86,20 @@ def cluster_columns(
         clock = now
         announce(stage)
 
-    tokens = text.tokenize(
-        columns.buffer,
-        columns.offsets,
-        config,
-        columns.sources,
-        columns.source_names,
-        n_jobs=n_jobs,
+    tokens = space.stage(
+        "text", lambda: text.tokens_of(columns, config, n_jobs, space), (text.Tokens,)
     )
     window = None if config.window is None else to_span(config.window)
-    texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs, window)
+    texts = space.keep(
+        distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs, window)
+    )
     done("text")
     if config.policy == "news":
-        outcome = policy.find(columns, tokens, texts, config, n_jobs, done)
+        outcome = policy.find(columns, tokens, texts, config, n_jobs, done, space)
     else:
-        outcome = similar.find(texts, tokens.hashes, config, n_jobs, done)
+        outcome = similar.find(texts, tokens.hashes, config, n_jobs, done, space)
     describe = partial(templates.describe, columns, config)
-    compare = Explainer(columns, config, n_jobs)
+    compare = Explainer(columns, config, n_jobs, space)
     return assemble(columns, config, texts, outcome, seconds, describe, compare)
 
 

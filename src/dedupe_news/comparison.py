@@ -12,7 +12,8 @@ from dedupe_news._engine.segment import make_segment, sets_for
 from dedupe_news.columns import to_span
 from dedupe_news.kernels.features import FEATURES
 from dedupe_news.records import Comparison, Difference, Reason, Relation
-from dedupe_news.text import tokenize
+from dedupe_news.space import MEMORY
+from dedupe_news.text import tokens_of
 from dedupe_news.texts import distinct_texts, within
 from dedupe_news.verification import count_shared
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dedupe_news._engine.segment import Segment
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
+    from dedupe_news.space import Space
 
 _REASONS = 8  # features that an explanation names
 _HALF = np.uint64(32)
@@ -40,34 +42,32 @@ class Explainer:
         The settings.
     n_jobs : int
         Threads for the first explanation, which counts the words of the batch again.
+    space : Space
+        Where its arrays lie.
     """
 
-    def __init__(self, columns: Columns, config: Config, n_jobs: int = 1) -> None:
+    def __init__(
+        self, columns: Columns, config: Config, n_jobs: int = 1, space: Space = MEMORY
+    ) -> None:
         self._columns = columns
         self._config = config
         self._n_jobs = n_jobs
+        self._space = space
         self._counted: tuple[Segment, NDArray[np.int64]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is made anew when it is asked for."""
-        return {**vars(self), "_counted": None}
+        return {**vars(self), "_counted": None, "_space": MEMORY}
 
     def _segment(self) -> tuple[Segment, NDArray[np.int64]]:
         """Return the texts of the batch, and the text of each document or -1."""
         if self._counted is None:
             columns, config = self._columns, self._config
-            tokens = tokenize(
-                columns.buffer,
-                columns.offsets,
-                config,
-                columns.sources,
-                columns.source_names,
-                n_jobs=self._n_jobs,
-            )
+            tokens = tokens_of(columns, config, self._n_jobs, self._space)
             texts = distinct_texts(
                 columns, tokens.hashes, tokens.offsets, config.prefer, self._n_jobs
             )
-            segment = make_segment(columns, tokens, texts, self._n_jobs)
+            segment = make_segment(columns, tokens, texts, self._n_jobs, self._space)
             number_of = np.empty(len(segment), np.int64)
             number_of[segment.order] = np.arange(len(segment))
             text_of = texts.text_of.copy()  # -1 stays where a document has no token

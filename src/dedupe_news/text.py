@@ -14,6 +14,7 @@ import xxhash
 from dedupe_news.columns import NO_SOURCE, extent
 from dedupe_news.kernels import fold_table, folding, lines, markup, names, whole
 from dedupe_news.kernels.repeats import Sources
+from dedupe_news.space import MEMORY
 from dedupe_news.threads import resolve_jobs, run, shares
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe_news.columns import Columns
     from dedupe_news.config import Config
+    from dedupe_news.space import Space
 
 RULES_VERSION = 2
 """Raised whenever the same table folds text to other tokens."""
@@ -410,6 +413,47 @@ def tokenize(
         token_offsets,
         np.concatenate([part.cut_off for part in parts]),
     )
+
+
+def tokens_of(columns: Columns, config: Config, n_jobs: int, space: Space = MEMORY) -> Tokens:
+    """
+    Fold the documents of a batch and hash their tokens, as many at a time as a space says.
+
+    Parameters
+    ----------
+    columns : Columns
+        The documents.
+    config : Config
+        Says which furniture is left out.
+    n_jobs : int
+        Threads.
+    space : Space
+        Gets the tokens.
+
+    Returns
+    -------
+    Tokens
+        As from `tokenize`.
+    """
+    n_bytes = int(columns.offsets[-1])
+    marks = range(space.block_size, n_bytes, space.block_size)
+    edges = [0, *np.unique(np.searchsorted(columns.offsets, marks)).tolist(), len(columns)]
+    hashes, flags = space.rows(np.uint32), space.rows(np.uint8)
+    offsets, cut_off = [np.zeros(1, np.int64)], []
+    for start, stop in pairwise(edges):
+        found = tokenize(
+            columns.buffer,
+            columns.offsets[start : stop + 1],
+            config,
+            None if columns.sources is None else columns.sources[start:stop],
+            columns.source_names,
+            n_jobs=n_jobs,
+        )
+        hashes.append(found.hashes)
+        flags.append(found.flags)
+        offsets.append(found.offsets[1:] + offsets[-1][-1])
+        cut_off.append(found.cut_off)
+    return Tokens(hashes.joined(), flags.joined(), np.concatenate(offsets), np.concatenate(cut_off))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

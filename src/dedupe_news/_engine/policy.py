@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,9 +11,12 @@ from dedupe_news import relations, verification
 from dedupe_news._engine import candidates, classifier
 from dedupe_news._engine.assignment import leaders_of
 from dedupe_news._engine.classifier import DUPLICATE, RELATED, TEMPLATE
-from dedupe_news._engine.segment import make_segment, sets_for
+from dedupe_news._engine.segment import Segment, make_segment, sets_for
+from dedupe_news.kernels.features import Evidence
 from dedupe_news.outcome import Outcome
 from dedupe_news.records import Bounded
+from dedupe_news.space import MEMORY
+from dedupe_news.verification import ShingleSets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._engine.classifier import Classifier
-    from dedupe_news._engine.segment import Segment
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
+    from dedupe_news.space import Space
     from dedupe_news.text import Tokens
     from dedupe_news.texts import Texts
 
@@ -188,6 +191,21 @@ class Grouping:
         return leaders_of(len(self._segment), rows, scores, self.in_order)
 
 
+class Compared(NamedTuple):
+    """A segment, and which of its texts are to be compared."""
+
+    segment: Segment
+    buckets: candidates.Buckets
+    found: candidates.Candidates
+
+
+class Settled(NamedTuple):
+    """All verdicts that clusters need, and the representative of each text."""
+
+    judged: Judged
+    representative: NDArray[np.int64]
+
+
 def find(
     columns: Columns,
     tokens: Tokens,
@@ -195,19 +213,34 @@ def find(
     config: Config,
     n_jobs: int,
     done: Callable[[str], None],
+    space: Space = MEMORY,
 ) -> Outcome:
-    """Match and group the texts of a batch; the same for any `n_jobs` and order of documents."""
-    segment = make_segment(columns, tokens, texts, n_jobs)
-    buckets = candidates.find_buckets(segment, n_jobs)
-    found = candidates.find_candidates(segment, buckets, n_jobs)
+    """
+    Match and group the texts of a batch; the same for any order of documents.
+
+    Neither `n_jobs` nor `space` changes anything.
+    """
+
+    def compare() -> Compared:
+        segment = space.keep(make_segment(columns, tokens, texts, n_jobs, space))
+        buckets = candidates.find_buckets(segment, n_jobs, space)
+        return Compared(segment, buckets, candidates.find_candidates(segment, buckets, n_jobs))
+
+    kinds = (Segment, Evidence, ShingleSets, candidates.Buckets, candidates.Candidates, Compared)
+    segment, buckets, found = space.stage("candidates", compare, kinds)
     done("candidates")
     grouping = Grouping(segment, texts, classifier.load_classifier(), config, n_jobs)
-    grouping.judge(found.pairs)
-    representative = _settle(grouping, buckets, segment, found.crowded, n_jobs)
+
+    def settle() -> Settled:
+        grouping.judge(found.pairs)
+        representative = _settle(grouping, buckets, segment, found.crowded, n_jobs)
+        return Settled(grouping.judged, representative)
+
+    grouping.judged, representative = space.stage("verdicts", settle, (Judged, Settled))
     done("verdicts")
     story = grouping.groups(representative, RELATED)[representative]
     template = grouping.forms(representative)[representative]
-    outcome = _outcome(grouping, segment, texts, config, representative, n_jobs)
+    outcome = _outcome(grouping, segment, texts, config, representative, n_jobs, space)
     order = segment.order
     outcome = dataclasses.replace(
         outcome,
@@ -270,12 +303,13 @@ def _outcome(
     config: Config,
     representative: NDArray[np.int64],
     n_jobs: int,
+    space: Space,
 ) -> Outcome:
     """Return the duplicates with their exact scores, numbered as the batch numbers texts."""
     are_duplicates = grouping.verdicts() == DUPLICATE
     pairs = grouping.judged.pairs[are_duplicates]
     rows, order = rows_of(pairs), segment.order
-    sets = sets_for(segment, config.shingle_size, np.unique(rows), n_jobs)
+    sets = sets_for(segment, config.shingle_size, np.unique(rows), n_jobs, space)
     shared = verification.count_shared(pairs, sets, n_jobs)
     sizes = sets.sizes[rows].astype(np.int64)
     containment = shared / sizes.min(axis=1)
