@@ -115,7 +115,7 @@ MARKUP = {
     "smart&#146;quotes": "smart quotes",
     "&#8364;5 &#128;5": "5 5",
     "no&nbsp;break": "no break",
-    "<p>One</p><p>two</p>": "one two",
+    "<p>Rain</p><p>wind</p>": "rain wind",
     "<b>bold</b>face": "bold face",
     'see <a href="https://example.org/x?a=1&b=2">this page</a> now': "see this page now",
     "line<br/>break<br />again<BR>": "line break again",

@@ -395,10 +395,10 @@ def test_nul_parts_words() -> None:
 
 def test_flags_of_tokens() -> None:
     """Digits, capitals, the first line and starts of sentences are marked."""
-    found = text.words("Covid19 cases rise: Where\nit began. Then? no", PLAIN)
+    found = text.words("Route66 cases rise: Where\nit began. Then? no", PLAIN)
 
     assert [(word.text, word.flags) for word in found] == [
-        ("covid19", text.HAS_DIGIT | text.CAPITALISED | text.FIRST_LINE | text.STARTS_SENTENCE),
+        ("route66", text.HAS_DIGIT | text.CAPITALISED | text.FIRST_LINE | text.STARTS_SENTENCE),
         ("cases", text.FIRST_LINE),
         ("rise", text.FIRST_LINE),
         ("where", text.CAPITALISED | text.FIRST_LINE | text.STARTS_SENTENCE),
@@ -411,7 +411,7 @@ def test_flags_of_tokens() -> None:
 
 def test_words_stand_where_they_say() -> None:
     """Places count characters of the original, whatever they fold to."""
-    document = "Ünïcode — ½ a½b &amp; نص"
+    document = "Ünïcode — ½ a½c &amp; نص"
 
     found = text.words(document, Config())
 
@@ -421,7 +421,7 @@ def test_words_stand_where_they_say() -> None:
         ("2", "½"),
         ("a1", "a½"),
         ("2", "½"),
-        ("b", "b"),
+        ("c", "c"),
         ("نص", "نص"),
     ]
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import html
+import pathlib
 import re
+import tomllib
 import unicodedata
 
 import xxhash
@@ -14,7 +17,8 @@ HAS_DIGIT, CAPITALISED, FIRST_LINE, STARTS_SENTENCE = 1, 2, 4, 8
 _EXTRA = dict(
     zip("øłđħŧıȷæœþð", ["o", "l", "d", "h", "t", "i", "j", "ae", "oe", "th", "d"], strict=True)
 )
-_EXTRA |= dict(zip("ىیکةەہۃٱ", "ييكهههها", strict=True))
+_EXTRA |= dict(zip("ىیکڪةەہۃھٱ", "ييككههههها", strict=True))
+_EXTRA |= {"%": " percent ", "٪": " percent ", "$": " dollarsign "}
 _EXTRA |= {
     "\u09ce": "\u09a4\u09cd",
     **{
@@ -25,6 +29,7 @@ _EXTRA |= {
 _DIGITS = set("0123456789")
 _GROUPING = " ,.'\u2019\xa0\u2007\u2009\u202f\u066c\uff0c"
 _MONTHS = {"may", "june", "mai", "мая"}  # enough for what tests write
+_LAST_PARTS = {"co", "com", "net", "in", "uk"}  # the same
 _SHORT_HOSTS = {"t.co", "bit.ly", "youtu.be", "pic.twitter.com"}
 _STOPS = set(".!?:…。।॥؟۔።։")
 _KEPT_CLASSES = {9, 84, 91, 103, 107, 118, 122, 129, 130, 132}
@@ -231,12 +236,14 @@ def _grouped_stop(text: str, at: int) -> int:  # noqa: PLR0911 - one return for 
 
 
 def _link_stop(text: str, at: int) -> int:
-    found = re.compile(r"[A-Za-z]{1,16}://|www\.|[A-Za-z][A-Za-z0-9.-]*/", re.IGNORECASE | re.ASCII)
+    found = re.compile(r"[A-Za-z]{1,16}://|www\.|[A-Za-z][A-Za-z0-9.-]*(?:/|\?(?=[A-Za-z]))", re.IGNORECASE | re.ASCII)
     begun = found.match(text, at)
     if begun is None:
         return 0
     lead = begun[0].casefold()
-    if not lead.endswith(("://", "www.")) and lead[:-1] not in _SHORT_HOSTS:
+    host = lead[:-1]
+    known = host in _SHORT_HOSTS or host.rpartition(".")[2] in _LAST_PARTS
+    if not lead.endswith(("://", "www.")) and not ("." in host and known):
         return 0
     end = begun.end()
     while end < len(text):
@@ -251,6 +258,22 @@ def _link_stop(text: str, at: int) -> int:
     while end > at and text[end - 1] in ".!?:":
         end -= 1
     return end
+
+
+def _affix_stop(text: str, at: int) -> int:
+    """Return where the space of a Persian affix ends, if the word at a place has one."""
+    found = re.compile(r"[^ ]* ").match(text, at)
+    if not found or not "\u0600" <= text[at] <= "\u06ff":
+        return 0
+    word, rest = found[0][:-1], text[found.end() :]
+    # Separators inside what stands before the space: it is no word.
+    if any(kind_of(folded) == "separator" for char in word for folded, _ in fold(char)):
+        return 0
+    begins = re.fullmatch("ن?م[یيى]", word) and rest[:1] and "\u0600" <= rest[0] <= "\u06ff"
+    ends = re.match("ها[یيى]{0,2}(?![^\x00-\x7f])", rest)
+    if (begins and _goes_on(rest[0])) or ends:
+        return found.end()
+    return 0
 
 
 def _tokens_of_run(  # noqa: C901, PLR0912 - one branch for each kind
@@ -276,6 +299,7 @@ def _tokens_of_run(  # noqa: C901, PLR0912 - one branch for each kind
                 current = None
                 continue
             joined = _grouped_stop(text, at) if _is_digit(char) else _initials_stop(text, at)
+            joined = joined or _affix_stop(text, at)
             is_initials = joined and not _is_digit(char) and fold(char)[0][1]
             initials = char if is_initials else ""
         for folded, upper in fold(char):
@@ -320,11 +344,70 @@ def tokens_of(text: str, *, with_links: bool = False) -> list[tuple[str, int]]:
     """
     first, newline, rest = text.partition("\n")
     line = FIRST_LINE if newline else 0
-    tokens = _tokens_of_run(first, line, with_links=with_links)
-    tokens += _tokens_of_run(newline + rest, 0, with_links=with_links)
-    if not tokens and with_links:
-        return tokens_of(text)
-    return [("".join(token.chars), token.flags) for token in tokens]
+    runs = [
+        _tokens_of_run(first, line, with_links=with_links),
+        _tokens_of_run(newline + rest, 0, with_links=with_links),
+    ]
+    words = [[("".join(token.chars), token.flags) for token in run] for run in runs]
+    found = [word for run in words for word in respelled(run)]
+    return tokens_of(text) if with_links and not found else found
+
+
+@functools.cache
+def _phrases() -> dict[tuple[str, ...], tuple[str, str]]:
+    """Return what phrases become and the heading they stand under, by their folded words."""
+    path = pathlib.Path(__file__).parent.parent / "src" / "dedupe_news" / "data" / "spelling.toml"
+    return {
+        tuple(_bare(word) for word in phrase.split(" ")): (_bare(becomes), heading)
+        for heading, rows in tomllib.loads(path.read_text("utf-8")).items()
+        for becomes, *phrases in rows
+        for phrase in phrases
+    }
+
+
+def _bare(word: str) -> str:
+    return "".join(folded for char in word for folded, _ in fold(char))
+
+
+def respelled(words: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """
+    Replace the phrases of the table of spellings.
+
+    Parameters
+    ----------
+    words : list of (str, int)
+        Folded tokens of a run of text, and their flags.
+
+    Returns
+    -------
+    list of (str, int)
+        The same for what they become.
+    """
+    done: list[tuple[str, int]] = []
+    todo = list(words)
+    while todo:
+        for length in (3, 2, 1):
+            phrase = tuple(word for word, _ in todo[:length])
+            if len(phrase) < length or phrase not in _phrases():
+                continue
+            becomes, heading = _phrases()[phrase]
+            after = bool(done and done[-1][1] & HAS_DIGIT)
+            before = bool(todo[length:] and todo[length][1] & HAS_DIGIT)
+            if heading == "after_number" and not after:
+                continue
+            if heading == "beside_number" and not (after or before):
+                continue
+            flags = todo[0][1]
+            todo = todo[length:]
+            if becomes:
+                flags = flags & ~HAS_DIGIT | HAS_DIGIT * becomes.isdecimal()
+                done.append((becomes, flags))
+            elif todo:
+                todo[0] = todo[0][0], todo[0][1] | flags & STARTS_SENTENCE
+            break
+        else:
+            done.append(todo.pop(0))
+    return done
 
 
 def hash_of(token: str) -> int:

@@ -20,6 +20,7 @@ import xxhash
 
 from dedupe_news.kernels import fold_table as f
 from dedupe_news.kernels import names as kernel_names
+from dedupe_news.kernels import respelling
 from dedupe_news.kernels.folding import GROWTH, TOKENS_PER_BYTE
 from dedupe_news.kernels.utf8 import MAX_CODE_POINT
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 DATA = pathlib.Path(__file__).parent.parent / "src" / "dedupe_news" / "data"
 NAMES_PATH = DATA / "names.toml"
+SPELLING_PATH = DATA / "spelling.toml"
 PATH = DATA / "folding.npz"
 
 # Letters that differ from a plain one by a stroke, join two, or are typed for one another on
@@ -54,7 +56,12 @@ EXTRA = {
     "ە": "ه",
     "ہ": "ه",
     "ۃ": "ه",
+    "ھ": "ه",
+    "ڪ": "ك",
     "ٱ": "ا",
+    "%": " percent ",
+    "٪": " percent ",
+    "$": " dollarsign ",
     "\u09ce": "\u09a4\u09cd",  # Bengali khanda ta
     "\u0d7a": "\u0d23\u0d4d",  # Malayalam chillu letters
     "\u0d7b": "\u0d28\u0d4d",
@@ -300,7 +307,9 @@ def make_folding() -> tuple[list[NDArray[np.uint32]], list[int]]:
     ascii_entries = np.full(256, f.NOT_ASCII, np.uint32)
     for byte in range(128):
         entry = int(flat[byte])
-        if entry & f.KIND_MASK == f.WORD:
+        if entry & f.KIND_MASK == f.EXPANSION:
+            entry = f.NOT_ASCII
+        elif entry & f.KIND_MASK == f.WORD:
             entry += byte << f.PAYLOAD_SHIFT
         ascii_entries[byte] = entry
     return [ascii_entries, index.astype(np.uint32).ravel(), entries], expansions
@@ -322,9 +331,13 @@ def _words(name: str) -> str:
     """
     chars = []
     for char in name:
+        if ord(char) in HANGUL:
+            chars.append(char)
+            continue
         for folded, _ in fold(char):
             kind = _kind(folded)
-            chars.append(folded if kind == f.WORD else "" if kind == f.MARK else " ")
+            is_text = kind in {f.WORD, f.SINGLE, f.KANA}
+            chars.append(folded if is_text else "" if kind == f.MARK else " ")
     return " ".join("".join(chars).split())
 
 
@@ -399,6 +412,63 @@ def make_domains() -> list[int]:
     return sorted(xxhash.xxh32_intdigest(_words(name).encode()) for name in names)
 
 
+def _token_hash(word: str) -> int:
+    return xxhash.xxh32_intdigest(word.encode())
+
+
+def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
+    """Return what each phrase becomes, and when: its words by its bits."""
+    bits_of = {
+        "anywhere": 0,
+        "beside_number": respelling.AFTER_NUMBER | respelling.BEFORE_NUMBER,
+        "after_number": respelling.AFTER_NUMBER,
+    }
+    known: dict[tuple[str, ...], tuple[str, int]] = {}
+    for heading, rows in tomllib.loads(SPELLING_PATH.read_text("utf-8")).items():
+        for becomes, *phrases in rows:
+            word = _token(becomes)
+            bits = bits_of[heading] | respelling.IS_DROPPED * (not word)
+            bits |= respelling.BECOMES_NUMBER * word.isdecimal()
+            for phrase in phrases:
+                words = tuple(_token(part) for part in phrase.split(" "))
+                if words in known or not all(words) or len(words) > respelling.N_WORDS_MASK:
+                    message = f"{phrase!r} in {SPELLING_PATH.name} is there twice, or no phrase"
+                    raise ValueError(message)
+                known[words] = word, bits | len(words)
+    return known
+
+
+def _token(word: str) -> str:
+    """Return the token that a word becomes."""
+    return "".join(
+        folded for char in word for folded, _ in fold(char) if _kind(folded) in _WITH_TEXT
+    )
+
+
+def make_spellings() -> tuple[list[int], list[int]]:
+    """
+    Return the phrases that are spelled otherwise.
+
+    Returns
+    -------
+    rows : list of int
+        Increasing hashes of first words; then of each the other two words, what
+        they become, and bits. Of the same first word longer phrases come first.
+    seen : list of int
+        Bits of the first words, for a quick look.
+    """
+    rows = []
+    for words, (becomes, bits) in _spellings().items():
+        hashes = [_token_hash(word) for word in words] + [0, 0]
+        rows.append((hashes[0], -len(words), hashes[1], hashes[2], _token_hash(becomes), bits))
+    rows.sort()
+    seen = [0] * (1 << respelling.FILTER_BITS >> 5)
+    for first, *_ in rows:
+        bit = first >> (32 - respelling.FILTER_BITS)
+        seen[bit >> 5] |= 1 << (bit & 31)
+    return [row[0] for row in rows] + [value for row in rows for value in row[2:]], seen
+
+
 def make_table() -> NDArray[np.uint32]:
     """
     Return the table, as `dedupe_news.kernels.fold_table` describes it.
@@ -406,7 +476,7 @@ def make_table() -> NDArray[np.uint32]:
     Returns
     -------
     ndarray of uint32
-        Head, fixed parts, expansions, names, references, domains.
+        Head, fixed parts, expansions, names, references, domains, spellings.
     """
     fixed, expansions = make_folding()
     names, references, domains = make_names(), make_references(), make_domains()
@@ -418,7 +488,11 @@ def make_table() -> NDArray[np.uint32]:
     head[f.N_REFERENCES_PLACE] = len(references) // 3
     head[f.DOMAINS_PLACE] = head[f.REFERENCES_PLACE] + len(references)
     head[f.N_DOMAINS_PLACE] = len(domains)
-    rest = np.array(expansions + names + references + domains, np.uint32)
+    spellings, seen = make_spellings()
+    head[f.SPELLINGS_PLACE] = head[f.DOMAINS_PLACE] + len(domains)
+    head[f.N_SPELLINGS_PLACE] = len(spellings) // (1 + respelling.SPELLING_COLUMNS)
+    head[f.SPELLING_FILTER_PLACE] = head[f.SPELLINGS_PLACE] + len(spellings)
+    rest = np.array(expansions + names + references + domains + spellings + seen, np.uint32)
     return np.concatenate([head, *fixed, rest])
 
 
@@ -435,11 +509,14 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     arguments = parser.parse_args()
     table = make_table()
+    spelled = " ".join(sorted({word for word, _ in _spellings().values() if word}))
     if not arguments.check:
-        np.savez_compressed(PATH, table=table, unicode_version=unicodedata.unidata_version)
+        np.savez_compressed(
+            PATH, table=table, spelled=spelled, unicode_version=unicodedata.unidata_version
+        )
         return 0
     with np.load(PATH) as stored:
-        same = np.array_equal(table, stored["table"])
+        same = np.array_equal(table, stored["table"]) and spelled == str(stored["spelled"])
     if not same:
         sys.stderr.write(f"{PATH} is not what names.toml and Unicode make; run without --check\n")
     return 0 if same else 1

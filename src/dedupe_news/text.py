@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
     from dedupe_news.space import Space
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised whenever the same table folds text to other tokens."""
 
 HAS_DIGIT = folding.HAS_DIGIT
@@ -90,6 +90,15 @@ def _load() -> NDArray[np.uint32]:
     path = importlib.resources.files("dedupe_news") / "data" / "folding.npz"
     with path.open("rb") as file, np.load(file) as stored:
         return _read_only(stored["table"].astype(np.uint32, copy=False))
+
+
+@functools.cache
+def _spelled() -> dict[int, str]:
+    """Return what `data/spelling.toml` makes of words, by its hash."""
+    path = importlib.resources.files("dedupe_news") / "data" / "folding.npz"
+    with path.open("rb") as file, np.load(file) as stored:
+        words = str(stored["spelled"]).split(" ")
+    return {xxhash.xxh32_intdigest(word.encode()): word for word in words}
 
 
 def fingerprint() -> int:
@@ -313,12 +322,12 @@ def _joined(words: Sequence[str], *, is_host: bool) -> str:
 def _named(source_names: tuple[str, ...]) -> Sources:
     """Return the tokens of sources' names, without codes of documents."""
     found = _places(source_names, 0, _NO_SOURCES)
-    clear = found.clear()
+    written = found.written()
     tokens: list[int] = []
     offsets, last, joined, is_one = [0], [], [], []
     for name, (start, stop) in zip(source_names, pairwise(found.offsets.tolist()), strict=True):
-        first = start + (stop - start > 1 and clear[start] == "www")
-        words = clear[first:stop]
+        first = start + (stop - start > 1 and written[start] == "www")
+        words = written[first:stop]
         is_host = "." in name
         joined.append(xxhash.xxh32_intdigest(_joined(words, is_host=is_host).encode()))
         is_one.append(len(words) > 1 and not is_host)
@@ -488,6 +497,19 @@ class Places:
     def clear(self) -> list[str]:
         """
         Return the folded tokens.
+
+        Returns
+        -------
+        list of str
+            In order.
+        """
+        spelled = _spelled()
+        tokens = zip(self.hashes.tolist(), self.written(), strict=True)
+        return [spelled.get(token, word) for token, word in tokens]
+
+    def written(self) -> list[str]:
+        """
+        Return the folded tokens as they were written, not as they are spelled.
 
         Returns
         -------

@@ -25,7 +25,7 @@ from dedupe_news.kernels.fold_table import (
     WORD,
     entry_of,
 )
-from dedupe_news.kernels.names import MAX_NAME_BYTES, MONTH, SHORT_HOST, name_class
+from dedupe_news.kernels.names import DOMAIN, MAX_NAME_BYTES, MONTH, SHORT_HOST, name_class
 from dedupe_news.kernels.registers import int64
 from dedupe_news.kernels.utf8 import byte_at, decode
 
@@ -278,9 +278,16 @@ def _link_stop(  # noqa: PLR0911 - one return for each reason
                 if not (_is_letter(byte) or 0x30 <= byte <= 0x39 or byte == _POINT or byte == 0x2D):
                     break
                 place += 1
-            if place + 1 >= stop or byte_at(text, place) != 0x2F:
+            if place + 1 >= stop:
                 return at
-            if name_class(text, at, place, table) & SHORT_HOST == 0:
+            asks = byte_at(text, place) == 0x3F and _is_letter(byte_at(text, place + 1))
+            if byte_at(text, place) != 0x2F and not asks:
+                return at
+            domain = place
+            while domain > at and byte_at(text, domain - 1) != _POINT:
+                domain -= 1
+            is_host = name_class(text, domain, place, table) & DOMAIN != 0
+            if not is_host and name_class(text, at, place, table) & SHORT_HOST == 0:
                 return at
             place += 1
     else:
@@ -306,6 +313,53 @@ def _link_stop(  # noqa: PLR0911 - one return for each reason
             break
         place -= 1
     return place
+
+
+@inlined
+def _is_arabic(byte: int) -> bool:
+    return 0xD8 <= byte <= 0xDB
+
+
+@inlined
+def _yeh_stop(text: NDArray[np.uint8], at: int, stop: int) -> int:
+    """Return where the letter yeh at `at`, in any of its three forms, ends; `at` for another."""
+    if at + 2 > stop:
+        return at
+    lead, second = byte_at(text, at), byte_at(text, at + 1)
+    is_yeh = (lead == 0xDB and second == 0x8C) or (lead == 0xD9 and 0x89 <= second <= 0x8A)
+    return at + 2 if is_yeh else at
+
+
+@kernel
+def is_persian_affix(
+    text: NDArray[np.uint8], start: int, end: int, stop: int, table: NDArray[np.uint32]
+) -> bool:
+    """Say whether the space at `end`, behind the word at `start`, parts a Persian affix from it."""
+    after = end + 1
+    if not _is_arabic(byte_at(text, start)) or after + 2 > stop:
+        return False
+    if not _is_arabic(byte_at(text, after)):
+        return False
+    at = start
+    if byte_at(text, at) == 0xD9 and byte_at(text, at + 1) == 0x86:
+        at += 2
+    if at + 4 == end and byte_at(text, at) == 0xD9 and byte_at(text, at + 1) == 0x85:
+        # "mi" and "nemi" begin a verb.
+        follows = entry_of(table, decode(text, after, stop) >> 3) & KIND_MASK == WORD
+        if _yeh_stop(text, at + 2, end) == end and follows:
+            return True
+    if (
+        after + 4 > stop
+        or byte_at(text, after) != 0xD9
+        or byte_at(text, after + 1) != 0x87
+        or byte_at(text, after + 2) != 0xD8
+        or byte_at(text, after + 3) != 0xA7
+    ):
+        return False
+    # "ha", "haye" and "hayi" end a noun.
+    at = _yeh_stop(text, after + 4, stop)
+    at = _yeh_stop(text, at, stop)
+    return at >= stop or byte_at(text, at) < 0x80
 
 
 @kernel

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import kernel
+from dedupe_news.kernels.labels import is_count
 from dedupe_news.kernels.names import (
     AGENCY,
     CAPITAL,
     CAPS,
     CONNECTIVE,
+    COUNTED,
     DOMAIN,
     INDICATOR,
+    LABEL,
     LOWER,
     MAX_ITEMS,
     MAX_NAME_BYTES,
@@ -21,6 +24,7 @@ from dedupe_news.kernels.names import (
     POINT,
     PUBLISHER,
     PUNCTUATION,
+    SHARED,
     name_class,
     read_items,
 )
@@ -283,6 +287,9 @@ def publisher_start(  # noqa: PLR0911 - one return for each reason
     known = name_class(text, name_start, end, table)
     if known & (PUBLISHER | AGENCY):
         return at
+    if is_title == 1:
+        if known & LABEL or is_count(text, name_start, end, table, int64(COUNTED | SHARED)):
+            return at
     n = read_items(text, name_start, end, table, items, int64(MAX_ITEMS))
     n_words = 0
     hint = 0

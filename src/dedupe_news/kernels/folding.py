@@ -10,9 +10,11 @@ from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.compounds import (
     COMPOUND_BITS,
     COMPOUND_MASK,
+    GROUPED,
     INITIALS,
     LINK,
     compound_of,
+    is_persian_affix,
     may_group,
 )
 from dedupe_news.kernels.fold_table import (
@@ -62,6 +64,7 @@ from dedupe_news.kernels.repeats import (
     remove_tokens,
     source_start,
 )
+from dedupe_news.kernels.respelling import respell
 from dedupe_news.kernels.utf8 import byte_at, decode, put
 
 if TYPE_CHECKING:
@@ -421,6 +424,9 @@ def fold_run(
                             at = joined
                             n = base
                             break
+                    elif byte == 0x20 and is_persian_affix(text, token_start, at, stop, table):
+                        what = GROUPED
+                        joined = at + 1
                 if n > base and at >= joined:
                     break
                 if n == base:
@@ -565,6 +571,7 @@ def fill_tokens(
                 spans,
                 int64(rules & STRIP_LINKS != 0 and part < _ALL_TITLE),
             )
+            n_tokens = respell(hashes, flags, spans, scratch, n_text, n_tokens, table)
             if part == _TITLE:
                 n_title = n_tokens
                 if has_sources and first_line and may_end_in_source(hashes, n_tokens, i, sources):

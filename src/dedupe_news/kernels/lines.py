@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.endings import cut_off_start, publisher_start
+from dedupe_news.kernels.endings import cut_off_start, publisher_start, skip_space_back
 from dedupe_news.kernels.folding import (
     RUN_BEGIN,
     RUN_CLEANED,
@@ -17,6 +17,7 @@ from dedupe_news.kernels.folding import (
     RUN_LINE_STOP,
 )
 from dedupe_news.kernels.furniture import byline_stop, dateline_stop
+from dedupe_news.kernels.labels import label_start, label_stop
 from dedupe_news.kernels.names import (
     MAX_ITEMS,
     STRIP_BYLINES,
@@ -33,12 +34,17 @@ if TYPE_CHECKING:
 MAY_LEAD = 1
 MAY_BE_CUT = 2
 MAY_END_IN_NAME = 4
-REST = 3
+MAY_BE_LABELLED = 8
+MAY_END_IN_LABEL = 16
+REST = 5
 
 _NEWLINE = 10
 _NEWLINES = np.uint64(0x0A0A0A0A0A0A0A0A)
 _MAX_LEADS = 3  # a byline, a dateline, a credit
 _CREDIT_WITHIN = 64
+_LABEL_WITHIN = 40
+_COUNT_WITHIN = 24
+_MAX_LABELS = 2
 _MAX_SUFFIXES = 2
 
 
@@ -127,6 +133,41 @@ def _doubts(text: NDArray[np.uint8], start: int, stop: int) -> int:
     return doubts
 
 
+@inlined
+def _label_doubts(text: NDArray[np.uint8], start: int, stop: int) -> int:
+    """Say whether a title may begin with a label, or end in a count or a wide bracket."""
+    found = np.uint8(0)
+    for at in range(start, min(stop - 1, start + _LABEL_WITHIN)):
+        byte = text[np.uintp(at)]
+        follow = text[np.uintp(at + 1)]
+        # A mark before a space; a hyphen in a line; wide marks begin with EF or E3.
+        mark = np.uint8(byte == 0x3A) | np.uint8(byte == 0x2E) | np.uint8(byte == 0x21)
+        mark |= np.uint8(byte == 0x7C) | np.uint8(byte == 0x5D) | np.uint8(byte == 0x29)
+        dash = np.uint8(follow == 0x2D) | np.uint8(follow == 0xE2)
+        found |= mark & np.uint8(follow == 0x20)
+        found |= dash & np.uint8(byte == 0x20)
+        found |= np.uint8(byte == 0xEF)
+    first = text[np.uintp(start)]
+    doubts = int64(0)
+    if found or first == 0xE3 or first == 0xEF:
+        doubts |= MAY_BE_LABELLED
+    elif stop - start > 3 and first <= 0x5A:
+        # "RPT-", "UPDATE 1-": capitals, then a hyphen.
+        if first >= 0x41 and text[np.uintp(start + 1)] <= 0x5A:
+            doubts |= MAY_BE_LABELLED
+    found = np.uint8(0)
+    for at in range(max(start, stop - _COUNT_WITHIN), stop - 1):
+        follow = text[np.uintp(at + 1)]
+        digit = np.uint8(follow >= 0x30) & np.uint8(follow <= 0x39)
+        found |= digit & np.uint8(text[np.uintp(at)] == 0x20)
+    last = text[np.uintp(stop - 1)]
+    before = text[np.uintp(stop - 2)] if stop - start > 1 else np.uint8(0)
+    wide = (before == 0x80 and last == 0x91) or (before == 0xBC and (last == 0x89 or last == 0xBD))
+    if (found and last > 0x39) or wide:
+        doubts |= MAY_END_IN_LABEL
+    return doubts
+
+
 @kernel
 def find_lines(
     buffer: NDArray[np.uint8],
@@ -196,6 +237,8 @@ def find_lines(
             runs[row, RUN_LINE + 2 * part + 1] = run_stop
             if run_start < run_stop:
                 doubts |= _doubts(text, run_start, run_stop) << (REST * part)
+                if part == 0:
+                    doubts |= _label_doubts(text, run_start, run_stop)
             run_start = line_stop
             run_stop = end
         runs[row, RUN_DOUBTS] = doubts
@@ -245,6 +288,12 @@ def strip_furniture(
                 continue
             doubts = all_doubts >> (REST * part)
             is_title = int64(part == 0)
+            if doubts & MAY_BE_LABELLED and rules & STRIP_PUBLISHERS:
+                for _ in range(_MAX_LABELS):
+                    after = label_stop(text, start, stop, table)
+                    if after == start:
+                        break
+                    start = after
             cut = 0
             if doubts & MAY_BE_CUT:
                 found = cut_off_start(text, start, stop)
@@ -253,12 +302,17 @@ def strip_furniture(
                     stop = found >> 1
             cut_off[i] = cut
             # What was cut off ends in half a name at best.
-            if doubts & MAY_END_IN_NAME and rules & STRIP_PUBLISHERS and cut == 0:
+            ends = doubts & (MAY_END_IN_NAME | MAY_END_IN_LABEL | MAY_BE_CUT)
+            if ends and rules & STRIP_PUBLISHERS and cut == 0:
                 for _ in range(_MAX_SUFFIXES):
-                    before = publisher_start(text, start, stop, table, items, is_title)
+                    before = stop
+                    if doubts & MAY_END_IN_NAME:
+                        before = publisher_start(text, start, stop, table, items, is_title)
+                    if before == stop:
+                        before = label_start(text, start, stop, table, is_title)
                     if before == stop:
                         break
-                    stop = before
+                    stop = skip_space_back(text, start, before)
             if doubts & MAY_LEAD:
                 # A title must not be taken for a byline; one line alone may have one.
                 whole_line = int64(part == 0 and two_lines)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from dedupe_news.kernels._jit import kernel
 from dedupe_news.kernels.fold_table import (
+    HANGUL,
     IGNORED,
+    KANA,
     KIND_MASK,
     MARK,
     N_NAMES_PLACE,
@@ -14,6 +16,7 @@ from dedupe_news.kernels.fold_table import (
     NOT_ASCII,
     PAYLOAD_MASK,
     PAYLOAD_SHIFT,
+    SINGLE,
     UNASSIGNED,
     UPPER_BIT,
     WORD,
@@ -42,6 +45,10 @@ BY = 2048
 DATE_WORD = 4096  # before a date: "le", "on"
 DOMAIN = 8192  # last part of a host's name
 SHORT_HOST = 16384  # of links that are written without a scheme
+LABEL = 32768  # stands before or after a title: "Video:"
+WIRE_LABEL = 65536  # the same, joined by a hyphen: "UPDATE 1-"
+COUNTED = 131072  # "comments", after a number
+SHARED = 262144  # "shares", the same in brackets or behind a dash
 
 # Rules that are on.
 STRIP_HTML = 1
@@ -147,7 +154,7 @@ def name_class(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np
         char = decoded >> 3
         entry = entry_of(table, char)
         kind = entry & KIND_MASK
-        if kind == WORD:
+        if kind == WORD or kind == SINGLE or kind == KANA or kind == HANGUL:
             if space and not empty:
                 wanted = ((wanted ^ 0x20) * FNV_PRIME) & 0xFFFFFFFF
             space = False
