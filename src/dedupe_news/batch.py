@@ -53,6 +53,7 @@ def cluster_columns(
     n_jobs: int,
     announce: Callable[[str], None],
     space: Space = MEMORY,
+    tokens: text.Tokens | None = None,
 ) -> Clustering:
     """
     Cluster documents that are columns already.
@@ -69,6 +70,8 @@ def cluster_columns(
         Called with the name of each stage as it ends.
     space : Space
         Where its arrays lie.
+    tokens : Tokens, optional
+        Those of the documents, where they are known already.
 
     Returns
     -------
@@ -86,9 +89,10 @@ def cluster_columns(
         clock = now
         announce(stage)
 
-    tokens = space.stage(
-        "text", lambda: text.tokens_of(columns, config, n_jobs, space), (text.Tokens,)
-    )
+    if tokens is None:
+        tokens = space.stage(
+            "text", lambda: text.tokens_of(columns, config, n_jobs, space), (text.Tokens,)
+        )
     window = None if config.window is None else to_span(config.window)
     texts = space.keep(
         distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs, window)
