@@ -59,7 +59,10 @@ _STOPS = '.!?:…।。"“”«»-–—|'
 _FREQUENT = 60  # words of a language that are taken for function words
 _RARE = 0.01  # share of the texts that a replaced word is in at most
 _LEAST_LENGTH = 3  # letters of a replaced word
+_LEAST_RESPELLED = 7  # letters of a word that has another ending
 _LONG = 120  # words of a text that is no notice
+_DAYS, _MONTHS = 60.0, 6000.0  # hours that two items are apart at most, mostly and now and then
+_ENDINGS = (1, 2, 3)  # letters at the end of a word that another form of it has not
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -247,7 +250,7 @@ class Maker:
     def other_headline(self, item: Item) -> Made | None:
         """Put another headline over the same text: of its own words, or over a long one any."""
         words = item.words
-        if len(words) < 25:  # noqa: PLR2004 - a short text under another headline may be a notice
+        if len(words) < 10:  # noqa: PLR2004 - a few words under another headline may be a notice
             return None
         if len(words) >= _LONG and self._chance(0.5):
             title = self._pick().title
@@ -306,6 +309,29 @@ class Maker:
         title, text = (changed, item.text) if part is item.title else (item.title, changed)
         return self._made("word replaced", item, title, text, "dup")
 
+    def word_respelled(self, item: Item) -> Made | None:
+        """Put another form of a word or two, or a slip of the pen, into headline or text."""
+        part = item.title if not item.text or self._chance(0.5) else item.text
+        words = [each for each in _WORD.findall(part) if len(each) >= _LEAST_RESPELLED]
+        words = [each for each in dict.fromkeys(words) if not _NUMBER.search(each)]
+        if len(part.split()) < 5 or not words:  # noqa: PLR2004 - as above
+            return None
+        self._rng.shuffle(words)
+        changed = part
+        for word in words[: 1 + int(self._chance(0.4))]:
+            changed = changed.replace(word, self._respelled(word))
+        title, text = (changed, item.text) if part is item.title else (item.title, changed)
+        return self._made("word respelled", item, title, text, "dup")
+
+    def _respelled(self, word: str) -> str:
+        """Return a word with another ending, or with two letters of its second half swapped."""
+        at = int(self._rng.integers(4, len(word) - 1))
+        if self._chance(0.3) and word[at] != word[at + 1]:
+            return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        endings = [each for each in _WORD.findall(self._pick().title) if len(each) >= _LEAST_LENGTH]
+        ending = endings[0][-_ENDINGS[self._rng.integers(3)] :] if endings else ""
+        return word[: -_ENDINGS[self._rng.integers(3)]] + ending.lower()
+
     def _common_nouns(self, text: str) -> list[str]:
         """Return rare words that are no names, of a script with capitals, in any order."""
         words = [
@@ -326,6 +352,19 @@ class Maker:
         source = self._sources[self._rng.integers(len(self._sources))]
         title = f"{item.title} - {source}" if self._chance(0.5) else item.title
         return self._made("headline alone", item, title, "", "dup")
+
+    def same_headline(self, item: Item) -> Made | None:
+        """Put the headline over another text on the same names: another outlet's report."""
+        other = self._pick()
+        title = item.title.split()
+        if min(len(item.words), len(other.words)) < 8 or len(title) < 5:  # noqa: PLR2004 - as above
+            return None
+        words = other.words[: max(8, len(item.words) + int(self._rng.integers(-5, 15)))]
+        for name in self._names(item)[: int(self._rng.integers(5))]:
+            words.insert(int(self._rng.integers(len(words))), name)
+        if self._chance(0.5):
+            del title[self._rng.integers(len(title))]
+        return self._made("same headline", item, " ".join(title), " ".join(words), "update")
 
     def notice_instead(self, item: Item) -> Made | None:
         """Put two headlines of one source over a short notice."""
@@ -377,7 +416,8 @@ class Maker:
             source = self._sources[self._rng.integers(len(self._sources))]
         published = item.published
         if published is not None:
-            hours = float(np.exp(self._rng.uniform(np.log(0.02), np.log(60.0))))
+            most = _MONTHS if self._chance(0.3) else _DAYS
+            hours = float(np.exp(self._rng.uniform(np.log(0.02), np.log(most))))
             published += dt.timedelta(hours=hours * (1 if self._chance(0.5) else -1))
         first, second = item, Item(title, text, source, published)
         if self._chance(0.15):
@@ -400,7 +440,9 @@ KINDS: tuple[Kind, ...] = (
     Maker.sentence_dropped,
     Maker.word_changed,
     Maker.word_replaced,
+    Maker.word_respelled,
     Maker.headline_alone,
+    Maker.same_headline,
     Maker.notice_instead,
     Maker.standing_notice,
     Maker.notice_after,

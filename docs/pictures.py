@@ -192,7 +192,7 @@ def forms() -> str:
     for pair in result.matches:
         left, right = truth[pair.left], truth[pair.right]
         at = min(N_BINS - 1, int((pair.jaccard - LEAST_SHOWN) / (1 - LEAST_SHOWN) * N_BINS))
-        if left["story"] == right["story"]:
+        if left["item"] == right["item"]:
             counts["story"][at] += 1
         elif left["template"] is not None and left["template"] == right["template"]:
             counts["template"][at] += 1

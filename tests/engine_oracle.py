@@ -162,6 +162,12 @@ class Word(NamedTuple):
     has_digit: bool
     is_capitalised: bool
     is_in_title: bool
+    stem: int
+
+    @property
+    def key(self) -> tuple[bool, int]:
+        """Return what two forms of a word share, or a number as a whole."""
+        return self.has_digit, self.token if self.has_digit else self.stem
 
 
 class Item(NamedTuple):
@@ -268,6 +274,7 @@ def features(one: Item, other: Item, statistics: Statistics) -> dict[str, float]
         **of_recurrence(short, pairs, statistics),
         **of_gaps(short, long, pairs, statistics),
         **of_words(short, long, statistics),
+        "title_told": title_told(short, long, pairs, statistics),
         **of_metadata(short, long),
     }
 
@@ -402,7 +409,20 @@ def of_gaps(
     head = sum(len(gap.left) + len(gap.right) for gap in heads)
     tail = sum(len(gap.left) + len(gap.right) for gap in tails)
     tail += sum(len(gap.right) for gap in replaced if is_tail(gap))
-    weights = [min(weight(short, gap.left), weight(long, gap.right)) for gap in replaced]
+    other_forms = [forms_in(short, long, gap) for gap in replaced]
+    weights = [
+        max(
+            0.0,
+            min(weight(short, gap.left), weight(long, gap.right))
+            - sum(statistics.weight(word) for word in forms),
+        )
+        for gap, forms in zip(replaced, other_forms, strict=True)
+    ]
+    names_replaced = [
+        min(names(short, gap.left), names(long, gap.right))
+        - sum(statistics.is_rare(word, short) for word in forms)
+        for gap, forms in zip(replaced, other_forms, strict=True)
+    ]
     are_titled = [is_titled(short, gap.left) and is_titled(long, gap.right) for gap in replaced]
     single = sum(
         abs(numbers(short, gap.left) - numbers(long, gap.right)) for gap in replaced + inserted
@@ -419,9 +439,8 @@ def of_gaps(
             1 + sum(min(numbers(short, a), numbers(long, b)) for a, b in replaced)
         ),
         "numbers_single": math.log(1 + single),
-        "names_replaced": math.log(
-            1 + sum(min(names(short, a), names(long, b)) for a, b in replaced)
-        ),
+        "names_replaced": math.log(1 + sum(max(0, each) for each in names_replaced)),
+        "respelled": math.log(1 + sum(map(len, other_forms))),
         "weight_replaced": sum(weights) / n,
         "replacements": math.log(1 + len(replaced)),
         "replaced_share": sum(min(len(a), len(b)) for a, b in replaced) / n,
@@ -436,17 +455,43 @@ def of_gaps(
     }
 
 
+def forms_in(short: Item, long: Item, gap: Gap) -> list[Word]:
+    """Return the words of the left side of a gap that its right side has in another form."""
+    stems = {long.words[at].stem for at in gap.right[:16]}
+    words = [short.words[at] for at in gap.left[:16]]
+    return [word for word in words if not word.has_digit and word.stem in stems]
+
+
+def title_told(
+    short: Item, long: Item, pairs: Sequence[tuple[int, int]], statistics: Statistics
+) -> float:
+    """Return how much of the title that is told less is in the matched text."""
+    told = {
+        short.words[i].key
+        for i, j in pairs
+        if not short.words[i].is_in_title and not long.words[j].is_in_title
+    }
+    titles = [[word for word in item.words if word.is_in_title] for item in (short, long)]
+    if not told or not all(titles):
+        return -1.0
+    return min(
+        sum(statistics.weight(word) for word in title if word.key in told)
+        / sum(map(statistics.weight, title))
+        for title in titles
+    )
+
+
 def of_words(short: Item, long: Item, statistics: Statistics) -> dict[str, float]:
     """Return which words of the shorter text the longer one has anywhere."""
-    there = set(long.tokens)
+    there = {word.key for word in long.words}
     weights = [statistics.weight(word) for word in short.words]
-    are_found = [word.token in there for word in short.words]
+    are_found = [word.key in there for word in short.words]
     names = [
-        word.token in there
+        word.key in there
         for word in short.words
         if statistics.is_rare(word, short) and not word.has_digit
     ]
-    missing = sum(word.has_digit and word.token not in there for word in short.words)
+    missing = sum(word.has_digit and word.key not in there for word in short.words)
     return {
         "bag_short": sum(itertools.compress(weights, are_found)) / sum(weights),
         "numbers_missing": math.log(1 + missing),
@@ -462,7 +507,7 @@ def of_metadata(one: Item, other: Item) -> dict[str, float]:
         found["same_source"] = float(one.source == other.source)
     if one.time is not None and other.time is not None:
         hours = abs(one.time - other.time) / 3.6e9
-        found["hours"] = math.log(1 + hours)
+        found["hours"] = math.log(1 + min(hours, 24))
         if hours > 18:
             found["time_of_day"] = min(hours % 24, 24 - hours % 24)
     return found

@@ -192,5 +192,5 @@ def test_stories_of_texts_are_stories_of_documents() -> None:
 
     assert result.story_of.tolist() == [2, -1, 2, 2, -1, 2]
     (story,) = result.stories
-    assert (story.lead, story.members, story.clusters) == (2, (0, 2, 3, 5), (0, 2))
+    assert (story.representative, story.positions, story.clusters) == (2, (0, 2, 3, 5), (0, 2))
     assert result.templates == []

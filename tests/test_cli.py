@@ -41,18 +41,11 @@ RECORDS = [
     {"id": "b", "title": "Vote", "text": MAYOR, "published": "2026-03-02T06:00:00Z"},
     {"id": "c", "title": "Storm", "text": STORM, "published": "2026-03-02T04:00:00Z"},
 ]
-KEPT = {"relation": None, "jaccard": None, "containment": None, "probability": None}
-COPY = {"relation": "exact", "jaccard": 1.0, "containment": 1.0, "probability": 1.0}
+KEPT = {"relation": None, "kept": True, "duplicate_of": None, "probability": None}
+COPY = {"relation": "exact", "kept": False, "duplicate_of": "c", "probability": 1.0}
 EXPECTED = [
-    {"id": "a", "cluster": 0, "representative": False, "kept_id": "c", "cluster_size": 2}
-    | COPY
-    | {"story": None, "template": None},
-    {"id": "b", "cluster": 1, "representative": True, "kept_id": "b", "cluster_size": 1}
-    | KEPT
-    | {"story": None, "template": None},
-    {"id": "c", "cluster": 0, "representative": True, "kept_id": "c", "cluster_size": 2}
-    | KEPT
-    | {"story": None, "template": None},
+    record | {"cluster": cluster, "story": None, "template": None} | standing
+    for record, cluster, standing in zip(RECORDS, (0, 1, 0), (COPY, KEPT, KEPT), strict=True)
 ]
 
 
@@ -144,11 +137,13 @@ def test_format_can_be_said(run: Callable[..., Ended]) -> None:
 
 
 def test_plain_lines_are_numbered_as_in_the_file(run: Callable[..., Ended]) -> None:
-    """Blank lines are no documents, but count."""
+    """Blank lines are no items, but count."""
     ended = run("cluster", "-", stdin=f"{STORM}\r\n\n  \n{MAYOR}\n{STORM}".encode())
 
-    assert [(row["id"], row["kept_id"]) for row in ended.rows] == [(1, 1), (4, 4), (5, 1)]
-    assert "standard input: plain lines, 3 documents; id from the number of the line" in ended.err
+    assert [(row["line"], row["duplicate_of"]) for row in ended.rows] == [
+        (1, None), (4, None), (5, 1),
+    ]  # fmt: skip
+    assert "standard input: plain lines, 3 items; id from the number of the line" in ended.err
 
 
 def test_line_separators_within_a_text_part_no_records(run: Callable[..., Ended]) -> None:
@@ -165,7 +160,7 @@ def test_conventional_columns_are_found_and_said(run: Callable[..., Ended]) -> N
     ended = run("cluster", "-", stdin=as_jsonl([record]))
 
     assert (
-        "JSON Lines, 1 documents; id from the number of the line, title from 'title', "
+        "JSON Lines, 1 item; id from the number of the line, title from 'title', "
         "text from 'description', published from 'date'"
     ) in ended.err
     assert "times without a zone are taken as UTC" in ended.err
@@ -184,7 +179,8 @@ def test_named_columns_take_precedence(run: Callable[..., Ended], tmp_path: Path
         *["--ignore", "title"],
     )
 
-    assert [(row["id"], row["kept_id"]) for row in ended.rows] == [(1, 2), (2, 2)]
+    assert [(row["key"], row["duplicate_of"]) for row in ended.rows] == [(1, 2), (2, None)]
+    assert [row["id"] for row in ended.rows] == ["x", "x"]
 
 
 def test_parquet_times_of_every_type_are_read(run: Callable[..., Ended], tmp_path: Path) -> None:
@@ -201,7 +197,7 @@ def test_parquet_times_of_every_type_are_read(run: Callable[..., Ended], tmp_pat
 
         ended = run("cluster", "f.parquet")
 
-        assert [row["kept_id"] for row in ended.rows] == [2, 2], times.type
+        assert [row["duplicate_of"] for row in ended.rows] == [2, None], times.type
 
 
 def test_missing_values_are_empty_texts(run: Callable[..., Ended]) -> None:
@@ -344,7 +340,7 @@ def test_broken_file_is_one_line_on_stderr(
         (["--n-jobs", "0"], "n_jobs=0"),
         (["--text", "body"], r"feed\.jsonl has no column 'body'; its columns are 'id', 'title'"),
         (["--format", "xml"], r"Invalid value for '--format'"),
-        (["--output", "x.xml"], r"cannot write x\.xml: its suffix must be \.jsonl, \.csv or"),
+        (["--output", "x.xml"], r"cannot write x\.xml: its suffix must be \.jsonl, \.csv, "),
         (["--output", "no/x.csv"], r"cannot write no/x\.csv: there is no folder 'no'"),
         (["--output", "feed.jsonl"], r"cannot write feed\.jsonl: it is the file that is read"),
         (["--output", "dir.csv"], r"cannot write dir\.csv: it is a folder"),
@@ -393,7 +389,7 @@ def test_library_errors_are_one_line_but_bugs_keep_their_traceback(
     run: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error that nobody foresaw is not dressed up as the user's."""
-    app = importlib.import_module("dedupe_news.cli.app")
+    app = importlib.import_module("dedupe_news.cli.deduplicating")
 
     def fail(*_: object, **__: object) -> None:
         message = "a bug"
@@ -429,12 +425,12 @@ def test_output_is_written_by_suffix(run: Callable[..., Ended], tmp_path: Path, 
     assert f"wrote 3 rows to {name}" in ended.err
 
 
-GOLDEN_CSV = b"""\
-id,cluster,representative,kept_id,cluster_size,relation,jaccard,containment,probability,story,template
-a,0,false,c,2,exact,1.0,1.0,1.0,,
-b,1,true,b,1,,,,,,
-c,0,true,c,2,,,,,,
-"""
+GOLDEN_CSV = f"""\
+id,title,text,published,cluster,story,template,relation,kept,duplicate_of,probability
+a,Storm,"{STORM}",2026-03-02T05:00:00Z,0,,,exact,false,c,1.0
+b,Vote,{MAYOR},2026-03-02T06:00:00Z,1,,,,true,,
+c,Storm,"{STORM}",2026-03-02T04:00:00Z,0,,,,true,,
+""".encode()
 
 
 def parquet_parts(folder: Path, **changed: list[Any]) -> Path:
@@ -460,13 +456,13 @@ def test_parquet_larger_than_memory(run: Callable[..., Ended], tmp_path: Path) -
     with_ids = run("cluster", str(parts), *limits)
     without = run("cluster", str(parts), *limits, "--ignore", "id")
 
-    assert [(row["id"], row["kept_id"]) for row in with_ids.rows] == [
-        ("a", "a"), ("b", "b"), ("c", "a"), ("d", "b"),
+    assert [(row["id"], row["duplicate_of"]) for row in with_ids.rows] == [
+        ("a", None), ("b", None), ("c", "a"), ("d", "b"),
     ]  # fmt: skip
-    assert [(row["id"], row["kept_id"]) for row in without.rows] == [
-        (1, 1), (2, 2), (3, 1), (4, 2),
+    assert [(row["row"], row["duplicate_of"]) for row in without.rows] == [
+        (1, None), (2, None), (3, 1), (4, 2),
     ]  # fmt: skip
-    assert "Parquet, 4 documents; id from the number of the row, text from 'body'" in without.err
+    assert "Parquet, 4 items; id from the number of the row, text from 'body'" in without.err
     assert list(work.iterdir()) == []
 
 
@@ -477,7 +473,7 @@ def test_other_files_stay_within_a_limit_too(run: Callable[..., Ended], tmp_path
 
     found = run("cluster", str(path), "--work-folder", str(tmp_path / "work"))
 
-    assert [row["kept_id"] for row in found.rows] == [1, 2, 1]
+    assert [row["duplicate_of"] for row in found.rows] == [None, None, 1]
 
 
 @pytest.mark.parametrize(
@@ -511,7 +507,7 @@ def test_mixed_ids_cannot_be_parquet(run: Callable[..., Ended], tmp_path: Path) 
     ended = run("cluster", "feed.jsonl", "--output", "out.parquet")
 
     assert ended.code == 2
-    assert "these ids are mixed. Write .jsonl instead" in ended.err
+    assert "Parquet holds values of one type in a column, and one here has several" in ended.err
 
 
 def test_ids_of_any_text_are_written_as_json(run: Callable[..., Ended]) -> None:
@@ -565,7 +561,7 @@ def test_query_finds_the_best_match_first(run: Callable[..., Ended], tmp_path: P
             "relation": match.relation.name.lower(),
         },
     ]
-    assert "3 of 4 documents match" in ended.err
+    assert "3 of 4 items match" in ended.err
 
 
 def test_policy_can_be_said(run: Callable[..., Ended]) -> None:
@@ -613,7 +609,112 @@ def test_query_without_a_match_is_no_error(run: Callable[..., Ended]) -> None:
     ended = run("query", "-", FERRY, stdin=STORM.encode())
 
     assert (ended.code, ended.out) == (0, "")
-    assert "0 of 1 documents match" in ended.err
+    assert "0 of 1 items match" in ended.err
+
+
+# Rows that are kept
+
+
+DEDUPED = [RECORDS[1], RECORDS[2]]
+
+
+@pytest.mark.parametrize("name", list(CONTENTS))
+def test_kept_rows_are_written_as_they_came(
+    run: Callable[..., Ended], tmp_path: Path, name: str
+) -> None:
+    """Of every format, with all columns and nothing beside them."""
+    (tmp_path / name).write_bytes(CONTENTS[name])
+
+    ended = run("dedupe", name)
+
+    assert ended.rows == DEDUPED
+    assert "dedupe-news: wrote 2 rows of 3\n" in ended.err
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.tsv", "out.parquet", "out.jsonl"])
+def test_kept_rows_are_written_by_suffix(
+    run: Callable[..., Ended], tmp_path: Path, name: str
+) -> None:
+    """And can be read again."""
+    (tmp_path / "feed.jsonl").write_bytes(CONTENTS["feed.jsonl"])
+
+    ended = run("dedupe", "feed.jsonl", "--output", name)
+
+    assert (ended.code, ended.out) == (0, "")
+    assert "wrote 2 rows of 3 to " + name in ended.err
+    assert run("dedupe", name).rows == DEDUPED
+
+
+@pytest.mark.parametrize(
+    ("keep", "expected"),
+    [("preferred", "c"), ("earliest", "c"), ("latest", "a"), ("longest", "c"), ("views", "a")],
+)
+def test_whom_to_keep_can_be_said(run: Callable[..., Ended], keep: str, expected: str) -> None:
+    """By a rule, or by the largest value of a column; both commands agree."""
+    feed = as_jsonl(
+        [{**record, "views": views} for record, views in zip(RECORDS, (9, 1, 5), strict=True)]
+    )
+
+    kept = run("dedupe", "-", "--keep", keep, stdin=feed)
+    clustered = run("cluster", "-", "--keep", keep, stdin=feed)
+
+    assert [row["id"] for row in kept.rows if row["title"] == "Storm"] == [expected]
+    assert [row["id"] for row in clustered.rows if row["kept"]] == [row["id"] for row in kept.rows]
+
+
+@pytest.mark.parametrize("command", ["dedupe", "cluster"])
+def test_an_unknown_rule_is_refused_before_the_work(
+    run: Callable[..., Ended], command: str
+) -> None:
+    """The message names the rules, and the columns that the file has."""
+    ended = run(command, "-", "--keep", "best", stdin=CONTENTS["feed.jsonl"])
+
+    assert ended.code == 2
+    assert (
+        "--keep best is neither a rule nor a column of the file; its columns are 'id'" in ended.err
+    )
+    assert "Rules are preferred, earliest, latest, longest" in ended.err
+
+
+def test_more_probability_removes_less(run: Callable[..., Ended]) -> None:
+    """The setting of the library, on the command line."""
+    feed = f"{STORM}\n{STORM} The damage is large.\n".encode()
+
+    assert len(run("dedupe", "-", stdin=feed).rows) == 1
+    assert len(run("dedupe", "-", "--min-probability", "0.9999", stdin=feed).rows) == 2
+    assert run("dedupe", "-", "--min-probability", "1", stdin=feed).code == 2
+
+
+def test_missing_keys_stay_missing(run: Callable[..., Ended]) -> None:
+    """A null and a key that is not there are two things; nested values are kept."""
+    records = [
+        {"id": 1, "text": STORM, "tags": ["a", {"b": 1}]},
+        {"id": 2, "text": MAYOR, "x": None},
+    ]
+
+    assert run("dedupe", "-", stdin=as_jsonl(records)).rows == records
+
+
+def test_columns_of_the_same_name_give_way(run: Callable[..., Ended]) -> None:
+    """What an earlier run found is replaced, and that is said."""
+    first = run("cluster", "-", stdin=CONTENTS["feed.jsonl"])
+
+    again = run("cluster", "-", stdin=first.out.encode())
+
+    assert again.rows == first.rows
+    assert "the file's own 'cluster', 'story'" in again.err
+
+
+def test_texts_are_no_formulas_in_a_spreadsheet(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """They begin with an apostrophe in CSV; numbers stay numbers."""
+    records = [{"id": "=1+1", "text": f"@{STORM}", "change": "-1.5"}]
+
+    run("dedupe", "-", "-o", "out.csv", stdin=as_jsonl(records))
+
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.DictReader(file)) == [
+            {"id": "'=1+1", "text": f"'@{STORM}", "change": "-1.5"}
+        ]
 
 
 # On a terminal
@@ -646,17 +747,19 @@ def feed_of_two_clusters() -> dn.Clustering:
 
 GOLDEN_TERMINAL = """\
 
-  documents        6  ━━━━━━━━━━━━━━━━━━━━━━━━
-  to keep          3  50.0 %
+  items            6  ━━━━━━━━━━━━━━━━━━━━━━━━
+  kept             3  50.0 %
   duplicates       3  50.0 %
-  clusters         2  of 2 to 3 documents
-  matches          3  3 exact
-  time        0.50 s  12 documents a second
+  clusters         2  3 exact
+  time        0.50 s  12 items a second
 
- size  span  sources  kept     text
+  Duplicates  The others say what the representative says: keep
+one.
+
+ items  over  sources  id       representative
  ──────────────────────────────────────────────────────────────
-    3   2 d        2  storm-1  Storm
-                               A storm cut the power of 4,000…
+     3   2 d        2  storm-1  Storm
+                                A storm cut the power of 4,00…
 
   and 1 more cluster; --output FILE for all, --top N for more
 """
@@ -673,12 +776,12 @@ def test_clusters_on_a_terminal() -> None:
 
 GOLDEN_GROUPS = """\
 
-  documents       11  ━━━━━━━━━━━━━━━━━━━━━━━━
-  to keep          7  63.6 %
+  items           11  ━━━━━━━━━━━━━━━━━━━━━━━━
+  kept             7  63.6 %
   duplicates       4  36.4 %
-  clusters         3  of 2 to 3 documents
-  stories          1  of 4 documents: the same event
-  templates        1  of 3 documents: filled in anew
+  clusters         3  1 exact, 2 near, 1 truncated
+  stories          1  of 4 items
+  templates        1  of 3 items
 """
 
 
@@ -689,11 +792,13 @@ def test_stories_and_templates_on_a_terminal() -> None:
     shown = drawn(70, lambda console: terminal.show_clustering(console, result, top=1))
 
     assert shown.startswith(GOLDEN_GROUPS)
-    clusters, _, rest = shown.partition("  the same story: related, and no duplicates\n")
-    stories, _, templates = rest.partition("  the same template, filled in anew\n")
+    clusters, _, rest = shown.partition("  Same story  Reports of their own")
+    stories, _, templates = rest.partition("  Templates  One text, filled in anew")
     assert "  and 2 more clusters; --output FILE for all" in clusters
-    assert re.search(r"size +span +sources +lead +text\n.*\n +4 +6 h +2 +id-0 +Storm", stories)
-    assert re.search(r"size +template\n.*\n +3 +Horoscope … ", templates)
+    assert re.search(
+        r"items +over +sources +id +representative\n.*\n +4 +6 h +2 +id-0 +Storm", stories
+    )
+    assert re.search(r"items +over +.*\n.*\n +3 +2 h +1 +id-8 +Horoscope … ", templates)
     assert "more" not in stories + templates
 
 
@@ -728,7 +833,7 @@ def test_texts_cannot_steer_the_terminal() -> None:
 
 GOLDEN_MATCHES = """\
 
-  3 of 6 documents match
+  3 of 6 items match
 
  Jaccard  contained  relation  id       text
  ────────────────────────────────────────────────────────────────────
@@ -770,9 +875,9 @@ def test_cluster_on_a_terminal_shows_figures(
     ended = run("cluster", "-", stdin=f"{long}\n{long}\n".encode(), on_terminal=True)
     alone = run("cluster", "-", stdin=long.encode(), on_terminal=True)
 
-    assert re.search(r"2\s+1\s+word0 word1 .*\n\s+word\d.*…", plain(ended.out))
+    assert re.search(r"2\s+\d\s+word0 word1 .*\n\s+word\d.*…", plain(ended.out))
     assert re.search(r"duplicates\s+0\s+0\.0 %", plain(alone.out))
-    assert "text" not in alone.out
+    assert "representative" not in alone.out
 
 
 def test_bounded_work_is_said() -> None:
@@ -791,7 +896,7 @@ def test_bounded_work_is_said() -> None:
 
 def test_help_has_examples(run: Callable[..., Ended]) -> None:
     """Each command shows how it is used; without a command one is told."""
-    assert "Find near-duplicate news items" in run().out
+    assert "Find duplicates among news items" in run().out
     assert "dedupe-news cluster feed.jsonl" in run("cluster", "--help").out
     assert "dedupe-news query feed.jsonl" in run("query", "-h").out
 
@@ -856,7 +961,7 @@ def test_program_clusters_a_file(tmp_path: Path) -> None:
 
     assert process.returncode == 0
     assert [json.loads(line) for line in out.splitlines()] == EXPECTED
-    assert b"3 documents" in err
+    assert b"3 items" in err
 
 
 def test_program_refuses_with_one_line(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_check_and_repair_rescue_what_is_whole(folder: Path, capsys: Capture) ->
     assert (whole.code, whole.err.splitlines()[-1]) == (0, "dedupe-news: nothing is wrong")
 
     connection = sqlite3.connect(folder / "feed.db")
-    connection.execute("UPDATE documents SET document = x'00' WHERE number = 1")
+    connection.execute("UPDATE events SET event = x'00' WHERE position = 1")
     connection.execute("UPDATE state SET value = x'00'")
     connection.commit()
     connection.close()
@@ -132,7 +132,7 @@ def test_check_and_repair_rescue_what_is_whole(folder: Path, capsys: Capture) ->
     assert damaged.code == 1
     assert damaged.err.splitlines() == [
         "dedupe-news: 2 documents are whole",
-        "dedupe-news: 1 documents are not what was written, and lost",
+        "dedupe-news: 1 events are not what was written, and lost",
         "dedupe-news: the state cannot be read: the state of the index is missing",
     ]
     assert "is missing" in run(capsys, "index", "stats", "feed.db").err

@@ -36,7 +36,7 @@ def test_report_is_named_after_the_feed(run: Callable[..., Ended], tmp_path: Pat
 
     assert ended.code == 0
     assert ended.out == ""
-    assert "dedupe-news: 3 documents: 1 cluster, 1 duplicate, 2 to keep, 0 stories" in ended.err
+    assert "dedupe-news: 3 items: 2 kept, 1 duplicate in 1 cluster, 0 stories" in ended.err
     assert "dedupe-news: wrote feed.html, 0.1 MB; open it in a browser" in ended.err
     page = (tmp_path / "feed.html").read_text(encoding="utf-8")
     assert "<title>feed.txt</title>" in page
@@ -59,8 +59,8 @@ def test_report_shows_figures_on_a_terminal(run: Callable[..., Ended]) -> None:
     """As `cluster` does, without the clusters."""
     ended = run("report", "feed.txt", on_terminal=True)
 
-    assert "documents" in ended.out
-    assert "to keep" in ended.out
+    assert "items" in ended.out
+    assert "kept" in ended.out
     assert "floods" not in ended.out
 
 
@@ -138,7 +138,7 @@ def test_compare_on_a_terminal_marks_the_words(run: Callable[..., Ended]) -> Non
     """And says what decided."""
     ended = run("compare", OLD, NEW, on_terminal=True)
 
-    assert "related, the same story" in ended.out
+    assert "4 of 5 words in the same order (not sure: " in ended.out
     assert "probability: duplicate 0." in ended.out
     assert "Rain floods the " in ended.out
     assert "and 2 that weigh less" in ended.out
@@ -157,12 +157,26 @@ def test_differences_are_struck_and_underlined(width: int) -> None:
     assert "\x1b[9;31mold" in printed
     assert "\x1b[4;32mnew" in printed
     assert "\x1b[2J" not in printed
-    assert "near" in printed
+    assert "Duplicate" in printed
     lines = printed.splitlines()
     assert any("old" in line and "new" in line for line in lines) == (width == 100)
 
 
-@pytest.mark.parametrize("command", ["report", "compare"])
+def test_two_items_of_a_feed_are_explained(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """By their ids, or by the numbers of their lines; as the library explains them."""
+    (tmp_path / "feed.csv").write_text(f"id,text\n7,{OLD}\n8,{OLD}!\n", encoding="utf-8")
+
+    by_line = run("explain", "feed.txt", "1", "3", "--min-probability", "0.9")
+    by_id = run("explain", "feed.csv", "7", "8", on_terminal=True)
+
+    assert by_line.rows[0]["why"] == "Duplicate: the same words."
+    assert " the same words." in by_id.out
+    unknown = run("explain", "feed.csv", "7", "9")
+    assert unknown.code == 2
+    assert "feed.csv has no item '9'; items are named by their ids" in unknown.err
+
+
+@pytest.mark.parametrize("command", ["report", "compare", "explain"])
 def test_help_has_examples(run: Callable[..., Ended], command: str) -> None:
     """To be copied."""
     ended = run(command, "--help")

@@ -21,7 +21,24 @@ WORDS = st.lists(st.sampled_from(["ka", "lo", "mi", "nü", "😀", "新", "\n"])
 
 def compare(left: str, right: str) -> list[Change]:
     """Return the changes between two texts."""
-    return differences.changes(*differences.read([left, right], CONFIG, titled=True))
+    one, other = differences.read([left, right], CONFIG, titled=True)
+    return differences.changes(one, other, differences.aligned(one, other))
+
+
+@given(left=WORDS, right=WORDS)
+def test_blocks_cover_both_texts(left: str, right: str) -> None:
+    """Every word of each is in one block, in order; equal blocks have equal words."""
+    one, other = differences.read([left, right], CONFIG, titled=True)
+
+    blocks = differences.aligned(one, other)
+
+    at = (0, 0)
+    for kind, *places in blocks:
+        assert (places[0], places[2]) == at
+        words = one.hashes[places[0] : places[1]], other.hashes[places[2] : places[3]]
+        assert (kind == "equal") == (words[0] == words[1])
+        at = (places[1], places[3])
+    assert at == (len(one.hashes), len(other.hashes))
 
 
 @given(left=WORDS, right=WORDS)

@@ -104,7 +104,7 @@ def test_labels_are_those_of_cluster(feed: object) -> None:
     assert estimator.fit_predict(feed).tolist() == expected.labels.tolist()
     assert estimator.labels_.dtype == np.int64
     assert estimator.representatives_.tolist() == expected.representatives.tolist()
-    assert estimator.clustering_.summary().startswith("5 documents")
+    assert estimator.clustering_.summary().startswith("5 items")
     assert (estimator.clustering_.stories, estimator.clustering_.templates) == ([], [])
 
 

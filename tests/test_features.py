@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import engine_oracle
 from dedupe_news.kernels.features import FEATURES, NO_TIME, Evidence, fill_feature_rows
-from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT
+from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
 from engine_oracle import Item, Statistics, Word, shingles_of
 
 if TYPE_CHECKING:
@@ -40,16 +40,22 @@ def item_of(draw: st.DrawFn, tokens: Sequence[int]) -> Item:
     n_title = draw(st.integers(0, len(tokens)))
     written = draw(st.lists(flags, min_size=len(tokens), max_size=len(tokens)))
     words = tuple(
-        Word(token, *flag, place < n_title)
+        Word(token, *flag, place < n_title, stem_of(token))
         for place, (token, flag) in enumerate(zip(tokens, written, strict=True))
     )
     return Item(words, draw(st.booleans()), draw(sources), draw(times))
 
 
+def stem_of(token: int) -> int:
+    """Return the stem of a token: two tokens share one."""
+    return 1000 + token // 2
+
+
 def plain(tokens: Sequence[int]) -> Item:
     """Return a text of small letters of which nothing else is known."""
     word = functools.partial(Word, has_digit=False, is_capitalised=False, is_in_title=False)
-    return Item(tuple(map(word, tokens)), is_cut_off=False, source=None, time=None)
+    words = tuple(word(token, stem=stem_of(token)) for token in tokens)
+    return Item(words, is_cut_off=False, source=None, time=None)
 
 
 @st.composite
@@ -102,9 +108,10 @@ def evidence_of(texts: Sequence[Item], statistics: Statistics) -> Evidence:
                 HAS_DIGIT * word.has_digit
                 | CAPITALISED * word.is_capitalised
                 | FIRST_LINE * word.is_in_title
+                | word.stem << STEM_SHIFT
                 for word in words
             ],
-            np.uint8,
+            np.uint32,
         ),
         commonness=np.array([statistics.tokens[word.token] for word in words], np.uint8),
         starts=np.concatenate(([0], stops[:-1])).astype(np.int64),

@@ -19,7 +19,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 import dedupe_news as dn
 import oracles
 from dedupe_news import Config, InputError, InputTypeError, Match, NewsIndex, Relation
-from dedupe_news.stores import similar
+from dedupe_news._store.slots import Limits
 from strategies import WORDS, feeds, texts
 
 STORM = "a storm shut the northern harbour on monday evening"
@@ -45,9 +45,7 @@ class AgainstBruteForce(RuleBasedStateMachine):
         super().__init__()
         self.monkeypatch = pytest.MonkeyPatch()
         # Small, so that arrays grow and removed documents are dropped all the time.
-        self.monkeypatch.setattr("dedupe_news.stores.replica._COMPACT_ABOVE", 2)
-        self.monkeypatch.setattr(similar, "_FIRST_SLOTS", 2)
-        self.monkeypatch.setattr(similar, "_FIRST_TOKENS", 4)
+        self.monkeypatch.setattr("dedupe_news.index.LIMITS", Limits(removed=2, slots=2, tokens=4))
         self.index = NewsIndex(SMALL)
         self.model = oracles.Index(SMALL)
         self.texts: dict[str, str] = {}
@@ -461,7 +459,7 @@ def test_pickle_is_a_copy() -> None:
 
 def test_threads_on_one_index_lose_nothing(*, interpreted: bool) -> None:
     """Of near-identical documents each pair is reported once, by the later one."""
-    n_threads, n_each = 4, 5 if interpreted else 50
+    n_threads, n_each = 4, 5 if interpreted else 20
     index = NewsIndex(SMALL)
 
     def work(thread: int) -> int:

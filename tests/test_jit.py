@@ -1,61 +1,436 @@
-"""Machine code on disk: what was made from other sources is not used."""
+"""Kernels on disk: found by what they were made from, and never in the way."""
 
 from __future__ import annotations
 
+import compileall
+import json
+import logging
 import os
-import time
-from types import SimpleNamespace
-from typing import TYPE_CHECKING
+import resource
+import runpy
+import shutil
+import subprocess
+import sys
+import types
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from dedupe_news.kernels import _jit
+from dedupe_news.kernels import _jit, _preparing, _store
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "dedupe_news"
+RECORDER = ROOT / "tools" / "record_kernels.py"
+
+# A kernel of one caller and one callee, that takes a second to compile.
+USES_A_KERNEL = """
+import numpy as np
+from dedupe_news.kernels.utf8 import decode
+print(decode(np.frombuffer(b"\\xc3\\xa9", np.uint8).copy(), 0, 2) >> 3)
+"""
+E_ACUTE = 0xE9
 
 
-def dispatcher(index: Path, *, readable: bool = True) -> SimpleNamespace:
-    """Return what looks like a compiled kernel whose cache index is that file."""
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process of its own, with the package of this checkout."""
+    defaults = {**os.environ, "NUMBA_DISABLE_JIT": "0", "PYTHONPATH": str(PACKAGE.parent)}
+    return subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", code],
+        env={**defaults, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
 
-    def load() -> None:
-        if not readable:
-            raise AttributeError(index.name)
 
-    file = SimpleNamespace(_index_path=str(index), _load_index=load)
-    return SimpleNamespace(_cache=SimpleNamespace(_cache_file=file))
+def decoded(**environment: str) -> int:
+    """Return what the kernel makes of an é."""
+    done = run(USES_A_KERNEL, **environment)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+def copied(folder: Path) -> Path:
+    """Return the copy of the package in a folder, without its caches."""
+    target = folder / "dedupe_news"
+    shutil.copytree(PACKAGE, target, ignore=shutil.ignore_patterns("__pycache__"))
+    return target
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the files of machine code in a folder."""
+    return sorted(folder.rglob("*.nbc"))
+
+
+# What a version is: digests of code.
+
+
+def function(source: str, **names: Any) -> types.FunctionType:
+    """Return the function f of a source, with what it reads."""
+    namespace = dict(names)
+    exec(compile(source, "kernels.py", "exec"), namespace)  # noqa: S102 - our own source
+    made: types.FunctionType = namespace["f"]
+    return made
+
+
+def digest(source: str, **names: Any) -> bytes:
+    """Return the digest of a function; functions among the names are kernels."""
+    kernels = [value for value in names.values() if isinstance(value, types.FunctionType)]
+    return _store.digest_of(
+        function(source, **names),
+        lambda value: value if value in kernels else None,  # type: ignore[return-value,operator]
+    )
 
 
 @pytest.mark.parametrize(
-    ("age_s", "readable", "kept"),
-    [(-10.0, True, False), (10.0, True, True), (10.0, False, False)],
-    ids=["older than the sources", "newer", "of a class that is gone"],
+    ("first", "second"),
+    [
+        ({"N": 1}, {"N": 2}),
+        ({"N": 1}, {"N": 1.0}),
+        ({"N": np.uint8(1)}, {"N": np.uint64(1)}),
+        ({"N": np.zeros(2)}, {"N": np.ones(2)}),
+        ({"N": (1, (2, 3))}, {"N": (1, (2, 4))}),
+        ({"N": function("def f(x):\n    return x")}, {"N": function("def f(x):\n    return -x")}),
+    ],
+    ids=["a number", "its type", "its width", "an array", "a tuple", "a callee"],
 )
-def test_outdated_machine_code_is_discarded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age_s: float, *, readable: bool, kept: bool
+def test_digest_changes_with_what_a_function_reads(
+    first: dict[str, Any], second: dict[str, Any]
 ) -> None:
-    """Of a kernel's callees too, whose age numba does not look at."""
-    index = tmp_path / "kernel.nbi"
-    index.write_bytes(b"")
-    os.utime(index, (1000.0 + age_s, 1000.0 + age_s))
-    monkeypatch.setattr(_jit, "_NEWEST_SOURCE", 1000.0)
+    """A constant or a kernel of another module is as much a part of it as its own lines."""
+    source = "def f(x):\n    return N(x)"
 
-    _jit._discard_outdated(dispatcher(index, readable=readable))  # noqa: SLF001
-
-    assert index.exists() is kept
+    assert digest(source, **first) != digest(source, **second)
 
 
-def test_a_kernel_without_machine_code_is_let_be(tmp_path: Path) -> None:
-    """There is nothing to discard on the first run."""
-    _jit._discard_outdated(dispatcher(tmp_path / "none.nbi"))  # noqa: SLF001
+def test_digest_changes_with_the_code() -> None:
+    """Of the function, and of what a callee of its callee does."""
+    inner, other = function("def f(x):\n    return x + 1"), function("def f(x):\n    return x + 2")
+    middle = [function("def f(x):\n    return g(x)", g=each) for each in (inner, other)]
 
-    assert list(tmp_path.iterdir()) == []
+    assert digest("def f(x):\n    return x") != digest("def f(x):\n    return x * 2")
+    versions = [
+        _store.digest_of(
+            function("def f(x):\n    return h(x)", h=each),
+            lambda value: value if isinstance(value, types.FunctionType) else None,
+        )
+        for each in middle
+    ]
+    assert versions[0] != versions[1]
 
 
-def test_sources_from_the_future_are_passed_over(tmp_path: Path) -> None:
-    """They would be newer than all that is ever compiled from them."""
-    for name, age in (("a.py", 1000.0), ("b.py", time.time() + 86_400)):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, (age, age))
+def test_digest_does_not_change_with_words() -> None:
+    """Docstrings, comments and line numbers make no machine code."""
+    plain = "def f(x):\n    return x + 1"
+    worded = '# Why.\n\ndef f(x):\n    """Return it."""\n    return x + 1  # one more'
 
-    assert _jit._newest_source(tmp_path) == 1000.0  # noqa: SLF001
+    assert digest(plain) == digest(worded)
+
+
+def test_digest_of_a_function_that_calls_itself_ends() -> None:
+    """It is a part of itself."""
+    made = function("def f(x):\n    return f(x - 1) if x else 0")
+
+    assert _store.digest_of(made, lambda value: made if value is made else None)
+
+
+def test_whatever_kernels_read_has_a_digest_that_stays() -> None:
+    """The text of an object may hold its address, which would compile it in every process."""
+    code = (
+        "from dedupe_news.kernels import _jit, _preparing\n"
+        "names = {n for rows in _preparing.manifest().values() for n, _ in rows}\n"
+        "print(sorted(_jit.named(n).cache.version for n in names))"
+    )
+
+    first, second = run(code, PYTHONHASHSEED="1"), run(code, PYTHONHASHSEED="2")
+
+    assert first.stdout.startswith("['")
+    assert first.stdout == second.stdout
+
+
+# Where files are.
+
+
+def test_store_returns_what_was_written(tmp_path: Path) -> None:
+    """From the first folder that has it; an absent one is no error."""
+    store = _store.CodeStore([tmp_path / "none", tmp_path / "other"])
+
+    assert store.read("f-1-2") is None
+    store.write("f-1-2", b"code")
+
+    assert store.read("f-1-2") == b"code"
+    assert store.names() == {"f-1-2"}
+    assert files(tmp_path) == [tmp_path / "none" / "f-1-2.nbc"]
+    assert _store.CodeStore([tmp_path / "x", tmp_path / "none"]).read("f-1-2") == b"code"
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"x" * 100])
+def test_damaged_files_count_as_absent(tmp_path: Path, content: bytes) -> None:
+    """After a power cut, or where a worker was killed; they are written anew."""
+    store = _store.CodeStore([tmp_path])
+    store.write("f-1-2", b"code")
+    files(tmp_path)[0].write_bytes(content)
+
+    assert store.read("f-1-2") is None
+    store.write("f-1-2", b"code")
+    assert store.read("f-1-2") == b"code"
+
+
+def test_store_that_cannot_be_written_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file stands where the folder would be; everything goes on."""
+    (tmp_path / "file").touch()
+    store = _store.CodeStore([tmp_path / "file", tmp_path / "file" / "deeper"])
+
+    with pytest.warns(RuntimeWarning, match="cannot keep its compiled kernels") as warned:
+        store.write("f-1-2", b"code")
+    store.write("f-1-2", b"code")
+    with store.locked("f"):
+        pass
+
+    assert len(warned) == 1
+    assert store.writable_folder() is None
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "NUMBA_CACHE_DIR" in caplog.text
+    assert "dedupe-news warmup" in caplog.text
+
+
+def test_outdated_versions_are_removed_after_a_month(tmp_path: Path) -> None:
+    """Those that nobody has read since; others' stay."""
+    store = _store.CodeStore([tmp_path])
+    for name in ("f-old-1", "f-used-1", "g-old-1"):
+        store.write(name, b"code")
+    for path in files(tmp_path):
+        if "old" in path.name:
+            os.utime(path, (0, 0))
+
+    store.write("f-new-1", b"code")
+
+    assert store.names() == {"f-used-1", "g-old-1", "f-new-1"}
+
+
+@pytest.mark.parametrize(
+    ("platform", "user"),
+    [
+        ("linux", Path("caches")),
+        ("win32", Path("local")),
+        ("darwin", Path("home", "Library", "Caches")),
+    ],
+)
+def test_folders_in_order_of_preference(
+    monkeypatch: pytest.MonkeyPatch, platform: str, user: Path
+) -> None:
+    """One that the user names is the only one; a package in a zip has none beside it."""
+    monkeypatch.setattr(sys, "platform", platform)
+    for name, value in (("XDG_CACHE_HOME", "caches"), ("LOCALAPPDATA", "local"), ("HOME", "home")):
+        monkeypatch.setenv(name, value)
+    beside = Path("package", "__pycache__", "kernels")
+
+    assert _store.folders("given", "package") == [Path("given", "dedupe_news")]
+    assert _store.folders("", "package") == [beside, user / "dedupe_news"]
+    assert _store.folders("", None) == [user / "dedupe_news"]
+
+
+def test_empty_name_of_the_folder_for_caches_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the specification has it; a relative path would be one in the working directory."""
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv("HOME", "home")
+    monkeypatch.setattr(sys, "platform", "linux")
+
+    assert _store.folders("", None) == [Path("home", ".cache", "dedupe_news")]
+
+
+def test_user_without_a_home_has_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does it stand in the way."""
+
+    def fail(_path: Path) -> Path:
+        raise RuntimeError
+
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setattr(Path, "expanduser", fail)
+
+    assert _store.folders("", None) == []
+
+
+# Kernels in processes of their own.
+
+
+@pytest.mark.usefixtures("compiled")
+def test_kernel_is_compiled_once_and_then_loaded(tmp_path: Path) -> None:
+    """By the next process."""
+    code = USES_A_KERNEL + "from dedupe_news.kernels import _jit\nprint(_jit.n_compilations())"
+
+    outputs = [run(code, NUMBA_CACHE_DIR=str(tmp_path)).stdout.split() for _ in range(2)]
+
+    assert [int(each[0]) for each in outputs] == [E_ACUTE] * 2
+    assert int(outputs[0][1]) > 0
+    assert int(outputs[1][1]) == 0
+
+
+@pytest.mark.usefixtures("compiled")
+def test_truncated_machine_code_is_made_anew(tmp_path: Path) -> None:
+    """All of it was cut to nothing."""
+    decoded(NUMBA_CACHE_DIR=str(tmp_path))
+    for path in files(tmp_path):
+        os.truncate(path, 0)
+
+    assert decoded(NUMBA_CACHE_DIR=str(tmp_path)) == E_ACUTE
+    assert all(path.stat().st_size > 0 for path in files(tmp_path))
+
+
+@pytest.mark.usefixtures("compiled")
+def test_another_version_of_a_callee_is_compiled_whatever_its_age(tmp_path: Path) -> None:
+    """Installers keep the times of files: a rollback is older than what it replaces."""
+    package = copied(tmp_path)
+    cache = str(tmp_path / "cache")
+    registers = package / "kernels" / "registers.py"
+    old = registers.read_text(encoding="utf-8")
+    os.utime(registers, (1_700_000_000, 1_700_000_000))
+    utf8 = package / "kernels" / "utf8.py"
+    before = decoded(PYTHONPATH=str(tmp_path), NUMBA_CACHE_DIR=cache)
+
+    # A function that decode calls reads another bit; then it is as it was.
+    source = utf8.read_text(encoding="utf-8")
+    changed = source.replace(
+        "return int64(text[np.uintp(at)])", "return int64(text[np.uintp(at)]) ^ 1"
+    )
+    assert changed != source
+    for content in (changed, source):
+        utf8.write_text(content, encoding="utf-8")
+        os.utime(utf8, (1_700_000_000, 1_700_000_000))
+        after = decoded(PYTHONPATH=str(tmp_path), NUMBA_CACHE_DIR=cache)
+        assert (after == before) == (content == source)
+    assert registers.read_text(encoding="utf-8") == old
+
+
+@pytest.mark.usefixtures("compiled")
+def test_full_disk_costs_the_cache_alone(tmp_path: Path) -> None:
+    """No file may be longer than a kilobyte: the kernel works, and one line says what is amiss."""
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+    assert resource.RLIMIT_FSIZE  # of this system too
+
+    done = run(limit + USES_A_KERNEL, NUMBA_CACHE_DIR=str(tmp_path))
+
+    assert int(done.stdout) == E_ACUTE, done.stderr
+    assert done.stderr.count("cannot keep its compiled kernels") == 1
+    assert files(tmp_path) == []
+
+
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("kind", ["zip", "bytecode", "read-only"])
+def test_kernels_work_wherever_the_package_is(tmp_path: Path, kind: str) -> None:
+    """In a zip, as bytecode without sources, where nothing can be written and nobody has a home."""
+    environment = {"HOME": "/nonexistent", "XDG_CACHE_HOME": "", "NUMBA_CACHE_DIR": ""}
+    if kind == "zip":
+        copied(tmp_path / "sources")
+        place = shutil.make_archive(str(tmp_path / "app"), "zip", tmp_path / "sources")
+        environment["NUMBA_CACHE_DIR"] = str(tmp_path / "cache")
+    elif kind == "bytecode":
+        package = copied(tmp_path)
+        compileall.compile_dir(package, quiet=1, legacy=True)
+        for path in package.rglob("*.py"):
+            path.unlink()
+        place = str(tmp_path)
+    else:
+        copied(tmp_path)
+        # Files stand where folders would be made: not even root can.
+        (tmp_path / "dedupe_news" / "kernels" / "__pycache__").touch()
+        (tmp_path / "home").touch()
+        environment["HOME"] = str(tmp_path / "home")
+        place = str(tmp_path)
+
+    done = run(USES_A_KERNEL, PYTHONPATH=place, **environment)
+
+    assert int(done.stdout) == E_ACUTE, done.stderr
+    said = done.stderr.count("cannot keep its compiled kernels")
+    assert said == (1 if kind == "read-only" else 0)
+    if kind != "read-only":
+        assert files(tmp_path)
+
+
+@pytest.mark.usefixtures("compiled")
+def test_processes_that_start_together_compile_once(tmp_path: Path) -> None:
+    """The others wait, and load what the first has made."""
+    code = USES_A_KERNEL + "from dedupe_news.kernels import _jit\nprint(_jit.n_compilations())"
+    environment = {
+        **os.environ,
+        "NUMBA_DISABLE_JIT": "0",
+        "PYTHONPATH": str(PACKAGE.parent),
+        "NUMBA_CACHE_DIR": str(tmp_path),
+    }
+    processes = [
+        subprocess.Popen(  # noqa: S603 - our own interpreter
+            [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, encoding="utf-8"
+        )
+        for _ in range(4)
+    ]
+
+    outputs = [process.communicate()[0].split() for process in processes]
+
+    assert {each[0] for each in outputs} == {str(E_ACUTE)}
+    assert sum(int(each[1]) for each in outputs) == len(files(tmp_path))
+
+
+@pytest.mark.usefixtures("compiled")
+def test_numba_is_quiet_for_who_logs_everything(tmp_path: Path) -> None:
+    """It would log every step of a compilation; its level is the user's again afterwards."""
+    code = (
+        "import logging; logging.basicConfig(level=logging.DEBUG)\n"
+        f"{USES_A_KERNEL}"
+        "print(logging.getLogger('numba').level)"
+    )
+
+    done = run(code, NUMBA_CACHE_DIR=str(tmp_path))
+
+    assert done.stdout.split() == [str(E_ACUTE), str(logging.NOTSET)]
+    assert "DEBUG" not in done.stderr
+
+
+# What operations need.
+
+
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("operation", sorted(_preparing.manifest()))
+def test_operations_compile_what_they_prepare_and_nothing_else(operation: str) -> None:
+    """`python tools/record_kernels.py` writes the list anew."""
+    record = runpy.run_path(str(RECORDER))["record"]
+
+    used = record(operation)
+
+    listed = [[name, *signature] for name, signature in _preparing.manifest()[operation]]
+    missing = [row[0] for row in used if row not in listed]
+    superfluous = [row[0] for row in listed if row not in used]
+    assert (missing, superfluous) == ([], []), "run: python tools/record_kernels.py"
+
+
+def test_prepared_kernels_are_in_the_sources() -> None:
+    """None of them was renamed."""
+    for rows in _preparing.manifest().values():
+        for name, _ in rows:
+            assert callable(_jit.named(name))
+
+
+@pytest.mark.usefixtures("compiled")
+def test_two_processes_prepare_an_operation_together(tmp_path: Path) -> None:
+    """The helper begins with the last kernel; afterwards nothing is left."""
+    code = (
+        "import contextlib, json\n"
+        "from dedupe_news.kernels import _jit, _preparing\n"
+        "rows = _preparing.manifest()['cluster-similar'][7:9]\n"
+        "_preparing.manifest()['cluster-similar'][:] = rows\n"
+        "left = []\n"
+        "@contextlib.contextmanager\n"
+        "def watch(task):\n"
+        "    left.append(task.n_left()); yield; left.append(task.n_left())\n"
+        "_preparing.prepare('cluster-similar', 2, watch)\n"
+        "print(json.dumps(left))"
+    )
+
+    done = run(code, NUMBA_CACHE_DIR=str(tmp_path))
+
+    first, last = json.loads(done.stdout)
+    assert first > 0
+    assert last == 0

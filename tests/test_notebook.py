@@ -87,7 +87,7 @@ def with_template() -> Clustering:
 
 
 def hostile_story(result: Clustering) -> Story:
-    """Return a story of all documents, hostile texts among them."""
+    """Return a story of all items, hostile texts among them."""
     return dataclasses.replace(result, story_of=result.labels * 0).stories[0]
 
 
@@ -105,13 +105,15 @@ def parts(result: Clustering) -> dict[str, object]:
         "match": index.query(STORM)[0],
         "comparison": dn.compare({"title": HOSTILE, "text": STORM}, {"title": "x", "text": STORM}),
         "index": index,
+        "kept": result.kept,
+        "removed": result.removed,
     }
 
 
 @pytest.mark.parametrize("name", ["clustering", "cluster", "page", "matches", "story", "template",
-                                  "match", "comparison", "index"])  # fmt: skip
+                                  "match", "comparison", "index", "kept", "removed"])  # fmt: skip
 def test_everything_is_html_without_script_or_handler(result: Clustering, name: str) -> None:
-    """Well-formed; whatever stood in a document is text."""
+    """Well-formed; whatever stood in an item is text."""
     reader = read(parts(result)[name])
 
     assert "script" not in reader.elements
@@ -128,23 +130,24 @@ def test_hostile_texts_are_shown_as_written(result: Clustering) -> None:
 
 
 def test_a_clustering_shows_its_figures_and_clusters(result: Clustering) -> None:
-    """The kept document first, then how the others differ from it."""
+    """The kept item first, then how the others differ from it, and why they are duplicates."""
     reader = read(result)
 
-    assert re.search(r"Documents8 in [\d.]+ sTo keep4 50\.0 %Duplicates4 50\.0 %", reader.text)
-    assert reader.texts["h3"] == ["Clusters"]
-    assert "3 documents, 2 sources, over 3 h" in reader.text
-    assert reader.text.index("keep") < reader.text.index("the same words")
+    assert re.search(r"items8 in [\d.]+ skept4 50\.0 %duplicates4 50\.0 %", reader.text)
+    assert reader.texts["h3"] == ["Duplicates"]
+    assert "3 items, 2 sources, over 3 h" in reader.text
+    assert reader.text.index("kept") < reader.text.index("the same words")
     assert "4" in "".join(reader.texts["del"])
     assert "5" in "".join(reader.texts["ins"])
-    assert ".clusters[0]" in reader.texts["code"]
+    assert "result.clusters[0]" in reader.texts["code"]
     assert "+2 h" in reader.texts["time"]
+    assert "Duplicate: the same text; 3 hours apart." in reader.texts["p"]
 
 
 def test_a_clustering_without_clusters_says_so() -> None:
     """And so does an empty one."""
-    assert "No two documents are duplicates." in read(dn.cluster(["ka"], progress=False)).text
-    assert "No two documents are duplicates." in read(dn.cluster([], progress=False)).text
+    assert "No two items are duplicates." in read(dn.cluster(["ka"], progress=False)).text
+    assert "No two items are duplicates." in read(dn.cluster([], progress=False)).text
 
 
 def test_bounded_work_is_shown() -> None:
@@ -190,8 +193,8 @@ def test_large_clusters_are_folded_and_counted() -> None:
     result = dn.cluster([STORM] * 40, policy="similar", progress=False)
     reader = read(result.clusters[0])
 
-    assert "36 more documents" in reader.text
-    assert "and 9 more documents, at .members" in reader.text
+    assert "36 more items" in reader.text
+    assert "and 9 more items, at .members" in reader.text
     assert reader.elements.count("li") == 30
 
 
@@ -205,16 +208,20 @@ def test_long_texts_open_on_demand() -> None:
 
 
 def test_stories_are_folded_under_their_own_heading() -> None:
-    """The lead first, then what is related to it, and how many duplicates each has."""
+    """The representative first, then the other reports, and how many duplicates each has."""
     reader = read(make_result())
 
     text = reader.text
-    assert re.search(r"Stories1 of 4 documents ?Templates1 of 3 documents", text)
-    assert "1 story The same event in reports of their own" in text.replace("storyThe", "story The")
-    assert "4 documents, 2 reports, 2 sources, over 6 h" in text
-    assert ".stories[0]" in reader.texts["code"]
+    assert re.search(r"stories1 of 4 items ?templates1 of 3 items", text)
+    assert "Same story: 1 storyReports of their own on one event are no duplicates" in text
+    assert "4 items, 2 reports, 2 sources, over 6 h" in text
+    assert "result.stories[0]" in reader.texts["code"]
     assert "2 duplicates" in text
-    assert text.index("lead") < text.index("related") < text.index("The ferry to Lower Fenwick")
+    assert (
+        text.index("representative · ")
+        < text.index("same story · ")
+        < text.index("The ferry to Lower Fenwick")
+    )
     assert "series" not in text.lower()
 
 
@@ -224,8 +231,8 @@ def test_large_stories_are_folded_and_counted() -> None:
     reader = read(dataclasses.replace(found, story_of=found.labels * 0).stories[0])
 
     assert "36 more reports" in reader.text
-    assert "and 10 more reports, at .clusters" in reader.text
-    assert reader.elements.count("li") == 29
+    assert "and 9 more reports, at .clusters" in reader.text
+    assert reader.elements.count("li") == 30
 
 
 def test_templates_are_folded_under_their_own_heading() -> None:
@@ -235,7 +242,7 @@ def test_templates_are_folded_under_their_own_heading() -> None:
     assert "details" in reader.elements
     assert "1 template" in reader.text
     assert "… the latest five minute summary of our newsroom read at …" in reader.text
-    assert "3 documents" in reader.text
+    assert "3 items" in reader.text
 
 
 def test_matches_are_shown_side_by_side(result: Clustering) -> None:
@@ -246,7 +253,7 @@ def test_matches_are_shown_side_by_side(result: Clustering) -> None:
     assert "next: matches[20:40]" in read(matches).text
     assert "5 matches" in read(matches[40:]).text
     assert "next" not in read(matches[40:]).text
-    assert [pair.left for pair in matches[40:]] == [80, 82, 84, 86, 88]
+    assert [pair.positions[0] for pair in matches[40:]] == [80, 82, 84, 86, 88]
     assert "4" in "".join(read(result.matches[:1]).texts["del"])
 
 
@@ -254,22 +261,22 @@ def test_comparisons_show_verdict_reasons_and_both_texts() -> None:
     """Words of the first that are gone, and of the second that are new."""
     reader = read(dn.compare("Rain floods the old town", "Rain floods the new town"))
 
-    assert reader.texts["h3"] == ["Related, the same story"]
+    assert reader.texts["h3"][0].startswith("Same story: 4 of 5 words in the same order")
     assert re.search(
-        r"Duplicate0\.\d{3} ?Related0\.\d{3} ?Template0\.\d{3} ?Different0\.\d", reader.text
+        r"duplicate0\.\d\d ?related0\.\d\d ?template0\.\d\d ?different0\.\d", reader.text
     )
     assert reader.texts["del"] == ["old"]
     assert reader.texts["ins"] == ["new"]
     assert "for duplicates" in reader.text
     same = read(dn.compare("ka lo mi", "ka lo mi", policy="similar"))
-    assert same.texts["h3"] == ["Duplicates (exact)"]
-    assert "What decided" not in same.text
+    assert same.texts["h3"] == ["Duplicate: the same text."]
+    assert "The figures behind it" not in same.text
 
 
 def test_an_index_shows_its_size_and_settings() -> None:
     """And what was bounded."""
-    assert "Documents0Policysimilar" in read(dn.NewsIndex(policy="similar")).text
-    assert "Threshold0.8" in read(dn.NewsIndex(threshold=0.8)).text
+    assert "items0policysimilar" in read(dn.NewsIndex(policy="similar")).text
+    assert "threshold0.8" in read(dn.NewsIndex(threshold=0.8)).text
     index = dn.NewsIndex(policy="similar", bucket_limit=2)
     for number in range(6):
         index.add(number, f"{STORM} {number}")
@@ -321,26 +328,28 @@ def test_pickled_parts_leave_the_result_behind(result: Clustering, name: str) ->
 
 
 def test_plain_text_of_clusters(result: Clustering) -> None:
-    """One line a document, the kept one first."""
+    """One line an item, the kept one first."""
     first, kept, *others = str(result.clusters[0]).splitlines()
 
-    assert first == "Cluster 0: 3 documents, 2 sources, over 3 h"
-    assert kept.startswith("  keep           2026-03-02 05:00 | Tarnby Post | Storm A storm cut")
-    assert others[0].startswith("  near 0.")
-    assert others[1].startswith("  exact 1.00     +3 h | Storm A storm")
+    assert first == "Cluster: 3 items, 2 sources, over 3 h"
+    assert kept.startswith(
+        "  kept               2026-03-02 05:00 | Tarnby Post | Storm A storm cut"
+    )
+    assert others[0].startswith("  duplicate (near)   +2 h | Coast News | Storm A storm")
+    assert others[1].startswith("  duplicate (exact)  +3 h | Storm A storm")
     large = dn.cluster([STORM] * 25, policy="similar", progress=False).clusters[0]
-    assert str(large).endswith("\n  and 5 more documents, at cluster.members")
+    assert str(large).endswith("\n  and 5 more items, at cluster.members")
 
 
 def test_plain_text_of_stories() -> None:
-    """The lead first, then one line for each report."""
+    """The representative first, then one line for each report."""
     first, lead, *others = str(make_result().stories[0]).splitlines()
 
-    assert first == "Story: 4 documents, 2 reports, 2 sources, over 6 h"
+    assert first == "Story: 4 items, 2 reports, 2 sources, over 6 h"
     assert lead.startswith(
-        "  lead           2026-03-02 05:00 | Tarnby Post | 2 duplicates | Storm A"
+        "  representative  2026-03-02 05:00 | Tarnby Post | 2 duplicates | Storm A"
     )
-    related = "  related        2026-03-02 11:00 | Coast News | Ferry The ferry to Lower Fenwick"
+    related = "  same story      +6 h | Coast News | Ferry The ferry to Lower Fenwick"
     assert [other.startswith(related) for other in others] == [True]
     found = dn.cluster([f"word{n} ka" for n in range(25)], policy="similar", progress=False)
     large = dataclasses.replace(found, story_of=found.labels * 0).stories[0]
@@ -352,11 +361,11 @@ def test_plain_text_of_templates_and_pages() -> None:
     result = with_template()
 
     text = str(result.templates[0])
-    assert text.startswith("Template: 3 documents\n  Bulletin number … the latest")
+    assert text.startswith("Template: 3 items\n  Bulletin number … the latest")
     assert "    … = 1 1" in text
-    assert "page 1 of 1: 0 clusters, 0 stories and 1 template, the" in str(result.page())
+    assert "page 1 of 1, the largest first" in str(result.page())
     assert "\nStory: " in str(make_result().page())
-    assert str(many().page(2)).count("\nCluster ") == 20
+    assert str(many().page(2)).count("\nCluster: ") == 20
 
 
 PIECES = st.lists(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import subprocess
 import sys
 import threading
-from typing import Any
+import types
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import tqdm.auto
@@ -15,8 +17,11 @@ import tqdm.std
 
 import dedupe_news as dn
 from dedupe_news import progress
-from dedupe_news.kernels import _jit
+from dedupe_news.kernels import _jit, _preparing
 from dedupe_news.progress import stages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NAMES = ("first", "second")
 
@@ -33,7 +38,7 @@ class Terminal(io.StringIO):
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """Let standard error be a terminal, and let bars appear at once and be plain."""
     stream = Terminal()
-    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress, "_shows_bars", lambda: True)
     monkeypatch.setattr(progress, "_BAR_AFTER_S", 0)
 
     bar: Any = functools.partial(tqdm.std.tqdm, file=stream, mininterval=0, miniters=1)
@@ -94,31 +99,116 @@ def test_bar_is_closed_when_a_stage_fails(terminal: Terminal) -> None:
     assert terminal.getvalue().endswith("\r")
 
 
-@pytest.mark.parametrize(("n_compilations", "said"), [(0, False), (3, True)])
-def test_compilation_is_announced(
+class Task:
+    """Kernels of which one is compiled at each look."""
+
+    def __init__(self, n_left: int = 3) -> None:
+        self.left = n_left
+        self.looks = 0
+        self.seen = threading.Event()
+
+    def n_left(self) -> int:
+        """Return one less than before."""
+        self.looks += 1
+        if self.looks > 2:
+            self.seen.set()
+        self.left = max(0, self.left - 1)
+        return self.left + 1
+
+
+def prepared(monkeypatch: pytest.MonkeyPatch, task: Task, *, show: bool) -> None:
+    """Prepare an operation, until the bar has looked twice."""
+
+    def prepare(_operation: str, _n_processes: int, watch: Callable[[Any], Any]) -> None:
+        with watch(task):
+            task.seen.wait(10 if show else 0)
+
+    monkeypatch.setattr(progress, "_LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(_preparing, "prepare", prepare)
+    progress.prepare("cluster", "news", show=show)
+
+
+def test_compiling_is_said_and_a_bar_counts(
+    monkeypatch: pytest.MonkeyPatch, terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At once on a terminal: how many, why, and how many are left."""
+    prepared(monkeypatch, Task(), show=True)
+
+    said = capsys.readouterr().err
+    assert said.startswith("dedupe_news: compiling 3 kernels for this machine, once after")
+    assert "dedupe-news warmup" in said
+    shown = terminal.getvalue()
+    assert "0/3" in shown
+    assert "1/3" in shown
+    assert shown.endswith("\r")
+
+
+def test_compiling_is_a_line_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a bar."""
+    task = Task()
+    task.seen.set()
+    prepared(monkeypatch, task, show=True)
+
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_compiling_is_in_the_log_even_without_progress(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    n_compilations: int,
-    *,
-    said: bool,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A first run that takes its time says why; any other says nothing."""
-    monkeypatch.setattr(_jit, "n_compilations", lambda: n_compilations)
+    """`progress=False` keeps the screen clean."""
+    caplog.set_level("INFO", "dedupe_news")
 
-    class Impatient:
-        """A timer that does not wait."""
+    prepared(monkeypatch, Task(), show=False)
 
-        def __init__(self, _delay: float, function: object) -> None:
-            self.start = function
+    assert capsys.readouterr() == ("", "")
+    assert "compiling 3 kernels" in caplog.text
 
-        def cancel(self) -> None:
-            """Do nothing."""
 
-    monkeypatch.setattr(threading, "Timer", Impatient)
-    with stages(NAMES, show=True):
-        pass
+def test_a_notebook_is_looked_at_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though its standard error is no terminal; IPython on a terminal is none."""
+    shell = types.SimpleNamespace(config={"IPKernelApp": {}})
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
 
-    assert ("compiling its kernels" in capsys.readouterr().err) == said
+    assert progress._shows_bars()  # noqa: SLF001
+    shell.config = {}
+    assert not progress._shows_bars()  # noqa: SLF001
+
+
+def test_unprepared_kernels_are_announced_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever calls what no operation has prepared is told, and but once."""
+    notice = progress._Notice()  # noqa: SLF001
+    notice()
+    notice()
+
+    assert capsys.readouterr().err.count("compiling kernels for this machine") == 1
+    assert progress._notice in _jit._observers  # noqa: SLF001
+    monkeypatch.setattr(sys, "stderr", None)  # a program without a console
+    progress._Notice()()  # noqa: SLF001
+
+
+def test_ctrl_c_while_compiling_comes_without_the_compilers_frames(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page of them tells nobody anything."""
+
+    def interrupt(_self: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_preparing.Task, "is_done", lambda _self: False)
+    monkeypatch.setattr(_preparing.Task, "work", interrupt)
+    monkeypatch.setattr(_preparing._jit, "COMPILED", True)  # noqa: SLF001
+    with pytest.raises(KeyboardInterrupt) as raised:
+        _preparing.prepare("nothing", 1, lambda _task: contextlib.nullcontext())
+
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
 
 
 def test_clustering_announces_every_stage_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

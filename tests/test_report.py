@@ -16,7 +16,7 @@ import pytest
 
 import dedupe_news as dn
 from dedupe_news import Clustering
-from dedupe_news.display import payload, report
+from dedupe_news.display import payload, report, views
 from shown_feed import HOSTILE, make_feed, make_result
 
 SCRIPT = re.compile(r"<script([^>]*)>(.*?)</script>", re.DOTALL)
@@ -46,42 +46,43 @@ def blocks(page: str, kind: str) -> list[dict[str, Any]]:
 
 
 def test_page_holds_every_document_of_every_cluster(result: Clustering, page: str) -> None:
-    """The largest cluster first, and in each the document to keep."""
+    """The largest cluster first, and in each the representative."""
     (block,) = blocks(page, "clusters")
     feed = make_feed()
 
+    assert block["size"] == block["shown"]
     assert block["size"] == sorted(map(len, result.clusters), reverse=True)
     at = 0
     for number, size in zip(block["number"], block["size"], strict=True):
         cluster = result.clusters[number]
-        ids = block["documents"]["id"][at : at + size]
-        assert ids[0] == feed[cluster.representative]["id"]
-        assert sorted(ids) == sorted(feed[member]["id"] for member in cluster.members)
+        ids = block["items"]["id"][at : at + size]
+        assert ids[0] == cluster.representative
+        assert sorted(ids) == sorted(cluster.members)
         for place, identifier in enumerate(ids, start=at):
             item = next(item for item in feed if item["id"] == identifier)
-            assert block["documents"]["content"][place] == f"{item['title']}\n{item['text']}"
-            assert block["documents"]["time"][place] == item["published"].timestamp()
+            assert block["items"]["content"][place] == f"{item['title']}\n{item['text']}"
+            assert block["items"]["time"][place] == item["published"].timestamp()
         at += size
-    assert at == len(block["documents"]["content"])
+    assert at == len(block["items"]["content"])
 
 
 def test_scores_are_those_of_the_result(result: Clustering, page: str) -> None:
-    """In thousandths; a kept document counts as itself."""
+    """In thousandths; a representative counts as itself."""
     (block,) = blocks(page, "clusters")
     rows = {row["id"]: row for row in result.to_frame("polars").to_dicts()}
 
-    for place, identifier in enumerate(block["documents"]["id"]):
+    for place, identifier in enumerate(block["items"]["id"]):
         row = rows[identifier]
         jaccard = 1.0 if row["representative"] else row["jaccard"]
-        assert block["documents"]["jaccard"][place] == round(1000 * jaccard)
-        relation = block["documents"]["relation"][place]
+        assert block["items"]["jaccard"][place] == round(1000 * jaccard)
+        relation = block["items"]["relation"][place]
         assert (relation == -1) == row["representative"]
 
 
 def test_changes_are_places_as_javascript_counts_them(page: str) -> None:
     """In units of UTF-16, so that a character beyond the first plane takes two."""
     (block,) = blocks(page, "clusters")
-    contents, changes = block["documents"]["content"], block["documents"]["changes"]
+    contents, changes = block["items"]["content"], block["items"]["changes"]
     at = next(k for k, content in enumerate(contents) if "😀" in content)
     text = contents[at].encode("utf-16-le")
 
@@ -91,6 +92,50 @@ def test_changes_are_places_as_javascript_counts_them(page: str) -> None:
     ]
 
     assert inserted == ["Again"]
+
+
+def test_every_duplicate_has_a_sentence(result: Clustering, page: str) -> None:
+    """Why it is one; the representative needs none."""
+    (block,) = blocks(page, "clusters")
+    why = {row.item: row.why for row in result.removed}
+
+    for identifier, role, said in zip(
+        block["items"]["id"], block["items"]["role"], block["items"]["why"], strict=True
+    ):
+        assert said == ("" if role == "kept" else why[identifier])
+
+
+def test_entities_are_shown_as_what_they_stand_for(tmp_path: Path) -> None:
+    """In texts, and in the places of differences; what they hide is text all the same."""
+    feed = [
+        {
+            "title": "Caf&eacute; &mdash; 😀 open",
+            "text": "&lt;script&gt; was here for ten years &#10;",
+        },
+        {
+            "title": "Caf&eacute; &mdash; 😀 shut",
+            "text": "&lt;script&gt; was here for ten years &#10;",
+        },
+    ]
+    found = dn.cluster(feed, policy="similar", threshold=0.3, progress=False, n_jobs=1)
+    found.report(tmp_path / "page.html")
+
+    (block,) = blocks((tmp_path / "page.html").read_text(encoding="utf-8"), "clusters")
+    first, second = block["items"]["content"]
+    assert {first[9:13], second[9:13]} == {"open", "shut"}
+    assert first.replace("shut", "open") == "Café — 😀 open\n<script> was here for ten years  "
+    left, right = first.encode("utf-16-le"), second.encode("utf-16-le")
+    ((start, stop, begin, end),) = [block["items"]["changes"][1]]
+    assert left[2 * start : 2 * stop].decode("utf-16-le") == first[9:13]
+    assert right[2 * begin : 2 * end].decode("utf-16-le") == second[9:13]
+
+
+def test_half_an_emoji_does_not_stop_a_page(tmp_path: Path) -> None:
+    """Neither in an id nor in the heading."""
+    feed = [{"id": f"{number}\ud83d", "text": "ka lo mi nu"} for number in range(2)]
+    dn.cluster(feed, progress=False).report(tmp_path / "page.html", title="\ud83d")
+
+    assert "</html>" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_page_is_guarded(page: str) -> None:
@@ -140,12 +185,12 @@ def test_overview_counts_every_match(result: Clustering, page: str) -> None:
     for counts in overview["histograms"].values():
         assert sum(map(sum, counts)) == len(result.matches) == overview["nMatches"]
     assert sum(count for _, count in overview["sizes"]) == len(result.clusters)
-    assert overview["nDocuments"] - overview["nKept"] == 4
+    assert ["duplicates", "4", "50.0 %"] in overview["figures"]
     assert ["threshold", "0.5"] in overview["settings"]
 
 
 def test_page_holds_the_reports_of_every_story(tmp_path: Path) -> None:
-    """The document to keep of each, the lead first, and for how many it stands."""
+    """The representative of each, that of the story first, and for how many it stands."""
     found = make_result()
     found.report(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -153,11 +198,13 @@ def test_page_holds_the_reports_of_every_story(tmp_path: Path) -> None:
     (block,) = blocks(page, "stories")
     assert (block["number"], block["size"], block["shown"]) == ([0], [4], [2])
     assert block["span"] == [6 * 3600]
-    assert block["documents"]["id"] == ["id-0", "id-6"]
-    assert block["documents"]["stands"] == [3, 1]
+    assert block["items"]["id"] == ["id-0", "id-6"]
+    assert block["items"]["nDuplicates"] == [2, 0]
+    assert block["items"]["role"] == ["representative", "same story"]
     (overview,) = [json.loads(text) for kind, text in SCRIPT.findall(page) if "overview" in kind]
-    assert (overview["nStories"], overview["nInStories"]) == (1, 4)
-    assert (overview["nTemplates"], overview["nInTemplates"]) == (1, 3)
+    assert ["stories", "1", "of 4 items"] in overview["figures"]
+    assert ["templates", "1", "of 3 items"] in overview["figures"]
+    assert [kind["total"] for kind in overview["kinds"].values()] == [3, 1, 1]
     assert overview["relations"][4:] == ["related", "template"]
 
 
@@ -167,20 +214,19 @@ def test_page_holds_some_documents_of_every_template() -> None:
     found = dn.cluster(feed, policy="similar", threshold=1.0, progress=False, n_jobs=1)
     formed = dataclasses.replace(found, template_of=found.labels * 0)
 
-    (block,) = payload.template_blocks(formed)
+    (block,) = payload.blocks(formed, views.KINDS[dn.Template])
 
     assert (block["size"], block["shown"]) == ([30], [payload.TEMPLATE_EXAMPLES])
     assert block["pattern"] == ["Horoscope … for today"]
-    assert len(block["documents"]["content"]) == payload.TEMPLATE_EXAMPLES
+    assert len(block["items"]["content"]) == payload.TEMPLATE_EXAMPLES
 
 
-def test_large_results_come_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_results_come_in_blocks() -> None:
     """Which hold whole clusters, and together all of them."""
-    monkeypatch.setattr(payload, "_BLOCK_DOCUMENTS", 6)
     feed = [f"ka lo mi number{n // 4}" for n in range(40)]
     found = dn.cluster(feed, policy="similar", threshold=1.0, progress=False, n_jobs=1)
 
-    some = list(payload.cluster_blocks(found))
+    some = list(payload.blocks(found, views.KINDS[dn.Cluster], n_items=6))
 
     assert [len(block["size"]) for block in some] == [2] * 5
     assert [number for block in some for number in block["number"]] == list(range(10))

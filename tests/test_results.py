@@ -62,8 +62,9 @@ def test_clusters_are_those_of_two_or_more(result: Clustering) -> None:
     """The largest first, with members in order."""
     first, second = result.clusters
 
-    assert (first.label, first.representative, first.members) == (0, 2, (0, 2, 4))
-    assert (second.label, second.representative, second.members) == (1, 5, (1, 5))
+    assert (first.label, first.representative, first.members) == (0, "c", ("a", "c", "e"))
+    assert (first.representative_position, first.positions) == (2, (0, 2, 4))
+    assert (second.label, second.representative, second.members) == (1, "f", ("b", "f"))
     assert (len(first), len(second)) == (3, 2)
 
 
@@ -81,17 +82,18 @@ def test_span_needs_times() -> None:
 
 def test_cluster_of_a_document(result: Clustering) -> None:
     """Whether it stands alone or not."""
-    assert result.cluster_of(4) == [0, 2, 4]
-    assert result.cluster_of(3) == [3]
+    assert result.cluster_of("e") == 0
+    assert result.members(0) == ["a", "c", "e"]
+    assert result.members(result.cluster_of("d")) == ["d"]
 
 
 def test_matches_are_pairs_in_order(result: Clustering) -> None:
     """Each with the lower position first."""
     found = list(result.matches)
 
-    assert [(pair.left, pair.right) for pair in found] == [(0, 2), (0, 4), (1, 5)]
-    assert found[0] == Pair(0, 2, 7 / 8, 1.0, Relation.TRUNCATED)
-    assert found[1] == Pair(0, 4, 1.0, 1.0, Relation.EXACT)
+    assert [(pair.left, pair.right) for pair in found] == [("a", "c"), ("a", "e"), ("b", "f")]
+    assert found[0] == Pair("a", "c", 7 / 8, 1.0, Relation.TRUNCATED, 1.0, (0, 2))
+    assert found[1] == Pair("a", "e", 1.0, 1.0, Relation.EXACT, 1.0, (0, 4))
     assert result.matches[-1] == found[-1]
     assert len(result.matches) == 3
 
@@ -105,8 +107,9 @@ def test_matches_cannot_be_indexed_beyond_the_end(result: Clustering) -> None:
 EXPECTED = {
     "id": ["a", "b", "c", "d", "e", "f"],
     "cluster": [0, 1, 0, 2, 0, 1],
-    "representative": [False, False, True, True, False, True],
+    "kept": [False, False, True, True, False, True],
     "kept_id": ["c", "f", "c", "d", "c", "f"],
+    "representative": [False, False, True, True, False, True],
     "cluster_size": [3, 2, 3, 1, 3, 2],
     "relation": ["truncated", "exact", None, None, "truncated", None],
     "jaccard": [7 / 8, 1.0, None, None, 7 / 8, None],
@@ -177,8 +180,9 @@ def test_stories_and_templates_are_numbered_as_they_are_listed() -> None:
 
     assert columns["template"] == [None] * 8 + [0, 0, 0]
     assert columns["story"] == [0, None, 0, 0, None, None, 0] + [None] * 4
-    assert result.templates[0].members == (8, 9, 10)
-    assert result.templates[0].representative == 8
+    assert result.templates[0].positions == (8, 9, 10)
+    assert result.templates[0].members == ("id-8", "id-9", "id-10")
+    assert result.templates[0].representative == "id-8"
 
 
 def test_a_story_gathers_clusters_and_single_documents() -> None:
@@ -188,7 +192,7 @@ def test_a_story_gathers_clusters_and_single_documents() -> None:
     (story,) = result.stories
 
     labels = result.labels
-    assert (story.lead, story.members) == (0, (0, 2, 3, 6))
+    assert (story.representative, story.positions) == ("id-0", (0, 2, 3, 6))
     assert story.clusters == tuple(sorted({int(labels[0]), int(labels[6])}))
     assert story.span == dt.timedelta(hours=6)
     assert len(story) == 4
@@ -219,15 +223,27 @@ def test_groups_come_with_the_largest_first() -> None:
     assert [template.members for template in grouped.templates] == expected
 
 
-def test_a_pair_of_the_batch_is_explained_by_positions(result: Clustering) -> None:
+def test_a_pair_of_the_batch_is_explained_by_ids(result: Clustering) -> None:
     """As `compare` would explain the two by themselves."""
-    found = result.explain(0, 2)
+    found = result.explain("a", "c")
 
-    assert found == dn.compare(STORM, f"{STORM} again", policy="similar")
+    first = {"text": STORM, "published": NOON}
+    second = {"text": f"{STORM} again", "published": NOON - dt.timedelta(days=2)}
+    assert found == dn.compare(first, second, policy="similar")
     assert (found.verdict, found.relation) == ("duplicate", Relation.TRUNCATED)
-    assert result.explain(np.int64(0), 1).verdict == "none"
+    assert found.why == (
+        "Duplicate: one is cut off: all 9 words of the shorter begin the longer; 2 days apart."
+    )
+    assert result.explain("a", "b").verdict == "none"
     copy = pickle.loads(pickle.dumps(result))  # noqa: S301 - made here
-    assert copy.explain(0, 2) == found
+    assert copy.explain("a", "c") == found
+
+
+def test_without_ids_a_pair_is_explained_by_positions() -> None:
+    """Of whatever type whole numbers are."""
+    found = similar(FEED["text"], progress=False)
+
+    assert found.explain(np.int64(0), 4).verdict == "duplicate"
 
 
 def test_a_pair_is_explained_with_titles_times_and_sources() -> None:
@@ -237,28 +253,35 @@ def test_a_pair_is_explained_with_titles_times_and_sources() -> None:
     keys = ("title", "text", "source", "published")
     first, second = ({key: feed[at][key] for key in keys} for at in (0, 2))
 
-    assert result.explain(0, 2) == dn.compare(first, second)
+    assert result.explain("id-0", "id-2") == dn.compare(first, second)
 
 
 @pytest.mark.parametrize(
     ("pair", "message"),
     [
-        ((0, 6), r"^b=6 is not the position of a document; positions are whole .* from 0 to 5$"),
-        ((-1, 0), r"^a=-1 is not the position of a document"),
-        ((0, "a"), r"^b='a' is not the position of a document"),
+        ((0, 6), r"^6 is not the position of an item\. .*: whole numbers from 0 to 5$"),
+        ((-1, 0), r"^-1 is not the position of an item"),
+        ((0, "a"), r"^'a' is not the position of an item"),
     ],
 )
-def test_positions_that_are_none_are_refused(
-    result: Clustering, pair: tuple[Any, Any], message: str
-) -> None:
+def test_positions_that_are_none_are_refused(pair: tuple[Any, Any], message: str) -> None:
     """The message says which are."""
-    with pytest.raises(InputError, match=message):
+    result = similar(FEED["text"], progress=False)
+
+    with pytest.raises(dn.UnknownIdError, match=message):
         result.explain(*pair)
+
+
+def test_ids_that_are_none_are_refused(result: Clustering) -> None:
+    """Positions stand for ids only where there are none; what cannot be an id is none."""
+    for unknown in ("g", 0, ["a"]):
+        with pytest.raises(dn.UnknownIdError, match=r"no item has the id .*; ids are those of"):
+            result.explain("a", unknown)  # type: ignore[arg-type]
 
 
 def test_an_empty_result_explains_nothing() -> None:
     """There is no position to give."""
-    with pytest.raises(InputError, match=r"^a=0 is not .*; the result has no documents$"):
+    with pytest.raises(dn.UnknownIdError, match=r"^0 is not the position .* positions: none$"):
         dn.cluster([], progress=False).explain(0, 0)
 
 
@@ -324,9 +347,9 @@ def test_missing_library_is_named(
 
 
 def test_summary_counts(result: Clustering) -> None:
-    """Documents, clusters, duplicates, whom to keep, stories and templates."""
+    """Items, whom to keep, duplicates, clusters, stories and templates."""
     assert result.summary().startswith(
-        "6 documents: 2 clusters, 3 duplicates, 3 to keep, 0 stories, 0 templates; "
+        "6 items: 3 kept, 3 duplicates in 2 clusters, 0 stories, 0 templates; "
     )
     assert ", 1 story, 1 template; " in make_result().summary()
 
@@ -380,8 +403,8 @@ def test_empty_result_has_every_view() -> None:
     result = dn.cluster([], progress=False)
 
     assert (len(result), len(result.matches), result.clusters) == (0, 0, [])
-    assert result.summary().startswith("0 documents: 0 clusters, 0 duplicates, 0 to keep")
-    assert result.to_frame().shape == (0, 11)
+    assert result.summary().startswith("0 items: 0 kept, 0 duplicates in 0 clusters")
+    assert result.to_frame().shape == (0, 12)
     assert result.to_arrow().num_rows == 0
 
 
@@ -407,14 +430,17 @@ def test_comparison_in_words() -> None:
     near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, reasons, differences, "old", "new at last")
 
     assert str(near).splitlines() == [
-        "duplicates (near): Jaccard 0.750, containment 0.900",
+        "duplicates (near)",
+        "  scores: Jaccard 0.750, containment 0.900",
         "  probability: duplicate 0.700, related 0.000, template 0.000, different 0.300",
         "   -1.25  names kept most 0.50",
         "  replace 'old' -> 'new'",
         "  insert  '' -> 'at last'",
     ]
     none = Comparison(None, 0.75, 0.9, 0.7, reasons, differences, "old", "new at last")
-    assert str(none).startswith("no match: Jaccard 0.750, ")
+    assert str(none).startswith("no match\n  scores: Jaccard 0.750, ")
+    told = dataclasses.replace(none, why="No match: only 2 of 30 words in the same order.")
+    assert str(told).startswith("No match: only 2 of 30 words in the same order.\n")
 
 
 def test_a_comparison_derives_its_verdict_and_probabilities() -> None:
@@ -434,7 +460,135 @@ def test_a_comparison_derives_its_verdict_and_probabilities() -> None:
     given = {"duplicate": 0.1, "related": 0.8, "template": 0.05, "different": 0.05}
     told = comparison(Relation.RELATED, probabilities=given)
     assert told.probabilities == given
-    assert str(told).splitlines()[0].startswith("related, the same story: ")
-    assert str(comparison(Relation.TEMPLATE)).startswith("the same template: ")
+    assert str(told).splitlines()[0] == "the same story"
+    assert str(comparison(Relation.TEMPLATE)).startswith("the same template\n")
     assert comparison(None, verdict="related").verdict == "related"
     assert hash(told) == hash(comparison(Relation.RELATED))
+
+
+def test_another_probability_gives_the_clusters_of_a_fresh_run() -> None:
+    """Pairs that were judged are grouped anew; labels, stories and matches are those of a run."""
+    feed = make_feed()
+    more = "More is expected on Tuesday."
+    feed += [{**item, "id": f"{item['id']}-2", "text": f"{item['text']} {more}"} for item in feed]
+    result = dn.cluster(feed, progress=False, n_jobs=1)
+
+    for least in (0.1, 0.3, 0.5, 0.8, 0.99):
+        again = result.at(min_probability=least)
+        fresh = dn.cluster(feed, min_probability=least, progress=False, n_jobs=1)
+        assert again.config == fresh.config
+        assert again.representatives.tolist() == fresh.representatives.tolist()
+        assert again.labels.tolist() == fresh.labels.tolist()
+        assert again.story_of.tolist() == fresh.story_of.tolist()
+        assert [*again.matches] == [*fresh.matches]
+        assert again.explain("id-0", "id-2") == fresh.explain("id-0", "id-2")
+        assert [*again.at(min_probability=0.5).matches] == [*result.matches]
+
+
+def test_another_probability_survives_pickling() -> None:
+    """What groups the pairs anew goes with the result."""
+    result = pickle.loads(pickle.dumps(dn.cluster(make_feed(), progress=False, n_jobs=1)))  # noqa: S301
+
+    assert len(result.at(min_probability=0.99)) == len(result)
+
+
+def test_a_probability_must_be_one_that_is_known(result: Clustering) -> None:
+    """By similarity there is none; below the least that is kept, only a fresh run knows."""
+    with pytest.raises(dn.ConfigError, match="with policy='similar' pairs have no probability"):
+        result.at(min_probability=0.8)
+    news = dn.cluster(make_feed(), progress=False, n_jobs=1)
+    with pytest.raises(dn.ConfigError, match=r"=0.05 is below 0.1, .* Cluster again"):
+        news.at(min_probability=0.05)
+    with pytest.raises(dn.ConfigError, match="min_probability=2"):
+        news.at(min_probability=2)
+
+
+def test_parts_have_items_and_texts(result: Clustering) -> None:
+    """A part is its ids, can be counted and asked, and says what its members say."""
+    cluster = result.clusters[0]
+
+    assert [*cluster] == ["a", "c", "e"]
+    assert ("c" in cluster, "b" in cluster) == (True, False)
+    assert cluster.texts == [STORM, f"{STORM} again", STORM.upper()]
+    alone = pickle.loads(pickle.dumps(cluster))  # noqa: S301 - made here
+    with pytest.raises(InputError, match="this cluster was taken out of its result, which holds"):
+        _ = alone.texts
+
+
+def test_kept_and_removed_are_the_feed(result: Clustering) -> None:
+    """Each item is in one of the two; a removed one says for whom, and why."""
+    kept, removed = result.kept, result.removed
+
+    assert (kept.ids, removed.ids) == (["c", "d", "f"], ["a", "b", "e"])
+    assert [row.n_duplicates for row in kept] == [2, 0, 1]
+    row = removed[0]
+    assert (row.item, row.position, row.text) == ("a", 0, STORM)
+    assert (row.duplicate_of, row.duplicate_of_position) == ("c", 2)
+    assert (row.relation, row.score, row.probability) == (Relation.TRUNCATED, 7 / 8, 1.0)
+    assert row.why == result.explain("c", "a").why
+    assert removed[-1].item == "e"
+    assert [row.item for row in removed[1:]] == ["b", "e"]
+    with pytest.raises(IndexError):
+        _ = removed[3]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_kept_and_removed_are_tables(result: Clustering, library: str) -> None:
+    """With the fields of a row as columns."""
+    frame = result.removed.to_frame(library)
+
+    assert [*frame["duplicate_of"]] == ["c", "f", "c"]
+    assert [*frame["relation"]] == ["truncated", "exact", "truncated"]
+    assert [*result.kept.to_frame(library)["item"]] == ["c", "d", "f"]
+
+
+def test_tables_have_the_index_of_the_feed() -> None:
+    """So that they can be joined with it."""
+    feed = pd.DataFrame({"text": ["ka lo mi", "so fa", "ka lo mi"]}, index=["x", "y", "z"])
+    found = dn.cluster(feed, progress=False)
+
+    assert found.removed.to_frame().index.tolist() == ["z"]
+    assert found.kept.to_frame().index.tolist() == ["x", "y"]
+
+
+def test_tables_are_shown_as_text(result: Clustering) -> None:
+    """The first rows, and how many more there are."""
+    assert str(result.removed).splitlines()[:2] == [
+        "3 items removed",
+        f"  a (duplicate of c)  {STORM}",
+    ]
+    many = dn.cluster(["ka lo mi"] * 30, progress=False)
+    assert repr(many.removed).endswith("\n  and 9 more items; .to_frame() has all")
+
+
+def test_another_item_can_be_kept(result: Clustering) -> None:
+    """The clusters stay; the representative is removed in its place and says for whom."""
+    latest = result.keeping("latest")
+
+    assert latest.kept.ids == ["a", "d", "f"]
+    assert latest.representatives.tolist() == result.representatives.tolist()
+    assert [(row.item, row.duplicate_of) for row in latest.removed] == [
+        ("b", "f"),
+        ("c", "a"),
+        ("e", "a"),
+    ]
+    assert latest.removed[1].why == result.explain("a", "c").why
+    rows = latest.to_dict()
+    assert rows["kept"].tolist() == [True, False, False, True, False, True]
+    assert rows["representative"].tolist() == [False, False, True, True, False, True]
+    assert "kept" in str(latest.clusters[0])
+
+
+def test_the_trade_off_is_a_table() -> None:
+    """More probability removes less, and expects more of what it removes."""
+    curve = dn.cluster(make_feed(), progress=False, n_jobs=1).trade_off()
+
+    assert curve["min_probability"][0] == 0.1
+    assert curve["min_probability"][-1] == 0.99
+    assert curve["n_removed"] == sorted(curve["n_removed"], reverse=True)
+    for least, n_removed, precision in zip(
+        curve["min_probability"], curve["n_removed"], curve["precision"], strict=True
+    ):
+        assert (precision is None) == (n_removed == 0)
+        assert precision is None or precision >= least
+    assert dn.cluster([], progress=False).trade_off()["n_clusters"] == [0] * 19

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
-import re
 import resource
 import shutil
 import sqlite3
@@ -19,8 +19,10 @@ import pytest
 import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
-from dedupe_news.stores.redis import RedisStore
-from dedupe_news.stores.rescue import Wreck
+from dedupe_news._store.redis import RedisLog
+from dedupe_news._store.rescue import Wreck
+from dedupe_news._store.slots import LIMITS
+from dedupe_news._store.store import Store
 from faults import text_of
 
 if TYPE_CHECKING:
@@ -181,22 +183,17 @@ def damage(path: Path, statement: str, *values: object) -> None:
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
-        ("DELETE FROM documents WHERE number = 5", r"damaged: 59 documents were read of 60"),
-        ("DELETE FROM removals", "damaged: 0 removals were read of 1"),
-        ("UPDATE removals SET number = 8", "damaged: 1 removals were read of 1, or others"),
-        ("UPDATE documents SET checksum = 1 WHERE number = 5", "document number 5 is wrong"),
-        ("UPDATE documents SET checksum = 'x' WHERE number = 5", "is of another type"),
-        ("UPDATE documents SET number = 99 WHERE number = 5", "are out of place"),
-        ("UPDATE documents SET number = -5 WHERE number = 5", "are out of place"),
-        ("UPDATE documents SET number = 9223372036854775807 WHERE number = 5", "out of place"),
+        ("DELETE FROM events WHERE position = 5", r"damaged: 60 events were read of 61"),
+        ("DELETE FROM events WHERE position >= 5", r"damaged: 5 events were read of 61"),
+        ("DELETE FROM events", r"damaged: events from position 0 on are missing"),
+        ("UPDATE events SET event = 'x' WHERE position = 5", "an event is of another type"),
+        ("UPDATE events SET event = x'00' WHERE position = 5", "an event is of another type"),
         (
-            "UPDATE documents SET document = CAST(document AS TEXT) WHERE number = 5",
-            "is of another type",
+            "UPDATE events SET event = CAST(event || 'x' AS BLOB) WHERE position = 5",
+            r"is damaged: the checksum of the event at position 5 is wrong. `dedupe-news index",
         ),
-        (
-            "UPDATE documents SET document = x'' WHERE number = 5",
-            "a document was read that is shorter than its header",
-        ),
+        ("UPDATE events SET position = 99 WHERE position = 5", "damaged: 60 events were read"),
+        ("UPDATE events SET position = -5 WHERE position = 5", "damaged: 60 events were read"),
         ("DELETE FROM state", "^the state of the index is missing"),
         ("UPDATE state SET value = zeroblob(length(value))", "checksum of the state .* is wrong"),
         ("UPDATE meta SET value = '{}' WHERE name = 'config'", "entry 'config' .* is missing"),
@@ -231,7 +228,7 @@ def test_what_is_whole_can_be_rescued(whole: Path, tmp_path: Path) -> None:
     shutil.copy(whole, copy)
     assert Wreck(copy).report
 
-    damage(copy, "UPDATE documents SET document = zeroblob(99) WHERE number IN (3, 30)")
+    damage(copy, "UPDATE events SET event = zeroblob(99) WHERE position IN (3, 30)")
     wreck = Wreck(copy)
     wreck.examine()
     ids = [each for rows in wreck.rows() for each in rows.ids]
@@ -249,7 +246,7 @@ def test_pages_that_cannot_be_read_are_worked_around(tmp_path: Path) -> None:
         index.add_many([{"id": i, "text": text_of(i) * 8} for i in range(200)])
     connection = sqlite3.connect(path)
     (root,) = connection.execute(
-        "SELECT rootpage FROM sqlite_schema WHERE name = 'documents'"
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'events'"
     ).fetchone()
     connection.close()
     data = bytearray(path.read_bytes())
@@ -331,19 +328,21 @@ def test_server_that_is_away_is_said(server: redis_server.RedisServer) -> None:
 
 
 def test_loss_on_the_server_is_said(server: redis_server.RedisServer) -> None:
-    """Restarted empty, cut short, or with another index in its place."""
+    """Restarted with less, with something else, or with another index in its place."""
     url = server.url("loss")
     index = NewsIndex.open(url, SIMILAR)
     index.add("a", text_of(0))
     index.add("b", text_of(1))
-    client = index._store._server._client  # type: ignore[attr-defined]  # noqa: SLF001
-    log = client.lrange("{loss}:log", 0, -1)
+    client = index._store.log._server.client  # type: ignore[attr-defined]  # noqa: SLF001
+    last = client.xrange("{loss}:events", "2-0", "2-0")[0][1][b"e"]
 
-    client.ltrim("{loss}:log", 0, 1)
-    with pytest.raises(dn.StoreDamagedError, match="has lost some of the 4 operations"):
+    client.hset("{loss}:meta", "end", 1)
+    with pytest.raises(dn.StoreDamagedError, match="has lost documents: some of the 2 events"):
         index.query(text_of(0))
-    client.rpush("{loss}:log", log[3], log[2])
-    with pytest.raises(dn.StoreDamagedError, match="has lost some of the 4 operations"):
+    client.hset("{loss}:meta", "end", 2)
+    client.delete("{loss}:events")
+    client.xadd("{loss}:events", {"e": b"12345678" + last[8:]}, id="2-0")
+    with pytest.raises(dn.StoreDamagedError, match="has lost documents: some of the 2 events"):
         index.add("c", text_of(1))
     client.delete("{loss}:meta")
     with pytest.raises(dn.StoreDamagedError, match="holds no such index any more"):
@@ -353,101 +352,76 @@ def test_loss_on_the_server_is_said(server: redis_server.RedisServer) -> None:
         index.query(text_of(0))
 
 
-@pytest.mark.parametrize(
-    ("value", "fault"),
-    [
-        (b"12345678" + bytes(60), "the checksum of a document is wrong"),
-        (b"12345678 nothing", "a document was read that is shorter than its header"),
-    ],
-)
-def test_damaged_document_on_the_server_is_said(
-    server: redis_server.RedisServer, value: bytes, fault: str
-) -> None:
-    """By its checksum, or its length."""
+def test_damaged_document_on_the_server_is_said(server: redis_server.RedisServer) -> None:
+    """By its checksum."""
     url = server.url("damaged")
     index = NewsIndex.open(url, SIMILAR)
     index.add("a", text_of(0))
-    client = index._store._server._client  # type: ignore[attr-defined]  # noqa: SLF001
-    client.hset("{damaged}:documents:0", 0, value)
+    client = index._store.log._server.client  # type: ignore[attr-defined]  # noqa: SLF001
+    ((_, fields),) = client.xrange("{damaged}:events")
+    client.delete("{damaged}:events")
+    client.xadd("{damaged}:events", {"e": fields[b"e"][:-1] + b"!"}, id="1-0")
 
     try:
-        with pytest.raises(dn.StoreDamagedError, match=f"is damaged: {fault}. Make it anew from"):
+        with pytest.raises(
+            dn.StoreDamagedError, match=r"the checksum of .* position 0 is wrong. Make"
+        ):
             NewsIndex.open(url)
     finally:
         client.flushdb()
 
 
-@pytest.mark.parametrize("n_documents", [63, 64, 200])
-def test_batches_are_read_alike_together_and_one_by_one(
-    server: redis_server.RedisServer, n_documents: int, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_that_dies_with_the_lock_holds_others_up_for_its_lease(
+    server: redis_server.RedisServer,
 ) -> None:
-    """What is large stays together for a while; what is small, or read later, does not."""
-    # However slow the machine is, here they leave by hand.
-    monkeypatch.setattr("dedupe_news.stores.redis._TOGETHER_MS", 3_600_000)
-    url = server.url(f"together-{n_documents}")
-    writer, soon, late = (NewsIndex.open(url, SIMILAR) for _ in range(3))
-    client = writer._store._server._client  # type: ignore[attr-defined]  # noqa: SLF001
-    items = [{"id": f"é{at}", "text": f"{text_of(at % 7)} {at // 14}"} for at in range(n_documents)]
-    items += [{"id": "é3", "text": text_of(1)}, {"id": "last", "text": text_of(2)}]
-
-    writer.add_many(items[:n_documents])
-    batches = client.keys(f"{{together-{n_documents}}}:batch:*")
-    lives = [client.pttl(batch) for batch in batches]
-    writer.add_many(items[n_documents:])
-    soon_found = list(soon), [soon.query(item["text"]) for item in items]
-    client.delete(*batches, "nothing")
-    late_found = list(late), [late.query(item["text"]) for item in items]
-
-    assert len(batches) == (n_documents >= 64)
-    assert all(0 < left <= 3_600_000 for left in lives)
-    assert soon_found == late_found
-    assert soon_found == (list(writer), [writer.query(item["text"]) for item in items])
-
-
-def test_batches_stay_together_for_ten_seconds(
-    server: redis_server.RedisServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As the description of the format says."""
-    index = NewsIndex.open(server.url("ten"), SIMILAR)
-    client = index._store._server._client  # type: ignore[attr-defined]  # noqa: SLF001
-    lives: list[int] = []
-    apply = RedisStore._apply  # noqa: SLF001
-
-    def look_and_apply(store: RedisStore, *answer: Any) -> None:
-        # Before the documents are judged, which may take longer than they stay.
-        lives.extend(client.pttl(batch) for batch in client.keys("{ten}:batch:*"))
-        apply(store, *answer)
-
-    monkeypatch.setattr(RedisStore, "_apply", look_and_apply)
-    index.add_many([{"id": at, "text": text_of(at)} for at in range(64)])
-
-    assert lives
-    assert 0 < lives[0] <= 10_000
-
-
-def test_documents_of_a_dead_worker_are_judged_by_others(
-    server: redis_server.RedisServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first who needs the verdict finds it; all agree on it."""
+    """Nothing of what it was about to add is there."""
     url = server.url("dead")
-    dying = NewsIndex.open(url, SIMILAR)
-    dying.add("a", text_of(0))
-    monkeypatch.setattr("dedupe_news.stores.redis._PATIENCE_S", 0.01)
-    with monkeypatch.context() as dead:
-        dead.setattr("dedupe_news.stores.redis.RedisStore._publish", lambda *_: None)
-        dying.add("b", text_of(1))
+    dying, other = NewsIndex.open(url, SIMILAR), NewsIndex.open(url)
+    client = other._store.log._server.client  # type: ignore[attr-defined]  # noqa: SLF001
+    with contextlib.suppress(KeyboardInterrupt), dying.batch():
+        dying.add("a", text_of(0))
+        client.set("{dead}:lock", "of a worker that died", px=50)
+        raise KeyboardInterrupt
 
-    first, second = NewsIndex.open(url), NewsIndex.open(url)
+    assert other.add("b", text_of(0)) == []
+    assert list(dying) == ["b"]
 
-    assert [match.id for match in first.add("c", text_of(2))] == ["a", "b"]
-    assert {index.cluster_of(each) for index in (first, second) for each in "abc"} == {0}
+
+def test_a_worker_whose_lease_has_ended_decides_again(server: redis_server.RedisServer) -> None:
+    """The log takes nothing that was decided before what another worker added."""
+    url = server.url("lease")
+    slow, quick = NewsIndex.open(url, SIMILAR), NewsIndex.open(url)
+    client = quick._store.log._server.client  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def block() -> None:
+        with slow.batch():
+            slow.add("a", text_of(0))
+            client.delete("{lease}:lock")
+            quick.add("b", text_of(0))
+
+    with pytest.raises(dn.StoreBusyError, match=r"in the midst of a change, of which nothing"):
+        block()
+    log = slow._store.log  # noqa: SLF001
+    append = log.append
+    calls = []
+
+    def append_late(*arguments: Any) -> None:
+        if not calls:
+            calls.append(1)
+            client.delete("{lease}:lock")
+            quick.add("c", text_of(0))
+        append(*arguments)
+
+    log.append = append_late  # type: ignore[method-assign]
+    assert [match.id for match in slow.add("d", text_of(0))] == ["b", "c"]
+    assert list(slow) == list(quick) == ["b", "c", "d"]
 
 
 def test_server_without_memory_is_said(server: redis_server.RedisServer) -> None:
     """Nothing is added, and queries go on."""
     index = NewsIndex.open(server.url("full"), SIMILAR)
     index.add("a", text_of(0))
-    client = index._store._server._client  # type: ignore[attr-defined]  # noqa: SLF001
+    client = index._store.log._server.client  # type: ignore[attr-defined]  # noqa: SLF001
     client.config_set("maxmemory", 1)
     try:
         with pytest.raises(dn.StoreFullError, match=r"has no memory left: .* Nothing of the"):
@@ -461,20 +435,45 @@ def test_server_without_memory_is_said(server: redis_server.RedisServer) -> None
 
 
 def test_an_index_with_a_window_expires_on_the_server(server: redis_server.RedisServer) -> None:
-    """All its keys, once nobody has added for three windows; then it is made anew."""
-    import datetime as dt  # noqa: PLC0415 - here alone
-    import time  # noqa: PLC0415 - here alone
-
+    """All its keys, once nobody has added for long; then it comes back, for every worker."""
     url = server.url("expires")
-    config = SIMILAR.replace(window=dt.timedelta(seconds=0.2))
-    index = NewsIndex.open(url, config)
-    index.add("a", text_of(0))
-    client = index._store._server._client  # type: ignore[attr-defined]  # noqa: SLF001
-    while any(
-        re.fullmatch(rb"\{expires\}:(meta|log|verdicts|documents:\d+)", key)
-        for key in client.keys("{expires}:*")
-    ):
-        time.sleep(0.05)
+    config = SIMILAR.replace(window=dt.timedelta(seconds=0.01))
 
-    assert index.add("b", text_of(1)) == []
-    assert list(index) == list(NewsIndex.open(url)) == ["b"]
+    def opened() -> NewsIndex:
+        log = RedisLog(url, config, read_only=False, timeout=30.0, least_idle_ms=1)
+        index = NewsIndex.__new__(NewsIndex)
+        index.__setstate__({"_config": config, "_store": Store(log, LIMITS)})
+        return index
+
+    first, second = opened(), opened()
+    first.add("a", text_of(0))
+    with contextlib.suppress(dn.StoreDamagedError):
+        second.query(text_of(0))
+    client = first._store.log._server.client  # type: ignore[attr-defined]  # noqa: SLF001
+    while client.keys("{expires}:[me]*"):
+        pass
+
+    assert first.add("b", text_of(1)) == []
+    assert first["b"].text == text_of(1)
+    assert len(second) <= 1
+    client.persist("{expires}:meta")
+    client.persist("{expires}:events")
+
+
+def test_a_server_that_became_a_replica_is_asked_again(
+    server: redis_server.RedisServer,
+) -> None:
+    """Until it is the master again, or the time is up."""
+    index = NewsIndex.open(server.url("replica"), SIMILAR, timeout=0.3)
+    index.add("a", text_of(0))
+    client = index._store.log._server.client  # type: ignore[attr-defined]  # noqa: SLF001
+    client.replicaof("127.0.0.1", 1)
+    try:
+        with pytest.raises(dn.StoreUnavailableError, match=r"Nothing of the change was kept"):
+            index.add("b", text_of(1))
+        assert list(index) == ["a"]
+    finally:
+        client.replicaof("NO", "ONE")
+
+    index.add("b", text_of(1))
+    assert list(index) == ["a", "b"]

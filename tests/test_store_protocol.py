@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
+from dedupe_news._store.slots import Limits
 from strategies import feeds, texts
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ CONFIGS = (
     Config(),
     Config(window=2 * DAY),
 )
+
+SMALL = Limits(removed=3, slots=2, tokens=4, places=8, token_places=64)
 
 days = st.integers(0, 12)
 sources = st.none() | st.sampled_from(["Post", "Times"])
@@ -57,22 +60,16 @@ class AgainstMemory(RuleBasedStateMachine):
     """A store and an index in memory go the same way, one of them in larger steps."""
 
     location: Callable[[], str]
-    has_batches = True
 
     def __init__(self) -> None:
         super().__init__()
         self.monkeypatch = pytest.MonkeyPatch()
-        # Small, so that arrays grow and removed documents are dropped all the time.
-        self.monkeypatch.setattr("dedupe_news.stores.replica._COMPACT_ABOVE", 3)
-        self.monkeypatch.setattr("dedupe_news.stores.similar._FIRST_SLOTS", 2)
-        self.monkeypatch.setattr("dedupe_news.stores.similar._FIRST_TOKENS", 4)
-        self.monkeypatch.setattr("dedupe_news.stores.news._FIRST_SLOTS", 2)
-        self.monkeypatch.setattr("dedupe_news.stores.news._FIRST_TOKENS", 4)
-        self.monkeypatch.setattr("dedupe_news.stores.news._FIRST_PLACES", 8)
-        self.monkeypatch.setattr("dedupe_news.stores.news._TOKEN_PLACES", 64)
-        self.monkeypatch.setattr("dedupe_news.stores.founders._FIRST_SLOTS", 2)
         self.now = FIRST + 13 * DAY
         self.monkeypatch.setattr("dedupe_news.times.now", self._now)
+        # The server has a clock of its own, which nobody can set.
+        self.monkeypatch.setattr("dedupe_news._store.redis.RedisLog.now", lambda _: self._now())
+        # Small, so that arrays grow and removed documents are dropped all the time.
+        self.monkeypatch.setattr("dedupe_news.index.LIMITS", SMALL)
         self.folder = contextlib.ExitStack()
         self.at = ""
         self.others: list[NewsIndex] = []
@@ -189,7 +186,6 @@ class AgainstMemory(RuleBasedStateMachine):
         self.store.close()
         self.store = copy
 
-    @precondition(lambda self: self.has_batches)
     @rule(batch=st.lists(items, max_size=5), fails=st.booleans())
     def batch(
         self, batch: list[tuple[str, str | None, str | None, int | None]], *, fails: bool
@@ -243,13 +239,10 @@ class OnServer(AgainstMemory):
     """Redis."""
 
     server: redis_server.RedisServer
-    has_batches = False
 
     def location(self) -> str:
-        """Return a new prefix; what is trimmed is trimmed at once."""
-        self.monkeypatch.setattr("dedupe_news.stores.following._KEPT_OPERATIONS", 2)
-        self.monkeypatch.setattr("dedupe_news.stores.redis._LONGEST_LOG", 12)
-        self.monkeypatch.setattr("dedupe_news.stores.redis._MOST_AT_ONCE", 5)
+        """Return a new prefix; events are read a few at a time."""
+        self.monkeypatch.setattr("dedupe_news._store.redis._AT_A_TIME", 5)
         return self.server.url(f"test{next(_numbers)}")
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 from dedupe_news import Config, NewsIndex
+from dedupe_news._store.slots import Limits
 from strategies import feeds
 
 DAY = dt.timedelta(days=1)
@@ -141,7 +142,7 @@ def test_memory_stays_flat_with_a_window(
     monkeypatch: pytest.MonkeyPatch, *, interpreted: bool
 ) -> None:
     """Documents that left are dropped once they are as many as the others."""
-    monkeypatch.setattr("dedupe_news.stores.replica._COMPACT_ABOVE", 20)
+    monkeypatch.setattr("dedupe_news.index.LIMITS", Limits(removed=20))
     index = NewsIndex(SIMILAR)
     sizes = []
     for day in range(20 if interpreted else 60):

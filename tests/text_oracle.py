@@ -236,7 +236,8 @@ def _grouped_stop(text: str, at: int) -> int:  # noqa: PLR0911 - one return for 
 
 
 def _link_stop(text: str, at: int) -> int:
-    found = re.compile(r"[A-Za-z]{1,16}://|www\.|[A-Za-z][A-Za-z0-9.-]*(?:/|\?(?=[A-Za-z]))", re.IGNORECASE | re.ASCII)
+    scheme, host = r"[A-Za-z]{1,16}://|www\.", r"[A-Za-z][A-Za-z0-9]*\.[A-Za-z0-9.-]*"
+    found = re.compile(rf"{scheme}|{host}(?:/|\?(?=[A-Za-z]))", re.IGNORECASE | re.ASCII)
     begun = found.match(text, at)
     if begun is None:
         return 0

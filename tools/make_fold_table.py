@@ -445,12 +445,14 @@ def _token(word: str) -> str:
     )
 
 
-def make_spellings() -> tuple[list[int], list[int]]:
+def make_spellings() -> tuple[list[int], list[int], list[int]]:
     """
     Return the phrases that are spelled otherwise.
 
     Returns
     -------
+    ranges : list of int
+        Of all first bits of hashes, where the hashes that have them begin.
     rows : list of int
         Increasing hashes of first words; then of each the other two words, what
         they become, and bits. Of the same first word longer phrases come first.
@@ -466,7 +468,10 @@ def make_spellings() -> tuple[list[int], list[int]]:
     for first, *_ in rows:
         bit = first >> (32 - respelling.FILTER_BITS)
         seen[bit >> 5] |= 1 << (bit & 31)
-    return [row[0] for row in rows] + [value for row in rows for value in row[2:]], seen
+    firsts = [first for first, *_ in rows]
+    bounds = np.arange(respelling.N_SPELLING_RANGES + 1) << (32 - respelling.RANGE_BITS)
+    ranges = np.searchsorted(np.array(firsts), bounds).tolist()
+    return ranges, firsts + [value for row in rows for value in row[2:]], seen
 
 
 def make_table() -> NDArray[np.uint32]:
@@ -488,11 +493,11 @@ def make_table() -> NDArray[np.uint32]:
     head[f.N_REFERENCES_PLACE] = len(references) // 3
     head[f.DOMAINS_PLACE] = head[f.REFERENCES_PLACE] + len(references)
     head[f.N_DOMAINS_PLACE] = len(domains)
-    spellings, seen = make_spellings()
-    head[f.SPELLINGS_PLACE] = head[f.DOMAINS_PLACE] + len(domains)
+    ranges, spellings, seen = make_spellings()
+    head[f.SPELLINGS_PLACE] = head[f.DOMAINS_PLACE] + len(domains) + len(ranges)
     head[f.N_SPELLINGS_PLACE] = len(spellings) // (1 + respelling.SPELLING_COLUMNS)
     head[f.SPELLING_FILTER_PLACE] = head[f.SPELLINGS_PLACE] + len(spellings)
-    rest = np.array(expansions + names + references + domains + spellings + seen, np.uint32)
+    rest = np.array(expansions + names + references + domains + ranges + spellings + seen, np.uint32)
     return np.concatenate([head, *fixed, rest])
 
 

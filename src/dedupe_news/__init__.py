@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from dedupe_news.config import Config
+from dedupe_news.displayable import shown_by
 from dedupe_news.errors import (
     ColumnError,
     ConfigError,
@@ -40,10 +41,12 @@ from dedupe_news.records import (
     Relation,
 )
 from dedupe_news.results import Clustering
+from dedupe_news.selection import KeptItem, RemovedItem
 
 if TYPE_CHECKING:
     from dedupe_news import interop
     from dedupe_news.api import cluster, compare
+    from dedupe_news.deduplication import deduplicate
     from dedupe_news.documents import Document
     from dedupe_news.estimator import NewsDeduplicator
     from dedupe_news.index import NewsIndex
@@ -63,6 +66,7 @@ __all__ = [
     "IndexStats",
     "InputError",
     "InputTypeError",
+    "KeptItem",
     "Match",
     "Matches",
     "MissingDependencyError",
@@ -71,6 +75,7 @@ __all__ = [
     "Pair",
     "Reason",
     "Relation",
+    "RemovedItem",
     "StoreBusyError",
     "StoreClosedError",
     "StoreDamagedError",
@@ -86,11 +91,15 @@ __all__ = [
     "WorkFolderFullError",
     "cluster",
     "compare",
+    "deduplicate",
     "interop",
 ]
 
 # Quiet unless the user's program asks: what it says goes to the logger of this name.
 logging.getLogger("dedupe_news").addHandler(logging.NullHandler())
+
+# Results ask for their HTML; what makes it stands above them and is imported on demand.
+shown_by("dedupe_news.display")
 
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {
@@ -99,6 +108,7 @@ _HOMES = {
     "NewsIndex": "index",
     "cluster": "api",
     "compare": "api",
+    "deduplicate": "deduplication",
 }
 
 

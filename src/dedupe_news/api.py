@@ -12,7 +12,7 @@ from dedupe_news.comparison import Explainer
 from dedupe_news.config import Config, settled
 from dedupe_news.documents import Choices, Document, read_documents
 from dedupe_news.errors import ColumnError, InputTypeError
-from dedupe_news.progress import stages
+from dedupe_news.progress import prepare, stages
 from dedupe_news.space import MEMORY
 from dedupe_news.threads import resolve_jobs
 
@@ -44,7 +44,7 @@ def cluster(
     **settings: Any,
 ) -> Clustering:
     """
-    Find the near-duplicates of a whole batch.
+    Find the duplicates, stories and templates of a whole batch.
 
     Parameters
     ----------
@@ -122,6 +122,7 @@ def cluster(
     threads = resolve_jobs(n_jobs)
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
     labels = foreign.row_labels(feed)
+    prepare("cluster", chosen.policy, n_jobs, show=progress)
     with (
         stages(("reading", *batch.stages(chosen)), show=progress) as ended,
         _opened(feed, choices, chosen, memory_limit, work_folder, threads) as (columns, space),
@@ -156,7 +157,7 @@ def compare(
     **settings: Any,
 ) -> Comparison:
     """
-    Explain how two documents are related.
+    Explain how two items are related.
 
     Parameters
     ----------
@@ -191,7 +192,9 @@ def compare(
     0.2
     """
     chosen = settled(config, settings)
-    return Explainer(read_documents([_one(a), _one(b)]), chosen)(0, 1)
+    documents = [_one(a), _one(b)]
+    prepare("compare", chosen.policy)
+    return Explainer(read_documents(documents), chosen)(0, 1)
 
 
 def _one(document: object) -> Document:

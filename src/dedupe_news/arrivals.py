@@ -1,4 +1,4 @@
-"""Documents as they come to an index: checked, encoded, with their time of arrival."""
+"""Items as they come to an index: checked, encoded, with their time of arrival."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news import fields, times
-from dedupe_news.columns import NO_TIME, Columns
+from dedupe_news._store.rows import Rows
+from dedupe_news.columns import NO_TIME, UNTITLED, Columns
 from dedupe_news.errors import InputTypeError
 from dedupe_news.foreign import is_missing, shown
-from dedupe_news.stores.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-_TITLED = np.ones(1, np.uint8)
-_UNTITLED = np.zeros(1, np.uint8)
+_NO_TIMES = np.array([NO_TIME], np.int64)
 
 
 def one(
@@ -26,110 +25,64 @@ def one(
     source: str | None,
     published: object,
 ) -> Rows:
-    """
-    Return one document.
-
-    Parameters
-    ----------
-    id : hashable
-        Its id.
-    text, title : str or None
-        As for `dedupe_news.NewsIndex.add`.
-    source : str or None
-        Likewise.
-    published : datetime, str, struct_time or None
-        Likewise.
-
-    Returns
-    -------
-    Rows
-        Of this document.
-
-    Raises
-    ------
-    InputTypeError
-        If a value is of a type that cannot be used.
-    InputError
-        If a value cannot be used.
-    """
-    content = _content(text, title)
+    """Return one item; errors as of `NewsIndex.add`."""
+    title_length, content = _content(text, title)
     if source is not None:
         fields.source_column([source])
     time = NO_TIME if is_missing(published) else times.moment(published)
-    numbers = np.array([0, len(content), time, times.now()], np.int64)  # made once, for speed
+    numbers = np.array([0, len(content), title_length, time], np.int64)  # made once, for speed
     offsets = numbers[:2]
-    offsets.setflags(write=False)  # as texts are tokenised
+    offsets.setflags(write=False)  # as texts are tokenized
     return Rows(
-        [id],
-        np.frombuffer(content, np.uint8),
-        offsets,
-        _UNTITLED if title is None else _TITLED,
-        numbers[2:3],
-        numbers[3:],
+        [id], np.frombuffer(content, np.uint8), offsets, numbers[2:3], numbers[3:], _NO_TIMES,
         [source],
-    )
+    )  # fmt: skip
 
 
-def _content(text: object, title: object) -> bytes:
+def _content(text: object, title: object) -> tuple[int, bytes]:
+    """Return the bytes of a title, or `UNTITLED`, and of title and text together."""
     if isinstance(text, str) and (title is None or isinstance(title, str)):
         try:
-            return (text if title is None else f"{title}\n{text}").encode()
+            if title is None:
+                return UNTITLED, text.encode()
+            head = title.encode()
+            return len(head), b"%b\n%b" % (head, text.encode())
         except UnicodeEncodeError:
             pass  # the columns below say where
-    columns = [fields.text_column([text], "text")]
-    if title is not None:
-        columns.insert(0, fields.text_column([title], "title"))
-    return b"\n".join(column.buffer.tobytes() for column in columns)
+    body = fields.text_column([text], "text").buffer.tobytes()
+    if is_missing(title):
+        return UNTITLED, body
+    head = fields.text_column([title], "title").buffer.tobytes()
+    return len(head), b"%b\n%b" % (head, body)
 
 
 def many(columns: Columns, ids: Sequence[Hashable]) -> Rows:
-    """
-    Return the documents of a batch.
-
-    Parameters
-    ----------
-    columns : Columns
-        The documents.
-    ids : sequence of hashable
-        Their ids.
-
-    Returns
-    -------
-    Rows
-        All have arrived now.
-    """
-    n_documents = len(columns)
+    """Return the items of a batch, which arrive when they are added."""
+    n_items = len(columns)
     names = [*columns.source_names, None]  # the last stands for NO_SOURCE
+    unknown = np.full(n_items, NO_TIME)
+    lengths = columns.title_lengths
     return Rows(
         ids=list(ids),
         buffer=columns.buffer,
         offsets=columns.offsets,
-        titled=np.full(n_documents, columns.titled, np.uint8),
-        published=np.full(n_documents, NO_TIME) if columns.published is None else columns.published,
-        arrived=np.full(n_documents, times.now()),
-        sources=[None] * n_documents
+        title_lengths=np.full(n_items, UNTITLED) if lengths is None else lengths,
+        published=unknown if columns.published is None else columns.published,
+        arrived=unknown,
+        sources=[None] * n_items
         if columns.sources is None
         else [names[code] for code in columns.sources.tolist()],
     )
 
 
 def as_columns(parts: list[Rows]) -> Columns:
-    """
-    Return documents of an index as the stages of a batch take them.
-
-    Parameters
-    ----------
-    parts : list of Rows
-        The documents.
-
-    Returns
-    -------
-    Columns
-        All of them, in order.
-    """
+    """Return items of an index as the stages of a batch take them."""
     n_bytes = np.cumsum([0, *(int(part.offsets[-1] - part.offsets[0]) for part in parts)])
     sources, names = fields.source_column([each for part in parts for each in part.sources])
-    published = np.concatenate([np.zeros(0, np.int64), *(part.published for part in parts)])
+    nothing = np.zeros(0, np.int64)
+    published = np.concatenate([nothing, *(part.published for part in parts)])
+    title_lengths = np.concatenate([nothing, *(part.title_lengths for part in parts)])
+    titled = bool((title_lengths != UNTITLED).any())
     return Columns(
         buffer=np.concatenate(
             [
@@ -150,25 +103,15 @@ def as_columns(parts: list[Rows]) -> Columns:
         published=published if (published != NO_TIME).any() else None,
         sources=sources,
         source_names=names,
+        titled=titled,
+        title_lengths=title_lengths if titled else None,
     )
 
 
 def check_hashable(id: object) -> None:  # noqa: A002 - an id, as everywhere
-    """
-    Refuse what no document can have as its id.
-
-    Parameters
-    ----------
-    id : object
-        What was asked for.
-
-    Raises
-    ------
-    InputTypeError
-        If it is not hashable.
-    """
+    """Refuse what no item can have as its id; `InputTypeError` if it is not hashable."""
     try:
         hash(id)
-    except TypeError:
+    except (TypeError, RecursionError):
         message = f"the id {shown(id)} is not hashable, so that no document has it; pass str or int"
         raise InputTypeError(message) from None

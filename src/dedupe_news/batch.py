@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
     from dedupe_news.outcome import Outcome
-    from dedupe_news.records import Comparison
     from dedupe_news.space import Space
     from dedupe_news.texts import Texts
 
@@ -76,8 +75,8 @@ def cluster_columns(
     Returns
     -------
     Clustering
-        The same for any `n_jobs` and `space`; its partition the same for any order of the
-        documents.
+        The same for any `n_jobs` and `space`; its partition the same for any
+        order of the documents.
     """
     seconds: dict[str, float] = {}
     clock = time.perf_counter()
@@ -114,7 +113,7 @@ def assemble(
     outcome: Outcome,
     seconds: Mapping[str, float],
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
-    compare: Callable[[int, int], Comparison],
+    compare: Explainer,
 ) -> Clustering:
     """
     Make clusters of documents of what was found among their texts.
@@ -131,8 +130,10 @@ def assemble(
         What a policy found among them.
     seconds : mapping of str to float
         Wall-clock time of each stage.
-    describe, compare : callable
+    describe : callable
         As in `Clustering`.
+    compare : Explainer
+        Explains pairs.
 
     Returns
     -------
@@ -154,6 +155,27 @@ def assemble(
         story_of=_of_documents(texts, outcome.story_of),
         describe=describe,
         compare=compare,
+        regroup=None
+        if outcome.regroup is None
+        else partial(_regroup, columns, config, texts, outcome.regroup, seconds, describe, compare),
+    )
+
+
+def _regroup(
+    columns: Columns,
+    config: Config,
+    texts: Texts,
+    regroup: Callable[[float], Outcome],
+    seconds: Mapping[str, float],
+    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
+    compare: Explainer,
+    min_probability: float,
+) -> Clustering:
+    """Return the documents grouped at another probability of duplicates."""
+    changed = config.replace(min_probability=min_probability)
+    outcome = regroup(changed.min_probability)
+    return assemble(
+        columns, changed, texts, outcome, seconds, describe, compare.with_config(changed)
     )
 
 

@@ -6,19 +6,20 @@ import contextlib
 from typing import TYPE_CHECKING, Self
 
 from dedupe_news import arrivals, exchange, fields, times
+from dedupe_news._store.replay import tokens_of
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.lookups import Lookups, parts_of, unknown
-from dedupe_news.text import source_codes, tokenize
+from dedupe_news.progress import prepare
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Sequence
 
+    from dedupe_news._store.rows import Rows
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.records import Match
-    from dedupe_news.stores.rows import Rows
 
 
 class Changes(Lookups):
@@ -54,9 +55,9 @@ class Changes(Lookups):
         Returns
         -------
         list of Match
-            Best first: the one that has the greatest share of the document,
-            times its probability; with ``policy="similar"`` the most similar.
-            Then the most similar, then in order of arrival.
+            Best first, at most a hundred: the one that has the greatest share of
+            the document, times its probability; with ``policy="similar"`` the
+            most similar. Then the most similar, then in order of arrival.
 
         Raises
         ------
@@ -66,8 +67,9 @@ class Changes(Lookups):
             If a value cannot be used. Nothing has changed then.
         """
         fields.check_id(id)
+        prepare("index", self._config.policy)
         rows = arrivals.one(id, text, title, source, published)
-        tokens = tokenize(rows.buffer, rows.offsets, self._config, *source_codes(rows.sources))
+        tokens = tokens_of(rows, self._config, 1)
         with self._lock:
             return self._store.add(rows, tokens)[0]
 
@@ -81,7 +83,7 @@ class Changes(Lookups):
         source: ColumnChoice = None,
         published: ColumnChoice = None,
         n_jobs: int | None = -1,
-    ) -> list[list[Match]]:
+    ) -> Sequence[list[Match]]:
         """
         Add many documents, as `add` would one after another, only faster.
 
@@ -96,9 +98,9 @@ class Changes(Lookups):
 
         Returns
         -------
-        list of list of Match
+        sequence of list of Match
             For each document its matches among those before it, in the index
-            or in the feed.
+            or in the feed, as of `add`. Each list is made when it is asked for.
 
         Raises
         ------
@@ -111,6 +113,7 @@ class Changes(Lookups):
             If a named column does not exist.
         """
         threads = resolve_jobs(n_jobs)
+        prepare("index", self._config.policy, threads)
         columns = read_documents(
             feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
         )
@@ -120,7 +123,7 @@ class Changes(Lookups):
                 "id='...', or pass mappings with the key 'id'"
             )
             raise InputError(message)
-        return add_rows(self, arrivals.many(columns, columns.ids), threads)
+        return add_rows(self, arrivals.many(columns, columns.ids), threads, keep=True)
 
     def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
         """
@@ -169,6 +172,17 @@ class Changes(Lookups):
         with self._lock:
             return self._store.expire(moment)
 
+    def transaction(self) -> contextlib.AbstractContextManager[Self]:
+        """
+        Make all changes of a block, or none: another name of `batch`.
+
+        Returns
+        -------
+        context manager
+            Yields this index.
+        """
+        return self.batch()
+
     @contextlib.contextmanager
     def batch(self) -> Iterator[Self]:
         """
@@ -186,8 +200,7 @@ class Changes(Lookups):
         Raises
         ------
         StoreError
-            If the changes cannot be written, or the index is on a server:
-            there `add_many` is all or nothing.
+            If the changes cannot be written.
         InputError
             If a batch is open already.
 
@@ -286,26 +299,11 @@ class Changes(Lookups):
         return n_added
 
 
-def add_rows(index: Lookups, rows: Rows, n_jobs: int) -> list[list[Match]]:
-    """
-    Add documents that keep their times of arrival.
-
-    Parameters
-    ----------
-    index : NewsIndex
-        Where to.
-    rows : Rows
-        The documents; their ids are distinct.
-    n_jobs : int
-        Threads for the work on the texts.
-
-    Returns
-    -------
-    list of list of Match
-        For each document its matches among those before it.
-    """
-    tokens = tokenize(
-        rows.buffer, rows.offsets, index.config, *source_codes(rows.sources), n_jobs=n_jobs
-    )
+def add_rows(
+    index: Lookups, rows: Rows, n_jobs: int, *, keep: bool = False
+) -> Sequence[list[Match]]:
+    """Add documents with distinct ids, which keep their times of arrival; return their matches."""
+    prepare("index", index.config.policy, n_jobs)
+    tokens = tokens_of(rows, index.config, n_jobs)
     with index._lock:  # noqa: SLF001 - our own
-        return index._store.add(rows, tokens, n_jobs) if len(rows) else []  # noqa: SLF001 - our own
+        return index._store.add(rows, tokens, n_jobs, keep=keep)  # noqa: SLF001 - our own

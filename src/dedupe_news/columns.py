@@ -22,6 +22,11 @@ NO_TIME: int = int(np.iinfo(np.int64).min)
 NO_SOURCE: int = -1
 """Stands in a column of source codes for a document without one."""
 
+UNTITLED: int = -1
+"""Stands in a column of title lengths for a document without a title."""
+
+_LINE_BREAK, _SPACE = 10, 32
+
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 
@@ -116,7 +121,10 @@ class Columns:
     source_names : sequence of str
         Names of the sources.
     titled : bool
-        Whether each document is a title, a newline and a text.
+        Whether documents are a title, a newline and a text.
+    title_lengths : ndarray of int64, shape (n_documents,), optional
+        Bytes of each title, or `UNTITLED` for a document that is a text alone;
+        by default the title is the first line.
     """
 
     buffer: NDArray[np.uint8]
@@ -126,6 +134,7 @@ class Columns:
     sources: NDArray[np.int32] | None = None
     source_names: Sequence[str] = ()
     titled: bool = False
+    title_lengths: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """
@@ -150,10 +159,55 @@ class Columns:
         Returns
         -------
         str
-            The text alone where there was no column of titles.
+            The text alone where there was no column of titles. Line breaks of
+            a title are spaces.
         """
         start, stop = self.offsets[position], self.offsets[position + 1]
-        return self.buffer[start:stop].tobytes().decode()
+        content = self.buffer[start:stop].tobytes()
+        if self.title_lengths is not None:
+            length = int(self.title_lengths[position])
+            if length == UNTITLED:
+                return "\n" + content.decode()
+            content = content[:length].replace(b"\n", b" ") + content[length:]
+        return content.decode()
+
+    def between(self, start: int, stop: int) -> Columns:
+        """
+        Return some of the documents, without their ids and times.
+
+        Parameters
+        ----------
+        start, stop : int
+            Positions of the first, and of the first that is left out.
+
+        Returns
+        -------
+        Columns
+            Views; their offsets begin at 0.
+        """
+        first, last = int(self.offsets[start]), int(self.offsets[stop])
+        lengths = self.title_lengths
+        return Columns(
+            buffer=self.buffer[first:last],
+            offsets=self.offsets[start : stop + 1] - first,
+            sources=None if self.sources is None else self.sources[start:stop],
+            source_names=self.source_names,
+            titled=self.titled,
+            title_lengths=None if lengths is None else lengths[start:stop],
+        )
+
+    def text_buffer(self) -> NDArray[np.uint8]:
+        """
+        Return the buffer as texts are tokenized: every title in one line.
+
+        Returns
+        -------
+        ndarray of uint8, shape (n_bytes,)
+            The buffer itself where no title has a line break.
+        """
+        if self.title_lengths is None:
+            return self.buffer
+        return in_one_line(self.buffer, self.offsets, self.title_lengths)
 
     def content_digests(self, positions: NDArray[np.int64]) -> NDArray[np.uint64]:
         """
@@ -247,3 +301,38 @@ def extent(offsets: NDArray[np.int64]) -> tuple[int, int]:
     if len(offsets) <= 2:  # noqa: PLR2004 - one document, or none: the common case, made short
         return n_values, n_values
     return n_values, int(np.diff(offsets).max())
+
+
+def in_one_line(
+    buffer: NDArray[np.uint8], offsets: NDArray[np.int64], title_lengths: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """
+    Return a buffer of documents with the line breaks of titles as spaces.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8
+        UTF-8 of all documents.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Bounds of each.
+    title_lengths : ndarray of int64, shape (n_documents,)
+        Bytes of each title, or `UNTITLED`.
+
+    Returns
+    -------
+    ndarray of uint8
+        The very buffer where there are none.
+    """
+    starts = offsets[:-1]
+    if len(starts) == 1:  # fast path for a single document
+        start, length = int(starts[0]), int(title_lengths[0])
+        if length <= 0 or b"\n" not in buffer[start : start + length].tobytes():
+            return buffer
+    breaks = np.flatnonzero(buffer == _LINE_BREAK)
+    stops = starts + np.maximum(title_lengths, 0)
+    in_title = breaks < stops[np.searchsorted(starts, breaks, "right") - 1]
+    if not in_title.any():
+        return buffer
+    one_line = buffer.copy()
+    one_line[breaks[in_title]] = _SPACE
+    return one_line

@@ -12,17 +12,21 @@ from dedupe_news._engine.segment import make_segment, sets_for
 from dedupe_news.columns import to_span
 from dedupe_news.kernels.features import FEATURES
 from dedupe_news.records import Comparison, Difference, Reason, Relation
+from dedupe_news.sentences import Circumstances, sentence
 from dedupe_news.space import MEMORY
 from dedupe_news.text import tokens_of
 from dedupe_news.texts import distinct_texts, within
 from dedupe_news.verification import count_shared
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from dedupe_news._engine.segment import Segment
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
+    from dedupe_news.differences import Block, Wording
     from dedupe_news.space import Space
 
 _REASONS = 8  # features that an explanation names
@@ -32,12 +36,12 @@ _RELATIONS = {"related": Relation.RELATED, "template": Relation.TEMPLATE}
 
 class Explainer:
     """
-    Explains pairs of documents of a batch with the statistics of the whole batch.
+    Explains pairs of items of a batch with the statistics of the whole batch.
 
     Parameters
     ----------
     columns : Columns
-        The documents.
+        The items.
     config : Config
         The settings.
     n_jobs : int
@@ -55,12 +59,18 @@ class Explainer:
         self._space = space
         self._counted: tuple[Segment, NDArray[np.int64]] | None = None
 
+    def with_config(self, config: Config) -> Explainer:
+        """Return one that judges with settings that leave the texts as they are."""
+        other = Explainer(self._columns, config, self._n_jobs, self._space)
+        other._counted = self._counted
+        return other
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is made anew when it is asked for."""
         return {**vars(self), "_counted": None, "_space": MEMORY}
 
     def _segment(self) -> tuple[Segment, NDArray[np.int64]]:
-        """Return the texts of the batch, and the text of each document or -1."""
+        """Return the texts of the batch, and the text of each item or -1."""
         if self._counted is None:
             columns, config = self._columns, self._config
             tokens = tokens_of(columns, config, self._n_jobs, self._space)
@@ -76,14 +86,14 @@ class Explainer:
         return self._counted
 
     def _are_apart(self, a: int, b: int) -> bool:
-        """Return whether the window parts two documents."""
+        """Return whether the window parts two items."""
         published, window = self._columns.published, self._config.window
         if published is None or window is None:
             return False
         return not bool(within(published[[a]], published[[b]], to_span(window))[0])
 
     def __call__(self, a: int, b: int) -> Comparison:
-        """Return how the documents at two positions are related."""
+        """Return how the items at two positions are related."""
         segment, text_of = self._segment()
         left, right = self._columns.content(a), self._columns.content(b)
         pair = np.sort(text_of[[a, b]])
@@ -91,7 +101,8 @@ class Explainer:
         relation = None
         probabilities = dict.fromkeys(classifier.CLASSES, 0.0)
         reasons: tuple[Reason, ...] = ()
-        if pair[0] < 0 or self._are_apart(a, b):
+        too_far = self._are_apart(a, b)
+        if pair[0] < 0 or too_far:
             probabilities["different"] = 1.0
         elif pair[0] == pair[1]:
             jaccard = containment = probabilities["duplicate"] = 1.0
@@ -106,16 +117,70 @@ class Explainer:
                 is_duplicate = jaccard >= self._config.threshold
                 probabilities["duplicate" if is_duplicate else "different"] = 1.0
                 relation = relation if is_duplicate else None
+        one, other = differences.read([left, right], self._config, titled=self._columns.titled)
+        blocks = differences.aligned(one, other)
+        verdict = "different" if relation is None else relation.verdict
+        is_judged = self._config.policy == "news" and relation is not Relation.EXACT
+        about = self._about(
+            a, b, relation, probabilities[verdict] if is_judged else None, too_far=too_far
+        )
         return Comparison(
             relation=relation,
             jaccard=jaccard,
             containment=containment,
             probability=probabilities["duplicate"],
             reasons=reasons,
-            differences=_differences(left, right, self._config, titled=self._columns.titled),
+            differences=_differences(one, other, blocks),
             left=left,
             right=right,
             probabilities=probabilities,
+            why=sentence(one, other, blocks, about),
+        )
+
+    def why(
+        self,
+        left: NDArray[np.int64],
+        right: NDArray[np.int64],
+        relation: NDArray[np.uint8],
+        probability: NDArray[np.float64],
+    ) -> list[str]:
+        """Return a sentence for each pair of items whose relation is known."""
+        columns = self._columns
+        positions, places = np.unique(np.concatenate((left, right)), return_inverse=True)
+        contents = [columns.content(position) for position in positions.tolist()]
+        wordings = differences.read(contents, self._config, titled=columns.titled)
+        first, second = places[: len(left)].tolist(), places[len(left) :].tolist()
+        found = []
+        for i, j, kind, value in zip(
+            first, second, relation.tolist(), probability.tolist(), strict=True
+        ):
+            one, other = wordings[i], wordings[j]
+            is_judged = self._config.policy == "news" and kind != Relation.EXACT
+            about = self._about(
+                int(positions[i]), int(positions[j]), Relation(kind), value if is_judged else None
+            )
+            found.append(sentence(one, other, differences.aligned(one, other), about))
+        return found
+
+    def _about(
+        self,
+        a: int,
+        b: int,
+        relation: Relation | None,
+        probability: float | None,
+        *,
+        too_far: bool = False,
+    ) -> Circumstances:
+        """Return what is known of two items beside their words."""
+        columns = self._columns
+        start, stop = columns.published_at(a), columns.published_at(b)
+        sources = columns.source_of(a), columns.source_of(b)
+        return Circumstances(
+            relation,
+            probability,
+            apart=None if start is None or stop is None else abs(stop - start),
+            same_source=None if None in sources else sources[0] == sources[1],
+            window=self._config.window if too_far else None,
         )
 
 
@@ -164,15 +229,14 @@ def _judge(
     return _RELATIONS.get(verdict), named, reasons
 
 
-def _differences(a: str, b: str, config: Config, *, titled: bool) -> tuple[Difference, ...]:
-    found = differences.changes(*differences.read([a, b], config, titled=titled))
+def _differences(left: Wording, right: Wording, blocks: Sequence[Block]) -> tuple[Difference, ...]:
     return tuple(
         Difference(
             change.kind,
-            a[change.left_start : change.left_stop],
-            b[change.right_start : change.right_stop],
+            left.text[change.left_start : change.left_stop],
+            right.text[change.right_start : change.right_stop],
             change.left_start,
             change.right_start,
         )
-        for change in found
+        for change in differences.changes(left, right, blocks)
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dedupe_news.text import places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dedupe_news.config import Config
 
@@ -24,7 +24,7 @@ class Wording(NamedTuple):
     text : str
         The text.
     hashes : list of int
-        The hash of each word; news furniture has none.
+        The hash of each word; boilerplate has none.
     starts, stops : list of int
         The place of each word in `text`, in characters.
     n_title : int
@@ -36,6 +36,25 @@ class Wording(NamedTuple):
     starts: list[int]
     stops: list[int]
     n_title: int
+
+
+class Block(NamedTuple):
+    """
+    A stretch of two texts that lie beside each other, in words of each.
+
+    Parameters
+    ----------
+    kind : {"equal", "replace", "delete", "insert"}
+        Whether the words are the same, or what turns the first text into the second.
+    left_start, left_stop, right_start, right_stop : int
+        The words; those of an insertion or deletion are empty on one side.
+    """
+
+    kind: str
+    left_start: int
+    left_stop: int
+    right_start: int
+    right_stop: int
 
 
 class Change(NamedTuple):
@@ -68,7 +87,7 @@ def read(texts: Sequence[str], config: Config, *, titled: bool) -> list[Wording]
     texts : sequence of str
         Some texts.
     config : Config
-        Says which furniture is left out.
+        Says which boilerplate is left out.
     titled : bool
         Whether the first line of each is a title.
 
@@ -87,46 +106,56 @@ def read(texts: Sequence[str], config: Config, *, titled: bool) -> list[Wording]
     return wordings
 
 
-def changes(left: Wording, right: Wording) -> list[Change]:
+def aligned(left: Wording, right: Wording) -> list[Block]:
     """
-    Return where two texts differ, word by word.
+    Return how two texts lie beside each other, word by word.
 
-    Parameters
-    ----------
-    left, right : Wording
-        The texts. Where both have titles, those are compared with each other.
-
-    Returns
-    -------
-    list of Change
-        In order; empty where the words are the same, however they are written.
+    Where both have titles, those are compared with each other. The blocks cover
+    both texts, in order; what is the same at the start and the end of a title or
+    text is found first.
     """
     if left.hashes == right.hashes:
-        return []
+        n_words = len(left.hashes)
+        return [Block("equal", 0, n_words, 0, n_words)] if n_words else []
     if left.n_title and right.n_title:
         return [
-            *_changes(left, right, slice(0, left.n_title), slice(0, right.n_title)),
-            *_changes(left, right, slice(left.n_title, None), slice(right.n_title, None)),
+            *_aligned(left, right, slice(0, left.n_title), slice(0, right.n_title)),
+            *_aligned(left, right, slice(left.n_title, None), slice(right.n_title, None)),
         ]
-    return list(_changes(left, right, slice(0, None), slice(0, None)))
+    return list(_aligned(left, right, slice(0, None), slice(0, None)))
 
 
-def _changes(left: Wording, right: Wording, of_left: slice, of_right: slice) -> Iterator[Change]:
+def changes(left: Wording, right: Wording, blocks: Iterable[Block]) -> list[Change]:
+    """Return where two texts differ, in order; nothing where the words are the same."""
+    return [
+        Change(
+            kind,
+            *_bounds(left, left_start, left_stop),
+            *_bounds(right, right_start, right_stop),
+        )
+        for kind, left_start, left_stop, right_start, right_stop in blocks
+        if kind != "equal"
+    ]
+
+
+def _aligned(left: Wording, right: Wording, of_left: slice, of_right: slice) -> Iterator[Block]:
     a, b = left.hashes[of_left], right.hashes[of_right]
     # What both begin and end with is quickly found, and most that there is.
     begin = _n_common(a, b)
     end = _n_common(a[begin:][::-1], b[begin:][::-1])
-    a, b = a[begin : len(a) - end], b[begin : len(b) - end]
-    if not a and not b:
-        return
-    before_left, before_right = of_left.start + begin, of_right.start + begin
-    for kind, i, i_stop, j, j_stop in difflib.SequenceMatcher(None, a, b).get_opcodes():
-        if kind != "equal":
-            yield Change(
-                kind,
-                *_bounds(left, before_left + i, before_left + i_stop),
-                *_bounds(right, before_right + j, before_right + j_stop),
-            )
+    at, other = of_left.start, of_right.start
+    if begin:
+        yield Block("equal", at, at + begin, other, other + begin)
+    middle, opposite = a[begin : len(a) - end], b[begin : len(b) - end]
+    at, other = at + begin, other + begin
+    if middle or opposite:
+        for kind, i, i_stop, j, j_stop in difflib.SequenceMatcher(
+            None, middle, opposite
+        ).get_opcodes():
+            yield Block(kind, at + i, at + i_stop, other + j, other + j_stop)
+    at, other = at + len(middle), other + len(opposite)
+    if end:
+        yield Block("equal", at, at + end, other, other + end)
 
 
 def _n_common(a: list[int], b: list[int]) -> int:

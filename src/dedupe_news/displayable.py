@@ -1,23 +1,21 @@
-"""What results need in order to be shown, without knowing how."""
+"""What a notebook shows: objects that ask for their HTML, without knowing who makes it."""
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
+
+_package: list[str] = []
+
+
+def shown_by(package: str) -> None:
+    """Name the package that shows things; it is imported once something is shown."""
+    _package[:] = [package]
 
 
 def display() -> Any:  # noqa: ANN401 - a module, of which this layer knows nothing
-    """
-    Return the package that shows things, imported when it is first asked for.
-
-    Returns
-    -------
-    module
-        `dedupe_news.display`.
-    """
-    # The one import that goes up: notebooks ask the object itself for its HTML.
-    import dedupe_news.display  # noqa: PLC0415
-
-    return dedupe_news.display
+    """Return the package that shows things."""
+    return importlib.import_module(_package[0])
 
 
 class Displayable:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 import numpy as np
 
 from dedupe_news import fields, foreign, times
-from dedupe_news.columns import Columns
+from dedupe_news.columns import UNTITLED, Columns
 from dedupe_news.errors import ColumnError, InputError, InputTypeError
 from dedupe_news.kernels.columns import join_lines
 from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    from numpy.typing import NDArray
 
     from dedupe_news.fields import TextColumn
 
@@ -122,8 +124,12 @@ def read_documents(
             )
             raise InputError(message)
     titled = found["title"] is not None
+    title_lengths = None
     if titled:
-        texts = _join(fields.text_column(found["title"], "title"), texts, n_jobs)
+        titles = fields.text_column(found["title"], "title")
+        given = fields.are_given(found["title"])
+        title_lengths = np.where(given, np.diff(titles.offsets), UNTITLED)
+        texts = _join(titles, given, texts, n_jobs)
     sources, source_names = fields.source_column(found["source"])
     return Columns(
         buffer=texts.buffer,
@@ -133,12 +139,15 @@ def read_documents(
         sources=sources,
         source_names=source_names,
         titled=titled,
+        title_lengths=title_lengths,
     )
 
 
-def _join(titles: TextColumn, texts: TextColumn, n_jobs: int) -> TextColumn:
+def _join(
+    titles: TextColumn, given: NDArray[np.bool_], texts: TextColumn, n_jobs: int
+) -> TextColumn:
     n_documents = len(texts.offsets) - 1
-    lengths = np.diff(titles.offsets) + np.diff(texts.offsets) + 1
+    lengths = np.diff(titles.offsets) + np.diff(texts.offsets) + given
     offsets = np.zeros(n_documents + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     joined = np.empty(offsets[-1], np.uint8)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from dedupe_news.api import cluster
+from dedupe_news.config import settled
 from dedupe_news.errors import MissingDependencyError
+from dedupe_news.progress import prepare
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,6 +132,7 @@ class NewsDeduplicator(ClusterMixin, BaseEstimator):
         """
         settings = {name: getattr(self, name) for name in _SETTINGS}
         given = {name: value for name, value in settings.items() if value is not None}
+        prepare("cluster", settled(self.config, given).policy, self.n_jobs)
         result = cluster(X, config=self.config, n_jobs=self.n_jobs, progress=False, **given)
         self.clustering_ = result
         self.labels_ = result.labels

@@ -10,22 +10,23 @@ import itertools
 import json
 import os
 import tempfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from dedupe_news import arrivals, foreign
-from dedupe_news.columns import from_microseconds
+from dedupe_news.columns import UNTITLED, from_microseconds
 from dedupe_news.documents import Document, read_documents
-from dedupe_news.errors import InputError, InputTypeError
+from dedupe_news.errors import DedupeNewsError, InputError, InputTypeError
 from dedupe_news.times import time_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from typing import IO
 
-    from dedupe_news.stores.rows import Rows
+    from dedupe_news._store.rows import Rows
 
 _ROWS_AT_A_TIME = 20_000
 _NAMES = ("id", "title", "text", "source", "published", "arrived")
@@ -36,26 +37,12 @@ Places: TypeAlias = "Callable[[Sequence[Hashable]], tuple[list[int | None], list
 
 
 def documents(rows: Rows) -> Iterator[Document]:
-    """
-    Return rows as documents.
-
-    Parameters
-    ----------
-    rows : Rows
-        Some documents.
-
-    Yields
-    ------
-    Document
-        As it was given.
-    """
+    """Yield items as they were given."""
     for at, content in enumerate(rows.contents()):
-        title, text = None, content.decode()
-        if rows.titled[at]:
-            title, _, text = text.partition("\n")
+        length = int(rows.title_lengths[at])
         yield Document(
-            text=text,
-            title=title,
+            text=content[length + 1 :].decode(),
+            title=None if length == UNTITLED else content[:length].decode(),
             id=rows.ids[at],
             source=rows.sources[at],
             published=from_microseconds(int(rows.published[at])),
@@ -71,6 +58,29 @@ def _format_of(path: Path) -> str:
         ".parquet"
     )
     raise InputError(message)
+
+
+def _path_of(path: str | os.PathLike[str]) -> Path:
+    name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else None
+    if name is None:
+        message = f"path={foreign.shown(path)} is of type {type(path).__name__!r}; pass a path"
+        raise InputTypeError(message)
+    if "\0" in name:
+        message = f"path={name!r} holds a NUL character, which no path can; remove it"
+        raise InputError(message)
+    return Path(name)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Raise our errors in place of those of files, of gzip and of UTF-8."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        if isinstance(error, DedupeNewsError):
+            raise
+        message = f"{str(path)!r} cannot be read: {error}. Check its name, and that it is whole"
+        raise InputError(message) from error
 
 
 def write(path: str | os.PathLike[str], parts: Iterable[Rows], places: Places) -> int:
@@ -100,9 +110,16 @@ def write(path: str | os.PathLike[str], parts: Iterable[Rows], places: Places) -
     MissingDependencyError
         If Parquet is asked for and pyarrow is not installed.
     """
-    target = Path(path)
+    target = _path_of(path)
     is_parquet = _format_of(target) == ".parquet"
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        message = (
+            f"{str(target)!r} cannot be written: {error.strerror}. Check that its folder exists "
+            "and may be written"
+        )
+        raise InputError(message) from error
     os.close(handle)
     try:
         if is_parquet:
@@ -208,41 +225,25 @@ def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
     MissingDependencyError
         If it is Parquet and pyarrow is not installed.
     """
-    source = Path(path)
+    source = _path_of(path)
     tables = _read_parquet if _format_of(source) == ".parquet" else _read_lines
-    for table in tables(source):
+    parts = tables(source)
+    while True:
+        with _reading(source):
+            table = next(parts, None)
+        if table is None:
+            return
         arrived = table.pop("arrived", None)
         columns = read_documents(table, n_jobs=n_jobs)
         if columns.ids is None:
             message = f"{str(source)!r} has no ids, which an index needs; add a column 'id'"
             raise InputError(message)
         rows = arrivals.many(columns, columns.ids)
-        if columns.titled:
-            rows = _with_untitled(rows, table["title"])
         moments = time_column(arrived)
         if moments is not None:
             known = moments != np.iinfo(np.int64).min
             rows = dataclasses.replace(rows, arrived=np.where(known, moments, rows.arrived))
         yield rows
-
-
-def _with_untitled(rows: Rows, titles: Any) -> Rows:
-    """Return documents of which those without a title begin with their text."""
-    titled = np.array([not foreign.is_missing(title) for title in foreign.plain_list(titles)])
-    if titled.all():
-        return rows
-    contents = [
-        content if is_titled else content[1:]
-        for content, is_titled in zip(rows.contents(), titled.tolist(), strict=True)
-    ]
-    offsets = np.zeros(len(contents) + 1, np.int64)
-    np.cumsum(list(map(len, contents)), out=offsets[1:])
-    return dataclasses.replace(
-        rows,
-        buffer=np.frombuffer(b"".join(contents), np.uint8),
-        offsets=offsets,
-        titled=titled.astype(np.uint8),
-    )
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -271,7 +272,7 @@ def _opened(path: Path) -> IO[bytes]:
 def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         values = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"line {number} of {str(path)!r} is no JSON: {error}. Correct or delete it"
         raise InputError(message) from error
     if not isinstance(values, dict):

@@ -163,6 +163,18 @@ def _encode_one(value: object, role: str, position: int) -> bytes:
     raise InputTypeError(message)
 
 
+def are_given(values: Any) -> NDArray[np.bool_]:
+    """Return which values of a column are not missing."""
+    arrow = as_arrow(values)
+    if arrow is not None:
+        valid = importlib.import_module("pyarrow.compute").is_valid(arrow)
+        return np.asarray(valid.to_numpy(zero_copy_only=False), bool)
+    listed = as_list(values)
+    return np.fromiter(
+        (type(value) is str or not is_missing(value) for value in listed), bool, len(listed)
+    )
+
+
 def check_id(value: object) -> None:
     """
     Refuse an id that cannot be one.

@@ -173,7 +173,10 @@ def shown(value: object) -> str:
     str
         Its ``repr``, cut to 40 characters.
     """
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # of more digits than Python writes out, or too deep
+        text = f"<a {type(value).__name__}>"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 

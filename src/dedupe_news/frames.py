@@ -1,4 +1,4 @@
-"""One row a document, as tables of other libraries, with types that fit."""
+"""One row an item, as tables of other libraries, with types that fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _RELATIONS = [relation.name.lower() for relation in Relation]
-_SCORES = ("jaccard", "containment", "probability")
+_SCORES = ("jaccard", "containment", "probability", "score")
 _GROUPS = ("story", "template")
 
 
@@ -23,7 +23,7 @@ def arrow_table(rows: Mapping[str, Any]) -> Any:
     Parameters
     ----------
     rows : mapping of str to sequence
-        The columns of ``Clustering.to_dict``.
+        Columns as of ``Clustering.to_dict``.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def data_frame(rows: Mapping[str, Any], library: str, labels: Any) -> Any:
     Parameters
     ----------
     rows : mapping of str to sequence
-        The columns of ``Clustering.to_dict``.
+        Columns as of ``Clustering.to_dict``.
     library : {"pandas", "polars"}
         Whose.
     labels : pandas.Index or None
@@ -81,7 +81,7 @@ def data_frame(rows: Mapping[str, Any], library: str, labels: Any) -> Any:
             **dict.fromkeys(_SCORES, "float64"),
             **dict.fromkeys(_GROUPS, "Int64"),
         }
-        return frame.astype(types)
+        return frame.astype({name: kind for name, kind in types.items() if name in frame})
     if library == "polars":
         polars = _import("polars")
         types = {
@@ -89,7 +89,8 @@ def data_frame(rows: Mapping[str, Any], library: str, labels: Any) -> Any:
             **dict.fromkeys(_SCORES, polars.Float64),
             **dict.fromkeys(_GROUPS, polars.Int64),
         }
-        return polars.DataFrame(rows, schema_overrides=types)
+        known = {name: kind for name, kind in types.items() if name in rows}
+        return polars.DataFrame(rows, schema_overrides=known)
     message = f"library={library!r} is not known; allowed are 'pandas' and 'polars'"
     raise InputError(message)
 

@@ -1,30 +1,50 @@
-"""Groups of documents in a result: clusters, stories and templates."""
+"""Groups of items in a result: clusters, stories and templates."""
 
 from __future__ import annotations
 
 import datetime as dt
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from dedupe_news import foreign
 from dedupe_news.columns import NO_TIME
+from dedupe_news.config import whole_number
 from dedupe_news.displayable import Displayable
+from dedupe_news.errors import UnknownIdError
 from dedupe_news.membership import gathered, membership_of
 from dedupe_news.parts import Cluster, Story, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
     from dedupe_news.columns import Columns
     from dedupe_news.matches import Matches
     from dedupe_news.membership import Membership
+    from dedupe_news.records import Comparison
+
+
+class Explains(Protocol):
+    """Explains pairs of items of a batch, which it knows by their positions."""
+
+    def __call__(self, a: int, b: int) -> Comparison:
+        """Return how two items are related."""
+
+    def why(
+        self,
+        left: NDArray[np.int64],
+        right: NDArray[np.int64],
+        relation: NDArray[np.uint8],
+        probability: NDArray[np.float64],
+    ) -> list[str]:
+        """Return a sentence for each pair whose relation is known."""
 
 
 class Groups(Displayable):
-    """The part of `dedupe_news.Clustering` that says which documents belong together."""
+    """The part of `dedupe_news.Clustering` that says which items belong together."""
 
     columns: Columns
     labels: NDArray[np.int64]
@@ -33,6 +53,21 @@ class Groups(Displayable):
     template_of: NDArray[np.int64]
     story_of: NDArray[np.int64]
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]]
+    compare: Explains
+    row_labels: Any
+    chosen: NDArray[np.int64] | None
+
+    @property
+    def kept_positions(self) -> NDArray[np.int64]:
+        """
+        The position of the item that is kept of each cluster.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_labels,)
+            The representatives, unless others were asked for.
+        """
+        return self.representatives if self.chosen is None else self.chosen
 
     @cached_property
     def clusters(self) -> list[Cluster]:
@@ -136,21 +171,31 @@ class Groups(Displayable):
 
     def _template(self, members: NDArray[np.int64]) -> Template:
         typical = int(self.template_of[members[0]])
-        positions = tuple(members.tolist())
-        pattern, variants = self.describe(typical, positions)
-        template = Template(typical, positions, pattern, variants, self._span(members))
-        return template.within(self)
+        pattern, variants = self.describe(typical, members.tolist())
+        return Template(
+            **self._fields(typical, members), pattern=pattern, variants=variants
+        ).within(self)
 
     def _story(self, members: NDArray[np.int64]) -> Story:
-        lead = int(self.story_of[members[0]])
         clusters = tuple(np.unique(self.labels[members]).tolist())
-        return Story(lead, tuple(members.tolist()), clusters, self._span(members)).within(self)
+        first = int(self.story_of[members[0]])
+        return Story(**self._fields(first, members), clusters=clusters).within(self)
 
     def _cluster(self, members: NDArray[np.int64]) -> Cluster:
         label = int(self.labels[members[0]])
-        kept = int(self.representatives[label])
-        cluster = Cluster(label, kept, tuple(members.tolist()), self._span(members))
-        return cluster.within(self)
+        first = int(self.representatives[label])
+        return Cluster(**self._fields(first, members), label=label).within(self)
+
+    def _fields(self, representative: int, members: NDArray[np.int64]) -> dict[str, Any]:
+        """Return what all groups have."""
+        positions = tuple(members.tolist())
+        return {
+            "representative": self.columns.id_of(representative),
+            "members": tuple(map(self.columns.id_of, positions)),
+            "representative_position": representative,
+            "positions": positions,
+            "span": self._span(members),
+        }
 
     def _span(self, members: NDArray[np.int64]) -> dt.timedelta | None:
         if self.columns.published is None:
@@ -161,19 +206,85 @@ class Groups(Displayable):
             return None
         return dt.timedelta(microseconds=int(times.max() - times.min()))
 
-    def cluster_of(self, position: int) -> list[int]:
+    def cluster_of(self, item: Hashable) -> int:
         """
-        Return the positions of all documents in the cluster of one.
+        Return the cluster of an item.
 
         Parameters
         ----------
-        position : int
-            Position of a document in the input.
+        item : hashable
+            Its id; its position where the feed has no ids.
 
         Returns
         -------
-        list of int
-            Increasing; of length 1 for a document that stands alone.
+        int
+            Its number in ``Clustering.labels``; `members` says who else is in it.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is no such item.
         """
-        members: list[int] = np.flatnonzero(self.labels == self.labels[position]).tolist()
-        return members
+        return int(self.labels[self.position_of(item)])
+
+    def members(self, cluster: int) -> list[Hashable]:
+        """
+        Return the items of a cluster.
+
+        Parameters
+        ----------
+        cluster : int
+            Its number in ``Clustering.labels``.
+
+        Returns
+        -------
+        list of hashable
+            Ids, in the order of the feed; of length 1 for an item without a
+            duplicate, and empty for a number that no cluster has.
+        """
+        return [*map(self.columns.id_of, np.flatnonzero(self.labels == cluster).tolist())]
+
+    def position_of(self, item: Hashable) -> int:
+        """
+        Return where an item stands in the feed.
+
+        Parameters
+        ----------
+        item : hashable
+            Its id; its position where the feed has no ids.
+
+        Returns
+        -------
+        int
+            Its position, from 0.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is no such item.
+        """
+        n_items = len(self.labels)
+        if self.columns.ids is None:
+            position = whole_number(item)
+            if position is None or not 0 <= position < n_items:
+                allowed = f"whole numbers from 0 to {n_items - 1:,}" if n_items else "none"
+                message = (
+                    f"{item!r} is not the position of an item. The feed has no ids, so that items "
+                    f"are named by their positions: {allowed}"
+                )
+                raise UnknownIdError(message)
+            return position
+        try:
+            return self._position_of_id[item]
+        except (KeyError, TypeError) as error:
+            message = (
+                f"no item has the id {foreign.shown(item)}; ids are those of the feed, of the "
+                "same type"
+            )
+            raise UnknownIdError(message) from error
+
+    @cached_property
+    def _position_of_id(self) -> dict[Hashable, int]:
+        """The position of each id."""
+        ids = self.columns.ids
+        return {} if ids is None else {each: at for at, each in enumerate(ids)}

@@ -8,30 +8,32 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Self
 
+from dedupe_news._store.memory import MemoryLog
+from dedupe_news._store.opening import open_log
+from dedupe_news._store.slots import LIMITS
+from dedupe_news._store.store import Store
 from dedupe_news.changes import Changes
 from dedupe_news.config import Config
 from dedupe_news.errors import ConfigError
-from dedupe_news.stores.memory import MemoryStore
-from dedupe_news.stores.opening import open_store
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from dedupe_news.stores.opening import Durability
-    from dedupe_news.stores.protocol import Store
+    from dedupe_news._store.opening import Durability
 
 
 _indexes: weakref.WeakSet[NewsIndex] = weakref.WeakSet()
 
 
-def _renew_locks() -> None:
+def _after_fork() -> None:
     """Free the locks of a forked process, whose holders are threads of its parent."""
     for index in list(_indexes):
         index._begin()  # noqa: SLF001 - our own
+        index._store.forked()  # noqa: SLF001 - our own
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class NewsIndex(Changes):
@@ -66,7 +68,7 @@ class NewsIndex(Changes):
     def __init__(self, config: Config | None = None, **settings: Any) -> None:
         _check_config(config)
         self._config = (config or Config()).replace(**settings)
-        self._store: Store = MemoryStore(self._config)
+        self._store = Store(MemoryLog(self._config), LIMITS)
         self._begin()
 
     def _begin(self) -> None:
@@ -133,11 +135,17 @@ class NewsIndex(Changes):
         wanted = None
         if config is not None or settings:
             wanted = (config or Config()).replace(**settings)
-        store = open_store(
+        log = open_log(
             location, wanted, durability=durability, read_only=read_only, timeout=timeout
         )
+        store = Store(log, LIMITS)
+        try:
+            store.refresh()
+        except BaseException:
+            log.close()
+            raise
         index = cls.__new__(cls)
-        index.__setstate__({"_config": store.replica.config, "_store": store})
+        index.__setstate__({"_config": log.config, "_store": store})
         return index
 
     def close(self) -> None:
@@ -184,7 +192,7 @@ class NewsIndex(Changes):
         """
         with self._lock:
             # Copied now, while nobody changes it.
-            return {"_config": self._config, "_store": copy.copy(self._store)}
+            return {"_config": self._config, "_store": copy.deepcopy(self._store)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """
@@ -208,7 +216,7 @@ class NewsIndex(Changes):
             One line, of what this process knows.
         """
         return (
-            f"<NewsIndex of {len(self._store.replica):,} documents, "
+            f"<NewsIndex of {len(self._store.known):,} documents, "
             f"policy {self._config.policy!r}, threshold {self._config.threshold:g}>"
         )
 

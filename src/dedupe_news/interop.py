@@ -574,7 +574,7 @@ def _tokens(
     from dedupe_news.text import tokenize  # noqa: PLC0415 - brings numba
 
     tokens = tokenize(
-        columns.buffer,
+        columns.text_buffer(),
         columns.offsets,
         config,
         columns.sources,

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dedupe_news import arrivals, batch, exchange
+from dedupe_news._store.replay import tokens_of
 from dedupe_news.columns import from_microseconds
 from dedupe_news.config import whole_number
 from dedupe_news.displayable import Displayable
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import InputError, InputTypeError, UnknownIdError
-from dedupe_news.progress import stages
+from dedupe_news.foreign import shown
+from dedupe_news.progress import prepare, stages
 from dedupe_news.records import Bounded, IndexStats
-from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -21,13 +22,12 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Hashable, Iterator, Sequence
 
+    from dedupe_news._store.rows import Rows
+    from dedupe_news._store.store import Store
     from dedupe_news.config import Config
     from dedupe_news.documents import ColumnChoice, Document
     from dedupe_news.records import Match
     from dedupe_news.results import Clustering
-    from dedupe_news.stores.protocol import Store
-    from dedupe_news.stores.rows import Rows
-    from dedupe_news.text import Tokens
 
 
 _INCLUDABLE = ("related", "template")
@@ -64,7 +64,7 @@ class Lookups(Displayable):
             ``config.bucket_limit`` documents of one band key and compared the
             newest only.
         """
-        return Bounded(n_large_buckets=self._store.replica.store.n_cut_short)
+        return Bounded(n_large_buckets=self._store.known.texts.n_cut_short)
 
     def __len__(self) -> int:
         """
@@ -76,8 +76,7 @@ class Lookups(Displayable):
             At least 0.
         """
         with self._lock:
-            self._store.refresh()
-            return len(self._store.replica)
+            return len(self._store.refresh())
 
     def __contains__(self, id: object) -> bool:  # noqa: A002 - an id, as everywhere
         """
@@ -100,8 +99,7 @@ class Lookups(Displayable):
         """
         arrivals.check_hashable(id)
         with self._lock:
-            self._store.refresh()
-            return id in self._store.replica.slot_of
+            return id in self._store.refresh().slot_of
 
     def __iter__(self) -> Iterator[Hashable]:
         """
@@ -113,10 +111,39 @@ class Lookups(Displayable):
             In order of arrival.
         """
         with self._lock:
-            self._store.refresh()
-            slot_of = self._store.replica.slot_of
+            slot_of = self._store.refresh().slot_of
             ids = sorted(slot_of, key=slot_of.__getitem__)
         return iter(ids)
+
+    def __getitem__(self, id: Hashable) -> Document:  # noqa: A002 - an id, as everywhere
+        """
+        Return a document.
+
+        Parameters
+        ----------
+        id : hashable
+            Its id.
+
+        Returns
+        -------
+        Document
+            As it was given.
+
+        Raises
+        ------
+        InputTypeError
+            If `id` is not hashable.
+        UnknownIdError
+            If no document has it.
+        """
+        arrivals.check_hashable(id)
+        with self._lock:
+            state = self._store.refresh()
+            slot = state.slot_of.get(id)
+            rows = None if slot is None else self._store.fetch([int(state.numbers[slot])])
+        if rows is None:
+            raise unknown(id)
+        return next(exchange.documents(rows))
 
     def documents(self) -> Iterator[Document]:
         """
@@ -132,9 +159,7 @@ class Lookups(Displayable):
             yield from exchange.documents(part)
 
     def _parts(self) -> Iterator[Rows]:
-        with self._lock:
-            self._store.refresh()
-            return self._store.rows()
+        return self._store.rows()
 
     def query(
         self,
@@ -182,9 +207,9 @@ class Lookups(Displayable):
         """
         _check_limit(limit)
         wanted = _included(include)
+        prepare("index", self._config.policy)
         rows = arrivals.one(None, text, title, source, published)
-        tokens = tokenize(rows.buffer, rows.offsets, self._config, *source_codes(rows.sources))
-        return self._look_up(rows, tokens, wanted, most=limit)[0][:limit]
+        return self._look_up(rows, wanted, limit, 1)[0]
 
     def query_many(
         self,
@@ -197,7 +222,7 @@ class Lookups(Displayable):
         limit: int | None = None,
         include: Iterable[str] = (),
         n_jobs: int | None = -1,
-    ) -> list[list[Match]]:
+    ) -> Sequence[list[Match]]:
         """
         Return the documents that match each of many texts, which are not added.
 
@@ -216,8 +241,8 @@ class Lookups(Displayable):
 
         Returns
         -------
-        list of list of Match
-            In the order of the feed.
+        sequence of list of Match
+            In the order of the feed; each list is made when it is asked for.
 
         Raises
         ------
@@ -231,33 +256,19 @@ class Lookups(Displayable):
         _check_limit(limit)
         wanted = _included(include)
         threads = resolve_jobs(n_jobs)
+        prepare("index", self._config.policy, threads)
         columns = read_documents(
             feed, title=title, text=text, source=source, published=published, n_jobs=threads
         )
         rows = arrivals.many(columns, range(len(columns)))
-        tokens = tokenize(
-            columns.buffer,
-            columns.offsets,
-            self._config,
-            columns.sources,
-            columns.source_names,
-            n_jobs=threads,
-        )
-        found = self._look_up(rows, tokens, wanted, most=limit, n_jobs=threads)
-        return [matches[:limit] for matches in found]
+        return self._look_up(rows, wanted, limit, threads)
 
     def _look_up(
-        self,
-        rows: Rows,
-        tokens: Tokens,
-        include: frozenset[str],
-        *,
-        most: int | None = None,
-        n_jobs: int = 1,
-    ) -> list[list[Match]]:
+        self, rows: Rows, include: frozenset[str], limit: int | None, n_jobs: int
+    ) -> Sequence[list[Match]]:
+        tokens = tokens_of(rows, self._config, n_jobs)
         with self._lock:
-            self._store.refresh()
-            return self._store.replica.query(rows, tokens, include, most=most, n_jobs=n_jobs)
+            return self._store.refresh().query(rows, tokens, include, limit, n_jobs)
 
     def cluster_of(self, id: Hashable) -> int:  # noqa: A002 - the settled public name
         """
@@ -290,10 +301,32 @@ class Lookups(Displayable):
         """
         arrivals.check_hashable(id)
         with self._lock:
-            self._store.refresh()
-            if id not in self._store.replica.slot_of:
+            state = self._store.refresh()
+            if id not in state.slot_of:
                 raise unknown(id)
-            return self._store.cluster_of(id)
+            return state.cluster_of(id)
+
+    def members(self, cluster: int) -> list[Hashable]:
+        """
+        Return the documents of a cluster.
+
+        Parameters
+        ----------
+        cluster : int
+            Its number, from `cluster_of`.
+
+        Returns
+        -------
+        list of hashable
+            Their ids, in order of arrival; empty if there is no such cluster.
+        """
+        with self._lock:
+            state = self._store.refresh()
+            clusters = state.texts.founders.arrays.clusters[: state.texts.n_slots]
+            members: list[Hashable] = state.ids[: state.texts.n_slots][
+                (clusters == cluster) & state.alive
+            ].tolist()
+        return members
 
     def cluster(self, *, n_jobs: int | None = -1, progress: bool = True) -> Clustering:
         """
@@ -315,6 +348,7 @@ class Lookups(Displayable):
         threads = resolve_jobs(n_jobs)
         with self._lock:
             columns = arrivals.as_columns(list(self._parts()))
+        prepare("cluster", self._config.policy, n_jobs, show=progress)
         with stages(batch.stages(self._config), show=progress) as ended:
             return batch.cluster_columns(columns, self._config, threads, ended)
 
@@ -346,17 +380,13 @@ class Lookups(Displayable):
 
     def _places(self, ids: Sequence[Hashable]) -> tuple[list[int | None], list[bool]]:
         """Return the cluster of each document, and whether it founded it."""
-        clusters: list[int | None] = []
-        are_founders = []
         with self._lock:
-            replica = self._store.replica
-            for each in ids:
-                slot = replica.slot_of.get(each)
-                clusters.append(None if slot is None else self._store.cluster_of(each))
-                are_founders.append(
-                    slot is not None and replica.store.founders.arrays.founders[slot] == slot
-                )
-        return clusters, are_founders
+            state = self._store.refresh()
+            slots = [state.slot_of.get(each) for each in ids]
+            founders = state.texts.founders.arrays
+            clusters = [None if slot is None else int(founders.clusters[slot]) for slot in slots]
+            leads = [slot is not None and int(founders.founders[slot]) == slot for slot in slots]
+        return clusters, leads
 
     def stats(self) -> IndexStats:
         """
@@ -368,35 +398,27 @@ class Lookups(Displayable):
             As of now.
         """
         with self._lock:
-            self._store.refresh()
-            replica = self._store.replica
-            store = replica.store
-            moments = store.founders.arrays.moments[: store.n_slots]
-            moments = moments[store.alive[: store.n_slots] == 1]
+            state = self._store.refresh()
+            moments = state.moments[state.alive]
             return IndexStats(
-                n_documents=len(replica),
-                n_removed=store.n_slots - len(replica),
-                memory_bytes=store.n_bytes,
+                n_documents=len(state),
+                n_removed=state.texts.n_slots - len(state),
+                memory_bytes=state.texts.n_bytes,
                 oldest=from_microseconds(int(moments.min())) if len(moments) else None,
                 newest=from_microseconds(int(moments.max())) if len(moments) else None,
-                details=self._store.details(),
+                details=self._store.log.details(),
             )
 
 
+def leads_of(index: Lookups, ids: Sequence[Hashable]) -> list[Hashable]:
+    """Return the representative of each one's cluster, None where it, or the document, has left."""
+    with index._lock:  # noqa: SLF001 - our own
+        state = index._store.refresh()  # noqa: SLF001 - our own
+        return [state.lead_of(each) if each in state.slot_of else None for each in ids]
+
+
 def parts_of(index: Lookups) -> Iterator[Rows]:
-    """
-    Return the documents of an index, which others may ask between two parts.
-
-    Parameters
-    ----------
-    index : Lookups
-        The index.
-
-    Yields
-    ------
-    Rows
-        Some of them, in order of arrival.
-    """
+    """Yield the documents of an index, which others may ask between two parts."""
     parts = index._parts()  # noqa: SLF001 - our own
     while True:
         with index._lock:  # noqa: SLF001 - our own
@@ -407,20 +429,8 @@ def parts_of(index: Lookups) -> Iterator[Rows]:
 
 
 def unknown(id: Hashable) -> UnknownIdError:  # noqa: A002 - an id, as everywhere
-    """
-    Return the error for an id that no document has.
-
-    Parameters
-    ----------
-    id : hashable
-        The id.
-
-    Returns
-    -------
-    UnknownIdError
-        To be raised.
-    """
-    message = f"no document of id {id!r} is in the index; check with `id in index` first"
+    """Return the error for an id that no document has."""
+    message = f"no document of id {shown(id)} is in the index; check with `id in index` first"
     return UnknownIdError(message)
 
 

@@ -23,14 +23,14 @@ class Matches(Displayable):
     """
     The verified pairs of a batch, as columns, by increasing positions.
 
-    Every pair of distinct texts that matches is here once. Documents of the
+    Every pair of distinct texts that matches is here once. Items of the
     same words stand for each other: each is paired with the preferred one
     among them, and that one with the other texts.
 
     Parameters
     ----------
     left, right : ndarray of int64, shape (n_matches,)
-        Positions, ``left < right``.
+        Positions, ``left < right``; the rows, `Pair`, have the ids.
     jaccard, containment : ndarray of float64, shape (n_matches,)
         Exact, in [0, 1].
     relation : ndarray of uint8, shape (n_matches,)
@@ -38,7 +38,7 @@ class Matches(Displayable):
     probability : ndarray of float64, shape (n_matches,)
         That the two are duplicates, in [0, 1].
     columns : Columns
-        The documents.
+        The items.
     config : Config
         The settings.
     """
@@ -88,13 +88,15 @@ class Matches(Displayable):
             return dataclasses.replace(
                 self, **{name: getattr(self, name)[index] for name in columns}
             )
+        left, right = int(self.left[index]), int(self.right[index])
         return Pair(
-            int(self.left[index]),
-            int(self.right[index]),
+            self.columns.id_of(left),
+            self.columns.id_of(right),
             float(self.jaccard[index]),
             float(self.containment[index]),
             Relation(int(self.relation[index])),
             float(self.probability[index]),
+            (left, right),
         )
 
     def __iter__(self) -> Iterator[Pair]:

@@ -6,6 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -37,6 +39,9 @@ class Outcome:
         Typical text of the template that each text belongs to, or -1.
     story_of : ndarray of int64, shape (n_texts,)
         Lead text of the story that each text belongs to, or -1.
+    regroup : callable, optional
+        Groups the same texts at another probability of duplicates; None for a
+        policy that knows no probabilities.
     """
 
     representative: NDArray[np.int64]
@@ -50,3 +55,4 @@ class Outcome:
     bounded: Bounded
     template_of: NDArray[np.int64]
     story_of: NDArray[np.int64]
+    regroup: Callable[[float], Outcome] | None = None

@@ -17,7 +17,7 @@ import xxhash
 
 from dedupe_news import text
 from dedupe_news._engine.classifier import load_classifier
-from dedupe_news.columns import NO_SOURCE, NO_TIME, Columns
+from dedupe_news.columns import NO_SOURCE, NO_TIME, UNTITLED, Columns
 from dedupe_news.errors import ConfigError, WorkFolderFullError
 from dedupe_news.feeds import CHUNK_SIZE, open_feed
 from dedupe_news.fields import id_column
@@ -188,9 +188,10 @@ class _Gathered:
         self._bounds.append(np.zeros(1, np.int64))
         self._published = space.rows(np.int64)
         self._sources = space.rows(np.int32)
+        self._title_lengths = space.rows(np.int64)
         self._ids: list[Sequence[Hashable]] = []
         self._names: dict[str, int] = {}
-        self._digests = [xxhash.xxh3_128() for _ in range(4)]
+        self._digests = [xxhash.xxh3_128() for _ in range(5)]
         self._has_times = self._has_sources = self._is_titled = False
         self.n_documents = self.n_bytes = 0
 
@@ -198,14 +199,16 @@ class _Gathered:
         """Add documents."""
         n_documents = len(columns)
         texts = columns.buffer[columns.offsets[0] : columns.offsets[-1]]
+        lengths = columns.title_lengths
+        title_lengths = np.full(n_documents, UNTITLED) if lengths is None else lengths
         bounds = columns.offsets[1:] - columns.offsets[0] + self.n_bytes
         times = columns.published
         published = np.full(n_documents, NO_TIME) if times is None else times
         sources = self._source_codes(columns)
         for rows, digest, values in zip(
-            (self._text, self._bounds, self._published, self._sources),
+            (self._text, self._bounds, self._published, self._sources, self._title_lengths),
             self._digests,
-            (texts, bounds, published, sources),
+            (texts, bounds, published, sources, title_lengths),
             strict=True,
         ):
             rows.append(values)
@@ -243,6 +246,7 @@ class _Gathered:
             sources=self._sources.joined() if self._has_sources else None,
             source_names=list(self._names),
             titled=self._is_titled,
+            title_lengths=self._title_lengths.joined() if self._is_titled else None,
         )
 
     def _source_codes(self, columns: Columns) -> NDArray[np.int32]:

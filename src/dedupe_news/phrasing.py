@@ -10,11 +10,12 @@ if TYPE_CHECKING:
 
 _VERDICTS = {
     "duplicate": "duplicates",
-    "related": "related, the same story",
+    "related": "the same story",
     "template": "the same template",
     "none": "no match",
 }
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
+_LONG_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
@@ -76,6 +77,27 @@ def duration(span: dt.timedelta) -> str:
     return f"{seconds:.0f} s"
 
 
+def time_apart(span: dt.timedelta) -> str:
+    """
+    Return a span of time in words, rounded to a unit of which there are two at least.
+
+    Parameters
+    ----------
+    span : datetime.timedelta
+        At least 0.
+
+    Returns
+    -------
+    str
+        Such as ``"40 minutes"``, ``"26 hours"`` or ``"1 minute"``.
+    """
+    seconds = span.total_seconds()
+    for unit, length in _LONG_UNITS:
+        if seconds >= 2 * length or (seconds == length and unit != "second"):
+            return counted(round(seconds / length), unit)
+    return "1 second" if seconds >= 1 else "less than a second"
+
+
 def moment(time: dt.datetime) -> str:
     """
     Return a time, to the minute.
@@ -95,7 +117,7 @@ def moment(time: dt.datetime) -> str:
 
 def verdict_in_words(verdict: str, relation: enum.IntEnum | None) -> str:
     """
-    Return what two documents are to each other.
+    Return what two items are to each other.
 
     Parameters
     ----------
@@ -107,7 +129,7 @@ def verdict_in_words(verdict: str, relation: enum.IntEnum | None) -> str:
     Returns
     -------
     str
-        Such as ``"duplicates (near)"`` or ``"related, the same story"``.
+        Such as ``"duplicates (near)"`` or ``"the same story"``.
     """
     if verdict == "duplicate" and relation is not None:
         return f"{_VERDICTS[verdict]} ({relation.name.lower()})"

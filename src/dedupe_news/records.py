@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Relation(enum.IntEnum):
-    """How two documents are related: the first four are duplicates."""
+    """How two items are related: the first four are duplicates."""
 
     EXACT = 0
     """The same words."""
@@ -72,12 +72,12 @@ class Match(Displayable):
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pair:
     """
-    Two documents of a batch that match.
+    Two items of a batch that match.
 
     Parameters
     ----------
-    left, right : int
-        Their positions, ``left < right``.
+    left, right : hashable
+        Their ids, in the order of the feed; their positions where it has no ids.
     jaccard : float
         Exact Jaccard similarity of the shingle sets, in [0, 1].
     containment : float
@@ -86,14 +86,17 @@ class Pair:
         How the two are related.
     probability : float
         Probability that the two are duplicates, in [0, 1].
+    positions : tuple of int
+        Their positions in the feed, the lower first.
     """
 
-    left: int
-    right: int
+    left: Hashable
+    right: Hashable
     jaccard: float
     containment: float
     relation: Relation
-    probability: float = 1.0
+    probability: float
+    positions: tuple[int, int]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -228,6 +231,8 @@ class Comparison(Displayable):
     probabilities : mapping of str to float
         Probability of "duplicate", "related", "template" and "different"; by
         default `probability` for the first and the rest for the last.
+    why : str
+        The verdict and what speaks for it, in a sentence.
     """
 
     relation: Relation | None
@@ -240,6 +245,7 @@ class Comparison(Displayable):
     right: str
     verdict: str = ""
     probabilities: Mapping[str, float] = dataclasses.field(default_factory=dict, hash=False)
+    why: str = ""
 
     def __post_init__(self) -> None:
         """Derive what was not given."""
@@ -262,13 +268,14 @@ class Comparison(Displayable):
         Returns
         -------
         str
-            One line, one of probabilities, then one for every reason and for
-            every difference.
+            The sentence that says why, a line of scores and one of
+            probabilities, then one for every reason and for every difference.
         """
         scores = f"Jaccard {self.jaccard:.3f}, containment {self.containment:.3f}"
         shares = ", ".join(f"{name} {value:.3f}" for name, value in self.probabilities.items())
         lines = [
-            f"{verdict_in_words(self.verdict, self.relation)}: {scores}",
+            self.why or verdict_in_words(self.verdict, self.relation),
+            f"  scores: {scores}",
             f"  probability: {shares}",
         ]
         lines += [

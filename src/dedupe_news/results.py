@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news import frames
-from dedupe_news.config import whole_number
+from dedupe_news import foreign, frames, native
 from dedupe_news.displayable import display
-from dedupe_news.errors import InputError
+from dedupe_news.errors import ConfigError, InputTypeError
 from dedupe_news.grouping import Groups
 from dedupe_news.membership import NO_RELATION
 from dedupe_news.phrasing import counted
 from dedupe_news.records import Relation
+from dedupe_news.selection import RULES, Kept, Removed, choose
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
+    from dedupe_news.grouping import Explains
     from dedupe_news.matches import Matches
     from dedupe_news.records import Bounded, Comparison
+    from dedupe_news.selection import Keep
 
 _SHOWN_CLUSTERS = 8
 _SHOWN_CHARACTERS = 100
@@ -39,14 +41,15 @@ class Clustering(Groups):
     Parameters
     ----------
     columns : Columns
-        The documents.
+        The items.
     config : Config
         The settings.
-    labels : ndarray of int64, shape (n_documents,)
-        Cluster of each document, in input order; numbered by first appearance.
-        A document without a duplicate is alone in its cluster.
+    labels : ndarray of int64, shape (n_items,)
+        Cluster of each item, in input order; numbered by first appearance.
+        An item without a duplicate is alone in its cluster.
     representatives : ndarray of int64, shape (n_labels,)
-        Position of the document to keep, for each label.
+        Position of the representative of each label: the item that all others
+        of the cluster match, and the one to keep.
     matches : Matches
         The verified pairs.
     n_candidates : int
@@ -55,19 +58,26 @@ class Clustering(Groups):
         Work that was bounded.
     seconds : mapping of str to float
         Wall-clock time of each stage.
-    template_of : ndarray of int64, shape (n_documents,)
-        Position of the most typical document of the template that each document
-        is made from; -1 for none.
-    story_of : ndarray of int64, shape (n_documents,)
-        Position of the lead of the story that each document belongs to; -1 for
-        none.
+    template_of : ndarray of int64, shape (n_items,)
+        Position of the most typical item of the template that each item is made
+        from; -1 for none.
+    story_of : ndarray of int64, shape (n_items,)
+        Position of the representative of the story that each item belongs to;
+        -1 for none.
     describe : callable
         Gives the pattern of a template and what varies in it, from the typical
-        document and the members.
+        item and the members.
     compare : callable
-        Gives the comparison of two documents, from their positions.
+        Gives the comparison of two items, from their positions, and sentences
+        for many pairs.
+    regroup : callable, optional
+        Gives the clustering at another probability of duplicates; None with the
+        policy "similar", which knows none.
     row_labels : pandas.Index, optional
         What the rows of the feed are called, where it was one of pandas'.
+    chosen : ndarray of int64, shape (n_labels,), optional
+        Position of the item that is kept of each cluster, where that is not the
+        representative.
     """
 
     columns: Columns
@@ -81,12 +91,14 @@ class Clustering(Groups):
     template_of: NDArray[np.int64]
     story_of: NDArray[np.int64]
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]]
-    compare: Callable[[int, int], Comparison]
+    compare: Explains
+    regroup: Callable[[float], Clustering] | None = dataclasses.field(default=None, repr=False)
     row_labels: Any = dataclasses.field(default=None, repr=False)
+    chosen: NDArray[np.int64] | None = dataclasses.field(default=None, repr=False)
 
     def __len__(self) -> int:
         """
-        Return the number of documents.
+        Return the number of items.
 
         Returns
         -------
@@ -95,25 +107,119 @@ class Clustering(Groups):
         """
         return len(self.labels)
 
-    def explain(self, a: SupportsIndex, b: SupportsIndex) -> Comparison:
+    @property
+    def kept(self) -> Kept:
         """
-        Explain how two documents of the batch are related.
-
-        Parameters
-        ----------
-        a, b : int
-            Their positions in the input.
+        The items that are kept: one of each cluster, and all that stand alone.
 
         Returns
         -------
-        Comparison
-            Verdict, probabilities, scores, what decided, and the words that
-            differ.
+        Kept
+            Rows of item, position, text and n_duplicates, in the order of the
+            feed; `to_frame` makes a table of them.
+
+        Examples
+        --------
+        >>> import dedupe_news as dn
+        >>> result = dn.cluster(["Rain again today", "Sun at last", "rain again today!"])
+        >>> result.kept.ids
+        [0, 1]
+        """
+        return Kept(self, np.sort(self.kept_positions))
+
+    @property
+    def removed(self) -> Removed:
+        """
+        The items that are removed, with whom each is a duplicate of, and why.
+
+        Returns
+        -------
+        Removed
+            Rows of item, position, text, duplicate_of, relation, probability,
+            score and why, in the order of the feed; `to_frame` makes a table of
+            them.
+
+        Examples
+        --------
+        >>> import dedupe_news as dn
+        >>> result = dn.cluster(["Rain again today", "Sun at last", "rain again today!"])
+        >>> [(row.item, row.duplicate_of) for row in result.removed]
+        [(2, 0)]
+        """
+        is_removed = np.ones(len(self), np.bool_)
+        is_removed[self.kept_positions] = False
+        return Removed(self, np.flatnonzero(is_removed))
+
+    def keeping(self, keep: Keep, rows: Any = None) -> Clustering:
+        """
+        Return the result with other items of its clusters kept.
+
+        Parameters
+        ----------
+        keep : {"preferred", "earliest", "latest", "longest"}, str or callable
+            Which item of each cluster, as for `dedupe_news.deduplicate`.
+        rows : object, optional
+            The feed, of which a column or a callable reads the items; texts
+            where it is left out.
+
+        Returns
+        -------
+        Clustering
+            The same clusters; `kept` and `removed` say who is kept now.
 
         Raises
         ------
         InputError
-            If there is no document at a position.
+            If `keep` asks for times that the feed does not have, or its values
+            cannot be compared.
+        InputTypeError
+            If `keep` is no rule, column or function.
+        ColumnError
+            If it is the name of no column.
+
+        Examples
+        --------
+        >>> import dedupe_news as dn
+        >>> result = dn.cluster(["Rain again today", "Sun at last", "rain again today !!"])
+        >>> result.keeping("longest").kept.ids
+        [1, 2]
+        """
+        value_of: Callable[[int], Any] | None = None
+        if callable(keep):
+            row_of = self.columns.content if rows is None else native.row_getter(rows)
+
+            def value_of(position: int) -> Any:
+                return keep(row_of(position))
+        elif not isinstance(keep, str):
+            message = (
+                f"keep={foreign.shown(keep)} is no rule, column or function; rules are "
+                f"{', '.join(map(repr, RULES))}"
+            )
+            raise InputTypeError(message)
+        elif keep not in RULES:
+            value_of = native.value_getter([] if rows is None else rows, keep)
+        chosen = choose(self.columns, self.labels, self.representatives, keep, value_of)
+        return dataclasses.replace(self, chosen=chosen)
+
+    def explain(self, a: Hashable, b: Hashable) -> Comparison:
+        """
+        Explain how two items of the batch are related.
+
+        Parameters
+        ----------
+        a, b : hashable
+            Their ids; their positions where the feed has no ids.
+
+        Returns
+        -------
+        Comparison
+            A sentence that says why, the verdict, probabilities, scores, what
+            decided, and the words that differ.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is no such item.
 
         Examples
         --------
@@ -122,36 +228,71 @@ class Clustering(Groups):
         >>> result.explain(0, 2).verdict
         'duplicate'
         """
-        return self.compare(self._position("a", a), self._position("b", b))
+        return self.compare(self.position_of(a), self.position_of(b))
 
-    def _position(self, name: str, value: object) -> int:
-        position = whole_number(value)
-        if position is None or not 0 <= position < len(self):
-            allowed = (
-                f"positions are whole numbers from 0 to {len(self) - 1:,}"
-                if len(self)
-                else "the result has no documents"
+    def at(self, *, min_probability: float) -> Clustering:
+        """
+        Return the result at another probability of duplicates, in a moment.
+
+        The pairs that were judged are grouped anew; no text is read again and no
+        pair is judged. Where a fresh run would compare further pairs, because it
+        makes other clusters and then compares their representatives, those are
+        missing: at the probability that the result was made with, the two are
+        the same; elsewhere this one may have a few clusters, stories or templates
+        that a fresh run puts together.
+
+        Parameters
+        ----------
+        min_probability : float
+            From which on a pair is a duplicate, in [0.1, 1); a result made with
+            less than 0.1 goes down to that.
+
+        Returns
+        -------
+        Clustering
+            Of the same items; `bounded` is that of the run.
+
+        Raises
+        ------
+        ConfigError
+            If `min_probability` is out of range, or the policy is "similar".
+
+        Examples
+        --------
+        >>> import dedupe_news as dn
+        >>> result = dn.cluster(["Rain again today", "Sun at last", "rain again today!"])
+        >>> len(result.at(min_probability=0.9).clusters)
+        1
+        """
+        if self.regroup is None:
+            message = (
+                "min_probability cannot be changed: with policy='similar' pairs have no "
+                "probability. Cluster again with another threshold, or with policy='news'"
             )
-            message = f"{name}={value!r} is not the position of a document; {allowed}"
-            raise InputError(message)
-        return position
+            raise ConfigError(message)
+        if min_probability == self.config.min_probability:
+            return self
+        found = self.regroup(min_probability)
+        return dataclasses.replace(found, bounded=self.bounded, row_labels=self.row_labels)
 
     def to_dict(self) -> dict[str, Any]:
         """
-        Return one row a document, as columns.
+        Return one row an item, as columns.
 
         Returns
         -------
         dict
-            ``id`` (list), ``cluster`` (int64), ``representative`` (bool: is it
-            the one to keep), ``kept_id`` (list: the id of its representative),
-            ``cluster_size`` (int64); ``relation`` (list of str), ``jaccard``,
-            ``containment`` and ``probability`` (lists of float): how it stands
-            to that representative, None where it is kept itself; ``story`` and
-            ``template`` (lists of int): their places in `stories` and
-            `templates`, None where it is of none.
+            ``id`` (list), ``cluster`` (int64), ``kept`` (bool: is it the one of
+            its cluster to keep), ``kept_id`` (list: the id of that one),
+            ``representative`` (bool: is it the one that the others match; it is
+            the one to keep unless another was asked for), ``cluster_size``
+            (int64); ``relation`` (list of str), ``jaccard``, ``containment`` and
+            ``probability`` (lists of float): how it stands to the representative,
+            None for the representative itself; ``story`` and ``template`` (lists
+            of int): their places in `stories` and `templates`, None where it is
+            of none.
         """
-        kept = self.representatives[self.labels]
+        kept = self.kept_positions[self.labels]
         positions = np.arange(len(self.labels))
         sizes = np.bincount(self.labels, minlength=len(self.representatives))
         columns = self.columns
@@ -162,8 +303,9 @@ class Clustering(Groups):
         return {
             "id": ids,
             "cluster": self.labels,
-            "representative": kept == positions,
+            "kept": kept == positions,
             "kept_id": kept_ids,
+            "representative": self.representatives[self.labels] == positions,
             "cluster_size": sizes[self.labels],
             "relation": [names.get(value) for value in own.relation.tolist()],
             "jaccard": _listed(own.jaccard, own.relation != NO_RELATION),
@@ -175,7 +317,7 @@ class Clustering(Groups):
 
     def to_frame(self, library: str = "pandas") -> Any:
         """
-        Return one row a document, as a DataFrame.
+        Return one row an item, as a DataFrame.
 
         Parameters
         ----------
@@ -200,7 +342,7 @@ class Clustering(Groups):
 
     def to_arrow(self) -> Any:
         """
-        Return one row a document, as an Arrow table.
+        Return one row an item, as an Arrow table.
 
         Returns
         -------
@@ -240,21 +382,18 @@ class Clustering(Groups):
         """
         return display().Page(self, number, size)
 
-    def plot(self, kind: str = "similarity", ax: Any = None, **options: Any) -> Any:
+    def plot(self, kind: str = "trade-off", ax: Any = None) -> Any:
         """
         Draw a picture of the result with matplotlib.
 
         Parameters
         ----------
-        kind : {"similarity", "sizes", "s_curve", "spread", "sources"}
-            How similar matches are; how large clusters, stories and templates
-            are; which pairs the chosen bands find; how a cluster or story spread
-            over time and sources; which sources carry the same items.
+        kind : {"trade-off"}
+            What `min_probability` trades: for each value how many items are
+            removed in how many clusters, and how many of those are expected to
+            be duplicates indeed, by their probabilities.
         ax : matplotlib.axes.Axes, optional
             Where to draw; new ones where it is left out.
-        **options : Any
-            For ``"spread"``: ``cluster``, a `Cluster` or `Story`, by default
-            the cluster of the most sources. For ``"sources"``: ``most``, how many sources.
 
         Returns
         -------
@@ -263,13 +402,42 @@ class Clustering(Groups):
 
         Raises
         ------
+        ConfigError
+            If the policy is "similar", which knows no probabilities.
         InputError
-            If `kind` or an option is not known, or the result lacks what the
-            picture shows.
+            If `kind` is not known.
         MissingDependencyError
             If matplotlib is not installed.
         """
-        return display().plot(self, kind, ax, **options)
+        return display().plot(self, kind, ax)
+
+    def trade_off(self) -> dict[str, list[Any]]:
+        """
+        Return what `min_probability` trades, as columns.
+
+        Returns
+        -------
+        dict of str to list
+            ``min_probability`` (0.1, 0.15 to 0.95, and 0.99), ``n_removed``
+            (items), ``n_clusters`` and ``precision``: the share of the items
+            removed that are expected to be duplicates, which is the mean of
+            their probabilities; None where nothing is removed.
+
+        Raises
+        ------
+        ConfigError
+            If the policy is "similar", which knows no probabilities.
+        """
+        rows: list[tuple[float, int, int, float | None]] = []
+        for least in (*(step / 20 for step in range(2, 20)), 0.99):
+            result = self.at(min_probability=least)
+            membership = result.membership
+            probability = membership.probability[membership.relation != NO_RELATION]
+            n_clusters = int(np.count_nonzero(np.bincount(result.labels) > 1)) if len(self) else 0
+            precision = float(probability.mean()) if len(probability) else None
+            rows.append((least, len(probability), n_clusters, precision))
+        names = ("min_probability", "n_removed", "n_clusters", "precision")
+        return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
     def report(self, path: str | os.PathLike[str], *, title: str | None = None) -> None:
         """
@@ -307,12 +475,12 @@ class Clustering(Groups):
         Returns
         -------
         str
-            Documents, clusters, duplicates, stories, templates and time.
+            Items, items kept, duplicates, clusters, stories, templates and time.
         """
         n_duplicates = len(self.labels) - len(self.representatives)
         line = (
-            f"{counted(len(self.labels), 'document')}: {counted(len(self.clusters), 'cluster')}, "
-            f"{counted(n_duplicates, 'duplicate')}, {len(self.representatives):,} to keep, "
+            f"{counted(len(self.labels), 'item')}: {len(self.representatives):,} kept, "
+            f"{counted(n_duplicates, 'duplicate')} in {counted(len(self.clusters), 'cluster')}, "
             f"{counted(len(self._in_stories), 'story', 'stories')}, "
             f"{counted(self.n_templates, 'template')}; "
             f"{sum(self.seconds.values()):.2f} s"
@@ -332,7 +500,7 @@ class Clustering(Groups):
         """
         lines = [f"<Clustering of {self.summary()}>"]
         for cluster in self.clusters[:_SHOWN_CLUSTERS]:
-            text = " ".join(self.columns.content(cluster.representative).split())
+            text = " ".join(self.columns.content(cluster.representative_position).split())
             if len(text) > _SHOWN_CHARACTERS:
                 text = text[: _SHOWN_CHARACTERS - 1] + "…"
             lines.append(f"  {len(cluster):>6,} × {text}")
@@ -342,9 +510,9 @@ class Clustering(Groups):
         return "\n".join(lines)
 
 
-def _places(groups: Sequence[NDArray[np.int64]], n_documents: int) -> list[int | None]:
-    """Return the place of each document's group among the groups, None for none."""
-    places = np.full(n_documents, -1)
+def _places(groups: Sequence[NDArray[np.int64]], n_items: int) -> list[int | None]:
+    """Return the place of each item's group among the groups, None for none."""
+    places = np.full(n_items, -1)
     for place, members in enumerate(groups):
         places[members] = place
     return _listed(places, places >= 0)

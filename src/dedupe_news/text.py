@@ -50,7 +50,7 @@ class Tokens(NamedTuple):
     ----------
     hashes : ndarray of uint32, shape (n_tokens,)
         XXH32 (seed 0) of each folded token's UTF-8.
-    flags : ndarray of uint8, shape (n_tokens,)
+    flags : ndarray of uint32, shape (n_tokens,)
         Sum of HAS_DIGIT, CAPITALISED, FIRST_LINE and STARTS_SENTENCE.
     offsets : ndarray of int64, shape (n_documents + 1,)
         Document ``i`` owns ``hashes[offsets[i]:offsets[i + 1]]``.
@@ -59,7 +59,7 @@ class Tokens(NamedTuple):
     """
 
     hashes: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     cut_off: NDArray[np.uint8]
 
@@ -127,6 +127,7 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+_FLAGS = (1 << folding.STEM_SHIFT) - 1
 _NO_TEXT = _read_only(np.empty(0, np.uint8))
 _NO_OFFSETS = _read_only(np.empty(0, np.int64))
 _NO_SOURCES = Sources(
@@ -231,7 +232,7 @@ def _tokenize_range(
     start, stop = bounds
     n_bytes, longest = extent(offsets[start : stop + 1])
     room = n_bytes // _ROOM_FACTOR + folding.TOKENS_PER_BYTE * longest + _LEAST_ROOM
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
     token_offsets = np.zeros(stop - start + 1, np.int64)
     cut_off = np.zeros(stop - start, np.uint8)
     scratch = np.empty(folding.GROWTH * longest + 8, np.uint8)
@@ -275,7 +276,7 @@ def _tokenize_one(
     """Tokenise a single document, the common case of an index."""
     begin, end = offsets.tolist()
     room = folding.TOKENS_PER_BYTE * (end - begin)
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
     token_offsets, cut_off = np.empty(2, np.int64), np.empty(1, np.uint8)
     if not whole.tokenize_whole(
         buffer, offsets, _NO_TEXT, rules, _load(), hashes, flags, token_offsets, cut_off, sources
@@ -400,7 +401,7 @@ def tokenize(
     buffer, offsets = _read_only(buffer), _read_only(offsets)
     if n_documents < 1:
         return Tokens(
-            np.empty(0, np.uint32), np.empty(0, np.uint8),
+            np.empty(0, np.uint32), np.empty(0, np.uint32),
             np.zeros(1, np.int64), np.empty(0, np.uint8),
         )  # fmt: skip
     published_by = _sources(sources, source_names, rules)
@@ -447,15 +448,16 @@ def tokens_of(columns: Columns, config: Config, n_jobs: int, space: Space = MEMO
     n_bytes = int(columns.offsets[-1])
     marks = range(space.block_size, n_bytes, space.block_size)
     edges = [0, *np.unique(np.searchsorted(columns.offsets, marks)).tolist(), len(columns)]
-    hashes, flags = space.rows(np.uint32), space.rows(np.uint8)
+    hashes, flags = space.rows(np.uint32), space.rows(np.uint32)
     offsets, cut_off = [np.zeros(1, np.int64)], []
     for start, stop in pairwise(edges):
+        some = columns.between(start, stop)
         found = tokenize(
-            columns.buffer,
-            columns.offsets[start : stop + 1],
+            some.text_buffer(),
+            some.offsets,
             config,
-            None if columns.sources is None else columns.sources[start:stop],
-            columns.source_names,
+            some.sources,
+            some.source_names,
             n_jobs=n_jobs,
         )
         hashes.append(found.hashes)
@@ -474,7 +476,7 @@ class Places:
     ----------
     hashes : ndarray of uint32, shape (n_tokens,)
         As in `Tokens`.
-    flags : ndarray of uint8, shape (n_tokens,)
+    flags : ndarray of uint32, shape (n_tokens,)
         As in `Tokens`.
     offsets : ndarray of int64, shape (n_texts + 1,)
         Text ``i`` owns the tokens ``offsets[i]:offsets[i + 1]``.
@@ -487,7 +489,7 @@ class Places:
     """
 
     hashes: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
@@ -556,7 +558,7 @@ def _places(texts: Sequence[str], rules: int, sources: Sources) -> Places:
     offsets = _read_only(offsets)
     n_bytes, n_texts = buffer.shape[0], len(texts)
     room = folding.TOKENS_PER_BYTE * n_bytes
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
     spans = np.empty((room + 1, 3), np.int64)
     folded = np.empty(folding.GROWTH * n_bytes + 8, np.uint8)
     came_from = np.empty((n_bytes + 1, 2), np.int64)
@@ -609,5 +611,5 @@ def words(text: str, config: Config, source: str | None = None) -> list[Word]:
         The tokens that `tokenize` hashes, in the same order.
     """
     found = places([text], config, [source])
-    columns = (found.starts.tolist(), found.stops.tolist(), found.flags.tolist())
+    columns = (found.starts.tolist(), found.stops.tolist(), (found.flags & _FLAGS).tolist())
     return [Word(*values) for values in zip(found.clear(), *columns, strict=True)]

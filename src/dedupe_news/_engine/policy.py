@@ -10,8 +10,9 @@ import numpy as np
 from dedupe_news import relations, verification
 from dedupe_news._engine import candidates, classifier
 from dedupe_news._engine.assignment import leaders_of
-from dedupe_news._engine.classifier import DUPLICATE, RELATED, TEMPLATE
+from dedupe_news._engine.classifier import DIFFERENT, DUPLICATE, RELATED, TEMPLATE
 from dedupe_news._engine.segment import Segment, make_segment, sets_for
+from dedupe_news.errors import ConfigError
 from dedupe_news.kernels.features import Evidence
 from dedupe_news.outcome import Outcome
 from dedupe_news.records import Bounded
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe_news._engine.classifier import Classifier
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
     from dedupe_news.space import Space
@@ -37,6 +37,9 @@ _ROUNDS = 12  # mostly two or three are enough
 _LEAST_IN_TEMPLATE = 3
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
+
+LEAST_PROBABILITY = 0.1
+"""Pairs from this probability of a duplicate on are kept, to be grouped anew at another."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class Judged:
     def rows(self) -> NDArray[np.int64]:
         """Return the two texts of each pair, shape (n_pairs, 2)."""
         return rows_of(self.pairs)
+
+    def among(self, pairs: NDArray[np.uint64]) -> Judged:
+        """Return those of some increasing pairs that are judged here."""
+        at = np.flatnonzero(np.isin(self.pairs, pairs, assume_unique=True))
+        return Judged(self.pairs[at], self.probabilities[at])
 
 
 def rows_of(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -84,28 +92,29 @@ class Grouping:
 
     Parameters
     ----------
-    segment : Segment
-        The texts.
+    order : ndarray of int64, shape (n_texts,)
+        The text of the batch that each text of the segment is.
     texts : Texts
-        The same in the order of the batch, with their preference and window.
-    model : Classifier
-        Gives the probabilities.
-    config : Config
-        The settings.
-    n_jobs : int
-        Threads.
+        The texts of the batch, with their preference and window.
+    min_probability : float
+        From which on a pair is a duplicate.
+    judge_new : callable
+        Judges distinct pairs; those that it leaves out stay without a verdict.
     """
 
     def __init__(
-        self, segment: Segment, texts: Texts, model: Classifier, config: Config, n_jobs: int
+        self,
+        order: NDArray[np.int64],
+        texts: Texts,
+        min_probability: float,
+        judge_new: Callable[[NDArray[np.uint64]], Judged],
     ) -> None:
-        self._segment = segment
+        self._order = order
         self._texts = texts
-        self._model = model
-        self._config = config
-        self._n_jobs = n_jobs
-        self._number_of = np.empty(len(segment), np.int64)
-        self._number_of[segment.order] = np.arange(len(segment))
+        self._min_probability = min_probability
+        self._judge_new = judge_new
+        self._number_of = np.empty(len(order), np.int64)
+        self._number_of[order] = np.arange(len(order))
         self.judged = Judged(np.empty(0, np.uint64), np.empty((0, len(classifier.CLASSES))))
 
     def judge(self, pairs: NDArray[np.uint64]) -> None:
@@ -115,30 +124,29 @@ class Grouping:
         if len(self.judged.pairs):
             pairs = pairs[self.judged.pairs[at] != pairs]
         if self._texts.times is not None:
-            rows = self._segment.order[rows_of(pairs)]
+            rows = self._order[rows_of(pairs)]
             pairs = pairs[self._texts.are_near(rows[:, 0], rows[:, 1])]
         if not len(pairs):
             return
-        found = self._model.probabilities(self._segment, rows_of(pairs), self._n_jobs)
-        known = self.judged
-        merged = np.concatenate((known.pairs, pairs))
+        found, known = self._judge_new(pairs), self.judged
+        merged = np.concatenate((known.pairs, found.pairs))
         order = np.argsort(merged, kind="stable")
-        probabilities = np.concatenate((known.probabilities, found))
+        probabilities = np.concatenate((known.probabilities, found.probabilities))
         self.judged = Judged(merged[order], probabilities[order])
 
     def in_order(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return texts in order of preference."""
-        return self._number_of[self._texts.in_order(self._segment.order[numbers])]
+        return self._number_of[self._texts.in_order(self._order[numbers])]
 
     def verdicts(self) -> NDArray[np.int64]:
         """Return the class of each judged pair."""
-        return classifier.verdicts(self.judged.probabilities, self._config.min_probability)
+        return classifier.verdicts(self.judged.probabilities, self._min_probability)
 
     def clusters(self) -> NDArray[np.int64]:
         """Return the representative of each text."""
         are_duplicates = self.verdicts() == DUPLICATE
         return leaders_of(
-            len(self._segment),
+            len(self._order),
             self.judged.rows[are_duplicates],
             self.judged.probabilities[are_duplicates, DUPLICATE],
             self.in_order,
@@ -188,7 +196,7 @@ class Grouping:
         """Return the lead of each text among judged pairs."""
         at = np.searchsorted(self.judged.pairs, _packed_each(rows))
         scores = self.judged.probabilities[at, kind]
-        return leaders_of(len(self._segment), rows, scores, self.in_order)
+        return leaders_of(len(self._order), rows, scores, self.in_order)
 
 
 class Compared(NamedTuple):
@@ -229,7 +237,12 @@ def find(
     kinds = (Segment, Evidence, ShingleSets, candidates.Buckets, candidates.Candidates, Compared)
     segment, buckets, found = space.stage("candidates", compare, kinds)
     done("candidates")
-    grouping = Grouping(segment, texts, classifier.load_classifier(), config, n_jobs)
+    model = classifier.load_classifier()
+
+    def judge(pairs: NDArray[np.uint64]) -> Judged:
+        return Judged(pairs, model.probabilities(segment, rows_of(pairs), n_jobs))
+
+    grouping = Grouping(segment.order, texts, config.min_probability, judge)
 
     def settle() -> Settled:
         grouping.judge(found.pairs)
@@ -237,20 +250,17 @@ def find(
         return Settled(grouping.judged, representative)
 
     grouping.judged, representative = space.stage("verdicts", settle, (Judged, Settled))
+    settled = grouping.judged.pairs
     done("verdicts")
-    story = grouping.groups(representative, RELATED)[representative]
-    template = grouping.forms(representative)[representative]
-    outcome = _outcome(grouping, segment, texts, config, representative, n_jobs, space)
-    order = segment.order
-    outcome = dataclasses.replace(
-        outcome,
-        n_candidates=len(grouping.judged.pairs),
-        bounded=Bounded(found.n_large_buckets, found.n_skipped),
-        story_of=_spread(order, story, representative, 2),
-        template_of=_spread(order, template, representative, _LEAST_IN_TEMPLATE),
-    )
+    story = grouping.groups(representative, RELATED)
+    template = grouping.forms(representative)
+    bounded = Bounded(found.n_large_buckets, found.n_skipped)
+    known = _keep(grouping.judged, settled, segment, texts, config, n_jobs, space)
+    outcome = known.outcome(config.min_probability, representative, story, template)
     done("assignment")
-    return outcome
+    return dataclasses.replace(
+        outcome, n_candidates=len(grouping.judged.pairs), bounded=bounded, regroup=known.at
+    )
 
 
 def _settle(
@@ -296,38 +306,118 @@ def _spread(
     return spread
 
 
-def _outcome(
-    grouping: Grouping,
+@dataclasses.dataclass(frozen=True, slots=True)
+class Known:
+    """
+    The judged pairs that matter at some probability, and the scores of possible duplicates.
+
+    Parameters
+    ----------
+    judged : Judged
+        The pairs.
+    settled : ndarray of uint64, shape (n_settled,)
+        Those of the pairs that were judged before clusters were made.
+    matches : ndarray of int64, shape (n_matches,)
+        Places in `judged` of the pairs that can be duplicates.
+    jaccard, containment, relation : ndarray, shape (n_matches,)
+        What those have in common.
+    order : ndarray of int64, shape (n_texts,)
+        The text of the batch that each text of the segment is.
+    texts : Texts
+        The texts of the batch.
+    least : float
+        Least probability of `matches`.
+    """
+
+    judged: Judged
+    settled: NDArray[np.uint64]
+    matches: NDArray[np.int64]
+    jaccard: NDArray[np.float64]
+    containment: NDArray[np.float64]
+    relation: NDArray[np.uint8]
+    order: NDArray[np.int64]
+    texts: Texts
+    least: float
+
+    def at(self, min_probability: float) -> Outcome:
+        """Group the pairs anew, without judging any; `ConfigError` below the least probability."""
+        if min_probability < self.least:
+            message = (
+                f"min_probability={min_probability:g} is below {self.least:g}, from which on pairs "
+                "are kept to be grouped anew. Cluster again with this min_probability"
+            )
+            raise ConfigError(message)
+        grouping = Grouping(self.order, self.texts, min_probability, self.judged.among)
+        grouping.judge(self.settled)
+        representative = grouping.clusters()
+        story = grouping.groups(representative, RELATED)
+        template = grouping.forms(representative)
+        outcome = self.outcome(min_probability, representative, story, template)
+        return dataclasses.replace(outcome, regroup=self.at)
+
+    def outcome(
+        self,
+        min_probability: float,
+        representative: NDArray[np.int64],
+        story: NDArray[np.int64],
+        template: NDArray[np.int64],
+    ) -> Outcome:
+        """Return groups of texts of the segment, and the matches, numbered as in the batch."""
+        order, probability = self.order, self.judged.probabilities[self.matches, DUPLICATE]
+        chosen = probability >= min_probability
+        rows = order[rows_of(self.judged.pairs[self.matches[chosen]])]
+        representatives = np.arange(len(self.texts))
+        representatives[order] = order[representative]
+        return Outcome(
+            representative=representatives,
+            left=rows[:, 0],
+            right=rows[:, 1],
+            jaccard=self.jaccard[chosen],
+            containment=self.containment[chosen],
+            relation=self.relation[chosen],
+            probability=probability[chosen],
+            n_candidates=len(self.judged.pairs),
+            bounded=Bounded(),
+            story_of=_spread(order, story[representative], representative, 2),
+            template_of=_spread(
+                order, template[representative], representative, _LEAST_IN_TEMPLATE
+            ),
+        )
+
+
+def _keep(
+    judged: Judged,
+    settled: NDArray[np.uint64],
     segment: Segment,
     texts: Texts,
     config: Config,
-    representative: NDArray[np.int64],
     n_jobs: int,
     space: Space,
-) -> Outcome:
-    """Return the duplicates with their exact scores, numbered as the batch numbers texts."""
-    are_duplicates = grouping.verdicts() == DUPLICATE
-    pairs = grouping.judged.pairs[are_duplicates]
-    rows, order = rows_of(pairs), segment.order
+) -> Known:
+    """Return what grouping at other probabilities needs; `settled` are pairs judged early."""
+    least = min(LEAST_PROBABILITY, config.min_probability)
+    may_be_duplicates = judged.probabilities[:, DUPLICATE] >= least
+    others = classifier.verdicts(judged.probabilities, np.inf)
+    matters = np.flatnonzero(may_be_duplicates | (others != DIFFERENT))
+    kept = Judged(judged.pairs[matters], judged.probabilities[matters])
+    matches = np.flatnonzero(may_be_duplicates[matters])
+    pairs = kept.pairs[matches]
+    rows = rows_of(pairs)
     sets = sets_for(segment, config.shingle_size, np.unique(rows), n_jobs, space)
     shared = verification.count_shared(pairs, sets, n_jobs)
     sizes = sets.sizes[rows].astype(np.int64)
     containment = shared / sizes.min(axis=1)
-    representatives = np.arange(len(texts))
-    representatives[order] = order[representative]
     evidence = segment.evidence
-    return Outcome(
-        representative=representatives,
-        left=order[rows[:, 0]],
-        right=order[rows[:, 1]],
+    return Known(
+        judged=kept,
+        settled=np.intersect1d(kept.pairs, settled, assume_unique=True),
+        matches=matches,
         jaccard=shared / (sizes.sum(axis=1) - shared),
         containment=containment,
         relation=relations.relate(
             evidence.tokens, evidence.starts, evidence.stops, rows[:, 0], rows[:, 1], containment
         ),
-        probability=grouping.judged.probabilities[are_duplicates, DUPLICATE],
-        n_candidates=0,
-        bounded=Bounded(),
-        template_of=np.full(len(texts), -1),
-        story_of=np.full(len(texts), -1),
+        order=segment.order,
+        texts=texts,
+        least=least,
     )

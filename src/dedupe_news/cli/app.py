@@ -1,4 +1,4 @@
-"""The commands on files, and the application."""
+"""The application, and the command ``query``."""
 
 from __future__ import annotations
 
@@ -10,39 +10,29 @@ from typing import Annotated, Any
 import typer
 
 from dedupe_news import progress
-from dedupe_news.api import cluster
-from dedupe_news.cli import reading, reporting, terminal, writing
+from dedupe_news.cli import deduplicating, reading, reporting, terminal, warmup, writing
 from dedupe_news.cli.index import index_app
 from dedupe_news.cli.options import (
     DEFAULTS,
-    TOP,
     File,
     Form,
     Id,
     Ignore,
     Jobs,
     Limit,
-    MemoryLimit,
     NoProgress,
-    Output,
     Policy,
-    Prefer,
-    Published,
     Quiet,
     Recall,
     ShingleSize,
-    Source,
     Text,
     Threshold,
     Title,
-    Top,
-    WorkFolder,
 )
-from dedupe_news.cli.settings import given_settings, open_feed, read_feed, say
+from dedupe_news.cli.settings import given_settings, read_feed, say
 from dedupe_news.documents import read_documents
 from dedupe_news.errors import ConfigError
 from dedupe_news.index import NewsIndex
-from dedupe_news.outofcore import parse_limit
 from dedupe_news.threads import resolve_jobs
 
 _CANCELLED = 130
@@ -50,26 +40,8 @@ _CANCELLED = 130
 # Versions of typer differ in whether click is a package of its own or a part of theirs.
 _UsageError: Any = typer.BadParameter.__bases__[0]
 
-_CLUSTER_HELP = """
-Find the near-duplicates in FILE.
-
-On a terminal: figures and the largest clusters, stories and templates. In a
-pipe, or with --output: for each document its id, cluster, whether it is the one
-to keep (representative), the id of that one (kept_id), the cluster's size, how
-it stands to the kept one (relation, jaccard, containment, probability), and the
-numbers of the story and the template that it belongs to.
-"""
-_CLUSTER_EXAMPLES = """
-[bold]Examples:[/bold]
-dedupe-news cluster feed.jsonl
-dedupe-news cluster feed.csv.gz --text body --threshold 0.8
-dedupe-news cluster feed.parquet --output clusters.parquet
-dedupe-news cluster feeds/ --memory-limit 2GB --work-folder work --output clusters.parquet
-dedupe-news cluster feed.jsonl | jq -r 'select(.representative).id'
-grep Reuters lines.txt | dedupe-news cluster -
-"""
 _QUERY_HELP = """
-Search FILE for near-duplicates of one text.
+Search FILE for duplicates of one text.
 
 On a terminal: a table, best match first. In a pipe: JSON Lines of id, jaccard,
 containment and relation. Where the file has titles, give title and text on two
@@ -84,12 +56,14 @@ pbpaste | dedupe-news query feed.csv --text-file - --threshold 0.5
 
 app = typer.Typer(
     name="dedupe-news",
-    help="Find near-duplicate news items: copies, re-posts, cut-off teasers, revisions.",
+    help="Find duplicates among news items, and tell them from the same story and from templates.",
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+deduplicating.register(app)
 reporting.register(app)
+warmup.register(app)
 app.add_typer(index_app)
 
 
@@ -153,76 +127,6 @@ def _options(
     pass
 
 
-@app.command("cluster", help=_CLUSTER_HELP, epilog=_CLUSTER_EXAMPLES)
-def _cluster(
-    *,
-    file: File,
-    form: Form = None,
-    id_column: Id = None,
-    title: Title = None,
-    text: Text = None,
-    source: Source = None,
-    published: Published = None,
-    ignore: Ignore = None,
-    policy: Policy = None,
-    threshold: Threshold = None,
-    recall: Recall = None,
-    shingle_size: ShingleSize = None,
-    prefer: Prefer = None,
-    n_jobs: Jobs = -1,
-    memory_limit: MemoryLimit = None,
-    work_folder: WorkFolder = None,
-    output: Output = None,
-    top: Top = TOP,
-    no_progress: NoProgress = False,
-    quiet: Quiet = False,
-) -> None:
-    # Everything that can be refused is refused before the work begins.
-    config = DEFAULTS.replace(
-        **given_settings(
-            policy=policy,
-            threshold=threshold,
-            recall=recall,
-            shingle_size=shingle_size,
-            prefer=prefer,
-        )
-    )
-    resolve_jobs(n_jobs)
-    if output is not None:
-        writing.check_target(output, file)
-    named = {"id": id_column, "title": title, "text": text, "source": source,
-             "published": published}  # fmt: skip
-    feed: Any
-    columns: dict[str, str] = {}
-    if memory_limit is not None or work_folder is not None:
-        parse_limit(memory_limit)
-        feed, columns = open_feed(file, form, named, ignore, quiet=quiet)
-    else:
-        feed = read_feed(file, form, named, ignore, quiet=quiet)
-    result = cluster(
-        feed,
-        **columns,
-        config=config,
-        n_jobs=n_jobs,
-        progress=not (no_progress or quiet),
-        memory_limit=memory_limit,
-        work_folder=work_folder,
-    )
-    rows = result.to_dict()
-    if result.columns.ids is None:  # the numbers of rows stand for ids, as those of lines do
-        rows["id"], rows["kept_id"] = rows["id"] + 1, rows["kept_id"] + 1
-    if output is not None:
-        writing.write(output, rows)
-    elif not sys.stdout.isatty():
-        writing.write_jsonl(rows)
-    if sys.stdout.isatty() and output != writing.STDOUT:
-        terminal.show_clustering(terminal.console(), result, top)
-    elif not quiet:
-        say(result.summary())
-    if output not in (None, writing.STDOUT) and not quiet:
-        say(f"wrote {len(result):,} rows to {output}")
-
-
 @app.command("query", help=_QUERY_HELP, epilog=_QUERY_EXAMPLES)
 def _query(
     *,
@@ -283,7 +187,7 @@ def _query(
         terminal.show_matches(terminal.console(), columns, shown, len(found) - len(shown))
         return
     if not quiet:
-        say(f"{len(found):,} of {len(columns):,} documents match")
+        say(f"{len(found):,} of {len(columns):,} items match")
     writing.write_jsonl(
         {
             "id": [match.id for _, match in shown],

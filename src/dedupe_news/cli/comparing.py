@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from dedupe_news.cli.terminal import printable
+from dedupe_news.display.marking import readable
 from dedupe_news.phrasing import verdict_in_words
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ def show_comparison(console: Console, found: Comparison) -> None:
     scores = f"Jaccard {found.jaccard:.3f}, containment {found.containment:.3f}"
     words = verdict_in_words(found.verdict, found.relation)
     console.print()
-    console.print(Text.assemble("  ", (words, _VERDICT_STYLES[found.verdict])))
+    verdict, colon, facts = (found.why or words).partition(":")
+    style = _VERDICT_STYLES[found.verdict]
+    console.print(Padding(Text.assemble((verdict + colon, style), printable(facts)), (0, 2)))
     console.print(Text(f"  probability: {shares}", "dim"))
     console.print(Text(f"  {scores}", "dim"))
     console.print()
@@ -72,10 +76,15 @@ def _marked(text: str, places: Iterable[tuple[int, str]], style: str) -> Text:
     marked = Text()
     at = 0
     for start, words in places:
-        marked.append(printable(text[at:start]))
-        marked.append(printable(words), style)
+        marked.append(_shown(text[at:start]))
+        marked.append(_shown(words), style)
         at = start + len(words)
-    return marked.append(printable(text[at:]))
+    return marked.append(_shown(text[at:]))
+
+
+def _shown(text: str) -> str:
+    """Return a text for a terminal, its lines kept apart."""
+    return "\n".join(printable(readable(line)) for line in text.split("\n"))
 
 
 def _reasons(found: Comparison) -> Table:

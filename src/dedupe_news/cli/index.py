@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from dedupe_news import progress
+from dedupe_news._store.rescue import Report, Wreck
 from dedupe_news.changes import add_rows
 from dedupe_news.cli import reading, writing
 from dedupe_news.cli.options import (
@@ -33,7 +34,7 @@ from dedupe_news.cli.options import (
 from dedupe_news.cli.settings import given_settings, read_feed, say
 from dedupe_news.errors import ConfigError, StoreError
 from dedupe_news.index import NewsIndex
-from dedupe_news.stores.rescue import Report, Wreck
+from dedupe_news.lookups import leads_of
 from dedupe_news.threads import resolve_jobs
 
 DAMAGED = 1
@@ -127,11 +128,13 @@ def _add(
         found = index.add_many(feed, n_jobs=threads)
         ended("adding")
         ids = list(feed["id"])
+        # One that leads its cluster is no copy, though it matches its copies when it comes again.
         copies = [
-            (each, matches[0], index.cluster_of(each))
-            for each, matches in zip(ids, found, strict=True)
-            if matches and each in index
+            (each, next((match for match in matches if match.id == lead), matches[0]))
+            for each, lead, matches in zip(ids, leads_of(index, ids), found, strict=True)
+            if matches and each != lead and each in index
         ]
+        clusters = [index.cluster_of(each) for each, _ in copies]
         n_documents = len(index)
     if not quiet:
         say(
@@ -141,11 +144,11 @@ def _add(
     if not sys.stdout.isatty():
         writing.write_jsonl(
             {
-                "id": [each for each, _, _ in copies],
-                "match": [match.id for _, match, _ in copies],
-                "relation": [match.relation.name.lower() for _, match, _ in copies],
-                "probability": [match.probability for _, match, _ in copies],
-                "cluster": [cluster for _, _, cluster in copies],
+                "id": [each for each, _ in copies],
+                "match": [match.id for _, match in copies],
+                "relation": [match.relation.name.lower() for _, match in copies],
+                "probability": [match.probability for _, match in copies],
+                "cluster": clusters,
             }
         )
 
@@ -290,14 +293,16 @@ def _repair(
         wreck.close()
     _describe(wreck.report)
     say(f"wrote {n_documents:,} documents to {output}")
+    if wreck.report.config is None and not n_documents:
+        raise typer.Exit(DAMAGED)
 
 
 def _describe(report: Report) -> None:
     say(f"{report.n_whole:,} documents are whole")
     if report.n_damaged:
-        say(f"{report.n_damaged:,} documents are not what was written, and lost")
+        say(f"{report.n_damaged:,} events are not what was written, and lost")
     for first, last in report.unreadable:
-        say(f"documents {first:,} to {last:,}, as far as there were any, cannot be read")
+        say(f"events {first:,} to {last:,}, as far as there were any, cannot be read")
     for fault in report.faults:
         say(fault)
     if report:

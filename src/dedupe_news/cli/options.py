@@ -111,6 +111,32 @@ Threshold = Annotated[
         rich_help_panel=_MATCHING,
     ),
 ]
+MinProbability = Annotated[
+    float | None,
+    typer.Option(
+        "--min-probability",
+        metavar="PROBABILITY",
+        show_default=False,
+        help=(
+            "Least probability of a duplicate, in (0, 1): more makes fewer mistakes and finds "
+            f"less. Default {DEFAULTS.min_probability:g}."
+        ),
+        rich_help_panel=_MATCHING,
+    ),
+]
+Keep = Annotated[
+    str,
+    typer.Option(
+        "--keep",
+        metavar="RULE",
+        show_default=False,
+        help=(
+            "Which item of a cluster to keep: preferred, earliest, latest, longest, or a column, "
+            "whose largest value is kept. Default preferred."
+        ),
+        rich_help_panel=_MATCHING,
+    ),
+]
 Recall = Annotated[
     float | None,
     typer.Option(
@@ -150,7 +176,7 @@ Prefer = Annotated[
         "--prefer",
         metavar="earliest|latest|longest",
         show_default=False,
-        help=f"Which document of a cluster to keep. Default {DEFAULTS.prefer}.",
+        help=f"Which item of a cluster to prefer as its representative. Default {DEFAULTS.prefer}.",
         rich_help_panel=_MATCHING,
     ),
 ]
@@ -190,7 +216,7 @@ Output = Annotated[
         "-o",
         metavar="FILE",
         show_default=False,
-        help=".jsonl, .csv or .parquet by suffix, .gz too; - for JSON Lines on stdout.",
+        help=".jsonl, .csv, .tsv or .parquet by suffix, .gz too; - for JSON Lines on stdout.",
         rich_help_panel=_OUTPUT,
     ),
 ]

@@ -80,6 +80,8 @@ class Table:
         Where each document is: its line in the file, or its row, from 1.
     unit : {"line", "row"}
         What `numbers` count.
+    records : list of dict, optional
+        The objects of JSON Lines as they are, where all columns were wanted.
     """
 
     label: str
@@ -88,6 +90,7 @@ class Table:
     columns: dict[str, Any]
     numbers: Sequence[int]
     unit: str
+    records: list[dict[str, Any]] | None = None
 
     def __len__(self) -> int:
         """
@@ -137,7 +140,7 @@ def format_of(path: str) -> Format | None:
     return _SUFFIXES.get(suffixes[-1]) if suffixes else None
 
 
-def read_table(path: str, form: Format | None, wanted: Collection[str]) -> Table:
+def read_table(path: str, form: Format | None, wanted: Collection[str] | None) -> Table:
     """
     Read the wanted columns of a file.
 
@@ -147,8 +150,8 @@ def read_table(path: str, form: Format | None, wanted: Collection[str]) -> Table
         Its name, or ``"-"`` for standard input.
     form : Format, optional
         What it is made of; by default what its suffix or its beginning tells.
-    wanted : collection of str
-        Names of the columns to keep, where the file has them.
+    wanted : collection of str or None
+        Names of the columns to keep, where the file has them; None for all.
 
     Returns
     -------
@@ -334,9 +337,9 @@ def _read_lines(stream: io.BufferedReader, label: str) -> Table:
     return Table(label, _TITLES[Format.LINES], ["text"], {"text": texts}, numbers, "line")
 
 
-def _read_jsonl(stream: io.BufferedReader, label: str, wanted: Collection[str]) -> Table:
+def _read_jsonl(stream: io.BufferedReader, label: str, wanted: Collection[str] | None) -> Table:
     names: dict[str, None] = {}
-    columns: dict[str, list[Any]] = {name: [] for name in wanted}
+    records: list[dict[str, Any]] = []
     numbers: list[int] = []
     for number, line in _decoded(stream, label):
         if line.isspace():
@@ -344,10 +347,15 @@ def _read_jsonl(stream: io.BufferedReader, label: str, wanted: Collection[str]) 
         record = _parse(line, number, label)
         names.update(dict.fromkeys(record))
         numbers.append(number)
-        for name, values in columns.items():
-            values.append(record.get(name))
-    found = {name: values for name, values in columns.items() if name in names}
-    return Table(label, _TITLES[Format.JSONL], list(names), found, numbers, "line")
+        kept = record if wanted is None else {n: v for n, v in record.items() if n in wanted}
+        records.append(kept)
+    columns = {
+        name: [record.get(name) for record in records]
+        for name in names
+        if wanted is None or name in wanted
+    }
+    whole = records if wanted is None else None
+    return Table(label, _TITLES[Format.JSONL], list(names), columns, numbers, "line", whole)
 
 
 def _parse(line: str, number: int, label: str) -> dict[str, Any]:
@@ -378,7 +386,7 @@ _JSON_KINDS = {
 }
 
 
-def _read_csv(stream: io.BufferedReader, label: str, wanted: Collection[str]) -> Table:
+def _read_csv(stream: io.BufferedReader, label: str, wanted: Collection[str] | None) -> Table:
     # The default limit, 131,072 characters, is less than a long article.
     csv.field_size_limit(2**31 - 1)
     lines = (line for _, line in _decoded(stream, label))
@@ -394,7 +402,9 @@ def _read_csv(stream: io.BufferedReader, label: str, wanted: Collection[str]) ->
         if repeated:
             message = f"{label} has more than one column {repeated[0]!r}; columns need own names"
             raise InputError(message)
-        places = {name: names.index(name) for name in wanted if name in names}
+        places = {
+            name: place for place, name in enumerate(names) if wanted is None or name in wanted
+        }
         columns: dict[str, list[str]] = {name: [] for name in places}
         numbers: list[int] = []
         started = rows.line_num + 1
@@ -426,7 +436,7 @@ def _chain(first: str, others: Iterable[str]) -> Iterator[str]:
 
 
 def _read_parquet(
-    stream: io.BufferedReader, path: str, label: str, wanted: Collection[str]
+    stream: io.BufferedReader, path: str, label: str, wanted: Collection[str] | None
 ) -> Table:
     pyarrow = require_pyarrow("read Parquet files")
     parquet = importlib.import_module("pyarrow.parquet")
@@ -435,7 +445,7 @@ def _read_parquet(
     try:
         file = parquet.ParquetFile(source)
         names = list(file.schema_arrow.names)
-        table = file.read(columns=[name for name in names if name in wanted])
+        table = file.read(columns=[name for name in names if wanted is None or name in wanted])
     except (pyarrow.ArrowException, OSError) as error:
         message = f"{label} is not Parquet that can be read: {_first_line(error)}"
         raise InputError(message) from error

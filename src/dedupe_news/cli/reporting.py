@@ -1,4 +1,4 @@
-"""The commands ``report`` and ``compare``."""
+"""The commands ``report``, ``compare`` and ``explain``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import sys
 import webbrowser
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from dedupe_news.cli.options import DEFAULTS
 from dedupe_news.cli.settings import given_settings, read_feed, say
 from dedupe_news.errors import ConfigError
 from dedupe_news.threads import resolve_jobs
+
+if TYPE_CHECKING:
+    from dedupe_news.records import Comparison
 
 _OUTPUT = "Output"
 _REPORT_HELP = """
@@ -31,8 +34,8 @@ dedupe-news report feed.parquet --output clusters.html --open
 dedupe-news report feed.csv --title "Agency feed, March" --policy similar
 """
 _COMPARE_HELP = """
-Explain how two documents are related: verdict, probabilities, scores, what
-decided, which words differ.
+Explain how two texts are related: the verdict in a sentence, which words
+differ, and the figures behind it.
 
 On a terminal: both with the differing words marked. In a pipe: one line of
 JSON. A title, where there is one, is the first of several lines.
@@ -42,6 +45,20 @@ _COMPARE_EXAMPLES = """
 dedupe-news compare "Rain floods the old town" "RAIN floods the old town ..."
 dedupe-news compare --files first.txt second.txt
 pbpaste | dedupe-news compare --files - second.txt
+"""
+
+
+_EXPLAIN_HELP = """
+Explain how two items of FILE are related: the verdict in a sentence, which
+words differ, and the figures behind it.
+
+Unlike `compare`, it knows how often words occur in the feed. A and B are ids,
+or the numbers of lines or rows where the file has none.
+"""
+_EXPLAIN_EXAMPLES = """
+[bold]Examples:[/bold]
+dedupe-news explain feed.jsonl item-0012 item-0345
+dedupe-news explain lines.txt 1 4
 """
 
 
@@ -56,6 +73,7 @@ def register(app: typer.Typer) -> None:
     """
     app.command("report", help=_REPORT_HELP, epilog=_REPORT_EXAMPLES)(_report)
     app.command("compare", help=_COMPARE_HELP, epilog=_COMPARE_EXAMPLES)(_compare)
+    app.command("explain", help=_EXPLAIN_HELP, epilog=_EXPLAIN_EXAMPLES)(_explain)
 
 
 def _report(
@@ -69,6 +87,7 @@ def _report(
     published: options.Published = None,
     ignore: options.Ignore = None,
     policy: options.Policy = None,
+    min_probability: options.MinProbability = None,
     threshold: options.Threshold = None,
     recall: options.Recall = None,
     shingle_size: options.ShingleSize = None,
@@ -105,6 +124,7 @@ def _report(
     config = DEFAULTS.replace(
         **given_settings(
             policy=policy,
+            min_probability=min_probability,
             threshold=threshold,
             recall=recall,
             shingle_size=shingle_size,
@@ -163,18 +183,64 @@ def _compare(
         bool, typer.Option("--files", help="A and B are files that hold the texts; - for stdin.")
     ] = False,
     policy: options.Policy = None,
+    min_probability: options.MinProbability = None,
     threshold: options.Threshold = None,
     shingle_size: options.ShingleSize = None,
 ) -> None:
     config = DEFAULTS.replace(
-        **given_settings(policy=policy, threshold=threshold, shingle_size=shingle_size)
+        **given_settings(
+            policy=policy,
+            min_probability=min_probability,
+            threshold=threshold,
+            shingle_size=shingle_size,
+        )
     )
     if files:
         if first == second == reading.STDIN:
             message = "standard input cannot be both A and B; name a file for one of them"
             raise ConfigError(message)
         first, second = reading.read_text(first), reading.read_text(second)
-    found = compare(_document(first), _document(second), config=config)
+    _show(compare(_document(first), _document(second), config=config))
+
+
+def _explain(
+    *,
+    file: options.File,
+    first: Annotated[str, typer.Argument(metavar="A", show_default=False, help="An id.")],
+    second: Annotated[str, typer.Argument(metavar="B", show_default=False, help="Another.")],
+    form: options.Form = None,
+    id_column: options.Id = None,
+    title: options.Title = None,
+    text: options.Text = None,
+    source: options.Source = None,
+    published: options.Published = None,
+    ignore: options.Ignore = None,
+    policy: options.Policy = None,
+    min_probability: options.MinProbability = None,
+    threshold: options.Threshold = None,
+    n_jobs: options.Jobs = -1,
+    no_progress: options.NoProgress = False,
+    quiet: options.Quiet = False,
+) -> None:
+    config = DEFAULTS.replace(
+        **given_settings(policy=policy, min_probability=min_probability, threshold=threshold)
+    )
+    resolve_jobs(n_jobs)
+    named = {"id": id_column, "title": title, "text": text, "source": source,
+             "published": published}  # fmt: skip
+    feed = read_feed(file, form, named, ignore, quiet=quiet)
+    ids = {str(each): each for each in feed["id"]}
+    for wanted in (first, second):
+        if wanted not in ids:
+            message = f"{file} has no item {wanted!r}; items are named by their ids, or by the "
+            message += "numbers of their lines or rows where the file has no ids"
+            raise ConfigError(message)
+    result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
+    _show(result.explain(ids[first], ids[second]))
+
+
+def _show(found: Comparison) -> None:
+    """Print a comparison; in a pipe as one line of JSON."""
     if sys.stdout.isatty():
         comparing.show_comparison(terminal.console(), found)
         return

@@ -1,4 +1,4 @@
-"""What commands make of their options: settings, and the documents of a file."""
+"""What commands make of their options: settings, and the items of a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dedupe_news.cli import reading
-from dedupe_news.cli.choosing import Choice, prepare
+from dedupe_news.cli.choosing import CONVENTIONS, Choice, prepare
+from dedupe_news.phrasing import counted
 
 
 def given_settings(**settings: Any) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def read_feed(
     quiet: bool,
 ) -> dict[str, Any]:
     """
-    Read the documents of a file.
+    Read the items of a file.
 
     Parameters
     ----------
@@ -56,15 +57,52 @@ def read_feed(
     dict of str to sequence
         The columns, as the library takes them.
     """
+    return _read(file, form, named, ignore, quiet=quiet, wanted=_choice(named, ignore).wanted())[0]
+
+
+def read_rows(
+    file: str,
+    form: reading.Format | None,
+    named: dict[str, str | None],
+    ignore: list[str] | None,
+    *,
+    quiet: bool,
+) -> tuple[dict[str, Any], reading.Table]:
+    """Read the items of a file as `read_feed` does, and all columns that it has."""
+    return _read(file, form, named, ignore, quiet=quiet, wanted=None)
+
+
+def has_ids(
+    named: dict[str, str | None],
+    ignore: list[str] | None,
+    rows: Any,  # noqa: ANN401 - pyarrow ships no types
+) -> bool:
+    """Return whether a table or a data set has a column of ids that is taken."""
+    table = rows if isinstance(rows, reading.Table) else None
+    names = rows.schema.names if table is None else table.names
     choice = _choice(named, ignore)
-    table = reading.read_table(file, form, choice.wanted())
-    settled = choice.settle(table)
+    return "id" in choice.named or any(
+        name in names and name not in choice.ignored for name in CONVENTIONS["id"]
+    )
+
+
+def _read(
+    file: str,
+    form: reading.Format | None,
+    named: dict[str, str | None],
+    ignore: list[str] | None,
+    *,
+    quiet: bool,
+    wanted: set[str] | None,
+) -> tuple[dict[str, Any], reading.Table]:
+    table = reading.read_table(file, form, wanted)
+    settled = _choice(named, ignore).settle(table)
     feed, zone_assumed = prepare(table, settled)
     if not quiet:
         _say_used(table, settled)
         if zone_assumed:
             say(f"{table.label}: times without a zone are taken as UTC")
-    return feed
+    return feed, table
 
 
 def open_feed(
@@ -74,9 +112,9 @@ def open_feed(
     ignore: list[str] | None,
     *,
     quiet: bool,
-) -> tuple[Any, dict[str, str]]:
+) -> tuple[Any, dict[str, str], Any]:
     """
-    Return the documents of a file that may be larger than memory.
+    Return the items of a file that may be larger than memory.
 
     Parameters
     ----------
@@ -89,14 +127,17 @@ def open_feed(
         Parquet to be read a part at a time; the columns of other files.
     columns : dict of str to str
         Where the library finds what, in Parquet.
+    rows : reading.Table or pyarrow.dataset.Dataset
+        All columns of the file.
     """
     if not Path(file).is_dir() and (form or reading.format_of(file)) is not reading.Format.PARQUET:
-        return read_feed(file, form, named, ignore, quiet=quiet), {}
+        feed, table = read_rows(file, form, named, ignore, quiet=quiet)
+        return feed, {}, table
     dataset, table = reading.open_parquet(file)
     settled = _choice(named, ignore).settle(table)
     if not quiet:
         _say_used(table, settled)
-    return reading.narrowed(dataset, settled.values()), settled
+    return reading.narrowed(dataset, settled.values()), settled, dataset
 
 
 def _choice(named: dict[str, str | None], ignore: list[str] | None) -> Choice:
@@ -111,7 +152,7 @@ def _say_used(table: reading.Table, settled: dict[str, str]) -> None:
     used = [f"{role} from {column!r}" for role, column in settled.items()]
     if "id" not in settled:
         used.insert(0, f"id from the number of the {table.unit}")
-    say(f"{table.label}: {table.kind}, {len(table):,} documents; {', '.join(used)}")
+    say(f"{table.label}: {table.kind}, {counted(len(table), 'item')}; {', '.join(used)}")
 
 
 def say(line: str) -> None:

@@ -13,7 +13,11 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from dedupe_news.phrasing import counted, duration, share
+from dedupe_news.display import views
+from dedupe_news.display.marking import readable
+from dedupe_news.membership import NO_RELATION
+from dedupe_news.parts import Template
+from dedupe_news.phrasing import counted, duration
 from dedupe_news.records import Relation
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderResult
 
     from dedupe_news.columns import Columns
-    from dedupe_news.parts import Cluster, Story, Template
+    from dedupe_news.parts import Group
     from dedupe_news.records import Match
     from dedupe_news.results import Clustering
 
@@ -42,6 +46,8 @@ RELATION_STYLES = {
     Relation.TEMPLATE: "magenta",
 }
 """How each relation is coloured."""
+
+_FIGURE_STYLES = {"kept": "bold green", "duplicates": "bold red"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -101,23 +107,14 @@ def show_clustering(console: Console, result: Clustering, top: int) -> None:
     """
     show_figures(console, result)
     narrow = console.width < _NARROW_CELLS
-    columns = result.columns
-    if result.clusters:
-        rows = [(cluster, cluster.representative) for cluster in result.clusters[:top]]
-        console.print(_groups(columns, rows, "kept", narrow=narrow))
-        _say_hidden(console, len(result.clusters) - len(rows), "more cluster")
-    if result.stories:
-        stories = [(story, story.lead) for story in result.stories[:top]]
-        console.print()
-        console.print(Text("  the same story: related, and no duplicates", "dim"))
-        console.print(_groups(columns, stories, "lead", narrow=narrow))
-        _say_hidden(console, len(result.stories) - len(stories), "more story", "more stories")
-    if result.n_templates:
-        templates = result.templates_between(0, top)
-        console.print()
-        console.print(Text("  the same template, filled in anew", "dim"))
-        console.print(_templates(templates))
-        _say_hidden(console, result.n_templates - len(templates), "more template")
+    for kind in views.KINDS.values():
+        n_groups = views.n_groups(result, kind)
+        if n_groups:
+            groups = views.groups_between(result, kind, 0, top)
+            console.print()
+            console.print(Text.assemble("  ", (kind.heading, "bold"), "  ", (kind.says, "dim")))
+            console.print(_groups(result, groups, narrow=narrow))
+            _say_hidden(console, n_groups - len(groups), f"more {kind.noun}", f"more {kind.name}")
     console.print()
 
 
@@ -140,65 +137,43 @@ def show_figures(console: Console, result: Clustering) -> None:
     """
     console.print()
     console.print(_figures(result))
-    if result.bounded:
+    note = views.note_on_bounded(result)
+    if note:
         console.print()
-        console.print(_bounded(result))
+        console.print(Text(f"  {note}", "yellow"))
 
 
 def _figures(result: Clustering) -> Table:
-    n_documents, n_kept = len(result), len(result.representatives)
-    n_duplicates = n_documents - n_kept
-    seconds = sum(result.seconds.values())
-    sizes = [len(cluster) for cluster in result.clusters]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim")
     grid.add_column(justify="right", style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row("  documents", f"{n_documents:,}", _bar(n_kept, n_documents))
-    grid.add_row("  to keep", Text(f"{n_kept:,}", "bold green"), _share(n_kept, n_documents))
-    grid.add_row(
-        "  duplicates", Text(f"{n_duplicates:,}", "bold red"), _share(n_duplicates, n_documents)
-    )
-    grid.add_row("  clusters", f"{len(sizes):,}", _size_range(sizes))
-    if result.stories:
-        n_related = sum(map(len, result.stories))
-        grid.add_row("  stories", f"{len(result.stories):,}", _of(n_related, "the same event"))
-    if result.n_templates:
-        n_formed = int(np.count_nonzero(result.template_of >= 0))
-        grid.add_row("  templates", f"{result.n_templates:,}", _of(n_formed, "filled in anew"))
-    grid.add_row("  matches", f"{len(result.matches):,}", _relations(result))
-    pace = f"{n_documents / seconds:,.0f} documents a second" if seconds > 0 else ""
+    for name, value, remark in views.figures_of(result):
+        said: Text = Text(remark, "dim")
+        if name == "items":
+            said = _bar(len(result.representatives), len(result))
+        elif name == "clusters":
+            said = _relations(result)
+        grid.add_row(f"  {name}", Text(value, _FIGURE_STYLES.get(name, "bold")), said)
+    seconds = sum(result.seconds.values())
+    pace = f"{len(result) / seconds:,.0f} items a second" if seconds > 0 else ""
     grid.add_row("  time", f"{seconds:.2f} s", Text(pace, "dim"))
     return grid
 
 
-def _of(n_documents: int, shared: str) -> Text:
-    return Text(f"of {counted(n_documents, 'document')}: {shared}", "dim")
-
-
-def _bar(n_kept: int, n_documents: int) -> Text:
-    if n_documents == 0:
+def _bar(n_kept: int, n_items: int) -> Text:
+    if n_items == 0:
         return Text()
-    cells = round(_BAR_CELLS * n_kept / n_documents)
-    if n_kept < n_documents:
+    cells = round(_BAR_CELLS * n_kept / n_items)
+    if n_kept < n_items:
         cells = min(cells, _BAR_CELLS - 1)  # one duplicate among millions is seen
     return Text.assemble(("━" * cells, "green"), ("━" * (_BAR_CELLS - cells), "red"))
 
 
-def _share(part: int, whole: int) -> Text:
-    return Text(share(part, whole), "dim")
-
-
-def _size_range(sizes: Sequence[int]) -> Text:
-    if not sizes:
-        return Text()
-    least, most = min(sizes), max(sizes)
-    extent = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-    return Text(f"of {extent} documents", "dim")
-
-
 def _relations(result: Clustering) -> Text:
-    counts = np.bincount(result.matches.relation, minlength=len(Relation))
+    """Return how many of the items removed stand how to their representatives."""
+    relations = result.membership.relation
+    counts = np.bincount(relations[relations != NO_RELATION], minlength=len(Relation))
     parts = [
         Text(f"{int(counts[relation]):,} {relation.name.lower()}", RELATION_STYLES[relation])
         for relation in Relation
@@ -207,48 +182,35 @@ def _relations(result: Clustering) -> Text:
     return Text(", ", "dim").join(parts)
 
 
-def _bounded(result: Clustering) -> Text:
-    bounded = result.bounded
-    return Text(
-        f"  Work was bounded: {counted(bounded.n_large_buckets, 'large bucket')}, "
-        f"{bounded.n_pairs_not_compared:,} pairs within not compared, "
-        f"{bounded.n_representatives_passed_over:,} representatives passed over.",
-        "yellow",
-    )
-
-
-def _groups(
-    columns: Columns, rows: Sequence[tuple[Cluster | Story, int]], lead: str, *, narrow: bool
-) -> Table:
-    """Return a table of clusters or stories, each with the document that leads it."""
-    has_spans = not narrow and any(group.span is not None for group, _ in rows)
+def _groups(result: Clustering, groups: Sequence[Group], *, narrow: bool) -> Table:
+    """Return a table of groups of one kind, each with its representative."""
+    columns = result.columns
+    has_spans = not narrow and any(group.span is not None for group in groups)
     has_sources = not narrow and columns.sources is not None
     table = _table()
-    table.add_column("size", justify="right", no_wrap=True, style="bold")
+    table.add_column("items", justify="right", no_wrap=True, style="bold")
     if has_spans:
-        table.add_column("span", justify="right", no_wrap=True)
+        table.add_column("over", justify="right", no_wrap=True)
     if has_sources:
         table.add_column("sources", justify="right", no_wrap=True)
-    table.add_column(lead, no_wrap=True, overflow="ellipsis", max_width=_ID_CELLS, style="cyan")
-    table.add_column("text", ratio=1)
-    for group, first in rows:
+    if not narrow:
+        table.add_column("id", no_wrap=True, overflow="ellipsis", max_width=_ID_CELLS, style="cyan")
+    table.add_column("representative", ratio=1)
+    for group in groups:
         cells: list[str | Text | _Excerpt] = [f"{len(group):,}"]
         if has_spans:
             cells.append("" if group.span is None else duration(group.span))
         if has_sources:
-            names = {columns.source_of(member) for member in group.members}
+            names = {columns.source_of(position) for position in group.positions}
             cells.append(f"{len(names - {None}):,}")
-        cells += [Text(printable(str(columns.id_of(first)))), _excerpt(columns, first)]
+        if not narrow:
+            cells.append(Text(printable(str(group.representative))))
+        cells.append(
+            _Excerpt("", one_line(group.pattern))
+            if isinstance(group, Template) and group.pattern.strip("… ")
+            else _excerpt(columns, group.representative_position)
+        )
         table.add_row(*cells)
-    return table
-
-
-def _templates(templates: Sequence[Template]) -> Table:
-    table = _table()
-    table.add_column("size", justify="right", no_wrap=True, style="bold")
-    table.add_column("template", ratio=1)
-    for template in templates:
-        table.add_row(f"{len(template):,}", _Excerpt("", _one_line(template.pattern)))
     return table
 
 
@@ -271,9 +233,9 @@ def show_matches(
     """
     n_found = len(found) + n_hidden
     verb = "matches" if n_found == 1 else "match"
-    documents = counted(len(columns), "document")
+    items = counted(len(columns), "item")
     console.print()
-    console.print(Text.assemble("  ", (f"{n_found:,}", "bold"), f" of {documents} {verb}"))
+    console.print(Text.assemble("  ", (f"{n_found:,}", "bold"), f" of {items} {verb}"))
     if found:
         console.print(_match_table(columns, found))
     if n_hidden:
@@ -312,11 +274,12 @@ def _table() -> Table:
 def _excerpt(columns: Columns, position: int) -> _Excerpt:
     content = columns.content(position)
     title, _, text = content.partition("\n") if columns.titled else ("", "", content)
-    return _Excerpt(_one_line(title), _one_line(text))
+    return _Excerpt(one_line(title), one_line(text))
 
 
-def _one_line(text: str) -> str:
-    return printable(" ".join(text[:_WRITTEN_CHARACTERS].split()))
+def one_line(text: str) -> str:
+    """Return the beginning of a text in one line, fit for a terminal."""
+    return printable(" ".join(readable(text[:_WRITTEN_CHARACTERS]).split()))
 
 
 def printable(text: str) -> str:

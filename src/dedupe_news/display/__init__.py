@@ -1,4 +1,4 @@
-"""How results are shown: as HTML in notebooks, as plain text, as plots, as a page to browse."""
+"""How results are shown: as HTML in notebooks, as plain text, as plots, as a page to review."""
 
 from __future__ import annotations
 
@@ -16,44 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["Page", "html", "plain", "plot", "write_report"]
 
 
-def plot(result: Clustering, kind: str, ax: Any, **options: Any) -> Any:  # noqa: ANN401
-    """
-    Draw a picture of a result; see ``Clustering.plot``.
-
-    Parameters
-    ----------
-    result : Clustering
-        The result.
-    kind : str
-        Which picture.
-    ax : matplotlib.axes.Axes or None
-        Where to draw; new ones for None.
-    **options : Any
-        Those of the picture.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Where it was drawn.
-    """
+def plot(result: Clustering, kind: str, ax: Any) -> Any:  # noqa: ANN401 - of matplotlib
+    """Draw a picture of a result; see ``Clustering.plot``."""
     from dedupe_news.display import plots  # noqa: PLC0415 - for those who draw
 
-    return plots.draw(result, kind, ax, options)
+    return plots.draw(result, kind, ax)
 
 
 def write_report(result: Clustering, path: str | os.PathLike[str], title: str | None) -> None:
-    """
-    Write the page to browse a result; see ``Clustering.report``.
-
-    Parameters
-    ----------
-    result : Clustering
-        The result.
-    path : str or path-like
-        The file.
-    title : str or None
-        Its heading.
-    """
+    """Write the page to review a result; see ``Clustering.report``."""
     from dedupe_news.display import report  # noqa: PLC0415 - for those who want one
 
     report.write(result, path, title)

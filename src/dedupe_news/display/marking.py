@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import itertools
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
@@ -18,6 +20,15 @@ _TAGS = {
     "insert": Markup("<ins>{}</ins>"),
 }
 _ELLIPSIS = " … "
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+
+def readable(text: str) -> str:
+    """Return a text with the characters that its HTML entities stand for."""
+    if "&" not in text:
+        return text
+    # A line break must not come about: the first one ends the title.
+    return _ENTITY.sub(lambda found: re.sub(r"[\r\n]", " ", html.unescape(found[0])), text)
 
 
 class Piece(NamedTuple):
@@ -39,33 +50,28 @@ class Piece(NamedTuple):
     replaces: bool = False
 
 
+def plain(text: str) -> list[Piece]:
+    """Return a text without marks."""
+    return [Piece("same", readable(text))]
+
+
 def both(left: str, right: str, changes: Iterable[Change]) -> list[Piece]:
     """
     Return the second text, with the words between that only the first has.
 
-    Parameters
-    ----------
-    left, right : str
-        The texts.
-    changes : iterable of Change
-        What turns the first into the second.
-
-    Returns
-    -------
-    list of Piece
-        Without those of kind "delete" it is the second text, whole.
+    Without the pieces of kind "delete" it is the second text, whole.
     """
     pieces, at = [], 0
     for change in changes:
-        pieces.append(Piece("same", right[at : change.right_start]))
+        pieces.append(Piece("same", readable(right[at : change.right_start])))
         replaces = change.kind == "replace"
-        gone = " ".join(left[change.left_start : change.left_stop].split())
+        gone = " ".join(readable(left[change.left_start : change.left_stop]).split())
         if gone and not replaces:  # it stands between two words of the second text
             gone = f" {gone}" if change.right_start else f"{gone} "
-        pieces.append(Piece("delete", gone, replaces))
-        pieces.append(Piece("insert", right[change.right_start : change.right_stop], replaces))
+        come = readable(right[change.right_start : change.right_stop])
+        pieces += [Piece("delete", gone, replaces), Piece("insert", come, replaces)]
         at = change.right_stop
-    pieces.append(Piece("same", right[at:]))
+    pieces.append(Piece("same", readable(right[at:])))
     return [piece for piece in pieces if piece.text]
 
 
@@ -73,25 +79,14 @@ def one(text: str, spans: Iterable[tuple[int, int, bool]], kind: str) -> list[Pi
     """
     Return one of two texts, with the words marked that the other does not have.
 
-    Parameters
-    ----------
-    text : str
-        The text.
-    spans : iterable of (int, int, bool)
-        Where those words begin and end, and whether the other has others there.
-    kind : {"delete", "insert"}
-        Whether it is the first text or the second.
-
-    Returns
-    -------
-    list of Piece
-        The text, whole.
+    `spans` are where those begin and end, and whether the other has others there.
     """
     pieces, at = [], 0
     for start, stop, replaces in spans:
-        pieces += [Piece("same", text[at:start]), Piece(kind, text[start:stop], replaces)]
+        pieces.append(Piece("same", readable(text[at:start])))
+        pieces.append(Piece(kind, readable(text[start:stop]), replaces))
         at = stop
-    pieces.append(Piece("same", text[at:]))
+    pieces.append(Piece("same", readable(text[at:])))
     return [piece for piece in pieces if piece.text]
 
 

@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+from typing import Any
 
 from markupsafe import Markup
 
 from dedupe_news import differences
-from dedupe_news.display import documents, groups
+from dedupe_news.display import groups, items
 from dedupe_news.display.page import Page
+from dedupe_news.display.plain import excerpt
 from dedupe_news.index import NewsIndex
 from dedupe_news.matches import Matches
-from dedupe_news.parts import Cluster, Story, Template
+from dedupe_news.parts import Group, Template
 from dedupe_news.phrasing import counted, verdict_in_words
-from dedupe_news.records import Comparison, Match
+from dedupe_news.records import Comparison, Match, Pair, Relation
 from dedupe_news.results import Clustering
+from dedupe_news.selection import Items
 
 _MOST_PAIRS = 20
 _MOST_REASONS = 6
@@ -85,22 +88,40 @@ def _of_page(page: Page) -> Markup:
 
 
 @body.register
-def _of_cluster(cluster: Cluster) -> Markup:
-    if cluster.result is None:
-        return Markup("<pre>{}</pre>").format(repr(cluster))
-    return groups.cluster(cluster)
+def _of_group(group: Group) -> Markup:
+    if group.result is None and not isinstance(group, Template):
+        return Markup("<pre>{}</pre>").format(repr(group))
+    return groups.group(group)
 
 
 @body.register
-def _of_story(story: Story) -> Markup:
-    if story.result is None:
-        return Markup("<pre>{}</pre>").format(repr(story))
-    return groups.story(story)
+def _of_items(shown: Items) -> Markup:  # type: ignore[type-arg]
+    names = [name for name in shown.row_type.__dataclass_fields__ if "position" not in name]
+    head = Markup().join(Markup("<th>{}</th>").format(name.replace("_", " ")) for name in names)
+    rows = Markup().join(
+        Markup("<tr>{}</tr>").format(
+            Markup().join(
+                Markup("<td>{}</td>").format(_cell(name, getattr(row, name))) for name in names
+            )
+        )
+        for row in shown[:_MOST_PAIRS]
+    )
+    more = len(shown) - _MOST_PAIRS
+    remark = f"and {counted(more, 'more item')}; .to_frame() has all" if more > 0 else ""
+    return Markup(
+        '<h3>{}</h3><div class="scroll"><table><thead><tr>{}</tr></thead><tbody>{}</tbody>'
+        '</table></div><p class="quiet small">{}</p>'
+    ).format(f"{counted(len(shown), 'item')} {shown.verb}", head, rows, remark)
 
 
-@body.register
-def _of_template(template: Template) -> Markup:
-    return groups.template(template)
+def _cell(name: str, value: Any) -> str:  # noqa: ANN401 - of any column
+    if isinstance(value, Relation):
+        return value.name.lower()
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    if name == "text":
+        return excerpt(value)
+    return str(value)
 
 
 @body.register
@@ -112,33 +133,40 @@ def _of_matches(matches: Matches) -> Markup:
     parts = [
         Markup('<div class="head"><h3>{}</h3>{}</div>').format(heading, _next_matches(matches))
     ]
-    columns, config = matches.columns, matches.config
-    for pair in shown:
-        left, right = columns.content(pair.left), columns.content(pair.right)
-        wordings = differences.read([left, right], config, titled=columns.titled)
-        changes = differences.changes(*wordings)
-        parts.append(
-            Markup('<article>{}<div class="sides">{}{}</div></article>').format(
-                documents.scores(pair),
-                documents.side(
-                    "",
-                    documents.about(columns, pair.left),
-                    left,
-                    [(c.left_start, c.left_stop, c.kind == "replace") for c in changes],
-                    "delete",
-                    titled=columns.titled,
-                ),
-                documents.side(
-                    "",
-                    documents.about(columns, pair.right),
-                    right,
-                    [(c.right_start, c.right_stop, c.kind == "replace") for c in changes],
-                    "insert",
-                    titled=columns.titled,
-                ),
-            )
+    return Markup().join([*parts, *(_pair(matches, pair) for pair in shown)])
+
+
+def _pair(matches: Matches, pair: Pair) -> Markup:
+    """Return the two items of a pair side by side."""
+    columns = matches.columns
+    contents = [columns.content(position) for position in pair.positions]
+    left, right = differences.read(contents, matches.config, titled=columns.titled)
+    found = differences.changes(left, right, differences.aligned(left, right))
+    spans = (
+        [(c.left_start, c.left_stop, c.kind == "replace") for c in found],
+        [(c.right_start, c.right_stop, c.kind == "replace") for c in found],
+    )
+    sides = [
+        items.side(
+            "", text, places, kind, titled=columns.titled, facts=items.about(columns, position)
         )
-    return Markup().join(parts)
+        for position, text, places, kind in zip(
+            pair.positions, contents, spans, ("delete", "insert"), strict=True
+        )
+    ]
+    return Markup('<article>{}<div class="sides">{}</div></article>').format(
+        _scores(pair), Markup().join(sides)
+    )
+
+
+def _scores(match: Match | Pair, *others: str) -> Markup:
+    """Return relation and scores of a match in a line."""
+    facts = [
+        f"Jaccard {match.jaccard:.2f}",
+        f"containment {match.containment:.2f}",
+        f"probability {match.probability:.2f}",
+    ]
+    return items.line(verdict_in_words(match.relation.verdict, match.relation), [*others, *facts])
 
 
 def _next_matches(matches: Matches) -> Markup:
@@ -150,39 +178,37 @@ def _next_matches(matches: Matches) -> Markup:
 
 @body.register
 def _of_match(match: Match) -> Markup:
-    return Markup('<div class="doc">{}</div>').format(documents.scores(match, f"id {match.id}"))
+    return Markup('<div class="doc">{}</div>').format(_scores(match, f"id {match.id}"))
 
 
 @body.register
 def _of_comparison(comparison: Comparison) -> Markup:
     verdict = verdict_in_words(comparison.verdict, comparison.relation)
     figures = [
-        *((name.capitalize(), f"{value:.3f}") for name, value in comparison.probabilities.items()),
-        ("Jaccard", f"{comparison.jaccard:.3f}"),
-        ("Containment", f"{comparison.containment:.3f}"),
+        *((name, f"{value:.2f}", "") for name, value in comparison.probabilities.items()),
+        ("Jaccard", f"{comparison.jaccard:.2f}", ""),
+        ("containment", f"{comparison.containment:.2f}", ""),
     ]
     found = comparison.differences
     titled = "\n" in comparison.left and "\n" in comparison.right
-    return Markup("<h3>{}</h3>{}{}<div class='sides'>{}{}</div>").format(
-        verdict[0].upper() + verdict[1:],
-        documents.figures(figures),
-        _reasons(comparison),
-        documents.side(
+    return Markup("<h3>{}</h3>{}<div class='sides'>{}{}</div>{}").format(
+        comparison.why or verdict[0].upper() + verdict[1:],
+        items.figures(figures),
+        items.side(
             "first",
-            [],
             comparison.left,
             [(d.left_start, d.left_start + len(d.left), d.kind == "replace") for d in found],
             "delete",
             titled=titled,
         ),
-        documents.side(
+        items.side(
             "second",
-            [],
             comparison.right,
             [(d.right_start, d.right_start + len(d.right), d.kind == "replace") for d in found],
             "insert",
             titled=titled,
         ),
+        _reasons(comparison),
     )
 
 
@@ -210,7 +236,7 @@ def _reasons(comparison: Comparison) -> Markup:
         else ""
     )
     return Markup(
-        '<details><summary class="quiet">What decided</summary><div class="scroll"><table>'
+        '<details><summary class="quiet">The figures behind it</summary><div class="scroll"><table>'
         '<thead><tr><th>feature</th><th class="number">value</th>'
         '<th class="number">adds to the logit</th><th>speaks</th></tr></thead>'
         "<tbody>{}</tbody></table></div>{}</details>"
@@ -220,12 +246,9 @@ def _reasons(comparison: Comparison) -> Markup:
 @body.register
 def _of_newsindex(index: NewsIndex) -> Markup:
     config = index.config
-    figures = [
-        ("Documents", f"{len(index):,}"),
-        ("Policy", config.policy),
-    ]
+    figures = [("items", f"{len(index):,}", ""), ("policy", config.policy, "")]
     if config.policy == "similar":
-        figures.append(("Threshold", f"{config.threshold:g}"))
+        figures.append(("threshold", f"{config.threshold:g}", ""))
     bounded = index.bounded
     note: str | Markup = ""
     if bounded:
@@ -235,7 +258,7 @@ def _of_newsindex(index: NewsIndex) -> Markup:
     return Markup(
         "<h3>News index</h3>{}{}<p class='quiet small'><code>index.query(text)</code> finds "
         "matches, <code>index.cluster()</code> clusters all.</p>"
-    ).format(documents.figures(figures), note)
+    ).format(items.figures(figures), note)
 
 
 def _signed(value: float) -> str:

@@ -1,140 +1,79 @@
-"""Clusters, stories, templates and pages in plain text."""
+"""Clusters, stories, templates, pages and items in plain text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dedupe_news.display.facts import delay, order_of, reports_of, summary_of
+from dedupe_news.display import views
+from dedupe_news.display.marking import readable
+from dedupe_news.parts import Template
 from dedupe_news.phrasing import counted, moment
-from dedupe_news.records import Relation
 
 if TYPE_CHECKING:
     from dedupe_news.columns import Columns
     from dedupe_news.display.page import Page
-    from dedupe_news.parts import Cluster, Story, Template
+    from dedupe_news.parts import Group
+    from dedupe_news.selection import Items
 
-_MOST_MEMBERS = 20
+_MOST_ROWS = 20
 _MOST_CHARACTERS = 100
 
 
-def of_cluster(cluster: Cluster) -> str:
-    """
-    Return a cluster as lines of text.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        With its result.
-
-    Returns
-    -------
-    str
-        What it is, then the document to keep, then the others; past twenty,
-        how many more there are.
-    """
-    result = cluster.result
-    columns: Columns = result.columns
-    lines = [f"Cluster {cluster.label}: {summary_of(cluster)}"]
-    own = result.membership
-    for member in order_of(cluster)[:_MOST_MEMBERS]:
-        if member == cluster.representative:
-            verdict, when = "keep", columns.published_at(member)
-            stamp = moment(when) if when is not None else ""
-        else:
-            verdict = (
-                f"{Relation(int(own.relation[member])).name.lower()} {own.jaccard[member]:.2f}"
-            )
-            stamp = delay(columns, cluster.representative, member)
-        facts = [stamp, columns.source_of(member) or "", _excerpt(columns, member)]
-        lines.append(f"  {verdict:14s} {' | '.join(fact for fact in facts if fact)}")
-    hidden = len(cluster) - _MOST_MEMBERS
-    if hidden > 0:
-        lines.append(f"  and {counted(hidden, 'more document')}, at cluster.members")
-    return "\n".join(lines)
-
-
-def of_story(story: Story) -> str:
-    """
-    Return a story as lines of text.
-
-    Parameters
-    ----------
-    story : Story
-        With its result.
-
-    Returns
-    -------
-    str
-        What it is, then its reports, the lead first; past twenty, how many more
-        there are.
-    """
-    columns: Columns = story.result.columns
-    lines = [f"Story: {summary_of(story)}"]
-    reports = reports_of(story)
-    for kept, n_documents in reports[:_MOST_MEMBERS]:
-        verdict = "lead" if kept == reports[0].kept else "related"
-        when = columns.published_at(kept)
+def of_group(group: Group) -> str:
+    """Return a group as lines: what it is, its representative, then the others."""
+    kind = views.kind_of(group)
+    lines = [f"{kind.noun.capitalize()}: {views.summary_of(group)}"]
+    if isinstance(group, Template):
+        lines.append(f"  {readable(group.pattern)}")
+        lines += [f"    … = {readable(variant)}" for variant in group.variants]
+    columns: Columns = group.result.columns
+    rows = views.rows_of(group)
+    width = max(len(row.role) for row in rows)
+    for row in rows[:_MOST_ROWS]:
+        when = columns.published_at(row.position)
+        stamp = (
+            views.delay(columns, group.representative_position, row.position)
+            if row.position != group.representative_position
+            else moment(when)
+            if when is not None
+            else ""
+        )
         facts = [
-            moment(when) if when is not None else "",
-            columns.source_of(kept) or "",
-            counted(n_documents - 1, "duplicate") if n_documents > 1 else "",
-            _excerpt(columns, kept),
+            stamp,
+            columns.source_of(row.position) or "",
+            counted(row.n_duplicates, "duplicate") if row.n_duplicates else "",
+            excerpt(columns.content(row.position)),
         ]
-        lines.append(f"  {verdict:14s} {' | '.join(fact for fact in facts if fact)}")
-    hidden = len(reports) - _MOST_MEMBERS
+        lines.append(f"  {row.role:{width}s}  {' | '.join(fact for fact in facts if fact)}")
+    hidden = len(rows) - _MOST_ROWS
     if hidden > 0:
-        lines.append(f"  and {counted(hidden, 'more report')}, at story.clusters")
-    return "\n".join(lines)
-
-
-def of_template(template: Template) -> str:
-    """
-    Return a template as lines of text.
-
-    Parameters
-    ----------
-    template : Template
-        With or without its result.
-
-    Returns
-    -------
-    str
-        What it is, its pattern, and what varies in a few documents.
-    """
-    lines = [f"Template: {summary_of(template)}", f"  {template.pattern}"]
-    lines += [f"    … = {variant}" for variant in template.variants]
+        lines.append(
+            f"  and {counted(hidden, f'more {kind.row_noun}')}, at {kind.noun}{kind.where}"
+        )
     return "\n".join(lines)
 
 
 def of_page(page: Page) -> str:
-    """
-    Return a page as lines of text.
-
-    Parameters
-    ----------
-    page : Page
-        The page.
-
-    Returns
-    -------
-    str
-        Its clusters, then its stories, then its templates.
-    """
+    """Return a page as lines: its clusters, then its stories, then its templates."""
     result = page.result
-    heading = (
-        f"{result.summary()}\npage {page.number:,} of {page.n_pages:,}: "
-        f"{counted(len(page.clusters), 'cluster')}, "
-        f"{counted(len(page.stories), 'story', 'stories')} and "
-        f"{counted(len(page.templates), 'template')}, the largest first"
-    )
-    groups = [
-        *map(of_cluster, page.clusters),
-        *map(of_story, page.stories),
-        *map(of_template, page.templates),
-    ]
-    return "\n\n".join([heading, *groups])
+    lines = [result.summary(), f"page {page.number:,} of {page.n_pages:,}, the largest first"]
+    groups: list[Any] = [*page.clusters, *page.stories, *page.templates]
+    return "\n\n".join(["\n".join(lines), *map(of_group, groups)])
 
 
-def _excerpt(columns: Columns, position: int) -> str:
-    text = " ".join(columns.content(position).split())
-    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
+def of_items(items: Items[Any]) -> str:
+    """Return the first few items that are kept or removed, a line for each."""
+    lines = [f"{counted(len(items), 'item')} {items.verb}"]
+    for row in items[:_MOST_ROWS]:
+        said = f" (duplicate of {row.duplicate_of})" if hasattr(row, "duplicate_of") else ""
+        lines.append(f"  {row.item}{said}  {excerpt(row.text)}")
+    if len(items) > _MOST_ROWS:
+        hidden = counted(len(items) - _MOST_ROWS, "more item")
+        lines.append(f"  and {hidden}; .to_frame() has all")
+    return "\n".join(lines)
+
+
+def excerpt(text: str) -> str:
+    """Return the beginning of a text in one line."""
+    line = " ".join(readable(text).split())
+    return line if len(line) <= _MOST_CHARACTERS else line[: _MOST_CHARACTERS - 1] + "…"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from dedupe_news.display import payload
+from dedupe_news.display import payload, views
 from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,30 +44,15 @@ It asks nothing of the network.</noscript></div>
 
 
 def write(result: Clustering, path: str | os.PathLike[str], title: str | None = None) -> None:
-    """
-    Write the report of a result.
-
-    Parameters
-    ----------
-    result : Clustering
-        The result.
-    path : str or path-like
-        The file; one that is there is replaced once the new one is whole.
-    title : str, optional
-        Its heading.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written.
-    """
+    """Write the report of a result; `InputError` if the file cannot be written."""
     target = Path(os.path.realpath(path))
     try:
         with (
             _replacing(target) as temporary,
-            temporary.open("w", encoding="utf-8", newline="\n") as file,
+            # Half an emoji in the name of a source is no UTF-8.
+            temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as file,
         ):
-            for part in parts(result, title or "Near-duplicates"):
+            for part in parts(result, title or "Duplicates, stories and templates"):
                 file.write(part)
     except OSError as error:
         message = (
@@ -78,21 +63,7 @@ def write(result: Clustering, path: str | os.PathLike[str], title: str | None = 
 
 
 def parts(result: Clustering, title: str) -> Iterator[str]:
-    """
-    Return the page, a part at a time.
-
-    Parameters
-    ----------
-    result : Clustering
-        The result.
-    title : str
-        Its heading.
-
-    Yields
-    ------
-    str
-        HTML.
-    """
+    """Yield the page, a part at a time."""
     scripts = [_library(), _static("report.js")]
     style = _static("report.css")
     policy = (
@@ -109,13 +80,10 @@ def parts(result: Clustering, title: str) -> Iterator[str]:
         # A script ends at the first "</script", whatever is around it.
         overview=Markup(overview.replace("<", "\\u003c")),  # noqa: S704
     )
-    for name, blocks in (
-        ("clusters", payload.cluster_blocks(result)),
-        ("stories", payload.story_blocks(result)),
-        ("templates", payload.template_blocks(result)),
-    ):
-        for block in blocks:
-            yield f'<script type="text/plain" class="{name}">{payload.packed(block)}</script>\n'
+    for kind in views.KINDS.values():
+        for block in payload.blocks(result, kind):
+            content = payload.packed(block)
+            yield f'<script type="text/plain" class="{kind.name}">{content}</script>\n'
     for script in scripts:
         yield f"<script>{script}</script>\n"
     yield "</body>\n</html>\n"

@@ -29,27 +29,15 @@ def join_lines(
     offsets: NDArray[np.int64],
     joined: NDArray[np.uint8],
 ) -> None:
-    """
-    Write title, newline, text of documents ``start`` to ``stop - 1``.
-
-    Parameters
-    ----------
-    titles, texts : ndarray of uint8
-        UTF-8 of all titles and of all texts.
-    title_offsets, text_offsets, offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each document in `titles`, `texts` and `joined`.
-    start, stop : int
-        Documents to do.
-    joined : ndarray of uint8
-        Receives the joined documents.
-    """
+    """Write title, newline and text of each document; no newline where there is no room for it."""
     for i in range(start, stop):
         at = offsets[i]
         for byte in range(title_offsets[i], title_offsets[i + 1]):
             joined[at] = titles[byte]
             at += 1
-        joined[at] = _NEWLINE
-        at += 1
+        if offsets[i + 1] - at > text_offsets[i + 1] - text_offsets[i]:
+            joined[at] = _NEWLINE
+            at += 1
         for byte in range(text_offsets[i], text_offsets[i + 1]):
             joined[at] = texts[byte]
             at += 1

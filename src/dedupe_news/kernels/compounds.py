@@ -78,6 +78,11 @@ def _is_letter(byte: int) -> bool:
 
 
 @inlined
+def _is_host_part(byte: int) -> bool:
+    return _is_letter(byte) or 0x30 <= byte <= 0x39
+
+
+@inlined
 def _kind_of(table: NDArray[np.uint32], entry: int) -> int:
     """Return a character's kind; of several folded characters the first one's, or `_SEVERAL`."""
     kind = entry & KIND_MASK
@@ -260,6 +265,12 @@ def _link_stop(  # noqa: PLR0911 - one return for each reason
     if place + 1 >= stop:
         return at
     following = byte_at(text, place)
+    if 0x30 <= following <= 0x39:
+        while place + 1 < stop and _is_host_part(byte_at(text, place)):
+            place += 1
+        following = byte_at(text, place)
+        if following == 0x3A:
+            return at
     if following == 0x3A:
         if place + 3 >= stop or text[place + 1] != 0x2F or text[place + 2] != 0x2F:
             return at
@@ -275,7 +286,7 @@ def _link_stop(  # noqa: PLR0911 - one return for each reason
         if not is_www:
             while place < stop and place - at < MAX_NAME_BYTES:
                 byte = byte_at(text, place)
-                if not (_is_letter(byte) or 0x30 <= byte <= 0x39 or byte == _POINT or byte == 0x2D):
+                if not (_is_host_part(byte) or byte == _POINT or byte == 0x2D):
                     break
                 place += 1
             if place + 1 >= stop:

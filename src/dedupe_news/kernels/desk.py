@@ -31,7 +31,7 @@ class Arrivals(NamedTuple):
 
     Parameters
     ----------
-    tokens, flags : ndarray of uint32, uint8, shape (n_tokens,)
+    tokens, flags : ndarray of uint32, shape (n_tokens,)
         Their tokens.
     offsets : ndarray of int64, shape (n_documents + 1,)
         Bounds of each document.
@@ -42,7 +42,7 @@ class Arrivals(NamedTuple):
     """
 
     tokens: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     cut_off: NDArray[np.uint8]
     sources: NDArray[np.int32]

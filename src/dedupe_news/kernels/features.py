@@ -17,7 +17,7 @@ from dedupe_news.kernels.alignment import (
     place_of,
     put,
 )
-from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT
+from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,6 +53,8 @@ FEATURES = (
     "names_replaced",
     "names_missing",
     "names_kept",
+    "respelled",
+    "title_told",
     "weight_replaced",
     "replacements",
     "replaced_share",
@@ -107,6 +109,8 @@ N_FEATURES = len(FEATURES)
     NAMES_REPLACED,
     NAMES_MISSING,
     NAMES_KEPT,
+    RESPELLED,
+    TITLE_TOLD,
     WEIGHT_REPLACED,
     REPLACEMENTS,
     REPLACED_SHARE,
@@ -149,10 +153,12 @@ _CODES = 16.0  # a count is coded as 16 ln(count)
 _STANDING = 26  # code of 5 days
 _OTHERS = 12  # codes above: more texts than two
 _LEAST_WEIGHT, _MOST_WEIGHT = 0.3, 9.2  # minus the logarithms of 74 % and of one in 10,000
-_RARE = 5.8  # minus the logarithm of 0.3 %
+_RARE = 4.6  # minus the logarithm of 1 %
 _FEW = 18  # code of 3: what occurs no oftener is rare
 _LEAD = 12  # words of a text that tell what it is about
 _HOUR = 3_600_000_000.0
+_DAY = 24.0  # hours; how long a feed waits with a re-post, or fills in a form anew, is its own
+_MOST_WORDS = 16  # words of a gap whose other forms are looked for
 _MOST_PAIRS = 16  # replacements whose repetition is looked for
 
 
@@ -162,8 +168,8 @@ class Evidence(NamedTuple):
 
     Parameters
     ----------
-    tokens, flags, commonness : ndarray of uint32, uint8, uint8, shape (n_tokens,)
-        Hash, flags and code of the count of each token.
+    tokens, flags, commonness : ndarray of uint32, uint32, uint8, shape (n_tokens,)
+        Hash, flags with stem, and code of the count of each token.
     starts, stops : ndarray of int64, shape (n_texts,)
         Bounds of each text's tokens.
     frequency, spread : ndarray of uint8, shape (n_shingles,)
@@ -184,7 +190,7 @@ class Evidence(NamedTuple):
     """
 
     tokens: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     commonness: NDArray[np.uint8]
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
@@ -313,6 +319,7 @@ def fill_features(
     _fill_matched(evidence, scratch, short, long, row)
     _fill_gaps(evidence, scratch, short, long, row)
     _fill_found(evidence, scratch, short, long, row)
+    _fill_told(evidence, scratch, short, long, row)
     row[CUT_OFF] = evidence.cut_off[x] + 2 * evidence.cut_off[y]
     _fill_metadata(evidence, x, y, row)
 
@@ -479,6 +486,31 @@ def _gap(evidence: Evidence, side: Side, start: Integer, stop: Integer) -> Gap:
     return Gap(stop - start, numbers, names, title, weight)
 
 
+@inlined
+def _respelled(
+    evidence: Evidence,
+    short: Side,
+    long: Side,
+    bounds: tuple[Integer, Integer, Integer, Integer],
+) -> Gap:
+    """Return what of a gap, (start, stop) on either side, is words in another form."""
+    n_words = names = title = 0
+    weight = 0.0
+    for at in range(short.first + bounds[0], short.first + min(bounds[1], bounds[0] + _MOST_WORDS)):
+        if evidence.flags[at] & HAS_DIGIT != 0:
+            continue
+        stem = evidence.flags[at] >> np.uint32(STEM_SHIFT)
+        stop = long.first + min(bounds[3], bounds[2] + _MOST_WORDS)
+        for other in range(long.first + bounds[2], stop):
+            if evidence.flags[other] >> np.uint32(STEM_SHIFT) == stem:
+                n_words += 1
+                names += is_rare(evidence, short, at)
+                title += evidence.flags[at] & FIRST_LINE != 0
+                weight += weight_of(evidence, at)
+                break
+    return Gap(n_words, 0, names, title, weight)
+
+
 @kernel
 def _fill_gaps(
     evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
@@ -490,12 +522,13 @@ def _fill_gaps(
     numbers: Integer = 0
     single: Integer = 0
     names: Integer = 0
+    respelled: Integer = 0
     n_tokens: Integer = 0
     inserted: Integer = 0
     head: Integer = 0
     tail: Integer = 0
     n_replaced = 0
-    weight = title_weight = 0.0
+    weight = title_weight = lost = 0.0
     first: Integer = -1
     i: Integer = 0
     j: Integer = 0
@@ -513,13 +546,16 @@ def _fill_gaps(
         at_end = i_stop >= short.length and j_stop >= long.length
         if a.length > 0 and b.length > 0:
             n_replaced += 1
+            same = _respelled(evidence, short, long, (i, i_stop, j, j_stop))
+            respelled += same.length
             numbers += min(a.numbers, b.numbers)
             single += max(a.numbers, b.numbers) - min(a.numbers, b.numbers)
-            names += min(a.names, b.names)
-            weight += min(a.weight, b.weight)
+            names += max(0, min(a.names, b.names) - same.names)
+            lost = max(0.0, min(a.weight, b.weight) - same.weight)
+            weight += lost
             n_tokens += min(a.length, b.length)
             if a.title > 0 and b.title > 0:
-                title_weight += min(a.weight, b.weight)
+                title_weight += lost
             if first < 0:
                 first = i
             if at_end:
@@ -553,6 +589,7 @@ def _fill_gaps(
     row[WEIGHT_REPLACED] = weight / short.length
     row[REPLACEMENTS] = np.log(1.0 + n_replaced)
     row[REPLACED_SHARE] = n_tokens / short.length
+    row[RESPELLED] = np.log(1.0 + respelled)
     row[REPEATED_REPLACEMENT] = np.log(1.0 + n_repeated)
     row[INSERTED_SHARE] = min(3.0, inserted / short.length)
     row[COMMON_START] = n_start / short.length
@@ -567,16 +604,16 @@ def _fill_gaps(
 def _fill_found(
     evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
 ) -> None:
-    """Write which words of the shorter text the longer one has anywhere."""
+    """Write which words of the shorter text the longer one has anywhere, in whatever form."""
     table = scratch.table
     table.age[0] += 1
     for at in range(long.first, long.first + long.length):
-        place = place_of(table, evidence.tokens[at])
-        put(table, place, evidence.tokens[at], IN_RIGHT)
+        key = _key(evidence, at)
+        put(table, place_of(table, key), key, IN_RIGHT)
     weight = found = 0.0
     names = names_kept = numbers_missing = 0
     for at in range(short.first, short.first + short.length):
-        is_found = is_used(table, place_of(table, evidence.tokens[at]))
+        is_found = is_used(table, place_of(table, _key(evidence, at)))
         own = weight_of(evidence, at)
         weight += own
         found += own if is_found else 0.0
@@ -592,6 +629,49 @@ def _fill_found(
 
 
 @inlined
+def _key(evidence: Evidence, at: Integer) -> np.uint32:
+    """Return what two forms of one word share: its stem; of a number the whole."""
+    flag = evidence.flags[at]
+    if flag & HAS_DIGIT != 0:
+        return np.uint32(evidence.tokens[at])
+    return np.uint32(flag >> np.uint32(STEM_SHIFT))
+
+
+@inlined
+def _fill_told(
+    evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
+) -> None:
+    """Write how much of the titles the matched text tells: a notice is about no title."""
+    table = scratch.table
+    table.age[0] += 1
+    n_matched = 0
+    for i in range(short.length):
+        at = short.first + i
+        j = np.int64(scratch.partner[i])
+        if j >= 0 and (evidence.flags[at] | evidence.flags[long.first + j]) & FIRST_LINE == 0:
+            key = _key(evidence, at)
+            put(table, place_of(table, key), key, IN_LEFT)
+            n_matched += 1
+    row[TITLE_TOLD] = MISSING
+    if n_matched > 0:
+        told = min(_told(evidence, scratch, short), _told(evidence, scratch, long))
+        row[TITLE_TOLD] = told
+
+
+@kernel
+def _told(evidence: Evidence, scratch: Scratch, side: Side) -> float:
+    """Return the share of a title's weight that is in the table; `MISSING` without a title."""
+    weight = told = 0.0
+    for at in range(side.first, side.first + side.length):
+        if evidence.flags[at] & FIRST_LINE != 0:
+            own = weight_of(evidence, at)
+            weight += own
+            if is_used(scratch.table, place_of(scratch.table, _key(evidence, at))):
+                told += own
+    return float(told / weight) if weight > 0.0 else MISSING
+
+
+@inlined
 def _fill_metadata(evidence: Evidence, x: Integer, y: Integer, row: NDArray[np.float64]) -> None:
     """Write what sources and times say."""
     row[SAME_SOURCE] = row[HOURS] = row[TIME_OF_DAY] = MISSING
@@ -599,7 +679,7 @@ def _fill_metadata(evidence: Evidence, x: Integer, y: Integer, row: NDArray[np.f
         row[SAME_SOURCE] = evidence.sources[x] == evidence.sources[y]
     if evidence.times[x] != NO_TIME and evidence.times[y] != NO_TIME:
         hours = abs(evidence.times[x] - evidence.times[y]) / _HOUR
-        row[HOURS] = np.log(1.0 + hours)
+        row[HOURS] = np.log(1.0 + min(hours, _DAY))
         if hours > 18.0:
             row[TIME_OF_DAY] = abs((hours + 12.0) % 24.0 - 12.0)
 

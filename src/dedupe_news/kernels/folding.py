@@ -70,11 +70,14 @@ from dedupe_news.kernels.utf8 import byte_at, decode, put
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Flags of a token.
+# Flags of a token; above them its stem.
 HAS_DIGIT = 1
 CAPITALISED = 2
 FIRST_LINE = 4
 STARTS_SENTENCE = 8
+STEM_SHIFT = 8
+STEM_LENGTH = 4
+"""Characters that two forms of a word share at least."""
 
 # L bytes of text fold to no more than GROWTH * L bytes and hold no more than
 # TOKENS_PER_BYTE * L tokens; tools/make_fold_table.py and a test check it.
@@ -98,6 +101,8 @@ _HANGUL_FIRST = 0xAC00
 _N_TRAILING = 28
 _N_VOWELS = 21
 _FIRST_TOP = np.uint64(0x80)
+_STEM_BYTES = np.uint64(0xFFFFFFFF)
+_GOLDEN = np.uint32(0x9E3779B1)
 _MAX_FIRST_GROUP = 3
 # Parts of a document: title, text, the title's publisher; then both lines as they are.
 _TITLE, _TEXT, _TAIL, _ALL_TITLE, _ALL_TEXT = range(5)
@@ -205,6 +210,29 @@ def _is_alone(text: NDArray[np.uint8], at: int, size: int) -> bool:
 
 
 @inlined
+def _stem(word: np.uint32) -> np.uint32:
+    """Return four bytes mixed, where a token's flags have its stem."""
+    return np.uint32(np.uint32(word * _GOLDEN) >> np.uint32(STEM_SHIFT)) << np.uint32(STEM_SHIFT)
+
+
+@kernel
+def _stem_of(scratch: NDArray[np.uint8], base: int, n: int) -> np.uint32:
+    """Return the stem of a token: its first characters, in as many bytes as they take."""
+    stop = base
+    n_chars = 0
+    word = np.uint32(0)
+    while stop < n:
+        if byte_at(scratch, stop) & 0xC0 != 0x80:
+            n_chars += 1
+            if n_chars > STEM_LENGTH:
+                break
+        if stop < base + 4:
+            word |= np.uint32(byte_at(scratch, stop)) << np.uint32(8 * (stop - base))
+        stop += 1
+    return _stem(word if stop <= base + 4 else xxh32_bytes(scratch, base, stop))
+
+
+@inlined
 def fold_run(
     text: NDArray[np.uint8],
     start: int,
@@ -212,7 +240,7 @@ def fold_run(
     line: int,
     table: NDArray[np.uint32],
     hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint8],
+    flags: NDArray[np.uint32],
     n_tokens: int,
     scratch: NDArray[np.uint8],
     base: int,
@@ -234,8 +262,8 @@ def fold_run(
         Fold table.
     hashes : ndarray of uint32
         Receives XXH32 of each folded token; has room.
-    flags : ndarray of uint8
-        Receives the flags of each token.
+    flags : ndarray of uint32
+        Receives the flags and the stem of each token.
     n_tokens : int
         Tokens written before.
     scratch : ndarray of uint8
@@ -326,7 +354,8 @@ def fold_run(
                     hashes[np.uintp(n_tokens)] = hash_short(
                         (low | CASE) & low_kept, (high | CASE) & high_kept, size
                     )
-                    flags[np.uintp(n_tokens)] = np.uint8(flag)
+                    stem = _stem(np.uint32((low | CASE) & low_kept & _STEM_BYTES))
+                    flags[np.uintp(n_tokens)] = stem | np.uint32(flag)
                     if (
                         digits & _FIRST_TOP == np.uint64(0) and after != 0x2E and after != 0x3A
                     ) or _is_alone(text, at, size):
@@ -424,7 +453,11 @@ def fold_run(
                             at = joined
                             n = base
                             break
-                    elif byte == 0x20 and is_persian_affix(text, token_start, at, stop, table):
+                    elif (
+                        byte == 0x20
+                        and 0xD8 <= scratch[np.uintp(base)] <= 0xDB
+                        and is_persian_affix(text, token_start, at, stop, table)
+                    ):
                         what = GROUPED
                         joined = at + 1
                 if n > base and at >= joined:
@@ -453,7 +486,7 @@ def fold_run(
             flag |= CAPITALISED
         if sentence & STOP_BIT:
             flag |= STARTS_SENTENCE
-        flags[np.uintp(n_tokens)] = np.uint8(flag)
+        flags[np.uintp(n_tokens)] = _stem_of(scratch, base, n) | np.uint32(flag)
         sentence = 0
         if keep:
             spans[n_tokens, 0] = token_start
@@ -476,7 +509,7 @@ def fill_tokens(
     start: int,
     table: NDArray[np.uint32],
     hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint8],
+    flags: NDArray[np.uint32],
     n_tokens: int,
     token_stops: NDArray[np.int64],
     scratch: NDArray[np.uint8],

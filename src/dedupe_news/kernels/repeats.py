@@ -123,7 +123,7 @@ def source_start(
 @kernel
 def remove_tokens(
     hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint8],
+    flags: NDArray[np.uint32],
     spans: NDArray[np.int64],
     scratch: NDArray[np.uint8],
     start: int,

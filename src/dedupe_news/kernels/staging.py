@@ -24,7 +24,7 @@ def make_evidence(room: Integer) -> Evidence:
     """Return empty evidence on two documents."""
     return Evidence(
         np.empty(room, np.uint32),
-        np.empty(room, np.uint8),
+        np.empty(room, np.uint32),
         np.empty(room, np.uint8),
         np.zeros(2, np.int64),
         np.zeros(2, np.int64),

@@ -29,7 +29,7 @@ class Tables(NamedTuple):
 
     Parameters
     ----------
-    tokens, flags : ndarray of uint32, uint8
+    tokens, flags : ndarray of uint32
         Tokens of all slots, one slot after another.
     starts : ndarray of int64, shape (capacity + 1,)
         Where each slot's tokens begin; that of the first free slot is where
@@ -64,7 +64,7 @@ class Tables(NamedTuple):
     """
 
     tokens: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
+    flags: NDArray[np.uint32]
     starts: NDArray[np.int64]
     lengths: NDArray[np.int32]
     alive: NDArray[np.uint8]

@@ -26,7 +26,7 @@ def tokenize_whole(
     rules: int,
     table: NDArray[np.uint32],
     hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint8],
+    flags: NDArray[np.uint32],
     token_offsets: NDArray[np.int64],
     cut_off: NDArray[np.uint8],
     sources: Sources,
@@ -46,7 +46,7 @@ def tokenize_whole(
         Furniture to leave out, as for `strip_furniture` and `fill_tokens`.
     table : ndarray of uint32
         Fold table and names.
-    hashes, flags : ndarray of uint32, uint8
+    hashes, flags : ndarray of uint32
         Receive the tokens; have room for ``TOKENS_PER_BYTE`` a byte.
     token_offsets : ndarray of int64, shape (2,)
         Receives 0 and the number of tokens.

@@ -21,7 +21,7 @@ from dedupe_news.membership import NO_RELATION
 from dedupe_news.phrasing import counted
 from dedupe_news.records import Relation
 from dedupe_news.space import Folder, free_memory, resident_memory
-from dedupe_news.text import Tokens, tokenize
+from dedupe_news.text import Tokens, tokens_of
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
     from dedupe_news.results import Clustering
 
-_HASH_BYTES = 4
+_HASH_BYTES = _FLAG_BYTES = 4
 _ROWS_AT_ONCE = 1 << 16
 _LARGE = {pa.string(): pa.large_string(), pa.null(): pa.large_string()}
 
@@ -88,7 +88,7 @@ def _tokenise(batch: pa.RecordBatch, config: Config) -> pa.RecordBatch:
             f"{error}. Positions count the documents from that of the id {ids[0].as_py()!r} on"
         )
         raise type(error)(message) from error
-    found = tokenize(columns.buffer, columns.offsets, config, columns.sources, columns.source_names)
+    found = tokens_of(columns, config, n_jobs=1)
     n = len(columns)
     codes = np.full(n, NO_SOURCE, np.int32) if columns.sources is None else columns.sources
     times = np.full(n, NO_TIME) if columns.published is None else columns.published
@@ -98,7 +98,7 @@ def _tokenise(batch: pa.RecordBatch, config: Config) -> pa.RecordBatch:
         "source": names.take(pa.array(codes, mask=codes == NO_SOURCE)),
         "published": pa.array(times, mask=times == NO_TIME),
         "hashes": _binary(found.hashes, _HASH_BYTES * found.offsets),
-        "flags": _binary(found.flags, found.offsets),
+        "flags": _binary(found.flags, _FLAG_BYTES * found.offsets),
         "cut_off": pa.array(found.cut_off == 1),
         "digest": pa.array(columns.content_digests(np.arange(n)).view(np.int64)),
     }
@@ -188,7 +188,7 @@ class _Gathered:
         self._sources: dict[str, int] = {}
         self._rows = {
             "hashes": space.rows(np.uint32),
-            "flags": space.rows(np.uint8),
+            "flags": space.rows(np.uint32),
             "lengths": space.rows(np.int64),
             "cut_off": space.rows(np.uint8),
             "published": space.rows(np.int64),
@@ -198,15 +198,15 @@ class _Gathered:
 
     def append(self, batch: pa.RecordBatch) -> None:
         """Add documents."""
-        flags = batch.column("flags")
+        hashes = batch.column("hashes")
         names = batch.column("source").dictionary_encode()
         own = [self._sources.setdefault(name, len(self._sources)) for name in
                names.dictionary.to_pylist()]  # fmt: skip
         codes = np.array([*own, NO_SOURCE], np.int32)[names.indices.fill_null(-1).to_numpy()]
         values = {
-            "hashes": _bytes_of(batch.column("hashes")).view(np.uint32),
-            "flags": _bytes_of(flags),
-            "lengths": pc.binary_length(flags).to_numpy(),
+            "hashes": _bytes_of(hashes).view(np.uint32),
+            "flags": _bytes_of(batch.column("flags")).view(np.uint32),
+            "lengths": pc.binary_length(hashes).to_numpy() // _HASH_BYTES,
             "cut_off": batch.column("cut_off").to_numpy(zero_copy_only=False),
             "published": batch.column("published").fill_null(NO_TIME).to_numpy(),
             "sources": codes,

@@ -1,5 +1,5 @@
 "use strict";
-// The page that `Clustering.report` writes. No script of another origin, no request: the documents
+// The page that `Clustering.report` writes. No script of another origin, no request: the items
 // are in the page, in compressed blocks that are unpacked one after another while the first are read.
 (() => {
   const { html, svg, render, nothing, Virtualizer, elementScroll, observeElementOffset, observeElementRect } =
@@ -32,13 +32,13 @@
   const delay = (seconds) => (seconds < 0 ? `−${duration(-seconds)}` : `+${duration(seconds)}`);
   const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
 
-  // Documents: columns of a block, read by position
+  // Items: columns of a block, read by position
 
-  const contentOf = (block, at) => block.documents.content[at];
-  const timeOf = (block, at) => block.documents.time?.[at] ?? null;
+  const contentOf = (block, at) => block.items.content[at];
+  const timeOf = (block, at) => block.items.time?.[at] ?? null;
 
   function sourceOf(block, at) {
-    const code = block.documents.source?.[at] ?? -1;
+    const code = block.items.source?.[at] ?? -1;
     return code < 0 ? null : overview.sources[code];
   }
 
@@ -123,17 +123,30 @@
   // Clusters, stories and templates as rows of a list
 
   class Row {
-    constructor(block, number, size, start, stop) {
-      Object.assign(this, { block, number, size, start, stop, folded: null });
+    constructor(block, k, start) {
+      const { number, size, span, shown } = block;
+      Object.assign(this, { block, number: number[k], size: size[k], span: span[k], start, stop: start + shown[k] });
+      this.pattern = block.pattern?.[k] ?? "";
+      this.variants = block.variants?.[k] ?? [];
+      this.folded = null;
       this.first = Infinity;
       this.last = -Infinity;
-      const times = block.documents.time;
-      if (times) {
-        for (let at = start; at < stop; at++) {
-          if (times[at] === null) continue;
-          this.first = Math.min(this.first, times[at]);
-          this.last = Math.max(this.last, times[at]);
+      const { time, relation, jaccard, probability } = block.items;
+      if (time) {
+        for (let at = start; at < this.stop; at++) {
+          if (time[at] === null) continue;
+          this.first = Math.min(this.first, time[at]);
+          this.last = Math.max(this.last, time[at]);
         }
+      }
+      if (!relation) return;
+      this.relations = 0;
+      this.jaccard = PER_MILLE;
+      this.probability = PER_MILLE;
+      for (let at = start + 1; at < this.stop; at++) {
+        this.relations |= 1 << relation[at];
+        this.jaccard = Math.min(this.jaccard, jaccard[at]);
+        this.probability = Math.min(this.probability, probability[at]);
       }
     }
 
@@ -142,14 +155,14 @@
     }
 
     nSources() {
-      const codes = this.block.documents.source;
+      const codes = this.block.items.source;
       return codes ? new Set(codes.slice(this.start, this.stop).filter((code) => code >= 0)).size : 0;
     }
 
     holds(words) {
       if (this.folded === null) {
-        const { content, id } = this.block.documents;
-        const parts = [this.extra ?? ""];
+        const { content, id } = this.block.items;
+        const parts = [this.pattern];
         for (let at = this.start; at < this.stop; at++) {
           if (at === this.start || content[at] !== content[this.start]) parts.push(content[at]);
           parts.push(id[at]);
@@ -160,51 +173,18 @@
     }
 
     hasSource(code) {
-      return this.block.documents.source.slice(this.start, this.stop).includes(code);
+      return this.block.items.source.slice(this.start, this.stop).includes(code);
     }
   }
 
-  class Cluster extends Row {
-    constructor(block, number, size, start) {
-      super(block, number, size, start, start + size);
-      const { relation, jaccard, probability } = block.documents;
-      this.relations = 0;
-      this.jaccard = PER_MILLE;
-      this.probability = PER_MILLE;
-      for (let at = start + 1; at < this.stop; at++) {
-        this.relations |= 1 << relation[at];
-        this.jaccard = Math.min(this.jaccard, jaccard[at]);
-        this.probability = Math.min(this.probability, probability[at]);
-      }
-    }
-  }
-
-  function groupRows(block, complete) {
+  function read(block) {
     let start = 0;
-    return block.size.map((size, k) => {
-      const row = new Row(block, block.number[k], size, start, start + block.shown[k]);
-      row.span = block.span[k];
-      complete(row, k);
+    return block.size.map((_, k) => {
+      const row = new Row(block, k, start);
       start = row.stop;
       return row;
     });
   }
-
-  const READERS = {
-    clusters: (block) => {
-      let start = 0;
-      return block.size.map((size, k) => {
-        const row = new Cluster(block, block.number[k], size, start);
-        start += size;
-        return row;
-      });
-    },
-    stories: (block) => groupRows(block, () => {}),
-    templates: (block) => groupRows(block, (row, k) => {
-      row.pattern = row.extra = block.pattern[k];
-      row.variants = block.variants[k];
-    }),
-  };
 
   // State: one list for the clusters, one for the stories, one for the templates
 
@@ -218,20 +198,10 @@
     };
   }
 
-  const lists = {
-    clusters: makeList("clusters", overview.nClusters),
-    stories: makeList("stories", overview.nStories),
-    templates: makeList("templates", overview.nTemplates),
-  };
-  const state = { tab: "clusters" };
-
-  // What each list holds: one, several, and what the detail of one shows.
-  const NOUNS = {
-    clusters: ["cluster", "clusters", "The cluster's documents"],
-    stories: ["story", "stories", "The story's reports"],
-    templates: ["template", "templates", "The template's documents"],
-  };
-  const LABELS = { clusters: "Clusters", stories: "Stories", templates: "Templates" };
+  const KINDS = overview.kinds;
+  const lists = Object.fromEntries(Object.entries(KINDS).map(([kind, { total }]) => [kind, makeList(kind, total)]));
+  const state = { tab: "clusters", judged: new Map() };
+  const plural = (kind, count) => counted(count, KINDS[kind].noun, kind);
 
   const SORTS = {
     largest: ["Largest first", (a, b) => b.size - a.size || a.number - b.number],
@@ -296,32 +266,27 @@
 
   // Export
 
-  const cell = (value) => {
-    const text = value === null || value === undefined ? "" : String(value);
-    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
+  // A spreadsheet would take such a text for a formula, and run it.
+  const isFormula = (text) => /^[=+\-@\t\r]/.test(text) && !/^[+-]?[\d.,]+$/.test(text);
 
-  function roleOf(list, row, at) {
-    if (list.kind === "templates") return "template";
-    if (list.kind === "stories") return at === row.start ? "lead" : "related";
-    return at === row.start ? "keep" : "duplicate";
+  function cell(value) {
+    const said = value === null || value === undefined ? "" : String(value);
+    const text = isFormula(said) ? `'${said}` : said;
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   }
 
   function csvOf(list) {
-    const [noun] = NOUNS[list.kind];
-    const lines = [`${noun},role,id,source,published,title,text,relation,jaccard,containment,probability`];
+    const lines = [`${KINDS[list.kind].noun},role,id,source,published,title,text,relation,jaccard,containment,probability`];
     for (const row of list.shown) {
       for (let at = row.start; at < row.stop; at++) {
-        const d = row.block.documents;
+        const d = row.block.items;
         const time = timeOf(row.block, at);
         const [title, text] = titleAndText(d.content[at]);
-        const isCluster = list.kind === "clusters";
-        const isKept = isCluster && at === row.start;
         const own = [
-          row.number, roleOf(list, row, at), d.id[at], sourceOf(row.block, at),
+          row.number, d.role[at], d.id[at], sourceOf(row.block, at),
           time === null ? "" : new Date(time * 1000).toISOString(), title, text,
         ];
-        const scores = isCluster && !isKept
+        const scores = d.relation && d.relation[at] >= 0
           ? [overview.relations[d.relation[at]], ...["jaccard", "containment", "probability"].map((m) => d[m][at] / PER_MILLE)]
           : ["", "", "", ""];
         lines.push([...own, ...scores].map(cell).join(","));
@@ -330,12 +295,31 @@
     return lines.join("\r\n") + "\r\n";
   }
 
-  function save(list) {
+  function download(name, text, type) {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([csvOf(list)], { type: "text/csv;charset=utf-8" }));
-    link.download = `${list.kind}.csv`;
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  const save = (list) => download(`${list.kind}.csv`, csvOf(list), "text/csv;charset=utf-8");
+
+  // Labels: pairs that the reader judged otherwise
+
+  const LABELS = ["duplicate", "related", "template", "different"];
+  const LABEL_WORDS = { duplicate: "duplicate", related: "same story", template: "template", different: "no match" };
+
+  function judge(first, second, label) {
+    const key = JSON.stringify([first, second]);
+    if (label) state.judged.set(key, { a: first, b: second, label });
+    else state.judged.delete(key);
+    draw();
+  }
+
+  function saveLabels() {
+    const lines = [...state.judged.values()].map((each) => JSON.stringify(each));
+    download("labels.jsonl", lines.join("\n") + "\n", "application/jsonl");
   }
 
   // The list
@@ -360,13 +344,13 @@
     const row = list.shown[item.index];
     if (!row) return nothing;
     const [title, text] = titleAndText(contentOf(row.block, row.start));
-    const heading = list.kind === "templates" ? row.pattern : title || text;
-    const line = list.kind === "templates" ? row.variants.filter(Boolean).join(" · ") : title ? text : "";
+    const heading = row.pattern || title || text;
+    const line = row.pattern ? row.variants.filter(Boolean).join(" · ") : title ? text : "";
     return html`<div role="option" id="${list.kind}-${item.index}" class="row"
       aria-selected=${item.index === list.selected} aria-setsize=${list.shown.length} aria-posinset=${item.index + 1}
       .style=${`transform: translateY(${item.start}px)`}
       @click=${() => { select(list, item.index); draw(); }}>
-      <span class="size">${number(row.size)}<span class="unseen"> documents</span></span>
+      <span class="size">${number(row.size)}<span class="unseen"> items</span></span>
       <span class="lines"><span class="line strong">${heading.slice(0, 300)}</span>
       <span class="line">${line.slice(0, 300)}</span><span class="line quiet">${facts(row, list)}</span></span>
     </div>`;
@@ -392,7 +376,7 @@
     const items = list.virtualizer ? list.virtualizer.getVirtualItems() : [];
     const height = list.virtualizer ? list.virtualizer.getTotalSize() : 0;
     return html`<div class="list" role="listbox" tabindex="0" id="${list.kind}-list"
-      aria-label=${LABELS[list.kind]}
+      aria-label=${KINDS[list.kind].heading}
       aria-activedescendant=${list.selected >= 0 ? `${list.kind}-${list.selected}` : nothing}
       @keydown=${(event) => onKey(list, event)}>
       <div class="spacer" role="presentation" .style=${`height: ${height}px`}>${items.map((item) => optionOf(list, item))}</div>
@@ -408,55 +392,50 @@
     return html`<p class="meta">${before}
       ${source === null ? nothing : html`<span>${source}</span>`}
       ${said === null ? nothing : html`<time datetime=${new Date(time * 1000).toISOString()} title="${moment(time)} UTC">${said}</time>`}
-      <span class="id">${block.documents.id[at]}</span>${after}</p>`;
+      <span class="id">${block.items.id[at]}</span>${after}</p>`;
   }
 
-  function member(row, at, isPair) {
-    const d = row.block.documents;
-    const left = d.content[row.start];
-    const changes = d.changes[at];
-    const pieces = isPair ? oneMarked(d.content[at], changes, "insert") : bothMarked(left, d.content[at], changes);
-    const scores = html`<span>Jaccard ${score(d.jaccard[at])}</span>
+  function whyOf(row, at) {
+    const d = row.block.items;
+    if (!d.why?.[at]) return nothing;
+    const first = d.id[row.start];
+    const chosen = state.judged.get(JSON.stringify([first, d.id[at]]))?.label ?? "";
+    return html`<details class="why" .open=${chosen !== ""}><summary>why?</summary><p>${d.why[at]}</p>
+      <label class="judge">Your label <select @change=${(event) => judge(first, d.id[at], event.target.value)}>
+        <option value="" ?selected=${!chosen}>none</option>
+        ${LABELS.map((label) => html`<option value=${label} ?selected=${chosen === label}>${LABEL_WORDS[label]}</option>`)}</select></label></details>`;
+  }
+
+  function scoresOf(row, at) {
+    const d = row.block.items;
+    const nDuplicates = d.nDuplicates?.[at] ?? 0;
+    if (nDuplicates) return html`<span>stands for ${counted(nDuplicates, "duplicate")}</span>`;
+    if (!d.relation || d.relation[at] < 0) return nothing;
+    return html`<span>Jaccard ${score(d.jaccard[at])}</span>
       ${overview.policy === "news" ? html`<span>probability ${score(d.probability[at])}</span>` : nothing}`;
-    const relation = html`<b>${overview.relations[d.relation[at]]}</b>`;
-    return html`<li class="card">${meta(row.block, at, relation, scores, timeOf(row.block, row.start))}
-      ${d.content[at] === left ? nothing : html`<div class=${changes.length ? "" : "alike"}>${body(pieces)}</div>`}
-      ${changes.length ? nothing : html`<p class="quiet">${d.content[at] === left ? "the same text" : "the same words"}</p>`}</li>`;
   }
 
-  function summaryOf(row, span) {
-    const parts = [counted(row.size, "document")];
-    const nSources = row.nSources();
-    if (nSources) parts.push(counted(nSources, "source"));
-    if (span !== null) parts.push(span > 0 ? `over ${duration(span)}` : "at one time");
-    return parts.join(", ");
+  function itemOf(row, at, pieces) {
+    const d = row.block.items;
+    const isFirst = at === row.start;
+    const changes = d.changes?.[at] ?? [];
+    const isAlike = !isFirst && d.changes && !changes.length;
+    const isSame = d.content[at] === d.content[row.start];
+    const role = html`<b class=${isFirst ? "keep" : ""}>${d.role[at]}</b>`;
+    return html`<li class="card">${meta(row.block, at, role, scoresOf(row, at), isFirst ? null : timeOf(row.block, row.start))}
+      ${isAlike && isSame ? nothing : html`<div class=${isAlike ? "alike" : ""}>${body(pieces)}</div>`}
+      ${isAlike ? html`<p class="quiet">${isSame ? "the same text" : "the same words"}</p>` : nothing}
+      ${whyOf(row, at)}</li>`;
   }
 
-  function clusterDetail(list, row) {
-    const isPair = row.size === 2;
-    const content = contentOf(row.block, row.start);
-    const shown = Math.min(row.size, 1 + list.drawnMembers);
-    const others = [];
-    for (let at = row.start + 1; at < row.start + shown; at++) others.push(member(row, at, isPair));
-    const kept = isPair
-      ? oneMarked(content, row.block.documents.changes[row.start + 1], "delete")
-      : [{ kind: "same", text: content }];
-    const hidden = row.size - shown;
-    return html`<h2>${summaryOf(row, row.timed && row.size > 1 ? row.last - row.first : null)}
-        <code>result.clusters[${row.number}]</code></h2>
-      <div class="sides">
-        <div class="kept"><div class="card">${meta(row.block, row.start, html`<b class="keep">keep</b>`, nothing)}${body(kept)}</div></div>
-        <ol>${others}${moreOf(list, hidden, "document")}</ol>
-      </div>`;
+  function piecesOf(row, at, isPair) {
+    const d = row.block.items;
+    const content = d.content[at];
+    if (!d.changes) return [{ kind: "same", text: content }];
+    if (isPair && at === row.start) return oneMarked(content, d.changes[at + 1], "delete");
+    if (isPair) return oneMarked(content, d.changes[at], "insert");
+    return bothMarked(d.content[row.start], content, d.changes[at]);
   }
-
-  const headOf = (facts, list, row) => html`<h2>${facts.filter(Boolean).join(", ")}
-        <code>result.${list.kind}[${row.number}]</code></h2>`;
-
-  const spanOf = (row) => (row.span === null ? "" : row.span > 0 ? `over ${duration(row.span)}` : "at one time");
-
-  const wholeCard = (row, at, before, after) => html`<li class="card">${meta(row.block, at, before, after)}
-        ${body([{ kind: "same", text: contentOf(row.block, at) }])}</li>`;
 
   function moreOf(list, hidden, noun) {
     return hidden > 0
@@ -465,31 +444,33 @@
       : nothing;
   }
 
-  function storyDetail(list, row) {
+  function summaryOf(list, row) {
+    const parts = [counted(row.size, "item")];
+    if (list.kind === "stories") parts.push(counted(row.stop - row.start, "report"));
+    const nSources = row.nSources();
+    if (nSources) parts.push(counted(nSources, "source"));
+    if (row.span !== null) parts.push(row.span > 0 ? `over ${duration(row.span)}` : "at one time");
+    return parts.join(", ");
+  }
+
+  function groupDetail(list, row) {
+    const kind = KINDS[list.kind];
+    const isPair = list.kind === "clusters" && row.size === 2;
     const stop = Math.min(row.stop, row.start + 1 + list.drawnMembers);
-    const reports = [];
-    for (let at = row.start; at < stop; at++) {
-      const stands = row.block.documents.stands[at];
-      const role = at === row.start ? html`<b class="keep">lead</b>` : html`<b>related</b>`;
-      reports.push(wholeCard(row, at, role, stands > 1 ? html`<span>${counted(stands - 1, "duplicate")}</span>` : nothing));
-    }
-    return html`${headOf([counted(row.size, "document"), counted(row.stop - row.start, "report"), spanOf(row)], list, row)}
-      <p class="quiet">The same story in reports of their own, which are no duplicates of each other.</p>
-      <ol>${reports}${moreOf(list, row.stop - stop, "report")}</ol>`;
+    const others = [];
+    for (let at = row.start + 1; at < stop; at++) others.push(itemOf(row, at, piecesOf(row, at, isPair)));
+    const variants = row.variants.filter(Boolean);
+    const nBeyond = list.kind === "templates" ? row.size - (row.stop - row.start) : 0;
+    return html`<h2>${summaryOf(list, row)} <code>result.${list.kind}[${row.number}]</code></h2>
+      <p class="quiet">${kind.says}</p>
+      ${row.pattern ? html`<p class="template">${row.pattern}</p>` : nothing}
+      ${variants.length ? html`<p class="quiet">… is ${variants.map((v, k) => html`${k ? "; " : ""}“${v}”`)}</p>` : nothing}
+      <div class="sides">
+        <ol class="kept">${itemOf(row, row.start, piecesOf(row, row.start, isPair))}</ol>
+        <ol>${others}${moreOf(list, row.stop - stop, kind.rowNoun)}
+        ${nBeyond > 0 ? html`<li class="quiet">and ${counted(nBeyond, "more item")}, at result.templates[${row.number}].members</li>` : nothing}</ol>
+      </div>`;
   }
-
-  function templateDetail(list, row) {
-    const documents = [];
-    for (let at = row.start; at < row.stop; at++) documents.push(wholeCard(row, at, nothing, nothing));
-    const nShown = row.stop - row.start;
-    return html`${headOf([counted(row.size, "document"), spanOf(row)], list, row)}
-      <p class="template">${row.pattern}</p>
-      ${row.variants.some(Boolean) ? html`<p class="quiet">… is ${row.variants.filter(Boolean).map((v, k) => html`${k ? "; " : ""}“${v}”`)}</p>` : nothing}
-      <h3>${nShown < row.size ? `The first ${nShown} of ${counted(row.size, "document")}` : "Documents"}</h3>
-      <ol>${documents}</ol>`;
-  }
-
-  const DETAILS = { clusters: clusterDetail, stories: storyDetail, templates: templateDetail };
 
   function detailOf(list) {
     const row = list.shown[list.selected];
@@ -498,8 +479,8 @@
       ? `There are no ${list.kind} in this result.`
       : isLoading ? "Nothing yet; still reading." : "Nothing fits. Widen the search or clear the filters.";
     return html`<section class="detail" id="${list.kind}-detail" tabindex="0"
-      aria-label=${NOUNS[list.kind][2]}>
-      ${row ? DETAILS[list.kind](list, row) : html`<p class="quiet">${empty}</p>`}
+      aria-label="The ${KINDS[list.kind].noun} chosen">
+      ${row ? groupDetail(list, row) : html`<p class="quiet">${empty}</p>`}
     </section>`;
   }
 
@@ -549,10 +530,10 @@
   function filtersOf(list) {
     const f = list.filters;
     const isClusters = list.kind === "clusters";
-    const sizes = html`<fieldset><legend>Documents</legend><span class="controls">
-      <input type="number" min="2" aria-label="At least so many documents" placeholder="from" .value=${f.least ?? ""} @change=${(e) => set(list, "least", figure(e))}>
+    const sizes = html`<fieldset><legend>Items</legend><span class="controls">
+      <input type="number" min="2" aria-label="At least so many items" placeholder="from" .value=${f.least ?? ""} @change=${(e) => set(list, "least", figure(e))}>
       <span aria-hidden="true">–</span>
-      <input type="number" min="2" aria-label="At most so many documents" placeholder="to" .value=${f.most ?? ""} @change=${(e) => set(list, "most", figure(e))}></span></fieldset>`;
+      <input type="number" min="2" aria-label="At most so many items" placeholder="to" .value=${f.most ?? ""} @change=${(e) => set(list, "most", figure(e))}></span></fieldset>`;
     const times = html`<fieldset><legend>Published</legend><span class="controls">
       <input type="date" aria-label="Published from" .value=${f.from} @change=${(e) => set(list, "from", e.target.value)}>
       <span aria-hidden="true">–</span>
@@ -575,12 +556,11 @@
   }
 
   function statusOf(list) {
-    const noun = NOUNS[list.kind].slice(0, 2);
     const isLoading = list.rows.length < list.total;
-    if (isLoading) return `Reading: ${number(list.rows.length)} of ${counted(list.total, ...noun)}`;
+    if (isLoading) return `Reading: ${number(list.rows.length)} of ${plural(list.kind, list.total)}`;
     return list.shown.length === list.total
-      ? counted(list.total, ...noun)
-      : `${number(list.shown.length)} of ${counted(list.total, ...noun)}`;
+      ? plural(list.kind, list.total)
+      : `${number(list.shown.length)} of ${plural(list.kind, list.total)}`;
   }
 
   function barOf(list) {
@@ -593,6 +573,7 @@
       <button type="button" aria-expanded=${list.open} aria-controls="${list.kind}-filters"
         @click=${() => { list.open = !list.open; draw(); }}>Filters${active ? html` <span class="badge">${active}<span class="unseen"> in use</span></span>` : nothing}</button>
       <button type="button" ?disabled=${!list.shown.length} @click=${() => save(list)}>Export CSV</button>
+      ${list.kind === "clusters" && state.judged.size ? html`<button type="button" @click=${saveLabels}>Export ${counted(state.judged.size, "label")}</button>` : nothing}
       <p role="status">${statusOf(list)}</p></form>`;
   }
 
@@ -637,19 +618,18 @@
   }
 
   function figuresPanel() {
-    const [nBuckets, nPairs, nPassed] = overview.bounded;
     const totals = COLOURS.map((_, k) => overview.histograms.jaccard[k].reduce((a, b) => a + b, 0));
     const sizes = overview.sizes;
     const few = sizes.length > 12 ? sizes.slice(0, 11) : sizes;
     const rest = sizes.slice(few.length).reduce((sum, [, n]) => sum + n, 0);
     return html`<div class="figures-panel">
-      ${nBuckets ? html`<p class="note">Work was bounded: ${counted(nBuckets, "large bucket")}, ${number(nPairs)} pairs within not compared, ${number(nPassed)} representatives passed over.</p>` : nothing}
+      ${overview.note ? html`<p class="note">${overview.note}</p>` : nothing}
       <h2>How similar matches are</h2>
       <p class="legend">${COLOURS.map((name, k) => html`<span><svg viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" class=${name}></rect></svg> ${name} <b>${number(totals[k])}</b></span>`)}</p>
       ${overview.policy === "news" ? html`${distribution("probability")}${tableOf("probability")}` : nothing}
       ${distribution("jaccard")}${tableOf("jaccard")}
       <div class="columns"><div><h2>How large clusters are</h2>
-      <table><thead><tr><th scope="col">documents</th><th scope="col">clusters</th></tr></thead><tbody>
+      <table><thead><tr><th scope="col">items</th><th scope="col">clusters</th></tr></thead><tbody>
       ${few.map(([size, n]) => html`<tr><th scope="row">${number(size)}</th><td>${number(n)}</td></tr>`)}
       ${rest ? html`<tr><th scope="row">${number(sizes[few.length][0])} to ${number(sizes.at(-1)[0])}</th><td>${number(rest)}</td></tr>` : nothing}</tbody></table></div>
       <div><h2>Settings</h2><table><tbody>${overview.settings.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table></div></div>
@@ -659,7 +639,7 @@
 
   // The page
 
-  const TABS = [...Object.entries(LABELS), ["figures", "Figures"]];
+  const TABS = [...Object.entries(KINDS).map(([kind, { heading }]) => [kind, heading]), ["figures", "Figures"]];
 
   function onTabKey(event) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -681,16 +661,8 @@
   const panel = (name, content) => html`<div role="tabpanel" id="panel-${name}" class="panel" aria-labelledby="tab-${name}" ?hidden=${state.tab !== name}>${content}</div>`;
 
   function page() {
-    const o = overview;
-    const percent = (part) => (o.nDocuments ? `${((100 * part) / o.nDocuments).toFixed(1)} %` : "");
-    const headline = [
-      ["documents", o.nDocuments, ""], ["to keep", o.nKept, percent(o.nKept)],
-      ["duplicates", o.nDocuments - o.nKept, percent(o.nDocuments - o.nKept)],
-      ["in stories", o.nInStories, percent(o.nInStories)],
-      ["in templates", o.nInTemplates, percent(o.nInTemplates)],
-    ];
-    return html`<header class="top"><h1>${o.title}</h1>
-      <dl>${headline.map(([name, value, remark]) => html`<div><dt>${name}</dt><dd>${number(value)} <span>${remark}</span></dd></div>`)}</dl>
+    return html`<header class="top"><h1>${overview.title}</h1>
+      <dl>${overview.figures.map(([name, value, remark]) => html`<div><dt>${name}</dt><dd>${value} <span>${remark}</span></dd></div>`)}</dl>
       <div role="tablist" aria-label="What to look at" @keydown=${onTabKey}>${TABS.map(([name, label]) => html`<button type="button" role="tab" id="tab-${name}"
         aria-selected=${state.tab === name} aria-controls="panel-${name}" tabindex=${state.tab === name ? 0 : -1} @click=${() => open(name)}>${label}
         ${name in lists ? html`<span>${number(lists[name].total)}</span>` : nothing}</button>`)}</div></header>
@@ -740,7 +712,7 @@
   async function load(list) {
     let drawnAt = -Infinity;
     for (const element of document.querySelectorAll(`script.${list.kind}`)) {
-      const rows = READERS[list.kind](await unpack(element));
+      const rows = read(await unpack(element));
       for (const row of rows) list.rows.push(row);
       if (performance.now() - drawnAt >= REFRESHED_EVERY_MS) {
         refresh(list, { keep: true });

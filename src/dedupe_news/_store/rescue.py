@@ -1,0 +1,257 @@
+"""What is whole in the file of an index, and what can be rescued from it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sqlite3
+from typing import TYPE_CHECKING
+
+from dedupe_news._store import first_edition, schema
+from dedupe_news._store.codec import Added, checksum_of, seal, unpack
+from dedupe_news._store.log import DamagedEvent
+from dedupe_news.errors import ConfigError, StoreDamagedError, StoreError, StoreFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from dedupe_news._store.rows import Rows
+    from dedupe_news.config import Config
+
+_ROWS_AT_A_TIME = 1000
+_MOST_FAILURES = 20_000  # queries that fail, after which the rest is given up
+_LARGEST = 2**63 - 1
+_CHECKSUM_BYTES = 8
+_WRONG = (sqlite3.Error, OverflowError, UnicodeDecodeError, ValueError)
+
+
+@dataclasses.dataclass(slots=True)
+class Report:
+    """
+    What was found in a file.
+
+    Parameters
+    ----------
+    n_whole : int
+        Documents that can be read and are in the index.
+    n_damaged : int
+        Events that are not what was written.
+    unreadable : list of (int, int)
+        Bounds of positions between which nothing could be read.
+    faults : list of str
+        What is wrong otherwise, a sentence each.
+    config : Config or None
+        The settings; None where they cannot be read.
+    """
+
+    n_whole: int = 0
+    n_damaged: int = 0
+    unreadable: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    faults: list[str] = dataclasses.field(default_factory=list)
+    config: Config | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether all is well."""
+        return not (self.n_damaged or self.unreadable or self.faults)
+
+
+class Wreck:
+    """
+    A file that may be damaged, opened for reading; `StoreError` if there is none.
+
+    Attributes
+    ----------
+    report : Report
+        What was found so far; complete once `rows` has come to its end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if "\0" in str(path) or not path.is_file():
+            message = f"there is no file {str(path)!r}; give the file of an index"
+            raise StoreError(message)
+        self._connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
+        )
+        # Of damaged names too, so that they can be shown.
+        self._connection.text_factory = lambda text: text.decode(errors="replace")
+        self.report = Report()
+        self._is_readable = False
+        self._is_first_edition = False
+        self._n_failures = 0
+
+    def examine(self) -> None:
+        """Look at everything but the documents."""
+        faults = self.report.faults
+        try:
+            application = self._connection.execute("PRAGMA application_id").fetchone()[0]
+            tables = {
+                name
+                for (name,) in self._connection.execute(
+                    "SELECT name FROM sqlite_schema WHERE type = 'table'"
+                )
+            }
+            self._is_readable = True
+            self._is_first_edition = "events" not in tables and "documents" in tables
+            if application != schema.APPLICATION_ID:
+                faults.append("it says that it is no index of dedupe_news")
+            problems = self._connection.execute("PRAGMA integrity_check(20)").fetchall()
+            faults += [f"SQLite: {text}" for (text,) in problems if text != "ok"]
+        except _WRONG as error:
+            faults.append(f"SQLite: {error}")
+        if not self._is_readable:
+            return
+        try:
+            self.report.config = schema.read_config(self._connection, "the file", None)
+        except (StoreDamagedError, StoreFormatError, ConfigError, *_WRONG) as error:
+            faults.append(f"the settings cannot be read: {error}")
+
+    def rows(self) -> Iterator[Rows]:
+        """Yield the documents that are whole, in order of arrival."""
+        if not self._is_readable:
+            return
+        gone, n_events, total = self._survey()
+        for positions, events in self._whole_events(count=False):
+            kept = [
+                (position, event)
+                for position, event in zip(positions, events, strict=True)
+                if position not in gone
+            ]
+            with contextlib.suppress(DamagedEvent, UnicodeDecodeError):
+                for found in unpack([each for each, _ in kept], [event for _, event in kept]):
+                    if isinstance(found, Added):
+                        self.report.n_whole += len(found.rows)
+                        yield found.rows
+        self._compare(n_events, total)
+
+    def _survey(self) -> tuple[set[int], int, int]:
+        """Return which items left, and the number of whole events and the sum of checksums."""
+        gone: set[int] = set()
+        n_events = total = 0
+        for positions, events in self._whole_events(count=True):
+            n_events += len(events)
+            total += sum(map(checksum_of, events))
+            for position, event in zip(positions, events, strict=True):
+                try:
+                    (found,) = unpack([position], [event])
+                except (DamagedEvent, UnicodeDecodeError):
+                    self.report.n_damaged += 1
+                    gone.add(position)
+                    continue
+                gone.update(
+                    (found.replaces if isinstance(found, Added) else found.numbers).tolist()
+                )
+        if self._is_first_edition:
+            try:
+                removed = self._connection.execute("SELECT number FROM removals").fetchall()
+                gone.update(number for (number,) in removed if isinstance(number, int))
+            except _WRONG as error:
+                self.report.faults.append(f"which documents left cannot be read: {error}")
+        return gone, n_events, total
+
+    def _compare(self, n_events: int, total: int) -> None:
+        """Say where there are fewer events than there should be, or others."""
+        try:
+            if self._is_first_edition:
+                first_edition.read_state(self._connection)
+                return
+            head = schema.read_head(self._connection)
+        except (StoreDamagedError, *_WRONG) as error:
+            self.report.faults.append(f"the state cannot be read: {error}")
+            return
+        is_known = self.report.n_damaged or self.report.unreadable
+        if not is_known and (n_events, total % 2**64) != (head.n_events, head.total):
+            self.report.faults.append(f"{n_events:,} events are there of {head.n_events:,}")
+
+    def _whole_events(self, *, count: bool) -> Iterator[tuple[list[int], list[bytes]]]:
+        """Yield the events that are what was written; count the others, and what is unreadable."""
+        whole_of = self._former_event if self._is_first_edition else _whole_event
+        self._n_failures = 0
+        unreadable: list[tuple[int, int]] = []
+        for found in self._read(0, _LARGEST, unreadable):
+            positions, events = [], []
+            for position, *values in found:
+                event = whole_of(position, *values)
+                if event is None:
+                    self.report.n_damaged += count
+                    continue
+                positions.append(position)
+                events.append(event)
+            yield positions, events
+        if count:
+            self.report.unreadable += unreadable
+
+    @staticmethod
+    def _former_event(position: int, document: bytes, checksum: int) -> bytes | None:
+        with contextlib.suppress(StoreDamagedError, ValueError):
+            return first_edition.event_of(position, document, checksum)
+        return None
+
+    def _read(
+        self, first: int, last: int, unreadable: list[tuple[int, int]]
+    ) -> Iterator[list[tuple[int, ...]]]:
+        """Yield rows between two positions, as many as can be read, some at a time."""
+        query = (
+            "SELECT number, document, checksum FROM documents WHERE number BETWEEN ? AND ? "
+            "ORDER BY number LIMIT ?"
+            if self._is_first_edition
+            else "SELECT position, event FROM events WHERE position BETWEEN ? AND ? "
+            "ORDER BY position LIMIT ?"
+        )
+        at = first
+        while at <= last:
+            try:
+                found = self._connection.execute(query, (at, last, _ROWS_AT_A_TIME)).fetchall()
+            except _WRONG:
+                yield from self._read_around(at, last, unreadable)
+                return
+            if not found:
+                return
+            yield found
+            at = int(found[-1][0]) + 1
+
+    def _read_around(
+        self, first: int, last: int, unreadable: list[tuple[int, int]]
+    ) -> Iterator[list[tuple[int, ...]]]:
+        """Read what lies around a place that cannot be read, by halves."""
+        self._n_failures += 1
+        last = min(last, self._last_position(last))
+        if first >= last or self._n_failures > _MOST_FAILURES:
+            _extend(unreadable, first, max(first, last))
+            return
+        middle = (first + last) // 2
+        yield from self._read(first, middle, unreadable)
+        yield from self._read(middle + 1, last, unreadable)
+
+    def _last_position(self, last: int) -> int:
+        """Return a bound of the positions in use, so that halves need not begin at 2**63."""
+        if last < _LARGEST:
+            return last
+        readers: tuple[Callable[[], int], ...] = (
+            lambda: schema.read_head(self._connection).end - 1,
+            lambda: first_edition.read_state(self._connection).next_number - 1,
+            lambda: int(self._connection.execute("SELECT max(position) FROM events").fetchone()[0]),
+        )
+        for read in readers:
+            with contextlib.suppress(StoreDamagedError, TypeError, *_WRONG):
+                return read()
+        return 1 << 32
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _whole_event(position: int, event: object) -> bytes | None:  # noqa: ARG001 - as for others
+    """Return an event if it is what was written."""
+    if not isinstance(event, bytes) or len(event) <= _CHECKSUM_BYTES:
+        return None
+    return event if seal(event[_CHECKSUM_BYTES:]) == event else None
+
+
+def _extend(ranges: list[tuple[int, int]], first: int, last: int) -> None:
+    """Add a range to ranges in order; those that touch become one."""
+    if ranges and ranges[-1][1] + 1 >= first:
+        ranges[-1] = ranges[-1][0], max(ranges[-1][1], last)
+    else:
+        ranges.append((first, last))

@@ -1,0 +1,193 @@
+"""A Redis server that may be slow, away or restarting: calls that end within a stated time."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import random
+import time
+import urllib.parse
+from typing import TYPE_CHECKING, Any
+
+from dedupe_news.errors import (
+    ConfigError,
+    MissingDependencyError,
+    StoreError,
+    StoreFullError,
+    StoreUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_FIRST_PAUSE_S = 0.01
+_LONGEST_PAUSE_S = 1.0
+# redis-py has classes for some, of which it drops the word from the text.
+_PASSING = ("BusyLoadingError", "MasterDownError", "TryAgainError", "ClusterDownError")
+_PASSING_WORDS = ("LOADING ", "BUSY ", "MASTERDOWN ", "TRYAGAIN ", "CLUSTERDOWN ")
+_ELSEWHERE = ("MovedError", "AskError", "ClusterCrossSlotError")
+NOTHING_KEPT = "Nothing of the change was kept"
+UNKNOWN = (
+    "It is not known whether the change was kept: all of it was, or nothing; "
+    "`id in index` tells once the server answers"
+)
+
+
+def split_url(url: str) -> tuple[str, str, str]:
+    """Return the address as redis-py takes it, the prefix in braces, and a name for messages."""
+    split = urllib.parse.urlsplit(url)
+    query = urllib.parse.parse_qs(split.query, keep_blank_values=True)
+    prefix = query.pop("prefix", ["dedupe_news"])[-1]
+    if not prefix or set("{}") & set(prefix):
+        message = (
+            f"the prefix {prefix!r} of {split.hostname!r} cannot begin the keys of an index; give "
+            "one without braces, such as ?prefix=feed"
+        )
+        raise ConfigError(message)
+    address = split._replace(query=urllib.parse.urlencode(query, doseq=True)).geturl()
+    try:
+        port = f":{split.port}" if split.port else ""
+    except ValueError as error:
+        message = f"the address of the Redis server cannot be understood: {error}"
+        raise ConfigError(message) from error
+    name = f"{split.scheme}://{split.hostname or ''}{port}{split.path}?prefix={prefix}"
+    return address, f"{{{prefix}}}", name
+
+
+class Server:
+    """
+    A connection that mends itself; `timeout` is in seconds, `name` for messages.
+
+    `MissingDependencyError` if redis-py is not installed, `ConfigError` if the
+    address cannot be understood.
+    """
+
+    def __init__(self, url: str, name: str, timeout: float) -> None:
+        try:
+            self._redis: Any = importlib.import_module("redis")
+        except ImportError as error:
+            message = (
+                "an index on a Redis server needs redis, which is not installed; "
+                "pip install 'dedupe-news[redis]'"
+            )
+            raise MissingDependencyError(message) from error
+        self._name, self._timeout = name, timeout
+        no_retry = self._redis.retry.Retry(self._redis.backoff.NoBackoff(), 0)
+        try:
+            self.client = self._redis.Redis.from_url(
+                url,
+                socket_timeout=max(timeout, 0.1),
+                socket_connect_timeout=max(timeout, 0.1),
+                retry=no_retry,
+            )
+        except ValueError as error:
+            message = f"{name!r} is no address of a Redis server: {error}"
+            raise ConfigError(message) from error
+        self._digests: dict[str, str] = {}
+
+    def check_alone(self) -> None:
+        """Refuse a node of a Redis Cluster, which may send any key elsewhere at any time."""
+        try:
+            found = self.attempt(lambda: self.client.info("cluster"))
+        except StoreUnavailableError:
+            raise
+        except StoreError:
+            return  # a user who may not ask
+        if int(found.get("cluster_enabled", 0)):
+            message = (
+                f"{self._name!r} is a node of a Redis Cluster, which is not supported: an index "
+                "lies on one server. Give the address of one that runs without cluster mode, "
+                "replicated or not"
+            )
+            raise StoreError(message)
+
+    def run(
+        self,
+        script: str,
+        keys: Sequence[str],
+        arguments: Sequence[bytes | str | int],
+        kept: str = "",
+    ) -> list[Any]:
+        """
+        Run a script in the server, again where no answer came: it must do no harm twice.
+
+        `kept` is what errors say of the change that was asked for.
+        """
+
+        def _call() -> list[Any]:
+            digest = self._digests.get(script)
+            if digest is None:
+                digest = self._digests[script] = self.client.script_load(script)
+            try:
+                answer: list[Any] = self.client.evalsha(digest, len(keys), *keys, *arguments)
+            except self._redis.exceptions.NoScriptError:  # it was restarted
+                answer = self.client.eval(script, len(keys), *keys, *arguments)
+            return answer
+
+        return self.attempt(_call, kept)  # type: ignore[no-any-return]
+
+    def attempt(self, call: Callable[[], Any], kept: str = "") -> Any:  # noqa: ANN401 - any answer
+        """Call until there is an answer, or the time is up."""
+        errors = self._redis.exceptions
+        until = time.monotonic() + self._timeout
+        pause = _FIRST_PAUSE_S
+        while True:
+            try:
+                return call()
+            except errors.AuthenticationError as error:
+                message = f"{self._name!r} refuses the user or password: {error}"
+                raise StoreError(message) from error
+            except errors.OutOfMemoryError as error:
+                raise self._full(error) from error
+            except (errors.ConnectionError, errors.TimeoutError) as error:
+                reason = error
+            except errors.RedisError as error:
+                text = str(error)
+                if "OOM" in text:
+                    raise self._full(error) from error
+                is_replica = type(error).__name__ == "ReadOnlyError" or "READONLY" in text
+                is_passing = type(error).__name__ in _PASSING or text.startswith(_PASSING_WORDS)
+                if not is_replica and not is_passing:
+                    raise self._refused(error) from error
+                reason = error
+                if is_replica:  # the name may lead to another master by now
+                    self.client.connection_pool.disconnect()
+            if time.monotonic() + pause > until:
+                message = (
+                    f"{self._name!r} has not answered for timeout={self._timeout:g} seconds: "
+                    f"{reason}. {kept or 'Nothing was changed'}. Start the server, or open the "
+                    "index with a longer timeout"
+                )
+                raise StoreUnavailableError(message) from reason
+            # A random part, so that workers do not retry at the same moment.
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    def _refused(self, error: Exception) -> StoreError:
+        text = str(error)
+        if type(error).__name__ in _ELSEWHERE:
+            return StoreError(
+                f"{self._name!r} is a node of a Redis Cluster, which is not supported ({text}). "
+                "Give the address of a server that runs without cluster mode"
+            )
+        return StoreError(f"{self._name!r} refuses: {text}")
+
+    def _full(self, error: Exception) -> StoreFullError:
+        return StoreFullError(
+            f"{self._name!r} has no memory left: {error}. {NOTHING_KEPT}, and queries go on. "
+            "Raise its maxmemory, or let documents expire"
+        )
+
+    def memory(self) -> dict[str, Any]:
+        """Return version and memory in use."""
+        return self.attempt(  # type: ignore[no-any-return]
+            lambda: {
+                "redis": self.client.info("server")["redis_version"],
+                "server_bytes": self.client.info("memory")["used_memory"],
+            }
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        with contextlib.suppress(self._redis.exceptions.RedisError):
+            self.client.close()

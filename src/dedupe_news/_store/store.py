@@ -1,0 +1,223 @@
+"""
+The index of a log: kept up to date, and changed in transactions.
+
+A change is decided on the state in memory, appended to the log in one step, and
+settled. Where it is interrupted in between, the state is torn, and is made anew
+from the log when it is next asked for: so an exception at any moment leaves
+what the log has, all of the change or nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dedupe_news._store.codec import Added, Packing, unpack
+from dedupe_news._store.log import Behind, Conflict, DamagedEvent
+from dedupe_news._store.matching import MatchLists
+from dedupe_news._store.replay import State
+from dedupe_news._store.slots import LIMITS, Limits
+from dedupe_news.errors import StoreBusyError, StoreDamagedError, StoreReadOnlyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+    from dedupe_news._store.log import EventLog
+    from dedupe_news._store.rows import Rows
+    from dedupe_news.config import Config
+    from dedupe_news.text import Tokens
+
+T = TypeVar("T")
+
+_log = logging.getLogger("dedupe_news")
+_ROWS_AT_A_TIME = 20_000
+_PATIENCE_S = 60.0  # of a change that others come before again and again
+
+
+class Store:
+    """
+    A log, and the state that was made of it.
+
+    Callers see to it that one thread at a time asks.
+    """
+
+    def __init__(self, log: EventLog, limits: Limits = LIMITS) -> None:
+        self.log = log
+        self._limits = limits
+        self._state: State | None = None
+        self._in_transaction = False
+
+    @property
+    def config(self) -> Config:
+        """The settings of the index."""
+        return self.log.config
+
+    @property
+    def known(self) -> State:
+        """The state as of the last call, whatever others did since."""
+        return self._state or State(self.config, self._limits)
+
+    def refresh(self) -> State:
+        """Return the state, with what others did since."""
+        state = self._state
+        if self._in_transaction and state is not None:
+            return state
+        if state is None or state.is_torn:
+            return self._load()
+        try:
+            self._replay(state)
+        except Behind:
+            _log.info("%s was compacted by another process", self.log.name)
+            return self._load()
+        return state
+
+    def _replay(self, state: State) -> None:
+        """Apply what is new in the log."""
+        try:
+            state.replay(self.log.read(state.cursor), self.log.objects)
+        except DamagedEvent as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: DamagedEvent) -> StoreDamagedError:
+        message = f"the index {self.log.name!r} is damaged: {error}. {self.log.remedy}"
+        return StoreDamagedError(message)
+
+    def _load(self) -> State:
+        """Make the state anew."""
+        begun = time.perf_counter()
+        self._state = None
+        while True:
+            state = State(self.config, self._limits)
+            try:
+                self._replay(state)
+                break
+            except Behind:  # compacted meanwhile
+                continue
+        self._state = state
+        _log.info(
+            "read %d documents from %s in %.2f s",
+            len(state), self.log.name, time.perf_counter() - begun,
+        )  # fmt: skip
+        return state
+
+    def _check_writable(self) -> None:
+        if self.log.read_only:
+            message = (
+                f"the index {self.log.name!r} was opened for reading; "
+                "open it without read_only=True to change it"
+            )
+            raise StoreReadOnlyError(message)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[State]:
+        """Yield the state, and append its changes at the end of the block, all or none."""
+        self._check_writable()
+        if self._in_transaction and self._state is not None:
+            yield self._state
+            return
+        with self.log.lock():
+            state = self.refresh()
+            self._in_transaction = True
+            owner = os.getpid()
+            try:
+                yield state
+                if os.getpid() != owner:  # a child that leaves the block of its parent
+                    return
+                events, discarded = state.take_changes()
+                if events:
+                    self.log.append(events, state.cursor, discarded)
+                    if discarded:
+                        _log.info(
+                            "dropped %d events from %s", len(discarded.positions), self.log.name
+                        )
+                state.settle()
+            finally:
+                self._in_transaction = False
+
+    def _change(self, change: Callable[[State], T]) -> T:
+        """Make a change; again, where others came before it."""
+        until = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                with self.transaction() as state:
+                    return change(state)
+            except (Conflict, Behind):
+                if self._in_transaction or time.monotonic() > until:
+                    raise self._busy() from None
+
+    def _busy(self) -> StoreBusyError:
+        return StoreBusyError(
+            f"others wrote to {self.log.name!r} in the midst of a change, of which nothing was "
+            "kept; make it again"
+        )
+
+    @contextlib.contextmanager
+    def batch(self) -> Iterator[None]:
+        """Make all changes of a block, or none."""
+        try:
+            with self.transaction():
+                yield
+        except (Conflict, Behind):
+            raise self._busy() from None
+
+    def add(self, rows: Rows, tokens: Tokens, n_jobs: int = 1, *, keep: bool = True) -> MatchLists:
+        """Add items with distinct ids, all or none; return their matches where that is asked."""
+        self._check_writable()
+
+        def change(state: State) -> MatchLists:
+            packing = Packing(rows.arrived_at(self.log.now()), self.log.objects)
+            return MatchLists(state.add(packing, tokens, n_jobs, keep=keep))
+
+        return self._change(change)
+
+    def remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
+        """Remove an item; return whether it was there."""
+        return self._change(lambda state: state.remove(id))
+
+    def expire(self, before: int) -> int:
+        """Remove all items of an earlier time, in microseconds; return how many left."""
+        return self._change(lambda state: state.expire(before))
+
+    def rows(self) -> Iterator[Rows]:
+        """Yield the items, some at a time, in order of arrival; those that leave meanwhile too."""
+        state = self.refresh()
+        numbers = state.numbers[state.alive].tolist()
+        for start in range(0, len(numbers), _ROWS_AT_A_TIME):
+            rows = self.fetch(numbers[start : start + _ROWS_AT_A_TIME])
+            if rows is not None:
+                yield rows
+
+    def fetch(self, numbers: list[int]) -> Rows | None:
+        """Return items as they were added, but for those that left; None where all did."""
+        pending = self._pending(numbers) if self._in_transaction else {}
+        found = self.log.fetch([each for each in numbers if each not in pending])
+        events = dict(zip(found.positions, found.events, strict=True)) | pending
+        positions = sorted(events)
+        for event in unpack(
+            positions, [events[each] for each in positions], self.log.objects or ()
+        ):
+            if isinstance(event, Added):
+                return event.rows
+        return None
+
+    def _pending(self, numbers: list[int]) -> dict[int, bytes]:
+        """Return those of some items that the log does not have yet."""
+        state = self.refresh()
+        first = state.cursor.position
+        events, _ = state.take_changes()
+        return {each: events[each - first] for each in numbers if each >= first}
+
+    def forked(self) -> None:
+        """Forget in a new process what its parent was about to do."""
+        self._in_transaction = False
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.log.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy is made of: where the log is, or all of it."""
+        return {**vars(self), "_state": None, "_in_transaction": False}

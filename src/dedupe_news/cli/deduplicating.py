@@ -1,0 +1,201 @@
+"""The commands ``cluster`` and ``dedupe``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer  # noqa: TC002 - typer reads the annotations
+
+from dedupe_news.api import cluster
+from dedupe_news.cli import options, terminal, writing
+from dedupe_news.cli.options import DEFAULTS, TOP
+from dedupe_news.cli.reading import Table
+from dedupe_news.cli.rows import Rows, found_columns
+from dedupe_news.cli.settings import given_settings, has_ids, open_feed, read_rows, say
+from dedupe_news.errors import ConfigError
+from dedupe_news.outofcore import parse_limit
+from dedupe_news.phrasing import counted
+from dedupe_news.selection import RULES
+from dedupe_news.threads import resolve_jobs
+
+_CLUSTER_HELP = """
+Find the duplicates, stories and templates in FILE.
+
+On a terminal: figures and the largest of each. In a pipe, or with --output: the
+rows of FILE with columns beside its own: the number of the cluster, of the story
+and of the template (empty for none), how the item stands to the representative
+of its cluster (relation, probability), whether it is kept, and of which item it
+is a duplicate where it is not (duplicate_of). Where FILE has no ids, the number
+of the line or row stands for one.
+"""
+_CLUSTER_EXAMPLES = """
+[bold]Examples:[/bold]
+dedupe-news cluster feed.jsonl
+dedupe-news cluster feed.csv.gz --text body --min-probability 0.8
+dedupe-news cluster feed.parquet --output clusters.parquet
+dedupe-news cluster feeds/ --memory-limit 2GB --work-folder work --output clusters.parquet
+dedupe-news cluster feed.jsonl | jq -r 'select(.kept | not) | "\\(.id) \\(.duplicate_of)"'
+grep Reuters lines.txt | dedupe-news cluster -
+"""
+_DEDUPE_HELP = """
+Write the rows of FILE that are kept: without the duplicates.
+
+To standard output as JSON Lines, or with --output to a file.
+"""
+_DEDUPE_EXAMPLES = """
+[bold]Examples:[/bold]
+dedupe-news dedupe feed.csv --output unique.csv
+dedupe-news dedupe feed.jsonl --keep longest > unique.jsonl
+dedupe-news dedupe feed.parquet --keep views --output unique.parquet
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to an application."""
+    app.command("cluster", help=_CLUSTER_HELP, epilog=_CLUSTER_EXAMPLES)(_cluster)
+    app.command("dedupe", help=_DEDUPE_HELP, epilog=_DEDUPE_EXAMPLES)(_dedupe)
+
+
+def _cluster(
+    *,
+    file: options.File,
+    form: options.Form = None,
+    id_column: options.Id = None,
+    title: options.Title = None,
+    text: options.Text = None,
+    source: options.Source = None,
+    published: options.Published = None,
+    ignore: options.Ignore = None,
+    policy: options.Policy = None,
+    min_probability: options.MinProbability = None,
+    threshold: options.Threshold = None,
+    recall: options.Recall = None,
+    shingle_size: options.ShingleSize = None,
+    prefer: options.Prefer = None,
+    keep: options.Keep = "preferred",
+    n_jobs: options.Jobs = -1,
+    memory_limit: options.MemoryLimit = None,
+    work_folder: options.WorkFolder = None,
+    output: options.Output = None,
+    top: options.Top = TOP,
+    no_progress: options.NoProgress = False,
+    quiet: options.Quiet = False,
+) -> None:
+    # Everything that can be refused is refused before the work begins.
+    config = DEFAULTS.replace(
+        **given_settings(
+            policy=policy,
+            min_probability=min_probability,
+            threshold=threshold,
+            recall=recall,
+            shingle_size=shingle_size,
+            prefer=prefer,
+        )
+    )
+    resolve_jobs(n_jobs)
+    if output is not None:
+        writing.check_target(output, file)
+    named = {"id": id_column, "title": title, "text": text, "source": source,
+             "published": published}  # fmt: skip
+    feed: Any
+    rows: Any
+    columns: dict[str, str] = {}
+    if memory_limit is not None or work_folder is not None:
+        parse_limit(memory_limit)
+        feed, columns, rows = open_feed(file, form, named, ignore, quiet=quiet)
+    else:
+        feed, rows = read_rows(file, form, named, ignore, quiet=quiet)
+    _check_keep(keep, rows)
+    result = cluster(
+        feed,
+        **columns,
+        config=config,
+        n_jobs=n_jobs,
+        progress=not (no_progress or quiet),
+        memory_limit=memory_limit,
+        work_folder=work_folder,
+    ).keeping(keep, rows.columns if isinstance(rows, Table) else None)
+    shown = sys.stdout.isatty() and output != writing.STDOUT
+    if output is not None or not sys.stdout.isatty():
+        unit = rows.unit if isinstance(rows, Table) else "row"
+        number = None if has_ids(named, ignore, rows) else unit
+        written = Rows(rows, found_columns(result, number))
+        _say_replaced(written, quiet=quiet)
+        writing.write(writing.STDOUT if output is None else output, written)
+    if shown:
+        terminal.show_clustering(terminal.console(), result, top)
+    elif not quiet:
+        say(result.summary())
+    if output not in (None, writing.STDOUT) and not quiet:
+        say(f"wrote {counted(len(result), 'row')} to {output}")
+
+
+def _dedupe(
+    *,
+    file: options.File,
+    form: options.Form = None,
+    id_column: options.Id = None,
+    title: options.Title = None,
+    text: options.Text = None,
+    source: options.Source = None,
+    published: options.Published = None,
+    ignore: options.Ignore = None,
+    policy: options.Policy = None,
+    min_probability: options.MinProbability = None,
+    threshold: options.Threshold = None,
+    recall: options.Recall = None,
+    shingle_size: options.ShingleSize = None,
+    prefer: options.Prefer = None,
+    keep: options.Keep = "preferred",
+    n_jobs: options.Jobs = -1,
+    output: options.Output = None,
+    no_progress: options.NoProgress = False,
+    quiet: options.Quiet = False,
+) -> None:
+    config = DEFAULTS.replace(
+        **given_settings(
+            policy=policy,
+            min_probability=min_probability,
+            threshold=threshold,
+            recall=recall,
+            shingle_size=shingle_size,
+            prefer=prefer,
+        )
+    )
+    resolve_jobs(n_jobs)
+    target = writing.STDOUT if output is None else output
+    writing.check_target(target, file)
+    named = {"id": id_column, "title": title, "text": text, "source": source,
+             "published": published}  # fmt: skip
+    feed, rows = read_rows(file, form, named, ignore, quiet=quiet)
+    _check_keep(keep, rows)
+    result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
+    kept = result.keeping(keep, rows.columns).kept.positions
+    writing.write(target, Rows(rows, {}, kept))
+    if not quiet:
+        say(result.summary())
+        place = "" if target == writing.STDOUT else f" to {target}"
+        say(f"wrote {counted(len(kept), 'row')} of {len(result):,}{place}")
+
+
+def _check_keep(keep: str, rows: Any) -> None:  # noqa: ANN401 - a table or a data set
+    """Refuse a rule that is not known, before the work is done."""
+    if keep in RULES:
+        return
+    names = rows.names if isinstance(rows, Table) else []
+    if keep not in names and (names or not isinstance(rows, Table)):
+        known = f"; its columns are {', '.join(map(repr, names))}" if names else ""
+        message = (
+            f"--keep {keep} is neither a rule nor a column of the file{known}. Rules are "
+            f"{', '.join(RULES)}"
+        )
+        raise ConfigError(message)
+
+
+def _say_replaced(rows: Rows, *, quiet: bool) -> None:
+    source = rows.source
+    names = source.names if isinstance(source, Table) else source.schema.names
+    replaced = [name for name in names if name in rows.found]
+    if replaced and not quiet:
+        say(f"the file's own {', '.join(map(repr, replaced))} gives way to what was found")

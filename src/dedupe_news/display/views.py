@@ -1,0 +1,246 @@
+"""
+What is shown of clusters, stories and templates: one description for every way to show them.
+
+Notebook, plain text, terminal and report draw what is said here, so that they
+use the same words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dedupe_news.columns import NO_TIME
+from dedupe_news.membership import NO_RELATION
+from dedupe_news.parts import Cluster, Story, Template
+from dedupe_news.phrasing import counted, duration, share
+from dedupe_news.records import Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dedupe_news.columns import Columns
+    from dedupe_news.parts import Group
+    from dedupe_news.results import Clustering
+
+
+class Kind(NamedTuple):
+    """
+    A kind of groups.
+
+    Parameters
+    ----------
+    name : str
+        Where a result has them: ``result.clusters``.
+    noun : str
+        What one is called.
+    heading : str
+        What they are called above a list of them.
+    says : str
+        What belongs together in one.
+    row_noun : str
+        What its rows are.
+    others : str
+        What the rows beside the first are to it; empty where each has a
+        relation of its own.
+    is_marked : bool
+        Whether the words of a row are marked that differ from the first.
+    where : str
+        Where a group has all its rows.
+    """
+
+    name: str
+    noun: str
+    heading: str
+    says: str
+    row_noun: str
+    others: str
+    is_marked: bool
+    where: str
+
+
+KINDS: dict[type[Group], Kind] = {
+    Cluster: Kind(
+        "clusters",
+        "cluster",
+        "Duplicates",
+        "The others say what the representative says: keep one.",
+        "item",
+        "",
+        is_marked=True,
+        where=".members",
+    ),
+    Story: Kind(
+        "stories",
+        "story",
+        "Same story",
+        "Reports of their own on one event are no duplicates: keep them, and show them together.",
+        "report",
+        "same story",
+        is_marked=False,
+        where=".clusters",
+    ),
+    Template: Kind(
+        "templates",
+        "template",
+        "Templates",
+        "One text, filled in anew each time: no duplicates, keep all.",
+        "item",
+        "template",
+        is_marked=True,
+        where=".members",
+    ),
+}
+"""What is said of each kind, in the order in which they are shown."""
+
+
+class Row(NamedTuple):
+    """
+    An item of a group.
+
+    Parameters
+    ----------
+    position : int
+        Its position in the feed.
+    role : str
+        What it is in the group.
+    n_duplicates : int
+        Duplicates that it stands for.
+    """
+
+    position: int
+    role: str
+    n_duplicates: int = 0
+
+
+def kind_of(group: Group) -> Kind:
+    """Return what is said of groups of its kind."""
+    return KINDS[type(group)]
+
+
+def n_groups(result: Clustering, kind: Kind) -> int:
+    """Return how many groups of a kind there are, without finding out what templates say."""
+    return result.n_templates if kind.name == "templates" else len(getattr(result, kind.name))
+
+
+def groups_between(result: Clustering, kind: Kind, start: int, stop: int) -> Sequence[Group]:
+    """Return some groups of a kind, the largest first."""
+    if kind.name == "templates":
+        return result.templates_between(start, stop)
+    groups: Sequence[Group] = getattr(result, kind.name)[start:stop]
+    return groups
+
+
+def figures_of(result: Clustering) -> list[tuple[str, str, str]]:
+    """Return the figures of a result: name, value and remark."""
+    n_items, n_kept = len(result), len(result.representatives)
+    n_related = sum(map(len, result.stories))
+    n_filled = int((result.template_of >= 0).sum())
+    figures = [
+        ("items", f"{n_items:,}", f"in {sum(result.seconds.values()):.1f} s"),
+        ("kept", f"{n_kept:,}", share(n_kept, n_items)),
+        ("duplicates", f"{n_items - n_kept:,}", share(n_items - n_kept, n_items)),
+        ("clusters", f"{len(result.clusters):,}", ""),
+    ]
+    if result.stories:
+        figures.append(("stories", f"{len(result.stories):,}", f"of {counted(n_related, 'item')}"))
+    if result.n_templates:
+        figures.append(("templates", f"{result.n_templates:,}", f"of {counted(n_filled, 'item')}"))
+    return figures
+
+
+def note_on_bounded(result: Clustering) -> str:
+    """Return what was not compared; empty where everything was."""
+    bounded = result.bounded
+    if not bounded:
+        return ""
+    return (
+        f"Work was bounded: {counted(bounded.n_large_buckets, 'large bucket')}, "
+        f"{bounded.n_pairs_not_compared:,} pairs within not compared, "
+        f"{bounded.n_representatives_passed_over:,} representatives passed over."
+    )
+
+
+def summary_of(group: Group) -> str:
+    """Return how many items there are, of how many sources, over what time."""
+    facts = [counted(len(group), "item")]
+    if isinstance(group, Story):
+        facts.append(counted(len(group.clusters), "report"))
+    if group.result is not None:
+        columns: Columns = group.result.columns
+        sources = {columns.source_of(position) for position in group.positions} - {None}
+        if sources:
+            facts.append(counted(len(sources), "source"))
+    if group.span is not None:
+        facts.append(f"over {duration(group.span)}" if group.span else "at one time")
+    return ", ".join(facts)
+
+
+def rows_of(group: Group) -> list[Row]:
+    """
+    Return the rows of a group in the order to read them.
+
+    The representative comes first, then the others by time, those without a
+    time last. A row of a story is a report: the representative of a cluster
+    stands for its duplicates.
+    """
+    result = group.result
+    if isinstance(group, Cluster):
+        order = _by_time(result.columns, group.positions, group.representative_position)
+        return [Row(position, _role_of(result, position)) for position in order]
+    others = kind_of(group).others
+    n_duplicates: dict[int, int] = dict.fromkeys(group.positions, 0)
+    first = group.representative_position
+    if isinstance(group, Story):
+        n_duplicates = {}
+        for position in group.positions:
+            report = int(result.representatives[result.labels[position]])
+            n_duplicates[report] = n_duplicates.get(report, -1) + 1
+        first = int(result.representatives[result.labels[first]])
+    return [
+        Row(position, "representative" if position == first else others, n_duplicates[position])
+        for position in _by_time(result.columns, [*n_duplicates], first)
+    ]
+
+
+def _role_of(result: Clustering, position: int) -> str:
+    """Return what an item is in its cluster."""
+    label = result.labels[position]
+    if result.kept_positions[label] == position:
+        return "kept"
+    relation = int(result.membership.relation[position])
+    if relation == NO_RELATION:
+        return "representative"
+    return f"duplicate ({Relation(relation).name.lower()})"
+
+
+def sentences_of(result: Clustering, first: int, rows: Sequence[Row]) -> list[str]:
+    """Return why each row of a cluster is a duplicate of its representative."""
+    positions = np.array([row.position for row in rows], np.int64)
+    membership = result.membership
+    return result.compare.why(
+        np.full(len(positions), first),
+        positions,
+        membership.relation[positions],
+        membership.probability[positions],
+    )
+
+
+def _by_time(columns: Columns, positions: Sequence[int], first: int) -> list[int]:
+    """Return positions by time, a given one before all and those without a time last."""
+    times = columns.published
+
+    def key(position: int) -> tuple[bool, bool, int, int]:
+        time = NO_TIME if times is None else int(times[position])
+        return position != first, time == NO_TIME, time, position
+
+    return sorted(positions, key=key)
+
+
+def delay(columns: Columns, first: int, position: int) -> str:
+    """Return how long after the first another was published, as "+2 h" or "−5 min"."""
+    start, time = columns.published_at(first), columns.published_at(position)
+    if start is None or time is None:
+        return ""
+    return f"+{duration(time - start)}" if time >= start else f"−{duration(start - time)}"

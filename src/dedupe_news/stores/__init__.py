@@ -1,1 +1,0 @@
-"""Where an index keeps its documents."""
