@@ -23,6 +23,7 @@ import dedupe_news as dn
 import strategies
 from dedupe_news import Config, space, text
 from dedupe_news._engine import candidates
+from dedupe_news._engine import policy as engine
 from dedupe_news.batch import cluster_columns
 from dedupe_news.documents import read_documents
 from dedupe_news.space import MEMORY, Folder, Memory
@@ -61,6 +62,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(space, "_LEAST_MAPPED", 1)
     monkeypatch.setattr(Folder, "block_size", 40)
     monkeypatch.setattr(candidates, "_TEXTS_AT_ONCE", 3)
+    monkeypatch.setattr(engine, "_PAIRS_AT_ONCE", 2)
 
 
 def assert_same(found: Clustering, expected: Clustering) -> None:

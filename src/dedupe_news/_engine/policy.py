@@ -11,6 +11,7 @@ from dedupe_news import relations, verification
 from dedupe_news._engine import candidates, classifier
 from dedupe_news._engine.assignment import leaders_of
 from dedupe_news._engine.classifier import DIFFERENT, DUPLICATE, RELATED, TEMPLATE
+from dedupe_news._engine.judged import Judged, packed, packed_each, rows_of
 from dedupe_news._engine.segment import Segment, make_segment, sets_for
 from dedupe_news.errors import ConfigError
 from dedupe_news.kernels.features import Evidence
@@ -35,55 +36,10 @@ STAGES = ("candidates", "verdicts", "assignment")
 
 _ROUNDS = 12  # mostly two or three are enough
 _LEAST_IN_TEMPLATE = 3
-_HALF = np.uint64(32)
-_LOW = np.uint64(0xFFFFFFFF)
+_PAIRS_AT_ONCE = 1 << 20
 
 LEAST_PROBABILITY = 0.1
 """Pairs from this probability of a duplicate on are kept, to be grouped anew at another."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Judged:
-    """
-    Pairs of texts with their probabilities.
-
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        ``text << 32 | later text``, increasing.
-    probabilities : ndarray of float64, shape (n_pairs, n_classes)
-        In the order of `classifier.CLASSES`.
-    """
-
-    pairs: NDArray[np.uint64]
-    probabilities: NDArray[np.float64]
-
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        """Return the two texts of each pair, shape (n_pairs, 2)."""
-        return rows_of(self.pairs)
-
-    def among(self, pairs: NDArray[np.uint64]) -> Judged:
-        """Return those of some increasing pairs that are judged here."""
-        at = np.flatnonzero(np.isin(self.pairs, pairs, assume_unique=True))
-        return Judged(self.pairs[at], self.probabilities[at])
-
-
-def rows_of(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return packed pairs as rows of two texts."""
-    return np.stack((pairs >> _HALF, pairs & _LOW), axis=1).astype(np.int64)
-
-
-def _packed_each(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return rows of two texts as packed pairs, in the order given."""
-    lower = np.minimum(rows[:, 0], rows[:, 1]).astype(np.uint64)
-    upper = np.maximum(rows[:, 0], rows[:, 1]).astype(np.uint64)
-    return lower << _HALF | upper
-
-
-def packed(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return rows of two texts as distinct packed pairs, increasing."""
-    return candidates.distinct(_packed_each(rows[rows[:, 0] != rows[:, 1]]))
 
 
 class Grouping:
@@ -100,6 +56,8 @@ class Grouping:
         From which on a pair is a duplicate.
     judge_new : callable
         Judges distinct pairs; those that it leaves out stay without a verdict.
+    space : Space
+        Gets the pairs.
     """
 
     def __init__(
@@ -108,11 +66,13 @@ class Grouping:
         texts: Texts,
         min_probability: float,
         judge_new: Callable[[NDArray[np.uint64]], Judged],
+        space: Space = MEMORY,
     ) -> None:
         self._order = order
         self._texts = texts
         self._min_probability = min_probability
         self._judge_new = judge_new
+        self._space = space
         self._number_of = np.empty(len(order), np.int64)
         self._number_of[order] = np.arange(len(order))
         self.judged = Judged(np.empty(0, np.uint64), np.empty((0, len(classifier.CLASSES))))
@@ -128,11 +88,7 @@ class Grouping:
             pairs = pairs[self._texts.are_near(rows[:, 0], rows[:, 1])]
         if not len(pairs):
             return
-        found, known = self._judge_new(pairs), self.judged
-        merged = np.concatenate((known.pairs, found.pairs))
-        order = np.argsort(merged, kind="stable")
-        probabilities = np.concatenate((known.probabilities, found.probabilities))
-        self.judged = Judged(merged[order], probabilities[order])
+        self.judged = self.judged.merged(self._judge_new(pairs), self._space)
 
     def in_order(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return texts in order of preference."""
@@ -194,7 +150,7 @@ class Grouping:
 
     def _leads(self, rows: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
         """Return the lead of each text among judged pairs."""
-        at = np.searchsorted(self.judged.pairs, _packed_each(rows))
+        at = np.searchsorted(self.judged.pairs, packed_each(rows))
         scores = self.judged.probabilities[at, kind]
         return leaders_of(len(self._order), rows, scores, self.in_order)
 
@@ -240,9 +196,13 @@ def find(
     model = classifier.load_classifier()
 
     def judge(pairs: NDArray[np.uint64]) -> Judged:
-        return Judged(pairs, model.probabilities(segment, rows_of(pairs), n_jobs))
+        probabilities = space.empty((len(pairs), len(classifier.CLASSES)), np.float64)
+        for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+            own = slice(start, start + _PAIRS_AT_ONCE)
+            probabilities[own] = model.probabilities(segment, rows_of(pairs[own]), n_jobs)
+        return Judged(pairs, probabilities)
 
-    grouping = Grouping(segment.order, texts, config.min_probability, judge)
+    grouping = Grouping(segment.order, texts, config.min_probability, judge, space)
 
     def settle() -> Settled:
         grouping.judge(found.pairs)
@@ -255,7 +215,7 @@ def find(
     story = grouping.groups(representative, RELATED)
     template = grouping.forms(representative)
     bounded = Bounded(found.n_large_buckets, found.n_skipped)
-    known = _keep(grouping.judged, settled, segment, texts, config, n_jobs, space)
+    known = space.keep(_keep(grouping.judged, settled, segment, texts, config, n_jobs, space))
     outcome = known.outcome(config.min_probability, representative, story, template)
     done("assignment")
     return dataclasses.replace(
