@@ -22,6 +22,7 @@ SUITES = (
     "fit-classifier",
     "latency",
     "soak",
+    "scale",
     "browsing",
 )
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""
