@@ -23,6 +23,7 @@ SUITES = (
     "latency",
     "soak",
     "scale",
+    "spark",
     "browsing",
 )
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""

@@ -66,12 +66,12 @@ def cluster(
         a notebook, and says when kernels are being compiled.
     memory_limit : int or str, optional
         Memory that this process may hold, in bytes or as in "2GB" or "512MiB";
-        what is free where it is left out. The text of the feed is then kept on
-        disk. A feed that is estimated to need more is refused.
+        what is free where it is left out. A feed that is estimated to need more
+        is worked on in files that are mapped into memory, with the same result.
     work_folder : str or path-like, optional
-        Folder for the file that holds the text, which is gone when the process
-        ends, or when the result is deleted; the system's folder for temporary
-        files where it is left out.
+        Folder for such files, from which a run that was killed goes on when it
+        is called with the same feed and settings again. Left out, they have no
+        names, and are gone when nobody uses them.
     **settings : Any
         Single settings of `Config`, such as ``threshold=0.8``, that take
         precedence over `config`.
@@ -92,11 +92,11 @@ def cluster(
         If a named column does not exist.
     ConfigError
         If a setting or `n_jobs` is out of range, or `memory_limit` is too
-        little for the feed.
+        little for what cannot be on disk.
     WorkFolderError
-        If `work_folder` cannot be written.
+        If `work_folder` cannot be written, or the same run is at work in it.
     WorkFolderFullError
-        If the disk has not the room for the text; said before the work begins
+        If the disk has not the room; said before the work begins
         where the size of the feed is known.
 
     Notes

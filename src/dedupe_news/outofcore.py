@@ -62,8 +62,8 @@ _STAGES = 1
 
 _OF_A_RUN = 96_000_000  # bytes beside the documents
 _COSTS = {
-    "similar": _Cost(memory=(400, 2.0), least_memory=(100, 0.0), disk=(300, 4.0)),
-    "news": _Cost(memory=(600, 5.0), least_memory=(100, 0.0), disk=(300, 7.0)),
+    "similar": _Cost(memory=(400, 2.5), least_memory=(120, 0.0), disk=(300, 3.5)),
+    "news": _Cost(memory=(600, 5.5), least_memory=(150, 0.0), disk=(500, 5.5)),
 }
 
 
