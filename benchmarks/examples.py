@@ -10,9 +10,9 @@ import numpy as np
 from benchmarks import gold
 from dedupe_news._engine.classifier import features_of
 from dedupe_news._engine.segment import Segment, make_segment
+from dedupe_news._input.reading import read_documents
 from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.config import Config
-from dedupe_news.documents import read_documents
 from dedupe_news.text import tokenize
 from dedupe_news.texts import distinct_texts
 

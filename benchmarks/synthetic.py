@@ -36,10 +36,16 @@ WEIGHT = 0.3
 NAME_WEIGHT = 0.1
 """The same of a replaced name: easily told, and more of them hide light revisions."""
 
+PRINTINGS_WEIGHT = 15.0
+"""The same of all printings of a big story together."""
+
 VARIANTS = ("full", "no_metadata")
 
 N_TEXTS = 1000
 """Items of a feed that a batch of made pairs is put into."""
+
+N_FEW_TEXTS = 200
+"""The same of a small batch."""
 
 SPREAD = 20
 """Consecutive items of which one is taken, so that a batch is of more than a few days."""
@@ -60,8 +66,10 @@ _FREQUENT = 60  # words of a language that are taken for function words
 _RARE = 0.01  # share of the texts that a replaced word is in at most
 _LEAST_LENGTH = 3  # letters of a replaced word
 _LEAST_RESPELLED = 7  # letters of a word that has another ending
+_LONG_TEASER = 20  # words of a text that may be printed in many places
 _LONG = 120  # words of a text that is no notice
 _DAYS, _MONTHS = 60.0, 6000.0  # hours that two items are apart at most, mostly and now and then
+_PRINTINGS = (20.0, 1000.0)  # of a big story
 _ENDINGS = (1, 2, 3)  # letters at the end of a word that another form of it has not
 
 
@@ -260,6 +268,37 @@ class Maker:
             start = int(self._rng.integers(len(words) - 6))
             title = " ".join([*kept, *words[start : start + int(self._rng.integers(3, 7))]])
         return self._made("other headline", item, title, item.text, "dup")
+
+    def printings(self, item: Item) -> list[Made]:
+        """Print an item many times, mostly under other headlines, often cut off: one big story."""
+        n_printings = round(np.exp(self._rng.uniform(*np.log(_PRINTINGS))))
+        made = []
+        for _ in range(n_printings):
+            other = self.other_headline(item)
+            if other is None:
+                return []
+            title = item.title if self._chance(0.2) else other.second.title
+            words = item.words
+            if self._chance(0.5):
+                n_words = max(8, int(len(words) * self._rng.uniform(0.3, 0.9)))
+                words = [*words[:n_words], "…"]
+            published = item.published
+            if published is not None:
+                published += dt.timedelta(hours=float(self._rng.uniform(-24, 24)))
+            second = dataclasses.replace(
+                other.second, title=title, text=" ".join(words), published=published
+            )
+            made.append(
+                Made(
+                    "printing",
+                    item,
+                    second,
+                    gold.DUPLICATE,
+                    needs_counts=True,
+                    weight=PRINTINGS_WEIGHT / n_printings,
+                )
+            )
+        return made
 
     def credited(self, item: Item) -> Made | None:
         """Put a dateline, a credit or an agency's name in front."""
@@ -462,7 +501,9 @@ def make_examples(
         rng = np.random.default_rng([SEED, at])
         feed = gold.read_feed(name).sort_by([("published", "ascending"), ("id", "ascending")])
         for window in _windows(feed.num_rows, N_BATCHES.get(name, 1), rng):
-            items = feed.take(window).to_pylist()
+            # In a small batch the words of a big story are common, and little else is.
+            n_items = N_TEXTS if rng.random() < 0.6 else N_FEW_TEXTS  # noqa: PLR2004 - more often
+            items = feed.take(window[:: N_TEXTS // n_items]).to_pylist()
             pairs = _make(items, rng, n_each)
             for matrix, is_used in itertools.chain(_within(items, pairs, n_jobs), _alone(pairs)):
                 rows.append(matrix[is_used])
@@ -510,6 +551,11 @@ def _make(rows: Sequence[Mapping[str, Any]], rng: Generator, n_each: int) -> lis
                 n_made += 1
             if n_made == n_each:
                 break
+    for at in rng.permutation(len(items)).tolist():
+        maker, item = items[at]
+        printings = maker.printings(item) if len(item.words) >= _LONG_TEASER else []
+        if printings:
+            return made + [pair for pair in printings if pair.first != pair.second]
     return made
 
 

@@ -148,7 +148,7 @@ def jaccard(first: str, second: str) -> float:
 
 def _ours(texts: Sequence[str], copies: Sequence[str]) -> list[bool]:
     library = importlib.import_module("dedupe_news")
-    index = library.NewsIndex(threshold=THRESHOLD)
+    index = library.NewsIndex(policy="similar", threshold=THRESHOLD)
     index.add_many([{"id": at, "text": text} for at, text in enumerate(texts)])
     answers = index.query_many(list(copies))
     return [any(match.id == at for match in matches) for at, matches in enumerate(answers)]

@@ -105,10 +105,15 @@ TENTHS = [(tick / 10, f"{tick / 10:.1f}") for tick in range(0, 11, 2)]
 
 # Bands and rows: colour, dashes, what they are.
 CURVES = (
-    (dn.Config(threshold=0.5), ORANGE, "none", "threshold 0.5"),
-    (dn.Config(threshold=0.7), BLUE, "none", "threshold 0.7, the default"),
-    (dn.Config(threshold=0.9), GREEN, "none", "threshold 0.9"),
-    (dn.Config(threshold=0.7, params=(14, 9)), GREY, "6 4", "datasketch's choice for 0.7"),
+    (dn.Config(policy="similar", threshold=0.5), ORANGE, "none", "threshold 0.5"),
+    (dn.Config(policy="similar", threshold=0.7), BLUE, "none", "threshold 0.7, the default"),
+    (dn.Config(policy="similar", threshold=0.9), GREEN, "none", "threshold 0.9"),
+    (
+        dn.Config(policy="similar", threshold=0.7, params=(14, 9)),
+        GREY,
+        "6 4",
+        "datasketch's choice for 0.7",
+    ),
 )
 STEPS = 120
 
@@ -190,7 +195,7 @@ def forms() -> str:
     )
     counts = {"story": [0] * N_BINS, "template": [0] * N_BINS}
     for pair in result.matches:
-        left, right = truth[pair.left], truth[pair.right]
+        left, right = (truth[position] for position in pair.positions)
         at = min(N_BINS - 1, int((pair.jaccard - LEAST_SHOWN) / (1 - LEAST_SHOWN) * N_BINS))
         if left["item"] == right["item"]:
             counts["story"][at] += 1

@@ -34,11 +34,11 @@ def test_settings_are_given_by_keyword() -> None:
 
 def test_settings_take_precedence_over_the_config() -> None:
     """The rest of the config stays."""
-    config = Config(threshold=0.5, shingle_size=2)
+    config = Config(policy="similar", threshold=0.5, shingle_size=2)
 
     result = dn.cluster([STORM], config=config, threshold=1.0, progress=False)
 
-    assert result.config == Config(threshold=1.0, shingle_size=2)
+    assert result.config == Config(policy="similar", threshold=1.0, shingle_size=2)
 
 
 def test_defaults_are_those_of_config() -> None:

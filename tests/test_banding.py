@@ -113,7 +113,7 @@ def test_candidates_equal_those_of_datasketch(
     sets: list[list[int]], params: tuple[int, int]
 ) -> None:
     """The same signatures in the same bands make the same pairs."""
-    config = Config(num_perm=8, params=params)
+    config = Config(policy="similar", num_perm=8, params=params)
     lsh = MinHashLSH(num_perm=8, params=params)
     expected: set[tuple[int, int]] = set()
     for i, values in enumerate(sign(*ragged(sets), 8, config.seed)):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 import oracles
 from dedupe_news import Clustering, Config, batch, similar
-from dedupe_news.documents import read_documents
+from dedupe_news._input.reading import read_documents
 from dedupe_news.text import tokenize
 from dedupe_news.texts import distinct_texts
 from strategies import configs, feeds, times

@@ -27,7 +27,8 @@ from rich.console import Console
 import dedupe_news as dn
 from command_line import Ended, runner
 from dedupe_news import cli
-from dedupe_news.cli import reading, terminal
+from dedupe_news._input import files
+from dedupe_news.cli import terminal
 from shown_feed import make_result
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def test_conventional_columns_are_found_and_said(run: Callable[..., Ended]) -> N
     ended = run("cluster", "-", stdin=as_jsonl([record]))
 
     assert (
-        "JSON Lines, 1 item; id from the number of the line, title from 'title', "
+        "JSON, 1 item; id from the number of the line, title from 'title', "
         "text from 'description', published from 'date'"
     ) in ended.err
     assert "times without a zone are taken as UTC" in ended.err
@@ -235,63 +236,65 @@ BROKEN = {
         b'{"text": "a"}\n\n{"text": }\n',
         "line.jsonl, line 3 is not JSON: Expecting value at column 10",
     ),
-    "deep.jsonl": (b"[" * 100_000, "deep.jsonl, line 1 is not JSON that can be read"),
+    "deep.jsonl": (b"[" * 100_000, "deep.jsonl, line 1 is not JSON: it is nested too deeply"),
     "array.jsonl": (
         b"[1]\n",
         (
-            "array.jsonl, line 1 is a JSON array, not an object; JSON Lines holds one object a "
-            "line. An array is converted with: jq -c '.[]'"
+            "array.jsonl, line 1 is not JSON: there is a JSON number, where an object has to be "
+            "at column 2"
         ),
     ),
     "string.jsonl": (b'"a"\n', "string.jsonl, line 1 is a JSON string, not an object"),
     "number.jsonl": (
         b'{"text": "a"}\n{"text": 3}\n',
         (
-            "number.jsonl, line 2: the text 'text' is 3; it must be a string. Correct it, or name "
-            "another column with --text COLUMN"
+            "number.jsonl, line 2: the text is 3, which is of type 'int' and no text. Correct "
+            "it, or use --on-invalid ignore to do without such values, "
+            "drop without the items"
         ),
     ),
     "source.jsonl": (
-        b'{"text": "a", "source": {"name": "x"}}\n',
+        b'{"text": "a", "outlet": 7}\n',
         (
-            "line 1: the source 'source' is {'name': 'x'}; it must be a string. Correct it, or do "
-            "without with --ignore source"
+            "line 1: the source 'outlet' is 7, which is of type 'int' and no name of a source. "
+            "Correct it, or use --on-invalid ignore to do without such values, drop without the "
+            "items, --ignore 'outlet' without the column"
         ),
     ),
     "ids.jsonl": (
         b'{"id": 7, "text": "a"}\n{"id": 7, "text": "b"}\n',
         (
-            "ids.jsonl, line 2: the id 'id' is 7, as in line 1 already. Correct it, or number the "
-            "documents instead with --ignore id"
+            "ids.jsonl, line 2: the id is 7, which is that of ids.jsonl, line 1 already. Ids must "
+            "be unique"
         ),
     ),
     "no_id.jsonl": (
         b'{"id": 7, "text": "a"}\n{"text": "b"}\n',
-        "no_id.jsonl, line 2: the id 'id' is missing",
+        "no_id.jsonl, line 2: the id is missing",
     ),
     "list_id.jsonl": (
         b'{"id": [7], "text": "a"}\n',
-        "list_id.jsonl, line 1: the id 'id' is [7], neither string nor whole number",
+        "list_id.jsonl, line 1: the id is [7], which is of type 'list' and not hashable",
     ),
     "time.jsonl": (
         b'{"text": "a", "published": "yesterday"}\n',
         (
-            "time.jsonl, line 1: the published time is 'yesterday', which is neither ISO 8601 nor "
-            "RFC 2822. Correct it, or do without with --ignore published"
+            "time.jsonl, line 1: the published time is 'yesterday', which is no date that can be "
+            "read. Say how dates are written: --date-format dmy or mdy"
         ),
     ),
     "no_text.jsonl": (
-        b'{"headline": "a"}\n',
+        b'{"words": "a"}\n',
         (
-            "no_text.jsonl has no column 'text', 'description', 'body' or 'content' for the text; "
-            "its columns are 'headline'. Name it with --text COLUMN"
+            "no_text.jsonl has no column 'text', 'description', 'summary', 'content' or the like "
+            "for the text; its columns are 'words'. Name it with --text COLUMN"
         ),
     ),
     "latin.txt": (
         "\u00c9lise\n".encode() + "Élise\n".encode("latin-1"),
         "latin.txt, line 2 is not UTF-8: byte 0xc9 at column 1",
     ),
-    "binary.txt": (b"\x7fELF\0\0", "binary.txt is no text: it holds zero bytes"),
+    "binary.txt": (b"\x7fELF" + b"\0" * 20, "binary.txt is no text: it holds zero bytes"),
     "wide.csv": (
         b"id,text\n1,a\n\n2,b,c\n",
         (
@@ -319,7 +322,7 @@ def test_broken_file_is_one_line_on_stderr(
     if content is not None:
         (tmp_path / name).write_bytes(content)
 
-    ended = run("cluster", name)
+    ended = run("cluster", name, "--on-invalid", "raise")
 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("dedupe-news: ")
@@ -330,10 +333,15 @@ def test_broken_file_is_one_line_on_stderr(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--threshold", "1.01"], r"threshold=1\.01 is out of range"),
-        (["--threshold", "nan"], "threshold=nan is out of range"),
+        (["--policy", "similar", "--threshold", "1.01"], r"threshold=1\.01 is out of range"),
+        (["--policy", "similar", "--threshold", "nan"], "threshold=nan is out of range"),
         (["--threshold", "high"], r"Invalid value for '--threshold'.*; --help explains$"),
-        (["--recall", "1"], r"recall=1\.0 is out of range"),
+        (["--policy", "similar", "--recall", "1"], r"recall=1\.0 is out of range"),
+        (["--recall", "0.9"], r"--recall 0\.9 is read with --policy similar only\. Add --policy"),
+        (["--on-invalid", "skip"], "--on-invalid skip is not known; pass raise, ignore or drop"),
+        (["--timezone", "Mars"], "timezone='Mars' is no time zone"),
+        (["--date-format", "day"], "date_format='day' is no format of dates"),
+        (["--encoding", "utf-9"], "--encoding 'utf-9' is not known"),
         (["--shingle-size", "0"], "shingle_size=0 is out of range"),
         (["--policy", "best"], "policy='best' is not known; allowed are 'news', 'similar'"),
         (["--prefer", "best"], "prefer='best' is not known; allowed are 'earliest'"),
@@ -511,11 +519,12 @@ def test_mixed_ids_cannot_be_parquet(run: Callable[..., Ended], tmp_path: Path) 
 
 
 def test_ids_of_any_text_are_written_as_json(run: Callable[..., Ended]) -> None:
-    """Letters stay readable, and a lone surrogate is escaped."""
+    """Letters stay readable; one that holds half of a character is replaced by its line."""
     ended = run("cluster", "-", stdin=b'{"id": "\xc3\x89", "text": "a"}\n{"id": "\\ud800"}\n')
 
     assert '"id": "É"' in ended.out
-    assert [row["id"] for row in ended.rows] == ["É", "\ud800"]
+    assert [row["id"] for row in ended.rows] == ["É", "#2"]
+    assert "standard input, line 2: id is '\\ud800', which holds half of a character" in ended.err
 
 
 def test_dash_writes_json_lines_on_a_terminal_too(
@@ -545,10 +554,10 @@ def test_query_finds_the_best_match_first(run: Callable[..., Ended], tmp_path: P
     feed += [{"id": "z", "text": STORM}, {"id": "w", "text": STORM}]
     (tmp_path / "feed.jsonl").write_bytes(as_jsonl(feed))
 
-    ended = run("query", "feed.jsonl", STORM, "--threshold", "0.5")
+    ended = run("query", "feed.jsonl", STORM, "--policy", "similar", "--threshold", "0.5")
 
     whole = {"jaccard": 1.0, "containment": 1.0, "relation": "exact"}
-    index = dn.NewsIndex(threshold=0.5)
+    index = dn.NewsIndex(policy="similar", threshold=0.5)
     index.add("y", f"{cut} ...")
     (match,) = index.query(STORM)
     assert ended.rows == [
@@ -579,8 +588,8 @@ def test_policy_can_be_said(run: Callable[..., Ended]) -> None:
         return len({row["cluster"] for row in clustered.rows}), len(queried.rows)
 
     assert n_found() == n_found("--policy", "news") == (2, 0)
-    assert n_found("--policy", "similar") == n_found("--threshold", "0.7") == (1, 1)
-    assert n_found("--policy", "news", "--threshold", "0.7") == (2, 0)
+    assert n_found("--policy", "similar") == (1, 1)
+    assert n_found("--policy", "similar", "--threshold", "0.95") == (2, 0)
 
 
 def test_query_takes_its_text_from_a_file_or_a_pipe(
@@ -946,10 +955,10 @@ def test_missing_zstandard_is_said(
 
 def test_formats_are_told_by_suffix() -> None:
     """Case and compression do not matter."""
-    assert reading.format_of("a/b.PARQUET") is reading.Format.PARQUET
-    assert reading.format_of("feed.csv.gz") is reading.Format.CSV
-    assert reading.format_of("feed.gz") is None
-    assert reading.format_of("feed") is None
+    assert files.format_of("a/b.PARQUET") is files.Format.PARQUET
+    assert files.format_of("feed.csv.gz") is files.Format.CSV
+    assert files.format_of("feed.gz") is None
+    assert files.format_of("feed") is None
 
 
 def test_program_clusters_a_file(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def added(capsys: Capture) -> Ended:
     """Add the feed to a new index."""
-    return run(capsys, "index", "add", "feed.db", "monday.jsonl", "--window", "30")
+    return run(capsys, "index", "add", "feed.db", "monday.jsonl", "--window", "30 days")
 
 
 def test_add_prints_what_matches_earlier_documents(folder: Path, capsys: Capture) -> None:
@@ -99,7 +99,7 @@ def test_stats_and_export_read_the_index(capsys: Capture, tmp_path: Path) -> Non
     added(capsys)
     stats = run(capsys, "index", "stats", "feed.db").out
     assert "n_documents          3\n" in stats
-    assert "window               2592000.0\n" in stats
+    assert "window               30 days\n" in stats
 
     done = run(capsys, "index", "export", "feed.db", "out.jsonl")
     assert done.err == "dedupe-news: wrote 3 documents to out.jsonl\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import math
 import pickle
@@ -16,6 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import Config, ConfigError
+from dedupe_news.config import from_settings, from_stored
+from dedupe_news.errors import shown
+from dedupe_news.spans import read_span, write_span
 from dedupe_news.tuning import candidate_probability, expected_cost
 from strategies import configs
 
@@ -30,17 +34,14 @@ def test_defaults_are_those_of_the_documentation() -> None:
     """Change them on purpose only: indexes and results depend on them."""
     config = Config()
 
-    assert config.policy in ("news", "similar")
-    assert {name: value for name, value in config.to_dict().items() if name != "policy"} == {
-        "threshold": 0.7,
-        "recall": 0.99,
+    similar = Config(policy="similar")
+    assert (similar.threshold, similar.recall, similar.num_perm) == (0.7, 0.99, 128)
+    assert (similar.seed, similar.params, similar.bucket_limit) == (1, None, 1000)
+    assert config.to_dict() == {
+        "policy": "news",
         "min_probability": 0.5,
         "shingle_size": 3,
-        "num_perm": 128,
-        "seed": 1,
-        "params": None,
         "prefer": "earliest",
-        "bucket_limit": 1000,
         "window": None,
         "strip_html": True,
         "strip_cut_off_marks": True,
@@ -106,7 +107,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
 def test_bad_settings_are_refused(setting: dict[str, Any], message: str) -> None:
     """The message names the setting, its value and what is allowed."""
     with pytest.raises(ConfigError, match=f"^{message}"):
-        Config(**setting)
+        Config(**{"policy": "similar", **setting})
 
 
 @pytest.mark.parametrize(
@@ -123,21 +124,108 @@ def test_unknown_settings_are_refused_by_name(
 def test_numbers_of_any_type_are_taken() -> None:
     """They are kept as Python's own, so that settings stay JSON."""
     config = Config(
+        policy="similar",
         threshold=np.float32(0.5),  # type: ignore[arg-type]
         recall=Fraction(3, 4),  # type: ignore[arg-type]
         num_perm=np.int64(64),  # type: ignore[arg-type]
         params=(np.int32(4), np.uint8(2)),  # type: ignore[arg-type]
     )
 
-    assert config == Config(threshold=0.5, recall=0.75, num_perm=64, params=(4, 2))
+    assert config == Config(
+        policy="similar", threshold=0.5, recall=0.75, num_perm=64, params=(4, 2)
+    )
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     assert config.recall_at(np.float32(1.0)) == 1.0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("setting", "reader", "other"),
+    [
+        ({"threshold": 0.7}, "similar", "news"),
+        ({"recall": 0.99}, "similar", "news"),
+        ({"params": (4, 2)}, "similar", "news"),
+        ({"num_perm": 128}, "similar", "news"),
+        ({"seed": 1}, "similar", "news"),
+        ({"bucket_limit": 1000}, "similar", "news"),
+        ({"min_probability": 0.5}, "news", "similar"),
+    ],
+    ids=str,
+)
+def test_settings_that_the_policy_does_not_read_are_refused(
+    setting: dict[str, Any], reader: str, other: str
+) -> None:
+    """Also where they are what is the default: who gives them expects something of them."""
+    message = rf"is read with policy='{reader}' only, .*Pass policy='{reader}' too, or leave out"
+
+    with pytest.raises(ConfigError, match=message):
+        Config(**{"policy": other, **setting})
+    with pytest.raises(ConfigError, match=message):
+        Config.from_dict({"policy": other, **setting})
+    with pytest.raises(ConfigError, match=message):
+        Config().replace(**{"policy": other, **setting})
+    assert Config(**{"policy": reader, **setting}).policy == reader
+
+
+def test_another_policy_forgets_what_it_does_not_read() -> None:
+    """It is asked for by itself."""
+    strict = Config(policy="similar", threshold=0.9, shingle_size=2)
+
+    assert strict.replace(policy="news") == Config(shingle_size=2)
+
+
+def test_settings_of_earlier_indexes_are_understood() -> None:
+    """They held all settings, and the window in seconds."""
+    stored = {"policy": "news", "threshold": 0.7, "num_perm": 128, "window": 259200.0}
+
+    assert from_stored(stored) == Config(window=dt.timedelta(days=3))
+    assert from_stored({**stored, "policy": "similar", "threshold": 0.9}).threshold == 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("30 days", dt.timedelta(days=30)),
+        ("1 day", dt.timedelta(days=1)),
+        ("36h", dt.timedelta(hours=36)),
+        ("2 Weeks", dt.timedelta(days=14)),
+        ("1.5 hours", dt.timedelta(minutes=90)),
+        ("90 min", dt.timedelta(minutes=90)),
+        (" 2d 12h ", dt.timedelta(days=2, hours=12)),
+        ("1 day, 1 hour and 1 second", dt.timedelta(days=1, seconds=3601)),
+        ("3 seconds", dt.timedelta(seconds=3)),
+    ],
+)
+def test_windows_are_written_with_their_unit(text: str, span: dt.timedelta) -> None:
+    """As people write lengths of time."""
+    assert from_settings({"window": text}).window == span
+
+
+@given(st.timedeltas(min_value=dt.timedelta(microseconds=1), max_value=dt.timedelta(10**6)))
+def test_spans_come_back_as_they_were_written(span: dt.timedelta) -> None:
+    """To the microsecond."""
+    assert read_span(write_span(span)) == span
+
+
+@pytest.mark.parametrize(
+    "window",
+    [30, 30.0, True, "30", "thirty days", "1 month", "-3 days", "0 days", "", " ", "300000 years",
+     "999999999999 days", "9" * 5000 + " weeks", dt.timedelta(days=300_000 * 365),
+     dt.timedelta(0), dt.timedelta(-1), float("nan"), float("inf"), 10**5000, "3 days x"],
+    ids=lambda value: ascii(shown(value)),
+)  # fmt: skip
+def test_windows_that_are_none_are_refused(window: object) -> None:
+    """With the remedy, in a line that can be read."""
+    with pytest.raises(ConfigError, match=r"^window=.* such as window='30 days'") as refused:
+        from_settings({"window": window})
+    assert len(str(refused.value)) < 300
+    with pytest.raises(ConfigError, match=r"^window="):
+        Config(window=window)  # type: ignore[arg-type]
 
 
 def test_errors_are_value_errors() -> None:
     """Callers who know nothing of this library can catch them."""
     with pytest.raises(ValueError, match="threshold=2 is out of range"):
-        Config(threshold=2)
+        Config(policy="similar", threshold=2)
 
 
 @given(threshold=thresholds, recall=recalls)
@@ -165,7 +253,9 @@ def test_no_smaller_banding_reaches_the_recall_cheaper(threshold: float, recall:
 def test_for_recall_passes_other_settings_on() -> None:
     """And has the defaults of the class."""
     assert Config.for_recall() == Config(policy="similar")
-    assert Config.for_recall(0.5, 0.9, seed=3) == Config(threshold=0.5, recall=0.9, seed=3)
+    assert Config.for_recall(0.5, 0.9, seed=3) == Config(
+        policy="similar", threshold=0.5, recall=0.9, seed=3
+    )
 
 
 def test_for_recall_cannot_be_given_params() -> None:
@@ -176,7 +266,7 @@ def test_for_recall_cannot_be_given_params() -> None:
 
 def test_params_take_precedence_over_recall() -> None:
     """As in datasketch."""
-    config = Config(params=(9, 13), recall=0.999)
+    config = Config(policy="similar", params=(9, 13), recall=0.999)
 
     assert (config.bands, config.rows_per_band) == (9, 13)
     assert config.recall_at(0.7) < 0.999
@@ -184,7 +274,7 @@ def test_params_take_precedence_over_recall() -> None:
 
 def test_recall_at_is_the_s_curve() -> None:
     """Of the bands in force."""
-    config = Config(params=(2, 2))
+    config = Config(policy="similar", params=(2, 2))
 
     assert config.recall_at(0.5) == pytest.approx(0.4375)
     assert (config.recall_at(0), config.recall_at(1)) == (0, 1)
@@ -215,7 +305,9 @@ def test_round_trip_through_pickle(config: Config) -> None:
 
 def test_settings_left_out_take_their_defaults() -> None:
     """So that a file of an older release can be read."""
-    assert Config.from_dict({"threshold": 0.5}) == Config(threshold=0.5)
+    assert Config.from_dict({"policy": "similar", "threshold": 0.5}) == Config(
+        policy="similar", threshold=0.5
+    )
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -226,9 +318,9 @@ def test_settings_cannot_be_changed() -> None:
 
 def test_equal_settings_are_one_key() -> None:
     """Params may be given as a list, as JSON has it."""
-    from_list = Config.from_dict({"params": [4, 2]})
+    from_list = Config.from_dict({"policy": "similar", "params": [4, 2]})
 
-    assert len({from_list, Config(params=(4, 2))}) == 1
+    assert len({from_list, Config(policy="similar", params=(4, 2))}) == 1
 
 
 def test_settings_are_given_by_name() -> None:
@@ -239,15 +331,19 @@ def test_settings_are_given_by_name() -> None:
 
 def test_replace_chooses_the_bands_anew() -> None:
     """They belong to the threshold."""
-    config = Config(threshold=0.9)
+    config = Config(policy="similar", threshold=0.9)
 
-    assert config.replace(threshold=0.3) == Config(threshold=0.3)
-    assert config.replace(threshold=0.3).bands == Config(threshold=0.3).bands != config.bands
+    assert config.replace(threshold=0.3) == Config(policy="similar", threshold=0.3)
+    assert (
+        config.replace(threshold=0.3).bands
+        == Config(policy="similar", threshold=0.3).bands
+        != config.bands
+    )
 
 
 def test_replace_keeps_params_that_were_given() -> None:
     """Who gave them meant them."""
-    config = Config(params=(5, 3)).replace(threshold=0.3)
+    config = Config(policy="similar", params=(5, 3)).replace(threshold=0.3)
 
     assert (config.bands, config.rows_per_band, config.threshold) == (5, 3, 0.3)
 
@@ -255,7 +351,7 @@ def test_replace_keeps_params_that_were_given() -> None:
 def test_replace_validates() -> None:
     """As the class does."""
     with pytest.raises(ConfigError, match="num_perm=0 is out of range"):
-        Config().replace(num_perm=0)
+        Config().replace(policy="similar", num_perm=0)
 
 
 def test_banding_cannot_be_given_but_as_params() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import ColumnError, Document, DuplicateIdError, InputError, InputTypeError
-from dedupe_news.documents import read_documents
+from dedupe_news._input.reading import read_documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -384,7 +384,7 @@ import sys
 
 sys.modules.update(dict.fromkeys(("pandas", "polars", "pyarrow"), None))
 from dedupe_news import InputTypeError
-from dedupe_news.documents import read_documents
+from dedupe_news._input.reading import read_documents
 
 texts = ["a", None, "\\u6771\\u4eac \\U0001f327", float("nan"), ""]
 columns = read_documents(texts, title=["A", None, "B", "C", ""])
@@ -405,8 +405,9 @@ except InputTypeError as error:
     assert done.stdout.splitlines() == [
         ascii(["A\na", "\n", "B\n東京 🌧", "C\n", "\n"]),
         (
-            "the text of document 1 is b'b' of type 'bytes'; texts are str. "
-            "Decode it first: value.decode('utf-8', 'replace')"
+            "the text of document 1 is b'b', which is of type 'bytes' and no text. Decode it "
+            "first: value.decode('utf-8', 'replace'), or pass on_invalid=\"ignore\" to do without "
+            'such values, "drop" without the items'
         ),
     ]
 
@@ -420,31 +421,42 @@ except InputTypeError as error:
         (None, "^a feed of type 'NoneType' cannot be read; allowed are iterables of str"),
         (5, "^a feed of type 'int' cannot be read"),
         (object(), "^a feed of type 'object' cannot be read"),
-        ([1, 2], "^the text of document 0 is 1 of type 'int'; texts are str. Pass str, or None"),
-        (["a", 2.5], "^the text of document 1 is 2.5 of type 'float'"),
-        (["a", b"b"], r"^the text of document 1 is b'b' of type 'bytes'.* value\.decode\('utf-8'"),
-        ([b"a"], "^the text of document 0 is b'a' of type 'bytes'"),
+        ([1, 2], "^the text of document 0 is 1, which is of type 'int' and no text. Pass str, or"),
+        (["a", 2.5], "^the text of document 1 is 2.5, which is of type 'float'"),
+        (
+            ["a", b"b"],
+            r"^the text of document 1 is b'b', which is of type 'bytes'.* value\.decode\('utf-8'",
+        ),
+        ([b"a"], "^the text of document 0 is b'a', which is of type 'bytes'"),
         ([bytearray(b"a")], r"^the text of document 0 is bytearray\(b'a'\)"),
-        (np.array([b"a"]), "^the text of document 0 is b'a' of type 'bytes'"),
-        (np.array([1, 2]), "^the text of document 0 is 1 of type 'int'"),
-        (range(3), "^the text of document 0 is 0 of type 'int'"),
-        ([["a"]], r"^the text of document 0 is \['a'\] of type 'list'"),
-        ([True], "^the text of document 0 is True of type 'bool'"),
-        (["a", {"text": "b"}], r"^the text of document 1 is \{'text': 'b'\} of type 'dict'"),
-        ([{"text": "a"}, "b"], "^document 1 is of type 'str', but the feed began with mappings"),
-        ([Document("a"), {}], "^document 1 is of type 'dict', but the feed began with dn.Document"),
-        ({"text": "hello"}, "^a column of type 'str' cannot be read; pass a sequence of values"),
+        (np.array([b"a"]), "^the text of document 0 is b'a', which is of type 'bytes'"),
+        (np.array([1, 2]), "^the text of document 0 is 1, which is of type 'int'"),
+        (range(3), "^the text of document 0 is 0, which is of type 'int'"),
+        ([["a"]], r"^document 0 is a list, \['a'\]; a document is a text, a mapping"),
+        ([True], "^the text of document 0 is True, which is of type 'bool'"),
+        (
+            ["a", {"words": "b"}],
+            r"^the text of document 1 is \{'words': 'b'\}, which is of type 'd",
+        ),
+        (
+            [{"text": "a"}, "b"],
+            "^document 1 is 'b', which is of type 'str', but the feed began with mappings",
+        ),
+        (
+            [Document("a"), {}],
+            "^document 1 is {}, which is of type 'dict', but the feed began with dn",
+        ),
+        (
+            {"text": "hello"},
+            r"^the feed is a mapping whose 'text' is 'hello', not a col.* \[item\]",
+        ),
         ({"text": 5}, "^a column of type 'int' cannot be read"),
-        (pd.Series([1, 2]), "^the text of document 0 is 1 of type 'int'"),
-        (pd.Series([1, 2], dtype="Int64"), "^a column of Arrow type 'int64' cannot be the text"),
-        (pl.Series([1.5]), "^a column of Arrow type 'double' cannot be the text; .* Cast it first"),
-        (pa.array([b"a"]), "^a column of Arrow type 'binary' cannot be the text"),
-        (pa.array([1]).dictionary_encode(), "^a column of Arrow type 'dictionary<"),
-        (pa.table({"text": [[1]]}), "^a column of Arrow type 'list<.*' cannot be the text"),
-        ([{"text": "a", "title": 1}], "^the title of document 0 is 1 of type 'int'"),
-        ([{"text": "a", "source": 1}], "^the source of document 0 is 1 of type 'int'; sources are"),
-        ([{"text": "a", "id": [1]}], r"^the id of document 0 is \[1\], which is not hashable"),
-        ([{"text": "a", "published": 5}], "^the published time of document 0 is 5 of type 'int'"),
+        (pd.Series([1, 2]), "^the text of document 0 is 1, which is of type 'int'"),
+        (pd.Series([1, 2], dtype="Int64"), "^the text of document 0 is 1, which is of type 'int'"),
+        (pl.Series([1.5]), "^the text of document 0 is 1.5, which is of type 'float'"),
+        (pa.array([b"a"]), "^the text of document 0 is b'a', which is of type 'bytes'"),
+        (pa.array([1]).dictionary_encode(), "^the text of document 0 is 1, which is of type 'int'"),
+        (pa.table({"text": [[1]]}), r"^the text of document 0 is \[1\], which is of type 'list'"),
     ],
 )
 def test_feeds_of_wrong_types_are_refused(feed: object, message: str) -> None:
@@ -460,15 +472,6 @@ def test_feeds_of_wrong_types_are_refused(feed: object, message: str) -> None:
         (np.array([["a"], ["b"]], object), "^an array of 2 dimensions is no column"),
         (np.array("a"), "^an array of 0 dimensions is no column"),
         (np.array(None, object), "^an array of 0 dimensions is no column"),
-        (
-            ["a", "b\ud800c"],
-            r"^the text of document 1 holds a lone surrogate, U\+D800, at char.* 1",
-        ),
-        ([{"text": "a", "title": "\udfff"}], r"^the title of document 0 holds .* U\+DFFF, .* 0, "),
-        (
-            [{"text": "a", "id": 1}, {"text": "b"}],
-            "^the id of document 1 is missing; .* leave out id=",
-        ),
     ],
 )
 def test_values_that_cannot_be_used_are_refused(feed: object, message: str) -> None:
@@ -481,10 +484,11 @@ def test_values_that_cannot_be_used_are_refused(feed: object, message: str) -> N
     ("feed", "named", "message"),
     [
         (
-            pd.DataFrame({"body": ["a"], "lead": ["b"]}),
+            pd.DataFrame({"words": ["a"], "author": ["b"]}),
             {},
             (
-                "^there is no column 'text' to take the text from; the columns are 'body', 'lead'. "
+                "^there is no column 'text' to take the text from; the columns are 'words', "
+                "'author'. "
                 r"Name the right one, as in text='\.\.\.'$"
             ),
         ),
@@ -544,13 +548,14 @@ def test_columns_beside_documents_are_refused() -> None:
 )  # fmt: skip
 def test_repeated_ids_are_refused(ids: Sequence[object]) -> None:
     """The message names both documents."""
-    with pytest.raises(DuplicateIdError, match=r"^documents 0 and 2 share the id .* be unique"):
+    message = r"^the id of document 2 is .*, which is that of document 0 already\. Ids must be un"
+    with pytest.raises(DuplicateIdError, match=message):
         read_documents(["a", "b", "c"], id=ids)
 
 
 def test_more_documents_than_a_batch_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Positions are packed into 32 bits."""
-    monkeypatch.setattr("dedupe_news.documents._MOST_DOCUMENTS", 2)
+    monkeypatch.setattr("dedupe_news._input.reading._MOST_DOCUMENTS", 2)
 
     with pytest.raises(InputError, match=r"^the feed has 3 documents, but one batch holds at most"):
         read_documents(["a", "b", "c"])

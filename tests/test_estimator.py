@@ -110,7 +110,7 @@ def test_labels_are_those_of_cluster(feed: object) -> None:
 
 def test_fit_returns_itself_and_changes_no_parameter() -> None:
     """Whatever `y` is."""
-    estimator = NewsDeduplicator(threshold=0.4, n_jobs=1)
+    estimator = NewsDeduplicator(policy="similar", threshold=0.4, n_jobs=1)
     before = estimator.get_params()
 
     assert estimator.fit(FEED, y=[1] * 5) is estimator
@@ -132,17 +132,17 @@ def test_parameters_are_settings() -> None:
     config = dn.Config(policy="similar", threshold=0.9)
 
     assert NewsDeduplicator(config=config).fit(FEED).clustering_.config == config
-    estimator = NewsDeduplicator(config=config).set_params(threshold=0.2)
+    estimator = NewsDeduplicator(config=config).set_params(policy="similar", threshold=0.2)
     assert estimator.fit(FEED).clustering_.config.threshold == 0.2
     with pytest.raises(dn.ConfigError, match="threshold=7 is out of range"):
-        NewsDeduplicator(threshold=7).fit(FEED)
-    with pytest.raises(dn.InputTypeError, match=r"texts are str"):
+        NewsDeduplicator(policy="similar", threshold=7).fit(FEED)
+    with pytest.raises(dn.InputTypeError, match=r"and no text"):
         NewsDeduplicator().fit([1.5])
 
 
 def test_clones_are_unfitted() -> None:
     """With the same parameters."""
-    copy = clone(NewsDeduplicator(threshold=0.4).fit(FEED))
+    copy = clone(NewsDeduplicator(policy="similar", threshold=0.4).fit(FEED))
 
     assert copy.threshold == 0.4
     with pytest.raises(NotFittedError, match="not fitted yet"):
@@ -171,7 +171,7 @@ def test_missing_scikit_learn_is_named() -> None:
     code = (
         "import sys; sys.modules['sklearn'] = None; sys.modules['sklearn.base'] = None\n"
         "from dedupe_news import *\n"
-        "try:\n    NewsDeduplicator(threshold=0.8)\n"
+        "try:\n    NewsDeduplicator(policy='similar', threshold=0.8)\n"
         "except MissingDependencyError as error:\n    print(error)\n"
         "print(cluster(['a', 'a'], progress=False).labels.tolist())"
     )

@@ -64,7 +64,9 @@ def folded(document: str, config: Config) -> str:
     words = text.words(document, config)
     # What is shown is what is hashed, whatever the rules.
     assert tokens.hashes.tolist() == [text_oracle.hash_of(word.text) for word in words]
-    assert tokens.flags.tolist() == [word.flags for word in words]
+    assert tokens.flags.tolist() == [
+        word.flags | text_oracle.stem_of(word.text) for word in words
+    ]
     return " ".join(word.text for word in words)
 
 

@@ -53,7 +53,7 @@ def test_importing_the_package_loads_nothing_heavy(root: Path) -> None:
 
 def test_settings_need_nothing_heavy(root: Path) -> None:
     """A configuration can be made and stored without numba."""
-    assert loaded_after("import dedupe_news as dn; dn.Config(threshold=0.5).to_dict()", root) == []
+    assert loaded_after("import dedupe_news as dn; dn.Config(shingle_size=2).to_dict()", root) == []
 
 
 def test_clustering_a_list_loads_numba_alone(root: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import itertools
 import pickle
 import subprocess
 import sys
@@ -17,15 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
-from dedupe_news import interop, minhash, shingling
-from dedupe_news.documents import read_documents
-from dedupe_news.text import tokenize
+from dedupe_news import interop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TEXT = "Rain floods the old town"
-CONFIG = dn.Config()
+CONFIG = dn.Config(policy="similar")
 PARAMS = (CONFIG.bands, CONFIG.rows_per_band)
 PINNED = [1355472061, 256096724, 596350652, 1378784407]
 
@@ -34,6 +31,7 @@ words = st.sampled_from(["rain", "sun", "town", "flood", "mayor", "é", "市"])
 texts = st.lists(words, max_size=9).map(" ".join)
 configs = st.builds(
     dn.Config,
+    policy=st.just("similar"),
     shingle_size=st.integers(1, 4),
     num_perm=st.sampled_from([48, 64, 128]),
     seed=st.sampled_from([0, 1, 2**32 - 1]),
@@ -232,121 +230,12 @@ def test_text_in_place_of_bytes_is_refused() -> None:
         interop.from_bytes(cast("bytes", "signature"))
 
 
-@given(feed=st.lists(texts, max_size=8), config=configs)
-def test_candidates_of_a_lsh_are_ours(feed: list[str], config: dn.Config) -> None:
-    """Datasketch finds exactly the pairs that share a band key, whatever the bands."""
-    lsh = interop.to_minhash_lsh(feed, config)
-    columns = read_documents(feed)
-    tokens = tokenize(columns.buffer, columns.offsets, config)
-    present = np.flatnonzero(np.diff(tokens.offsets))
-    shingles, offsets = shingling.shingle(
-        tokens.hashes,
-        tokens.offsets[present],
-        tokens.offsets[present + 1],
-        config.shingle_size,
-        1,
-    )
-    keys = minhash.band_keys(shingles, offsets, config, 1)
-    ours = {
-        (int(present[i]), int(present[j]))
-        for i, j in itertools.combinations(range(len(present)), 2)
-        if (keys[i] == keys[j]).any()
-    }
-
-    theirs = {
-        (i, j)
-        for i in present.tolist()
-        for j in lsh.query(interop.to_minhash(feed[i], config))
-        if i < j
-    }
-
-    assert (lsh.b, lsh.r) == config.params
-    assert theirs == ours
-
-
-def test_lsh_holds_documents_under_their_ids() -> None:
-    """Ids of a table are the keys; a document without a word is left out."""
-    feed = {"key": ["a", "b", "c"], "text": [TEXT, "", "RAIN floods the old town!"]}
-
-    lsh = interop.to_minhash_lsh(feed, id="key")
-
-    assert sorted(lsh.query(interop.to_minhash(TEXT))) == ["a", "c"]
-    assert "b" not in lsh
-
-
-def test_lsh_of_a_clustering_has_its_documents_and_settings() -> None:
-    """Nothing needs to be said twice."""
-    result = dn.cluster([TEXT, "Sun at last"], threshold=0.5, progress=False)
-
-    lsh = interop.to_minhash_lsh(result)
-
-    assert (lsh.b, lsh.r) == (result.config.bands, result.config.rows_per_band)
-    assert lsh.query(interop.to_minhash(TEXT, result.config)) == [0]
-
-
 def test_columns_of_a_clustering_cannot_be_named_again() -> None:
     """The message says which name is one too many."""
     result = dn.cluster([TEXT], progress=False)
 
     with pytest.raises(dn.InputError, match=r"text=\.\.\. cannot be given beside a Clustering"):
-        interop.to_minhash_lsh(result, text="body")
-
-
-def test_single_band_is_refused() -> None:
-    """Datasketch takes two bands or more."""
-    with pytest.raises(dn.ConfigError, match=r"params=\(1, 8\) have a single band"):
-        interop.to_minhash_lsh([TEXT], dn.Config(params=(1, 8)))
-
-
-def test_signatures_come_back_out_of_a_lsh() -> None:
-    """Keys in order of insertion, and the values of all bands."""
-    feed = {"id": ["a", "b"], "text": [TEXT, "Sun at last"]}
-    used = CONFIG.bands * CONFIG.rows_per_band
-
-    keys, values = interop.from_minhash_lsh(interop.to_minhash_lsh(feed))
-
-    assert keys == ["a", "b"]
-    assert values.dtype == np.uint32
-    np.testing.assert_array_equal(values, interop.signatures(feed)[:, :used])
-
-
-def test_empty_lsh_comes_back_empty() -> None:
-    """It still knows how many values a signature would have."""
-    keys, values = interop.from_minhash_lsh(interop.to_minhash_lsh([]))
-
-    assert keys == []
-    assert values.shape == (0, CONFIG.bands * CONFIG.rows_per_band)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"num_perm": 256, "params": PARAMS}, "made with num_perm=256"),
-        ({"params": (2, 2)}, r"made with params=\(2, 2\), but the settings say params="),
-        ({"params": PARAMS, "hashfunc": bytes}, "hashes its bands"),
-        ({"params": PARAMS, "prepickle": True}, "pickled keys, which are not read"),
-    ],
-    ids=["num_perm", "params", "hashfunc", "prepickle"],
-)
-def test_lsh_made_otherwise_is_refused(options: dict[str, Any], message: str) -> None:
-    """What cannot be compared with ours, or not read, says why."""
-    with pytest.raises(dn.InputError, match=message):
-        interop.from_minhash_lsh(datasketch.MinHashLSH(**options))
-
-
-def test_lsh_of_another_scheme_is_refused() -> None:
-    """The scheme is known from the first signature on."""
-    lsh = datasketch.MinHashLSH(params=PARAMS)
-    lsh.insert("a", datasketch.MinHash(scheme="legacy"))
-
-    with pytest.raises(dn.InputError, match="scheme is 'legacy'"):
-        interop.from_minhash_lsh(lsh)
-
-
-def test_something_else_than_a_lsh_is_refused() -> None:
-    """The message names what is allowed."""
-    with pytest.raises(dn.InputTypeError, match=r"type 'dict'; pass a datasketch\.MinHashLSH"):
-        interop.from_minhash_lsh({})
+        interop.signatures(result, text="body")
 
 
 def test_import_brings_neither_datasketch_nor_numba() -> None:

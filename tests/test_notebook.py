@@ -276,7 +276,7 @@ def test_comparisons_show_verdict_reasons_and_both_texts() -> None:
 def test_an_index_shows_its_size_and_settings() -> None:
     """And what was bounded."""
     assert "items0policysimilar" in read(dn.NewsIndex(policy="similar")).text
-    assert "threshold0.8" in read(dn.NewsIndex(threshold=0.8)).text
+    assert "threshold0.8" in read(dn.NewsIndex(policy="similar", threshold=0.8)).text
     index = dn.NewsIndex(policy="similar", bucket_limit=2)
     for number in range(6):
         index.add(number, f"{STORM} {number}")

@@ -238,7 +238,7 @@ def test_another_window_is_refused_with_a_remedy(
     server.serve("/a", rss("Tarnby Post", [STORM]))
     run(root, tmp_path, server.url("/a"))
 
-    poller = Poller(root, tmp_path, "--once", "--window", "7", server.url("/a"))
+    poller = Poller(root, tmp_path, "--once", "--window", "7 days", server.url("/a"))
     _, log = poller.end()
 
     assert poller.process.returncode == 1

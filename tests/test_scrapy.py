@@ -54,9 +54,14 @@ class Crawler:
         self.stats = Counts() if has_stats else None
 
 
+def crawler_of(**settings: object) -> Crawler:
+    """Return a crawler with statistics."""
+    return Crawler(settings)
+
+
 def made(**settings: object) -> DedupeNewsPipeline:
     """Return a pipeline from settings, as Scrapy makes it."""
-    return DedupeNewsPipeline.from_crawler(Crawler(settings))  # type: ignore[arg-type]
+    return DedupeNewsPipeline.from_crawler(crawler_of(**settings))  # type: ignore[arg-type]
 
 
 @dataclasses.dataclass
@@ -138,7 +143,7 @@ def test_fields_have_the_names_that_are_set(tmp_path: Path) -> None:
 def test_the_index_has_the_settings_of_the_project(tmp_path: Path) -> None:
     """Those of `Config`, by name; a window in seconds."""
     pipeline = made(
-        DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"), DEDUPE_NEWS_CONFIG={"window": 3600}
+        DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"), DEDUPE_NEWS_CONFIG={"window": "1 hour"}
     )
     pipeline.open_spider()
     pipeline.close_spider()
@@ -180,7 +185,7 @@ def test_items_that_cannot_be_tagged_are_refused_first(tmp_path: Path) -> None:
 def test_dates_of_the_future_make_nobody_leave(tmp_path: Path) -> None:
     """Such an item counts from its arrival; the rest of a window stays."""
     crawler = Crawler(
-        {"DEDUPE_NEWS_INDEX": str(tmp_path / "feed.db"), "DEDUPE_NEWS_CONFIG": {"window": 3600}}
+        {"DEDUPE_NEWS_INDEX": str(tmp_path / "feed.db"), "DEDUPE_NEWS_CONFIG": {"window": "1 hour"}}
     )
     pipeline = DedupeNewsPipeline.from_crawler(crawler)  # type: ignore[arg-type]
     pipeline.open_spider()
@@ -195,16 +200,71 @@ def test_dates_of_the_future_make_nobody_leave(tmp_path: Path) -> None:
     assert crawler.stats.values["dedupe_news/future"] == 1
 
 
-def test_values_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
-    """With the message of the library, and nothing has changed."""
-    pipeline = made(DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"))
-    pipeline.open_spider()
-    item = {"url": "a", "text": STORM, "published": "2026-01-02T03:04:05"}
+ODD = [
+    {"published": "2026-02-30"},
+    {"published": "yesterday"},
+    {"published": object()},
+    {"source": 7},
+    {"title": b"bytes"},
+    {"text": "half an emoji \ud83d", "published": "no time"},
+]
 
-    with pytest.raises(dn.InputError, match="no time zone"):
-        pipeline.process_item(item)
-    assert pipeline.process_item({**item, "published": "2026-01-02T03:04:05Z"})
+
+@pytest.mark.parametrize("values", ODD, ids=ascii)
+def test_no_item_is_lost_for_a_value_that_cannot_be_read(
+    tmp_path: Path, values: dict[str, object]
+) -> None:
+    """It counts as missing, and in the statistics."""
+    crawler = crawler_of(DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"))
+    pipeline = DedupeNewsPipeline.from_crawler(crawler)  # type: ignore[arg-type]
+    pipeline.open_spider()
+    item = {"url": "a", "text": STORM, **values}
+
+    assert pipeline.process_item(item) is item
+    with pytest.raises(DropItem, match="'b' is a duplicate of 'a'"):
+        pipeline.process_item({**item, "url": "b"})
     pipeline.close_spider()
+
+    assert crawler.stats is not None
+    counted = [name for name in crawler.stats.values if name.startswith("dedupe_news/invalid/")]
+    assert len(counted) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [["a"], 10**5000, "x" * 70_000, ("a", ["b"]), 1.5],
+    ids=["list", "int", "str", "tuple", "float"],
+)
+def test_items_whose_id_cannot_be_kept_pass(tmp_path: Path, name: object) -> None:
+    """Without being looked up."""
+    crawler = crawler_of(DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"))
+    pipeline = DedupeNewsPipeline.from_crawler(crawler)  # type: ignore[arg-type]
+    pipeline.open_spider()
+    item = {"url": name, "text": STORM}
+
+    assert pipeline.process_item(item) is item
+    assert pipeline.process_item(item) is item
+    pipeline.close_spider()
+
+    assert crawler.stats is not None
+    assert crawler.stats.values["dedupe_news/not_indexed"] == 2
+
+
+def test_what_becomes_of_values_that_cannot_be_read_can_be_said(tmp_path: Path) -> None:
+    """An error of the item, or an item that passes without being looked up."""
+    item = {"url": "a", "text": STORM, "published": "2026-01-32"}
+    location = str(tmp_path / "feed.db")
+
+    strict = made(DEDUPE_NEWS_INDEX=location, DEDUPE_NEWS_ON_INVALID="raise")
+    strict.open_spider()
+    with pytest.raises(dn.InputError, match="no date that can be read"):
+        strict.process_item(item)
+    strict.close_spider()
+    careful = made(DEDUPE_NEWS_INDEX=location, DEDUPE_NEWS_ON_INVALID="drop")
+    careful.open_spider()
+    assert careful.process_item(item) is item
+    assert careful.process_item({**item, "published": "2026-01-02T03:04:05"})["url"] == "a"
+    careful.close_spider()
 
 
 @pytest.mark.parametrize(
@@ -217,6 +277,9 @@ def test_values_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
         ({"DEDUPE_NEWS_FIELDS": {"id": None}}, "leaves items without an id"),
         ({"DEDUPE_NEWS_FIELDS": "text=body"}, "FIELDS='text=body' is no dictionary"),
         ({"DEDUPE_NEWS_CONFIG": {"treshold": 1}}, "unknown setting 'treshold'"),
+        ({"DEDUPE_NEWS_CONFIG": {"window": 3600}}, "window=3600 is a number without a unit"),
+        ({"DEDUPE_NEWS_ON_INVALID": "skip"}, "on_invalid='skip' is not known"),
+        ({"DEDUPE_NEWS_TIMEZONE": "Mars"}, "timezone='Mars' is no time zone"),
     ],
 )
 def test_settings_are_checked_before_the_crawl(settings: dict[str, object], message: str) -> None:

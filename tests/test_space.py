@@ -24,8 +24,8 @@ import strategies
 from dedupe_news import Config, space, text
 from dedupe_news._engine import candidates
 from dedupe_news._engine import policy as engine
+from dedupe_news._input.reading import read_documents
 from dedupe_news.batch import cluster_columns
-from dedupe_news.documents import read_documents
 from dedupe_news.space import MEMORY, Folder, Memory
 from made_up_news import made_up_news
 
@@ -274,7 +274,7 @@ def test_made_up_news_is_clustered_as_in_memory(tmp_path: Path, policy: Policy) 
 
     assert len(expected.clusters) > 20
     assert_same(found, expected)
-    pair = int(expected.matches.left[0]), int(expected.matches.right[0])
+    pair = columns.id_of(expected.matches.left[0]), columns.id_of(expected.matches.right[0])
     assert found.explain(*pair) == expected.explain(*pair)
 
 

@@ -21,7 +21,6 @@ import redis_server
 from dedupe_news import Config, NewsIndex
 from dedupe_news._store.redis import RedisLog
 from dedupe_news._store.rescue import Wreck
-from dedupe_news._store.slots import LIMITS
 from dedupe_news._store.store import Store
 from faults import text_of
 
@@ -441,9 +440,7 @@ def test_an_index_with_a_window_expires_on_the_server(server: redis_server.Redis
 
     def opened() -> NewsIndex:
         log = RedisLog(url, config, read_only=False, timeout=30.0, least_idle_ms=1)
-        index = NewsIndex.__new__(NewsIndex)
-        index.__setstate__({"_config": config, "_store": Store(log, LIMITS)})
-        return index
+        return NewsIndex._of(Store(log))  # noqa: SLF001 - as docs/how-to/stores.md says
 
     first, second = opened(), opened()
     first.add("a", text_of(0))

@@ -65,7 +65,7 @@ class AgainstMemory(RuleBasedStateMachine):
         super().__init__()
         self.monkeypatch = pytest.MonkeyPatch()
         self.now = FIRST + 13 * DAY
-        self.monkeypatch.setattr("dedupe_news.times.now", self._now)
+        self.monkeypatch.setattr("dedupe_news._input.times.now", self._now)
         # The server has a clock of its own, which nobody can set.
         self.monkeypatch.setattr("dedupe_news._store.redis.RedisLog.now", lambda _: self._now())
         # Small, so that arrays grow and removed documents are dropped all the time.

@@ -289,7 +289,9 @@ def test_settings_are_kept(tmp_path: Path) -> None:
 
     assert NewsIndex.open(path).config == SIMILAR
     assert NewsIndex.open(path, SIMILAR).config == SIMILAR
-    assert NewsIndex.open(tmp_path / "other.db", threshold=0.8).config == Config(threshold=0.8)
+    assert NewsIndex.open(tmp_path / "other.db", policy="similar", threshold=0.8).config == Config(
+        threshold=0.8
+    )
 
 
 def test_other_settings_are_refused(tmp_path: Path, server: redis_server.RedisServer) -> None:
@@ -300,7 +302,7 @@ def test_other_settings_are_refused(tmp_path: Path, server: redis_server.RedisSe
             dn.StoreFormatError,
             match=r"was made with threshold=0.4, but threshold=0.5 was given. .* Leave out config",
         ):
-            NewsIndex.open(location, SIMILAR, threshold=0.5)
+            NewsIndex.open(location, SIMILAR, policy="similar", threshold=0.5)
 
 
 def test_newer_formats_are_refused(tmp_path: Path, server: redis_server.RedisServer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dedupe_news import Config
-from dedupe_news.documents import read_documents
+from dedupe_news._input.reading import read_documents
 from dedupe_news.templates import describe
 
 FORM = "Oil closed at {} crowns in {} on day {} of the trading week"

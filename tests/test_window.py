@@ -99,7 +99,7 @@ def test_an_index_matches_within_the_window_alone(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Older documents leave by themselves; late ones match their own time."""
-    monkeypatch.setattr("dedupe_news.times.now", lambda: int(1e15) * 2)
+    monkeypatch.setattr("dedupe_news._input.times.now", lambda: int(1e15) * 2)
     index = NewsIndex(config)
     found = {}
     for day in (0, 3, 5, 8, 4, 30):
@@ -126,7 +126,7 @@ def test_times_of_arrival_stand_in_for_missing_and_future_ones(
 ) -> None:
     """A date in the future must not make everything else leave."""
     now = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
-    monkeypatch.setattr("dedupe_news.times.now", lambda: int(now.timestamp() * 1e6))
+    monkeypatch.setattr("dedupe_news._input.times.now", lambda: int(now.timestamp() * 1e6))
     index = NewsIndex(SIMILAR)
     index.add("missing", STORM)
     index.add("future", STORM, published="2035-01-01T00:00Z")
@@ -165,8 +165,8 @@ def test_memory_stays_flat_with_a_window(
     ("before", "message"),
     [
         (dt.datetime(2026, 1, 1), "^the time before which documents expire .* no time zone"),  # noqa: DTZ001
-        ("soon", "^the time before which documents expire is 'soon', which is neither"),
-        (5, "^the time before which documents expire is 5 of type 'int'"),
+        ("soon", "^the time before which documents expire is 'soon', which is no date"),
+        (5, "^the time before which documents expire is 5, which is too small a number"),
     ],
 )
 def test_bad_times_of_expiry_are_refused(before: object, message: str) -> None:
@@ -186,18 +186,10 @@ def test_expiry_says_how_many_left() -> None:
     assert index.expire(before="2026-01-01T00:00Z") == 0
 
 
-@pytest.mark.parametrize("window", [dt.timedelta(), -DAY, 5, "3d", float("nan")])
-def test_bad_windows_are_refused(window: Any) -> None:  # noqa: ANN401 - anything
-    """It is a length of time."""
-    with pytest.raises(dn.ConfigError, match=r"^window=.* pass a datetime.timedelta"):
-        Config(window=window)
-
-
 def test_windows_can_be_stored() -> None:
-    """In seconds."""
+    """With their unit, exactly."""
     config = Config(window=dt.timedelta(days=30, microseconds=1))
 
-    assert config.to_dict()["window"] == 2592000.000001
+    assert config.to_dict()["window"] == "2592000000001 microseconds"
+    assert Config(window=dt.timedelta(days=30)).to_dict()["window"] == "30 days"
     assert Config.from_dict(config.to_dict()) == config
-    with pytest.raises(dn.ConfigError, match=r"^window=1e\+400|^window=inf"):
-        Config.from_dict({"window": float("inf")})

@@ -428,6 +428,13 @@ def hash_of(token: str) -> int:
     return xxhash.xxh32_intdigest(token.encode())
 
 
+def stem_of(token: str) -> int:
+    """Return the stem of a folded token, of its first four characters, in the upper 24 bits."""
+    head = token[:4].encode()
+    number = int.from_bytes(head, "little") if len(head) <= 4 else xxhash.xxh32_intdigest(head)
+    return (number * 0x9E3779B1 & 0xFFFFFFFF) >> 8 << 8
+
+
 def without_references(text: str) -> str:
     """
     Decode the character references that the library decodes.

@@ -20,7 +20,7 @@ import xxhash
 
 from dedupe_news.kernels import fold_table as f
 from dedupe_news.kernels import names as kernel_names
-from dedupe_news.kernels import respelling
+from dedupe_news.kernels import folding, respelling
 from dedupe_news.kernels.folding import GROWTH, TOKENS_PER_BYTE
 from dedupe_news.kernels.utf8 import MAX_CODE_POINT
 
@@ -428,7 +428,7 @@ def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
         for becomes, *phrases in rows:
             word = _token(becomes)
             bits = bits_of[heading] | respelling.IS_DROPPED * (not word)
-            bits |= respelling.BECOMES_NUMBER * word.isdecimal()
+            bits |= respelling.BECOMES_NUMBER * word.isdecimal() | _stem(word)
             for phrase in phrases:
                 words = tuple(_token(part) for part in phrase.split(" "))
                 if words in known or not all(words) or len(words) > respelling.N_WORDS_MASK:
@@ -436,6 +436,13 @@ def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
                     raise ValueError(message)
                 known[words] = word, bits | len(words)
     return known
+
+
+def _stem(word: str) -> int:
+    """Return the stem of a token, as `dedupe_news.kernels.folding` writes it."""
+    head = word[: folding.STEM_LENGTH].encode()
+    number = int.from_bytes(head, "little") if len(head) <= 4 else xxhash.xxh32_intdigest(head)  # noqa: PLR2004 - bytes of a word
+    return (number * folding.GOLDEN & 0xFFFFFFFF) >> folding.STEM_SHIFT << folding.STEM_SHIFT
 
 
 def _token(word: str) -> str:

@@ -155,19 +155,27 @@ class Poller:
 
     def _take(self, url: str, feed: Feed) -> None:
         """Report and index what is new in a feed; then remember what its server said."""
-        n_new = n_copies = 0
+        n_new = n_copies = n_left_out = 0
         try:
             with self._index.batch():  # all or nothing: a feed that fails comes again
                 for item in feed.items:
-                    if item.id not in self._index:
+                    if item.id in self._index:
+                        continue
+                    try:
                         is_copy = self._add(item)
+                    except (dn.InputError, dn.InputTypeError) as error:
+                        if self._options.on_invalid == "raise":
+                            raise
+                        n_left_out += 1
+                        log.warning("%s: an item is left out: %s", url, error)
+                    else:
                         n_copies += is_copy
                         n_new += not is_copy
                 sys.stdout.flush()
         except dn.DedupeNewsError as error:
             log.warning("%s: %s; it is asked again next time", url, error)
             return
-        log.info("%s: %d new, %d duplicates", url, n_new, n_copies)
+        log.info("%s: %d new, %d duplicates, %d left out", url, n_new, n_copies, n_left_out)
         self._conditions[url] = feed.conditions
         draft = self._state.with_suffix(".draft")
         draft.write_text(json.dumps(self._conditions), encoding="utf-8")
@@ -200,7 +208,14 @@ def options() -> argparse.Namespace:
     parser.add_argument("--index", default="feed.db", help="file of the index (default: feed.db)")
     parser.add_argument("--interval", type=float, default=300, help="seconds between polls")
     parser.add_argument("--timeout", type=float, default=20, help="seconds to wait for a feed")
-    parser.add_argument("--window", type=days, default=days("30"), help="days to look back")
+    parser.add_argument("--window", default="30 days", help="how far to look back")
+    parser.add_argument(
+        "--on-invalid",
+        choices=("raise", "ignore", "drop"),
+        default="ignore",
+        help="what becomes of an item with a value that cannot be read: its feed is put off, the "
+        "value counts as missing, or the item is left out",
+    )
     parser.add_argument("--once", action="store_true", help="poll once, for cron")
     return parser.parse_args()
 
@@ -213,13 +228,10 @@ def web_address(text: str) -> str:
     return text
 
 
-def days(text: str) -> dt.timedelta:
-    """Return a number of days."""
-    return dt.timedelta(days=float(text))
-
-
 def main() -> None:
     """Poll until SIGTERM or SIGINT comes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a feed may hold half of a character
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     chosen = options()
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()  # may be filled while it is waited for
@@ -227,6 +239,7 @@ def main() -> None:
         signal.signal(number, lambda number, _frame: signals.put(number))
     try:
         with dn.NewsIndex.open(chosen.index, window=chosen.window) as index:
+            chosen.window = index.config.window  # as a length of time
             poller = Poller(index, chosen)
             while signals.empty():
                 poller.poll(signals)

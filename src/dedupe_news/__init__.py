@@ -15,6 +15,7 @@ from dedupe_news.errors import (
     DuplicateIdError,
     InputError,
     InputTypeError,
+    InputWarning,
     MissingDependencyError,
     StoreBusyError,
     StoreClosedError,
@@ -42,6 +43,7 @@ from dedupe_news.records import (
 )
 from dedupe_news.results import Clustering
 from dedupe_news.selection import KeptItem, RemovedItem
+from dedupe_news.skipped import Skipped, SkippedValue
 
 if TYPE_CHECKING:
     from dedupe_news import interop
@@ -66,6 +68,7 @@ __all__ = [
     "IndexStats",
     "InputError",
     "InputTypeError",
+    "InputWarning",
     "KeptItem",
     "Match",
     "Matches",
@@ -76,6 +79,8 @@ __all__ = [
     "Reason",
     "Relation",
     "RemovedItem",
+    "Skipped",
+    "SkippedValue",
     "StoreBusyError",
     "StoreClosedError",
     "StoreDamagedError",

@@ -7,18 +7,22 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news import batch, foreign
+from dedupe_news import batch
+from dedupe_news._input import python, rules
+from dedupe_news._input.reading import numbered_rows, read_documents
 from dedupe_news.comparison import Explainer
 from dedupe_news.config import Config, settled
-from dedupe_news.documents import Choices, Document, read_documents
-from dedupe_news.errors import ColumnError, InputTypeError
+from dedupe_news.documents import AUTO, Choices, Document
+from dedupe_news.errors import ColumnError, InputTypeError, shown
 from dedupe_news.progress import prepare, stages
 from dedupe_news.space import MEMORY
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
 
+    from dedupe_news._input.rules import OnInvalid
     from dedupe_news.columns import Columns
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.records import Comparison
@@ -31,11 +35,14 @@ _KEYS = ("id", "title", "text", "source", "published")
 def cluster(
     feed: object,
     *,
-    id: ColumnChoice = None,  # noqa: A002 - the settled public name
-    title: ColumnChoice = None,
-    text: ColumnChoice = None,
-    source: ColumnChoice = None,
-    published: ColumnChoice = None,
+    id: ColumnChoice = AUTO,  # noqa: A002 - the settled public name
+    title: ColumnChoice = AUTO,
+    text: ColumnChoice = AUTO,
+    source: ColumnChoice = AUTO,
+    published: ColumnChoice = AUTO,
+    on_invalid: OnInvalid = "raise",
+    timezone: str | dt.tzinfo | None = None,
+    date_format: str | None = None,
     config: Config | None = None,
     n_jobs: int | None = -1,
     progress: bool = True,
@@ -53,10 +60,23 @@ def cluster(
         path-like is a Parquet file, or a folder of such; these, Arrow data sets
         and whatever can be iterated over may be larger than memory.
     id, title, text, source, published : str or sequence, optional
-        Names of the columns of a table or keys of mappings; by default the
-        columns of these names where the input has them. Beside a sequence of
-        texts: the values themselves, as many as there are texts. Title and
-        text are joined by a newline.
+        Names of the columns of a table or keys of mappings; by default those of
+        the usual names, such as ``description`` for the text or ``pubDate`` for
+        the time, where the input has them; None for no column. Beside a sequence
+        of texts: the values themselves, as many as there are texts. Title and
+        text are joined by a newline; titles without texts are the texts.
+    on_invalid : {"raise", "ignore", "drop"}, default "raise"
+        What becomes of a value that cannot be read: an error; a missing value,
+        or for an id the number of the item; or the item is left out. A column
+        that was found by its name raises nothing: its values count as missing,
+        with an `InputWarning`. ``result.skipped`` says what was passed over.
+    timezone : str or tzinfo, optional
+        The zone of times that say none, such as ``"UTC"`` or ``"Europe/Berlin"``;
+        without it they cannot be read.
+    date_format : str, optional
+        How dates are written: ``"dmy"`` or ``"mdy"`` for the order of day and
+        month where that is not plain, or a format of ``datetime.strptime`` such
+        as ``"%d/%m/%Y %H:%M"``, which all must have then.
     config : Config, optional
         The settings; the defaults where it is left out.
     n_jobs : int, default -1
@@ -121,14 +141,21 @@ def cluster(
     chosen = settled(config, settings)
     threads = resolve_jobs(n_jobs)
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
-    labels = foreign.row_labels(feed)
+    labels = python.row_labels(feed)
     prepare("cluster", chosen.policy, n_jobs, show=progress)
     with (
         stages(("reading", *batch.stages(chosen)), show=progress) as ended,
-        _opened(feed, choices, chosen, memory_limit, work_folder, threads) as (columns, space),
+        contextlib.ExitStack() as opened,
     ):
+        with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
+            columns, space = opened.enter_context(
+                _opened(feed, choices, chosen, memory_limit, work_folder, threads)
+            )
+        columns = numbered_rows(columns)
         ended("reading")
         result = batch.cluster_columns(columns, chosen, threads, ended, space)
+    if labels is not None and columns.rows is not None:
+        labels = labels[columns.rows]
     return dataclasses.replace(result, row_labels=labels)
 
 
@@ -141,7 +168,7 @@ def _opened(
     n_jobs: int,
 ) -> contextlib.AbstractContextManager[tuple[Columns, Space]]:
     """Read a feed; its documents, and where the arrays of their batch are to lie."""
-    if memory_limit is None and work_folder is None and not foreign.may_be_large(feed):
+    if memory_limit is None and work_folder is None and not python.may_be_large(feed):
         return contextlib.nullcontext((read_documents(feed, **choices, n_jobs=n_jobs), MEMORY))
     # Only now: what is in memory already needs none of it.
     from dedupe_news import outofcore  # noqa: PLC0415
@@ -215,7 +242,7 @@ def _one(document: object) -> Document:
             raise ColumnError(message)
         return Document(**document)
     message = (
-        f"{foreign.shown(document)} of type {type(document).__name__!r} cannot be compared; "
+        f"{shown(document)} of type {type(document).__name__!r} cannot be compared; "
         "pass str, a mapping with the key 'text', or dn.Document"
     )
     raise InputTypeError(message)

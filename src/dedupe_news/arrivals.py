@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news import fields, times
+from dedupe_news._input import times, values
+from dedupe_news._input.python import is_missing
+from dedupe_news._input.rules import ALONE, speaking
 from dedupe_news._store.rows import Rows
 from dedupe_news.columns import NO_TIME, UNTITLED, Columns
-from dedupe_news.errors import InputTypeError
-from dedupe_news.foreign import is_missing, shown
+from dedupe_news.errors import InputTypeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -27,8 +28,10 @@ def one(
 ) -> Rows:
     """Return one item; errors as of `NewsIndex.add`."""
     title_length, content = _content(text, title)
-    if source is not None:
-        fields.source_column([source])
+    if source is not None and not (type(source) is str and source.isascii()):
+        with speaking(ALONE):
+            _, named = values.source_column([source])
+        source = named[0] if named else None
     time = NO_TIME if is_missing(published) else times.moment(published)
     numbers = np.array([0, len(content), title_length, time], np.int64)  # made once, for speed
     offsets = numbers[:2]
@@ -48,11 +51,12 @@ def _content(text: object, title: object) -> tuple[int, bytes]:
             head = title.encode()
             return len(head), b"%b\n%b" % (head, text.encode())
         except UnicodeEncodeError:
-            pass  # the columns below say where
-    body = fields.text_column([text], "text").buffer.tobytes()
-    if is_missing(title):
-        return UNTITLED, body
-    head = fields.text_column([title], "title").buffer.tobytes()
+            pass  # below, halves of characters are mended
+    with speaking(ALONE):
+        body = values.text_column([text], "text").buffer.tobytes()
+        if is_missing(title):
+            return UNTITLED, body
+        head = values.text_column([title], "title").buffer.tobytes()
     return len(head), b"%b\n%b" % (head, body)
 
 
@@ -78,7 +82,7 @@ def many(columns: Columns, ids: Sequence[Hashable]) -> Rows:
 def as_columns(parts: list[Rows]) -> Columns:
     """Return items of an index as the stages of a batch take them."""
     n_bytes = np.cumsum([0, *(int(part.offsets[-1] - part.offsets[0]) for part in parts)])
-    sources, names = fields.source_column([each for part in parts for each in part.sources])
+    sources, names = values.source_column([each for part in parts for each in part.sources])
     nothing = np.zeros(0, np.int64)
     published = np.concatenate([nothing, *(part.published for part in parts)])
     title_lengths = np.concatenate([nothing, *(part.title_lengths for part in parts)])

@@ -3,23 +3,109 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self, overload
 
-from dedupe_news import arrivals, exchange, fields, times
+from dedupe_news import arrivals, exchange
+from dedupe_news._input import rules, times, values
+from dedupe_news._input.reading import read_documents
 from dedupe_news._store.replay import tokens_of
-from dedupe_news.documents import read_documents
+from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.lookups import Lookups, parts_of, unknown
 from dedupe_news.progress import prepare
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Hashable, Iterator
 
+    from dedupe_news._input.rules import OnInvalid
     from dedupe_news._store.rows import Rows
+    from dedupe_news.columns import Columns
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.records import Match
+
+
+class Added(Sequence["list[Match]"]):
+    """
+    The matches of items that were added, one list for each item of the feed.
+
+    Parameters
+    ----------
+    columns : Columns
+        The items that were added.
+    matches : sequence of list of Match
+        What each of them matches.
+
+    Attributes
+    ----------
+    skipped : Skipped
+        What of the feed could not be read and was passed over.
+    """
+
+    def __init__(self, columns: Columns, matches: Sequence[list[Match]]) -> None:
+        self.skipped = columns.skipped
+        self._matches = matches
+        self._places: Sequence[int] = range(len(matches))
+        if columns.rows is not None:
+            place_of = dict(zip(columns.rows.tolist(), range(len(matches)), strict=True))
+            n_rows = len(matches) + columns.skipped.n_dropped
+            self._places = [place_of.get(row, -1) for row in range(n_rows)]
+
+    def __len__(self) -> int:
+        """
+        Return the number of items of the feed.
+
+        Returns
+        -------
+        int
+            At least 0.
+        """
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> list[Match]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[list[Match]]: ...
+
+    def __getitem__(self, index: int | slice) -> list[Match] | Sequence[list[Match]]:
+        """
+        Return what an item matches, or some of them.
+
+        Parameters
+        ----------
+        index : int or slice
+            Of the feed.
+
+        Returns
+        -------
+        list of Match, or sequence of such
+            Empty for an item that was left out.
+        """
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        place = self._places[index]
+        return [] if place < 0 else self._matches[place]
+
+    def __eq__(self, other: object) -> bool:
+        """
+        Return whether another sequence holds the same lists.
+
+        Parameters
+        ----------
+        other : object
+            Compared with.
+
+        Returns
+        -------
+        bool
+            True for a list of equal lists too.
+        """
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Changes(Lookups):
@@ -66,7 +152,7 @@ class Changes(Lookups):
         InputError
             If a value cannot be used. Nothing has changed then.
         """
-        fields.check_id(id)
+        values.check_id(id)
         prepare("index", self._config.policy)
         rows = arrivals.one(id, text, title, source, published)
         tokens = tokens_of(rows, self._config, 1)
@@ -77,13 +163,16 @@ class Changes(Lookups):
         self,
         feed: object,
         *,
-        id: ColumnChoice = None,  # noqa: A002 - the settled public name
-        title: ColumnChoice = None,
-        text: ColumnChoice = None,
-        source: ColumnChoice = None,
-        published: ColumnChoice = None,
+        id: ColumnChoice = AUTO,  # noqa: A002 - the settled public name
+        title: ColumnChoice = AUTO,
+        text: ColumnChoice = AUTO,
+        source: ColumnChoice = AUTO,
+        published: ColumnChoice = AUTO,
+        on_invalid: OnInvalid = "raise",
+        timezone: str | dt.tzinfo | None = None,
+        date_format: str | None = None,
         n_jobs: int | None = -1,
-    ) -> Sequence[list[Match]]:
+    ) -> Added:
         """
         Add many documents, as `add` would one after another, only faster.
 
@@ -93,14 +182,21 @@ class Changes(Lookups):
             The documents, each with an id; see `cluster`.
         id, title, text, source, published : str or sequence, optional
             Names of the columns, as in `cluster`.
+        on_invalid : {"raise", "ignore", "drop"}, default "raise"
+            As in `cluster`; but a document whose id is missing or repeated is
+            left out where it is not an error.
+        timezone, date_format : str, optional
+            As in `cluster`.
         n_jobs : int, default -1
             Threads for the work on the texts.
 
         Returns
         -------
-        sequence of list of Match
-            For each document its matches among those before it, in the index
-            or in the feed, as of `add`. Each list is made when it is asked for.
+        Added
+            A sequence: for each document of the feed its matches among those
+            before it, in the index or in the feed, as of `add`; none for one
+            that was left out. Each list is made when it is asked for. The
+            attribute ``skipped`` says what was passed over.
 
         Raises
         ------
@@ -114,16 +210,25 @@ class Changes(Lookups):
         """
         threads = resolve_jobs(n_jobs)
         prepare("index", self._config.policy, threads)
-        columns = read_documents(
-            feed, id=id, title=title, text=text, source=source, published=published, n_jobs=threads
-        )
+        with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
+            columns = read_documents(
+                feed,
+                id=id,
+                title=title,
+                text=text,
+                source=source,
+                published=published,
+                n_jobs=threads,
+                for_index=True,
+            )
         if columns.ids is None:
             message = (
                 "the documents have no ids, which an index needs. Name their column with "
                 "id='...', or pass mappings with the key 'id'"
             )
             raise InputError(message)
-        return add_rows(self, arrivals.many(columns, columns.ids), threads, keep=True)
+        matches = add_rows(self, arrivals.many(columns, columns.ids), threads, keep=True)
+        return Added(columns, matches)
 
     def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
         """

@@ -10,9 +10,10 @@ import numpy as np
 import xxhash
 
 from dedupe_news.errors import InputError
+from dedupe_news.skipped import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -125,6 +126,12 @@ class Columns:
     title_lengths : ndarray of int64, shape (n_documents,), optional
         Bytes of each title, or `UNTITLED` for a document that is a text alone;
         by default the title is the first line.
+    rows : ndarray of int64, shape (n_documents,), optional
+        Position of each document in the feed, where some of it were left out.
+    used : mapping of str to hashable
+        The column of the feed that each of them was read from.
+    skipped : Skipped
+        What of the feed was passed over.
     """
 
     buffer: NDArray[np.uint8]
@@ -135,6 +142,9 @@ class Columns:
     source_names: Sequence[str] = ()
     titled: bool = False
     title_lengths: NDArray[np.int64] | None = None
+    rows: NDArray[np.int64] | None = None
+    used: Mapping[str, Hashable] = dataclasses.field(default_factory=dict)
+    skipped: Skipped = dataclasses.field(default_factory=Skipped)
 
     def __len__(self) -> int:
         """

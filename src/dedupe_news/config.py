@@ -7,10 +7,11 @@ import datetime as dt
 import math
 import numbers
 import operator
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
 
 from dedupe_news import tuning
-from dedupe_news.errors import ConfigError
+from dedupe_news.errors import ConfigError, listed, shown
+from dedupe_news.spans import read_span, write_span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,17 +33,26 @@ _WHOLE_NUMBERS = (
 )
 
 
+READ_BY_ONE: Mapping[str, Policy] = {
+    "threshold": "similar",
+    "recall": "similar",
+    "params": "similar",
+    "num_perm": "similar",
+    "seed": "similar",
+    "bucket_limit": "similar",
+    "min_probability": "news",
+}
+"""Settings that one policy reads and the other does not."""
+
+_LONGEST = dt.timedelta(days=3_652_058)  # from the first datetime to the last
+
+
 class _UnsaidNumber(float):
     """A default that nobody has asked for."""
 
 
-class _UnsaidText(str):
-    """The same for a text."""
-
-    __slots__ = ()
-
-
-_UNSAID_POLICY = cast("Policy", _UnsaidText("news"))
+class _UnsaidInt(int):
+    """The same for a whole number."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +62,10 @@ class Config:
 
     Parameters
     ----------
-    policy : {"news", "similar"}, optional
+    policy : {"news", "similar"}, default "news"
         ``"news"`` tells duplicates, related items and items of one template
         apart. ``"similar"`` matches every pair whose exact Jaccard similarity
-        reaches `threshold`. By default
-        ``"news"``, but ``"similar"`` where `threshold`, `recall` or `params`
-        is given, which only that policy reads.
+        reaches `threshold`. A setting that the policy does not read is refused.
     threshold : float, default 0.7
         Least Jaccard similarity of a match, in (0, 1], inclusive; with the
         policy ``"similar"``.
@@ -70,9 +78,10 @@ class Config:
     shingle_size : int, default 3
         Tokens in a shingle, in [1, 64].
     num_perm : int, default 128
-        MinHash permutations available to the bands, in [1, 4096].
+        MinHash permutations available to the bands, in [1, 4096]; with the
+        policy ``"similar"``.
     seed : int, default 1
-        Seed of the permutations, in [0, 2**32).
+        Seed of the permutations, in [0, 2**32); with the policy ``"similar"``.
     params : (int, int), optional
         Bands and rows per band, as in datasketch, with ``bands * rows_per_band
         <= num_perm``. By default the cheapest pair that reaches `recall`.
@@ -87,9 +96,10 @@ class Config:
         representatives found there, at most this many of them. Results say
         what was bounded. With the policy ``"similar"``; ``"news"`` has a bound
         of its own.
-    window : datetime.timedelta, optional
-        Only documents published within so long of each other, or exactly so
-        long, can be duplicates; by default all can. Documents without a time
+    window : datetime.timedelta or str, optional
+        A length of time such as ``"30 days"`` or ``"36h"``, of at most 9,998
+        years. Only documents published within so long of each other, or exactly
+        so long, can be duplicates; by default all can. Documents without a time
         are within reach of all others in `cluster`; in an index they have
         their time of arrival. From an index with a window documents leave by
         themselves, once the newest is so much later.
@@ -120,16 +130,16 @@ class Config:
         If a setting is out of range, or settings contradict each other.
     """
 
-    policy: Policy = _UNSAID_POLICY
+    policy: Policy = "news"
     threshold: float = _UnsaidNumber(0.7)
     recall: float = _UnsaidNumber(0.99)
-    min_probability: float = 0.5
+    min_probability: float = _UnsaidNumber(0.5)
     shingle_size: int = 3
-    num_perm: int = 128
-    seed: int = 1
+    num_perm: int = _UnsaidInt(128)
+    seed: int = _UnsaidInt(1)
     params: tuple[int, int] | None = None
     prefer: Prefer = "earliest"
-    bucket_limit: int = 1000
+    bucket_limit: int = _UnsaidInt(1000)
     window: dt.timedelta | None = None
     strip_html: bool = True
     strip_cut_off_marks: bool = True
@@ -142,9 +152,9 @@ class Config:
     rows_per_band: int = dataclasses.field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Validate every setting, then settle the policy and the banding."""
-        self._settle_policy()
+        """Validate every setting, then settle the banding."""
         _require_choice("policy", self.policy, get_args(Policy))
+        self._refuse_unread()
         _require_choice("prefer", self.prefer, get_args(Prefer))
         for name, one_allowed in (
             ("threshold", True),
@@ -155,37 +165,46 @@ class Config:
             object.__setattr__(self, name, fraction)
         for name, least, most in _WHOLE_NUMBERS:
             number = _required_int(name, getattr(self, name), least, most)
-            object.__setattr__(self, name, number)
-        self._check_window()
+            object.__setattr__(self, name, int(number))
+        self._settle_window()
         for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
-                message = f"{name}={getattr(self, name)!r} is no switch; pass True or False"
+                message = f"{name}={shown(getattr(self, name))} is no switch; pass True or False"
                 raise ConfigError(message)
         bands, rows_per_band = self._settle_params()
         object.__setattr__(self, "bands", bands)
         object.__setattr__(self, "rows_per_band", rows_per_band)
 
-    def _settle_policy(self) -> None:
-        """Choose the policy that reads what was said, and forget what was not."""
-        if isinstance(self.policy, _UnsaidText):
-            is_unsaid = (
-                isinstance(self.threshold, _UnsaidNumber)
-                and isinstance(self.recall, _UnsaidNumber)
-                and self.params is None
-            )
-            object.__setattr__(self, "policy", "news" if is_unsaid else "similar")
-        for name in ("threshold", "recall"):
-            if isinstance(getattr(self, name), _UnsaidNumber):
-                object.__setattr__(self, name, float(getattr(self, name)))
+    def _refuse_unread(self) -> None:
+        for name, policy in READ_BY_ONE.items():
+            value = getattr(self, name)
+            is_given = value is not None and not isinstance(value, (_UnsaidNumber, _UnsaidInt))
+            if is_given and self.policy != policy:
+                message = (
+                    f"{name}={shown(value)} is read with policy={policy!r} only, and the policy "
+                    f"is {self.policy!r}. Pass policy={policy!r} too, or leave out {name}"
+                )
+                raise ConfigError(message)
 
-    def _check_window(self) -> None:
-        window: object = self.window
-        if window is None or (isinstance(window, dt.timedelta) and window > dt.timedelta()):
+    def _settle_window(self) -> None:
+        given: object = self.window
+        if given is None:
             return
-        fault = "out of range" if isinstance(window, dt.timedelta) else "no length of time"
+        fault, window = "no length of time", given
+        try:
+            window = read_span(given) if isinstance(given, str) else given
+        except OverflowError:
+            fault, window = "out of range", None
+        if _is_number(given):
+            fault = "a number without a unit"
+        if isinstance(window, dt.timedelta):
+            if dt.timedelta() < window <= _LONGEST:
+                object.__setattr__(self, "window", window)
+                return
+            fault = "out of range"
         message = (
-            f"window={window!r} is {fault}; pass a datetime.timedelta above 0, such as "
-            "timedelta(days=30), or None for no window"
+            f"window={shown(given)} is {fault}; pass a length of time above 0 and up to 9,998 "
+            "years, such as window='30 days', '36h' or timedelta(days=30), or None for no window"
         )
         raise ConfigError(message)
 
@@ -202,7 +221,9 @@ class Config:
             return chosen
         params: object = self.params
         if not isinstance(params, (tuple, list)) or len(params) != _PARAMS_LENGTH:
-            message = f"params={params!r} must be a pair (bands, rows_per_band), such as (17, 4)"
+            message = (
+                f"params={shown(params)} must be a pair (bands, rows_per_band), such as (17, 4)"
+            )
             raise ConfigError(message)
         bands = _required_int("bands in params", params[0], 1, self.num_perm)
         rows_per_band = _required_int("rows_per_band in params", params[1], 1, self.num_perm)
@@ -243,10 +264,11 @@ class Config:
         if "params" in settings:
             message = (
                 "for_recall chooses params itself and cannot be given "
-                f"params={settings['params']!r}. Use Config(params=...) to set them"
+                f"params={shown(settings['params'])}. Use Config(params=...) to set them"
             )
             raise ConfigError(message)
-        return from_settings({"threshold": threshold, "recall": recall, **settings})
+        chosen = {"policy": "similar", "threshold": threshold, "recall": recall}
+        return from_settings({**chosen, **settings})
 
     def recall_at(self, jaccard: float) -> float:
         """
@@ -268,7 +290,7 @@ class Config:
             If `jaccard` is outside [0, 1].
         """
         if not _is_number(jaccard) or not 0.0 <= jaccard <= 1.0:
-            message = f"jaccard={jaccard!r} is no similarity; pass a number from 0 to 1"
+            message = f"jaccard={shown(jaccard)} is no similarity; pass a number from 0 to 1"
             raise ConfigError(message)
         return tuning.candidate_probability(jaccard, self.bands, self.rows_per_band)
 
@@ -284,7 +306,8 @@ class Config:
         Returns
         -------
         Config
-            The bands are chosen again unless ``params`` was given.
+            The bands are chosen again unless ``params`` was given. Settings
+            that another policy does not read are forgotten.
 
         Raises
         ------
@@ -292,9 +315,13 @@ class Config:
             If a setting is unknown or out of range.
         """
         current = self.to_dict()
-        if "policy" not in settings and {"threshold", "recall", "params"} & set(settings):
-            current["policy"] = "similar"
-        return from_settings({**current, **settings})
+        policy = settings.get("policy", self.policy)
+        kept = {
+            name: value
+            for name, value in current.items()
+            if READ_BY_ONE.get(name, policy) == policy
+        }
+        return from_settings({**kept, **settings})
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -303,11 +330,18 @@ class Config:
         Returns
         -------
         dict
-            One entry a setting, in the order of the class; `from_dict` reads it.
+            One entry for each setting that the policy reads, in the order of
+            the class; `from_dict` reads it.
         """
-        settings = {name: getattr(self, name) for name in _SETTINGS}
-        settings["params"] = None if self.params is None else list(self.params)
-        settings["window"] = None if self.window is None else self.window.total_seconds()
+        settings = {
+            name: getattr(self, name)
+            for name in _SETTINGS
+            if READ_BY_ONE.get(name, self.policy) == self.policy
+        }
+        if self.params is not None:
+            settings["params"] = list(self.params)
+        if self.window is not None:
+            settings["window"] = write_span(self.window)
         return settings
 
     @classmethod
@@ -357,19 +391,42 @@ def from_settings(settings: Mapping[str, Any]) -> Config:
     ConfigError
         If a setting is unknown or out of range.
     """
-    unknown = sorted(set(settings) - set(_SETTINGS))
+    unknown = sorted(map(str, set(settings) - set(_SETTINGS)))
     if unknown:
-        message = (
-            f"unknown setting {', '.join(map(repr, unknown))}; "
-            f"the settings are {', '.join(_SETTINGS)}"
-        )
+        message = f"unknown setting {listed(unknown)}; the settings are {', '.join(_SETTINGS)}"
         raise ConfigError(message)
     values = dict(settings)
     if isinstance(values.get("params"), list):
         values["params"] = tuple(values["params"])
-    if _is_number(values.get("window")):
-        values["window"] = _seconds(values["window"])
     return Config(**values)
+
+
+def from_stored(settings: Mapping[str, Any]) -> Config:
+    """
+    Return the configuration of an index, also as earlier versions wrote it.
+
+    Parameters
+    ----------
+    settings : mapping
+        Of `Config.to_dict`: once with every setting, and the window in seconds.
+
+    Returns
+    -------
+    Config
+        The validated configuration.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or out of range.
+    """
+    policy = settings.get("policy", "news")
+    values = {
+        name: value for name, value in settings.items() if READ_BY_ONE.get(name, policy) == policy
+    }
+    if _is_number(values.get("window")):
+        values["window"] = f"{values['window']:f} seconds"
+    return from_settings(values)
 
 
 def settled(config: Config | None, settings: Mapping[str, Any]) -> Config:
@@ -395,8 +452,8 @@ def settled(config: Config | None, settings: Mapping[str, Any]) -> Config:
     """
     if config is not None and not isinstance(config, Config):
         message = (
-            f"config={config!r} is of type {type(config).__name__!r}; pass a dn.Config, "
-            "or settings by keyword, such as threshold=0.8"
+            f"config={shown(config)} is of type {type(config).__name__!r}; pass a dn.Config, "
+            "or settings by keyword, such as prefer='latest'"
         )
         raise ConfigError(message)
     if config is None:
@@ -404,18 +461,9 @@ def settled(config: Config | None, settings: Mapping[str, Any]) -> Config:
     return config.replace(**settings) if settings else config
 
 
-def _seconds(number: float) -> dt.timedelta:
-    """Return a window that `Config.to_dict` wrote."""
-    try:
-        return dt.timedelta(seconds=float(number))
-    except (OverflowError, ValueError) as error:
-        message = f"window={number!r} is no length of time in seconds; pass a datetime.timedelta"
-        raise ConfigError(message) from error
-
-
 def _require_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        message = f"{name}={value!r} is not known; allowed are {', '.join(map(repr, allowed))}"
+        message = f"{name}={shown(value)} is not known; allowed are {', '.join(map(repr, allowed))}"
         raise ConfigError(message)
 
 
@@ -450,10 +498,10 @@ def _required_fraction(name: str, value: object, *, one_allowed: bool) -> float:
     bound = "1 included" if one_allowed else "1 excluded"
     remedy = f"pass a number above 0 and up to 1 ({bound})"
     if not _is_number(value):
-        message = f"{name}={value!r} is no number; {remedy}"
+        message = f"{name}={shown(value)} is no number; {remedy}"
         raise ConfigError(message)
     if math.isnan(value) or value <= 0 or value > 1 or (value == 1 and not one_allowed):
-        message = f"{name}={value!r} is out of range; {remedy}"
+        message = f"{name}={shown(value)} is out of range; {remedy}"
         raise ConfigError(message)
     return float(value)
 
@@ -462,6 +510,6 @@ def _required_int(name: str, value: object, least: int, most: int) -> int:
     number = whole_number(value)
     if number is None or not least <= number <= most:
         fault = "no whole number" if number is None else "out of range"
-        message = f"{name}={value!r} is {fault}; pass a whole number from {least} to {most}"
+        message = f"{name}={shown(value)} is {fault}; pass a whole number from {least} to {most}"
         raise ConfigError(message)
     return number

@@ -1,6 +1,66 @@
-"""Every exception of the library: each is a `DedupeNewsError` and the fitting builtin."""
+"""Every exception of the library, and how their messages show values."""
 
 from __future__ import annotations
+
+import reprlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SHOWN = 40
+_MOST_NAMES = 12
+_LONG_NUMBER = 10_000  # bits: Python refuses to write out numbers somewhat longer
+
+_short = reprlib.Repr()
+_short.maxlevel = 3
+_short.maxother = _short.maxlong = _short.maxstring = _SHOWN
+
+
+def shown(value: object) -> str:
+    """
+    Return a value as an error message shows it.
+
+    Parameters
+    ----------
+    value : object
+        Any value, however long or deep.
+
+    Returns
+    -------
+    str
+        Its ``repr``, cut to 40 characters.
+    """
+    if isinstance(value, int) and value.bit_length() > _LONG_NUMBER:
+        return f"a whole number of {value.bit_length():,} bits"
+    try:
+        text = repr(value[: _SHOWN + 1]) if isinstance(value, (str, bytes)) else _short.repr(value)
+    except Exception:  # noqa: BLE001 - whatever a foreign object does when it is shown
+        return f"<{type(value).__name__}>"
+    text = " ".join(text.split()) if "\n" in text else text
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def listed(names: Iterable[object]) -> str:
+    """
+    Return names as an error message lists them.
+
+    Parameters
+    ----------
+    names : iterable
+        Of columns, say.
+
+    Returns
+    -------
+    str
+        The first twelve, and how many others there are.
+    """
+    names = list(names)
+    if not names:
+        return "none at all"
+    first = ", ".join(map(shown, names[:_MOST_NAMES]))
+    n_others = len(names) - _MOST_NAMES
+    return f"{first} and {n_others:,} others" if n_others > 0 else first
 
 
 class DedupeNewsError(Exception):
@@ -82,6 +142,10 @@ class WorkFolderError(DedupeNewsError, OSError):
 
 class WorkFolderFullError(WorkFolderError):
     """There is no room on the disk for what a run has to put there."""
+
+
+class InputWarning(UserWarning):
+    """A column that was found by its name holds values that cannot be used."""
 
 
 class MissingDependencyError(DedupeNewsError, ImportError):

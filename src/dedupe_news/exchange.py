@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from dedupe_news import arrivals, foreign
+from dedupe_news import arrivals
+from dedupe_news._input.arrow import require_pyarrow
+from dedupe_news._input.reading import read_documents
+from dedupe_news._input.times import time_column
 from dedupe_news.columns import UNTITLED, from_microseconds
-from dedupe_news.documents import Document, read_documents
-from dedupe_news.errors import DedupeNewsError, InputError, InputTypeError
-from dedupe_news.times import time_column
+from dedupe_news.documents import Document
+from dedupe_news.errors import DedupeNewsError, InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -61,10 +63,11 @@ def _format_of(path: Path) -> str:
 
 
 def _path_of(path: str | os.PathLike[str]) -> Path:
-    name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else None
-    if name is None:
-        message = f"path={foreign.shown(path)} is of type {type(path).__name__!r}; pass a path"
+    given: object = path
+    if not isinstance(given, (str, bytes, os.PathLike)):
+        message = f"path={shown(path)} is of type {type(path).__name__!r}; pass a path"
         raise InputTypeError(message)
+    name = os.fsdecode(path)
     if "\0" in name:
         message = f"path={name!r} holds a NUL character, which no path can; remove it"
         raise InputError(message)
@@ -142,7 +145,7 @@ def _write_lines(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
             for at, document in enumerate(documents(rows)):
                 if not isinstance(document.id, (str, int)):
                     message = (
-                        f"the id {foreign.shown(document.id)} is of type "
+                        f"the id {shown(document.id)} is of type "
                         f"{type(document.id).__name__!r}, which JSON cannot hold; Parquet can "
                         "hold bytes"
                     )
@@ -160,7 +163,7 @@ def _plain(value: Any) -> Any:
 
 
 def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows], places: Places) -> int:
-    pyarrow = foreign.require_pyarrow(f"write {target.name}")
+    pyarrow = require_pyarrow(f"write {target.name}")
     parquet = importlib.import_module("pyarrow.parquet")
 
     moment = pyarrow.timestamp("us", "UTC")
@@ -179,7 +182,7 @@ def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows], places:
             odd = next((each for each in rows.ids if type(each) is not kind), None)
             if odd is not None:
                 message = (
-                    f"the id {foreign.shown(odd)} is of type {type(odd).__name__!r}, but the first "
+                    f"the id {shown(odd)} is of type {type(odd).__name__!r}, but the first "
                     f"id is of type {kind.__name__!r}; a column of a Parquet file holds one type. "
                     "Export as .jsonl"
                 )
@@ -234,7 +237,16 @@ def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
         if table is None:
             return
         arrived = table.pop("arrived", None)
-        columns = read_documents(table, n_jobs=n_jobs)
+        found = {name: name if name in table else None for name in _NAMES}
+        columns = read_documents(
+            table,
+            id=found["id"],
+            title=found["title"],
+            text=found["text"],
+            source=found["source"],
+            published=found["published"],
+            n_jobs=n_jobs,
+        )
         if columns.ids is None:
             message = f"{str(source)!r} has no ids, which an index needs; add a column 'id'"
             raise InputError(message)
@@ -282,7 +294,7 @@ def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
 
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    pyarrow = foreign.require_pyarrow(f"read {path.name}")
+    pyarrow = require_pyarrow(f"read {path.name}")
     parquet = importlib.import_module("pyarrow.parquet")
 
     files = [path]

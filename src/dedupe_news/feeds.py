@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news import foreign
-from dedupe_news.documents import Document, read_documents
+from dedupe_news._input import arrow, python
+from dedupe_news._input.names import find_name
+from dedupe_news._input.reading import read_documents
+from dedupe_news.documents import AUTO, Auto, Document
 from dedupe_news.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -59,21 +61,35 @@ def open_feed(feed: Any, choices: Choices, chunk_size: int = CHUNK_SIZE) -> Feed
     reader = _arrow_stream(feed)
     if reader is not None:
         return _from_reader(reader, choices)
-    are_names = all(choice is None or isinstance(choice, str) for choice in choices.values())
-    if foreign.may_be_large(feed) and are_names and isinstance(feed, Iterable):
+    are_names = all(choice is None or _is_name(choice) for choice in choices.values())
+    if python.may_be_large(feed) and are_names and isinstance(feed, Iterable):
         return Feed(lambda n_jobs: _from_items(iter(feed), choices, n_jobs, chunk_size))
     return Feed(lambda n_jobs: iter([read_documents(feed, **choices, n_jobs=n_jobs)]))
 
 
-def _columns_of(choices: Choices, roles: Sequence[str] = _NAMES) -> set[Any]:
-    return {choice or name for name, choice in choices.items() if name in roles}
+def _is_name(choice: object) -> bool:
+    return isinstance(choice, (Auto, str))
+
+
+def _columns_of(
+    choices: Choices, names: Sequence[str], roles: Sequence[str] = _NAMES
+) -> dict[str, Any]:
+    """Return the column of each role, where there is one."""
+    chosen = {
+        role: find_name(role, names) if isinstance(choice, Auto) else choice
+        for role, choice in choices.items()
+        if role in roles
+    }
+    return {role: column for role, column in chosen.items() if column is not None}
 
 
 def _from_dataset(dataset: Any, choices: Choices, chunk_size: int) -> Feed:
     """Return the documents of a data set, whose size is known where it is of Parquet files."""
     _require_columns(dataset.schema, choices)
-    wanted, texts = _columns_of(choices), _columns_of(choices, ("title", "text"))
-    columns = [name for name in dataset.schema.names if name in wanted]
+    names = dataset.schema.names
+    wanted = set(_columns_of(choices, names).values()) or set(names)
+    texts = set(_columns_of(choices, names, ("title", "text")).values())
+    columns = [name for name in names if name in wanted]
 
     def chunks(n_jobs: int) -> Iterator[Columns]:
         scanner = dataset.scanner(columns=columns, batch_size=chunk_size, **_READ_AHEAD)
@@ -100,7 +116,7 @@ def _from_reader(reader: Any, choices: Choices) -> Feed:
 def _require_columns(schema: Any, choices: Choices) -> None:
     """Refuse columns that are missing, double or of a wrong type before a document is read."""
     for name, choice in choices.items():
-        if choice is not None and not isinstance(choice, str):
+        if choice is not None and not _is_name(choice):
             message = (
                 f"{name}=... holds values, but this feed is read a part at a time and has columns "
                 f"of its own. Pass the name of one, as in {name}='...'"
@@ -111,7 +127,7 @@ def _require_columns(schema: Any, choices: Choices) -> None:
 
 def _from_batches(reader: Any, choices: Choices, n_jobs: int) -> Iterator[Columns]:
     """Read Arrow batches."""
-    pyarrow = foreign.require_pyarrow("read Arrow data")
+    pyarrow = arrow.require_pyarrow("read Arrow data")
     start = 0
     while True:
         try:
@@ -122,10 +138,10 @@ def _from_batches(reader: Any, choices: Choices, n_jobs: int) -> Iterator[Column
             message = f"the feed cannot be read from document {start:,} on: {error}. Mend its files"
             raise InputError(message) from error
         if batch.num_rows:
-            with foreign.counting_from(start):
+            with python.counting_from(start):
                 columns = read_documents(batch, **choices, n_jobs=n_jobs)
             yield columns
-            start += len(columns)
+            start += batch.num_rows
     if not start:
         yield read_documents(reader.schema.empty_table(), **choices)
 
@@ -135,7 +151,7 @@ def _arrow_stream(feed: Any) -> Any:
     is_stream = hasattr(feed, "__arrow_c_stream__") and not hasattr(feed, "__len__")
     if not is_stream or hasattr(feed, "dtype") or hasattr(type(feed), "columns"):
         return None
-    pyarrow = foreign.require_pyarrow("read a stream of Arrow batches")
+    pyarrow = arrow.require_pyarrow("read a stream of Arrow batches")
     try:
         return pyarrow.RecordBatchReader.from_stream(feed)
     except (pyarrow.ArrowException, TypeError):
@@ -144,7 +160,7 @@ def _arrow_stream(feed: Any) -> Any:
 
 def _parquet_dataset(path: Path) -> Any:
     """Return a Parquet file, or a folder of such, with the columns that any of its files has."""
-    pyarrow = foreign.require_pyarrow("read Parquet files")
+    pyarrow = arrow.require_pyarrow("read Parquet files")
     dataset = importlib.import_module("pyarrow.dataset")
     parquet = importlib.import_module("pyarrow.parquet")
     files, schemas = _files_of(path), []
@@ -186,7 +202,7 @@ def _from_items(
         return
     reader, start = _ItemReader(choices), 0
     while chunk:
-        with foreign.counting_from(start):
+        with python.counting_from(start):
             columns = reader.read(chunk, start, n_jobs)
         yield columns
         start += len(chunk)
@@ -199,21 +215,22 @@ class _ItemReader:
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
         self._keys: dict[str, None] = {}
+        self._roles: set[str] = set()
         self._are_texts: bool | None = None
 
     def read(self, items: list[Any], start: int, n_jobs: int) -> Columns:
         """Read documents, the first of which is at `start`."""
-        first = next((item for item in items if not foreign.is_missing(item)), None)
+        first = next((item for item in items if not python.is_missing(item)), None)
         if self._are_texts is None:
             self._are_texts = not isinstance(first, (Mapping, Document))
-        if isinstance(first, Document) and any(self._choices.values()):
+        if isinstance(first, Document) and not {*self._choices.values()} <= {None, AUTO}:
             return read_documents(items, **self._choices)  # says that this cannot be
         items = [_as_mapping(item) for item in items]
         for position, item in enumerate(items):
             if isinstance(item, Mapping) == self._are_texts:
                 kind = "texts" if self._are_texts else "mappings or dn.Document"
                 message = (
-                    f"document {foreign.numbered(position)} is of type {type(item).__name__!r}, "
+                    f"document {python.numbered(position)} is of type {type(item).__name__!r}, "
                     f"but the feed began with {kind}; a feed holds one kind of documents. "
                     "Convert it first"
                 )
@@ -225,9 +242,11 @@ class _ItemReader:
         return read_documents(columns, **self._choices, n_jobs=n_jobs)
 
     def _learn_keys(self, items: list[Any], start: int) -> None:
-        for name, choice in self._choices.items():
-            key = str(choice or name)
-            if key in self._keys or not any(key in item for item in items):
+        seen: dict[str, None] = {}
+        for item in items:
+            seen.update(dict.fromkeys(item))
+        for name, key in _columns_of(self._choices, list(seen)).items():
+            if key in self._keys or name in self._roles or key not in seen:
                 continue
             if start and name in _FROM_THE_FIRST_ON:
                 message = (
@@ -236,6 +255,7 @@ class _ItemReader:
                 )
                 raise InputError(message)
             self._keys[key] = None
+            self._roles.add(name)
 
 
 def _as_mapping(item: object) -> Any:

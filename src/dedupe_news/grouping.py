@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from dedupe_news import foreign
 from dedupe_news.columns import NO_TIME
 from dedupe_news.config import whole_number
 from dedupe_news.displayable import Displayable
-from dedupe_news.errors import UnknownIdError
+from dedupe_news.errors import UnknownIdError, shown
 from dedupe_news.membership import gathered, membership_of
 from dedupe_news.parts import Cluster, Story, Template
 
@@ -278,7 +277,7 @@ class Groups(Displayable):
             return self._position_of_id[item]
         except (KeyError, TypeError) as error:
             message = (
-                f"no item has the id {foreign.shown(item)}; ids are those of the feed, of the "
+                f"no item has the id {shown(item)}; ids are those of the feed, of the "
                 "same type"
             )
             raise UnknownIdError(message) from error

@@ -86,7 +86,7 @@ class NewsIndex(Changes):
         read_only: bool = False,
         timeout: float = 30.0,
         **settings: Any,
-    ) -> NewsIndex:
+    ) -> Self:
         """
         Open an index that outlives the process, or make it.
 
@@ -144,8 +144,13 @@ class NewsIndex(Changes):
         except BaseException:
             log.close()
             raise
+        return cls._of(store)
+
+    @classmethod
+    def _of(cls, store: Store) -> Self:
+        """Return the index of a store; see docs/how-to/stores.md."""
         index = cls.__new__(cls)
-        index.__setstate__({"_config": log.config, "_store": store})
+        index.__setstate__({"_config": store.config, "_store": store})
         return index
 
     def close(self) -> None:

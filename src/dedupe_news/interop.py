@@ -16,12 +16,13 @@ import numpy as np
 import xxhash
 
 from dedupe_news.config import Config
-from dedupe_news.errors import ConfigError, InputError, InputTypeError
+from dedupe_news.documents import AUTO
+from dedupe_news.errors import InputError, InputTypeError
 from dedupe_news.permutations import coefficients
 from dedupe_news.results import Clustering
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
     import datasketch
     from numpy.typing import NDArray
@@ -33,14 +34,12 @@ __all__ = [
     "SCHEME",
     "from_bytes",
     "from_minhash",
-    "from_minhash_lsh",
     "hash_bytes",
     "shingle_bytes",
     "signatures",
     "to_bytes",
     "to_lean_minhash",
     "to_minhash",
-    "to_minhash_lsh",
 ]
 
 SCHEME = "affine32"
@@ -129,8 +128,8 @@ def signatures(
     feed: object,
     config: Config | None = None,
     *,
-    title: ColumnChoice = None,
-    text: ColumnChoice = None,
+    title: ColumnChoice = AUTO,
+    text: ColumnChoice = AUTO,
     n_jobs: int | None = 1,
 ) -> NDArray[np.uint32]:
     """
@@ -404,151 +403,9 @@ def from_bytes(
     return from_minhash(lean, config)
 
 
-def to_minhash_lsh(
-    feed: object,
-    config: Config | None = None,
-    *,
-    id: ColumnChoice = None,  # noqa: A002 - the settled public name
-    title: ColumnChoice = None,
-    text: ColumnChoice = None,
-    n_jobs: int | None = 1,
-    **options: Any,
-) -> datasketch.MinHashLSH:
-    """
-    Return a ``datasketch.MinHashLSH`` that holds the signatures of documents.
-
-    Parameters
-    ----------
-    feed : Clustering, or anything `dedupe_news.cluster` accepts
-        The documents. Those of a `Clustering` are taken with its settings,
-        unless `config` says otherwise.
-    config : Config, optional
-        The settings; the defaults where it is left out.
-    id, title, text : str or sequence, optional
-        Names of the columns, as in `dedupe_news.cluster`.
-    n_jobs : int, default 1
-        Threads for the signatures.
-    **options : Any
-        Passed on to ``MinHashLSH``, such as ``storage_config``.
-
-    Returns
-    -------
-    datasketch.MinHashLSH
-        With ``params=(bands, rows_per_band)``; keys are the ids, or positions
-        where there are none. Its candidates are ours. Documents without a token
-        are left out: to datasketch they would all be equal.
-
-    Raises
-    ------
-    ConfigError
-        If the settings have a single band, which datasketch refuses, or
-        `n_jobs` is 0.
-    InputTypeError
-        If the feed or a value is of a type that cannot be used.
-    InputError
-        If a value cannot be used or ids repeat.
-    ColumnError
-        If a named column does not exist.
-
-    Examples
-    --------
-    >>> from dedupe_news import interop
-    >>> feed = ["Rain floods the old town", "Sun at last", "RAIN floods the old town!"]
-    >>> lsh = interop.to_minhash_lsh(feed)
-    >>> sorted(lsh.query(interop.to_minhash("Rain floods the old town")))
-    [0, 2]
-    """
-    import datasketch  # noqa: PLC0415 - costs a second
-
-    columns, chosen = _settle(feed, config, id=id, title=title, text=text)
-    if chosen.bands < _LEAST_BANDS:
-        message = (
-            f"params={(chosen.bands, chosen.rows_per_band)} have a single band, but "
-            "datasketch.MinHashLSH takes two or more. Set params=(bands, rows_per_band) in Config"
-        )
-        raise ConfigError(message)
-    signed, present = _sign(columns, chosen, n_jobs)
-    lsh = datasketch.MinHashLSH(
-        num_perm=chosen.num_perm, params=(chosen.bands, chosen.rows_per_band), **options
-    )
-    with lsh.insertion_session() as session:
-        for position in present.tolist():
-            session.insert(columns.id_of(position), _minhash(signed[position], chosen))
-    return lsh
-
-
-def from_minhash_lsh(
-    lsh: datasketch.MinHashLSH, config: Config | None = None
-) -> tuple[list[Hashable], NDArray[np.uint32]]:
-    """
-    Return the keys of a ``datasketch.MinHashLSH`` and what it holds of their signatures.
-
-    Parameters
-    ----------
-    lsh : datasketch.MinHashLSH
-        Whose signatures are of the scheme ``affine32``. It does not record
-        their seed, nor their hash function: these cannot be checked.
-    config : Config, optional
-        The settings that its numbers of permutations, bands and rows must
-        agree with; the defaults where it is left out.
-
-    Returns
-    -------
-    keys : list of hashable
-        In order of insertion.
-    values : ndarray of uint32, shape (n_keys, bands * rows_per_band)
-        The first values of each signature; the index keeps no others.
-
-    Raises
-    ------
-    InputTypeError
-        If `lsh` is something else.
-    InputError
-        If its scheme or numbers differ, it hashes its bands, so that the
-        values are lost, or it pickles its keys.
-
-    Examples
-    --------
-    >>> from dedupe_news import interop
-    >>> lsh = interop.to_minhash_lsh(["Rain floods the old town", "Sun at last"])
-    >>> keys, values = interop.from_minhash_lsh(lsh)
-    >>> keys
-    [0, 1]
-    """
-    import datasketch  # noqa: PLC0415 - costs a second
-
-    chosen = Config() if config is None else config
-    if not isinstance(lsh, datasketch.MinHashLSH):
-        message = f"lsh is of type {type(lsh).__name__!r}; pass a datasketch.MinHashLSH"
-        raise InputTypeError(message)
-    scheme = getattr(lsh, "_minhash_scheme", None)
-    if scheme is not None:  # None: nothing was inserted yet
-        _require_scheme(scheme)
-    _require_equal("num_perm", lsh.h, chosen.num_perm)
-    _require_equal("params", (lsh.b, lsh.r), (chosen.bands, chosen.rows_per_band))
-    if lsh.hashfunc is not None:
-        message = (
-            "the MinHashLSH hashes its bands, so that the signatures cannot be had back. "
-            "Make it without hashfunc, or keep the signatures yourself"
-        )
-        raise InputError(message)
-    if lsh.prepickle:
-        message = (
-            "the MinHashLSH holds pickled keys, which are not read: a pickle can run code. "
-            "Make it with prepickle=False and keys of bytes"
-        )
-        raise InputError(message)
-    keys = list(lsh.keys.keys())
-    # datasketch stores each band with its bytes swapped.
-    swapped = np.dtype(np.uint32).newbyteorder("S")
-    stored = b"".join(b"".join(lsh.keys.get(key)) for key in keys)
-    values = np.frombuffer(stored, swapped).reshape(len(keys), chosen.bands * chosen.rows_per_band)
-    return keys, values.astype(np.uint32)
-
-
 def _settle(feed: object, config: Config | None, **choices: ColumnChoice) -> tuple[Columns, Config]:
     if isinstance(feed, Clustering):
-        given = [name for name, choice in choices.items() if choice is not None]
+        given = [name for name, choice in choices.items() if choice is not AUTO]
         if given:
             message = (
                 f"{given[0]}=... cannot be given beside a Clustering, whose columns are "
@@ -561,10 +418,15 @@ def _settle(feed: object, config: Config | None, **choices: ColumnChoice) -> tup
 
 def _read(feed: object, **choices: ColumnChoice) -> Columns:
     # Only now: it brings numba, half a second.
-    from dedupe_news.documents import read_documents  # noqa: PLC0415
+    from dedupe_news._input.reading import read_documents  # noqa: PLC0415
 
     return read_documents(
-        feed, id=choices.get("id"), title=choices.get("title"), text=choices.get("text")
+        feed,
+        id=None,
+        title=choices["title"],
+        text=choices["text"],
+        source=None,
+        published=None,
     )
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dedupe_news import arrivals, batch, exchange
+from dedupe_news._input.reading import read_documents
 from dedupe_news._store.replay import tokens_of
 from dedupe_news.columns import from_microseconds
 from dedupe_news.config import whole_number
 from dedupe_news.displayable import Displayable
-from dedupe_news.documents import read_documents
-from dedupe_news.errors import InputError, InputTypeError, UnknownIdError
-from dedupe_news.foreign import shown
+from dedupe_news.documents import AUTO
+from dedupe_news.errors import InputError, InputTypeError, UnknownIdError, shown
 from dedupe_news.progress import prepare, stages
 from dedupe_news.records import Bounded, IndexStats
 from dedupe_news.threads import resolve_jobs
@@ -215,10 +215,10 @@ class Lookups(Displayable):
         self,
         feed: object,
         *,
-        title: ColumnChoice = None,
-        text: ColumnChoice = None,
-        source: ColumnChoice = None,
-        published: ColumnChoice = None,
+        title: ColumnChoice = AUTO,
+        text: ColumnChoice = AUTO,
+        source: ColumnChoice = AUTO,
+        published: ColumnChoice = AUTO,
         limit: int | None = None,
         include: Iterable[str] = (),
         n_jobs: int | None = -1,
@@ -258,7 +258,13 @@ class Lookups(Displayable):
         threads = resolve_jobs(n_jobs)
         prepare("index", self._config.policy, threads)
         columns = read_documents(
-            feed, title=title, text=text, source=source, published=published, n_jobs=threads
+            feed,
+            id=None,
+            title=title,
+            text=text,
+            source=source,
+            published=published,
+            n_jobs=threads,
         )
         rows = arrivals.many(columns, range(len(columns)))
         return self._look_up(rows, wanted, limit, threads)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news import foreign
+from dedupe_news._input import arrow
 from dedupe_news.errors import ColumnError, InputTypeError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def take(feed: Any, positions: NDArray[np.int64]) -> Any:
     if hasattr(feed, "iloc"):  # pandas: with its index
         return feed.iloc[positions]
     if type(feed).__module__.partition(".")[0] == "pyarrow":
-        pyarrow = foreign.require_pyarrow("give back Arrow data")
+        pyarrow = arrow.require_pyarrow("give back Arrow data")
         return feed.take(pyarrow.array(positions))
     if _is_frame(feed):
         import narwhals as nw  # noqa: PLC0415 - not needed for lists
@@ -63,7 +63,7 @@ def row_getter(feed: Any) -> Callable[[int], Any]:
     if isinstance(feed, Mapping):
         return lambda at: {name: values[at] for name, values in feed.items()}
     if _is_frame(feed):
-        columns = {name: foreign.plain_list(_column(feed, name)) for name in _names(feed)}
+        columns = {name: arrow.plain_list(_column(feed, name)) for name in _names(feed)}
         return lambda at: {name: values[at] for name, values in columns.items()}
     if hasattr(feed, "iloc"):  # a Series
         return lambda at: feed.iloc[at]
@@ -75,7 +75,7 @@ def value_getter(feed: Any, column: str) -> Callable[[int], Any]:
     if isinstance(feed, Mapping) or _is_frame(feed):
         names = list(feed) if isinstance(feed, Mapping) else _names(feed)
         if column in names:
-            values = foreign.plain_list(_column(feed, column))
+            values = arrow.plain_list(_column(feed, column))
             return lambda at: values[at]
     else:
         rows = list(feed)
@@ -93,7 +93,7 @@ def value_getter(feed: Any, column: str) -> Callable[[int], Any]:
 
 
 def _of_capsule(feed: Any) -> Any:
-    pyarrow = foreign.require_pyarrow("read Arrow data by the PyCapsule interface")
+    pyarrow = arrow.require_pyarrow("read Arrow data by the PyCapsule interface")
     try:
         return pyarrow.table(feed)
     except (pyarrow.ArrowException, TypeError):

@@ -17,11 +17,12 @@ import xxhash
 
 from dedupe_news import text
 from dedupe_news._engine.classifier import load_classifier
+from dedupe_news._input.arrow import ArrowSequence, require_pyarrow
+from dedupe_news._input.values import id_column
 from dedupe_news.columns import NO_SOURCE, NO_TIME, UNTITLED, Columns
 from dedupe_news.errors import ConfigError, WorkFolderFullError
 from dedupe_news.feeds import CHUNK_SIZE, open_feed
-from dedupe_news.fields import id_column
-from dedupe_news.foreign import ArrowSequence, require_pyarrow
+from dedupe_news.skipped import Skipped
 from dedupe_news.space import MEMORY, Folder, free_memory, resident_memory
 
 if TYPE_CHECKING:
@@ -191,9 +192,12 @@ class _Gathered:
         self._title_lengths = space.rows(np.int64)
         self._ids: list[Sequence[Hashable]] = []
         self._names: dict[str, int] = {}
+        self._rows = space.rows(np.int64)
         self._digests = [xxhash.xxh3_128() for _ in range(5)]
-        self._has_times = self._has_sources = self._is_titled = False
-        self.n_documents = self.n_bytes = 0
+        self._used: dict[str, Hashable] = {}
+        self._skipped = Skipped()
+        self._has_times = self._has_sources = self._is_titled = self._was_dropped = False
+        self.n_documents = self.n_rows = self.n_bytes = 0
 
     def append(self, columns: Columns) -> None:
         """Add documents."""
@@ -213,6 +217,12 @@ class _Gathered:
         ):
             rows.append(values)
             digest.update(np.ascontiguousarray(values).data)
+        places = np.arange(n_documents) + self.n_rows if columns.rows is None else columns.rows
+        self._rows.append(places)
+        self._was_dropped |= columns.rows is not None
+        self.n_rows += n_documents + columns.skipped.n_dropped
+        self._used = {**columns.used, **self._used}
+        self._skipped += columns.skipped
         if columns.ids is not None:
             self._ids.append(_apart(columns.ids))
         self._has_times |= times is not None
@@ -247,6 +257,9 @@ class _Gathered:
             source_names=list(self._names),
             titled=self._is_titled,
             title_lengths=self._title_lengths.joined() if self._is_titled else None,
+            rows=self._rows.joined() if self._was_dropped else None,
+            used=self._used,
+            skipped=self._skipped,
         )
 
     def _source_codes(self, columns: Columns) -> NDArray[np.int32]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news import foreign, frames, native
+from dedupe_news import frames, native
 from dedupe_news.displayable import display
-from dedupe_news.errors import ConfigError, InputTypeError
+from dedupe_news.errors import ConfigError, InputTypeError, shown
 from dedupe_news.grouping import Groups
 from dedupe_news.membership import NO_RELATION
 from dedupe_news.phrasing import counted
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dedupe_news.matches import Matches
     from dedupe_news.records import Bounded, Comparison
     from dedupe_news.selection import Keep
+    from dedupe_news.skipped import Skipped
 
 _SHOWN_CLUSTERS = 8
 _SHOWN_CHARACTERS = 100
@@ -106,6 +107,30 @@ class Clustering(Groups):
             At least 0.
         """
         return len(self.labels)
+
+    @property
+    def skipped(self) -> Skipped:
+        """
+        What of the feed could not be read and was passed over.
+
+        Returns
+        -------
+        Skipped
+            Counts by column and reason, and examples; false where it is nothing.
+        """
+        return self.columns.skipped
+
+    @property
+    def columns_used(self) -> Mapping[str, Hashable]:
+        """
+        The columns of the feed that were read.
+
+        Returns
+        -------
+        mapping of str to str
+            The name of the column of each role that one was found or named for.
+        """
+        return self.columns.used
 
     @property
     def kept(self) -> Kept:
@@ -192,7 +217,7 @@ class Clustering(Groups):
                 return keep(row_of(position))
         elif not isinstance(keep, str):
             message = (
-                f"keep={foreign.shown(keep)} is no rule, column or function; rules are "
+                f"keep={shown(keep)} is no rule, column or function; rules are "
                 f"{', '.join(map(repr, RULES))}"
             )
             raise InputTypeError(message)

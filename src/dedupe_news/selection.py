@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, overload
 import numpy as np
 
 from dedupe_news import frames
+from dedupe_news._input.python import is_missing, numbered
 from dedupe_news.columns import NO_TIME
 from dedupe_news.displayable import Displayable, display
-from dedupe_news.errors import InputError
-from dedupe_news.foreign import is_missing, numbered, shown
+from dedupe_news.errors import InputError, shown
 from dedupe_news.membership import gathered
 from dedupe_news.records import Relation
 

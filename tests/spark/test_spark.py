@@ -176,14 +176,16 @@ def test_deduplicator_is_saved_and_loaded(frame_of: Make, tmp_path: Path) -> Non
     from dedupe_news.spark import Deduplicator  # noqa: PLC0415
 
     window = 2 * DAY
-    stage = Deduplicator(idCol="key", clusterCol="label", threshold=0.8, window=window)
+    stage = Deduplicator(
+        idCol="key", clusterCol="label", policy="similar", threshold=0.8, window=window
+    )
     df = frame_of(ROWS).withColumnRenamed("id", "key")
     pipeline = Pipeline(stages=[stage]).fit(df)
     pipeline.save(str(tmp_path / "pipeline"))
     loaded = PipelineModel.load(str(tmp_path / "pipeline"))
 
     stages: Any = loaded.stages
-    assert stages[0].config == dn.Config(threshold=0.8, window=window)
+    assert stages[0].config == dn.Config(policy="similar", threshold=0.8, window=window)
     transformed = loaded.transform(df)
     found = {row["key"]: row for row in transformed.collect()}
     assert transformed.columns == [*df.columns, "label", "representative", "relation"]

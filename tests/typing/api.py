@@ -61,7 +61,7 @@ assert_type(comparison.probabilities["related"], float)
 assert_type(comparison.differences[0].left_start, int)
 assert_type(comparison.left, str)
 
-estimator = dn.NewsDeduplicator(threshold=0.8, n_jobs=-1)
+estimator = dn.NewsDeduplicator(policy="similar", threshold=0.8, n_jobs=-1)
 assert_type(estimator.fit(["a", "b"]), dn.NewsDeduplicator)
 assert_type(estimator.labels_, NDArray[np.int64])
 assert_type(estimator.clustering_, dn.Clustering)

@@ -11,4 +11,4 @@ DOWNLOAD_TIMEOUT = 20
 ITEM_PIPELINES = {"dedupe_news.integrations.scrapy.DedupeNewsPipeline": 100}
 DEDUPE_NEWS_INDEX = "feed.db"
 DEDUPE_NEWS_ACTION = "drop"  # or "tag"
-DEDUPE_NEWS_CONFIG = {"window": 30 * 24 * 3600}
+DEDUPE_NEWS_CONFIG = {"window": "30 days"}

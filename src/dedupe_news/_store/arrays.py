@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,6 +71,19 @@ class Found(NamedTuple):
     offsets: NDArray[np.int64]
     slots: NDArray[np.int64]
     scores: NDArray[np.float64]
+
+
+def joined(parts: Sequence[Found]) -> Found:
+    """Return what was found for ranges of items as what was found for all."""
+    if len(parts) == 1:
+        return parts[0]
+    starts = np.cumsum([0, *(len(part.slots) for part in parts)])
+    offsets = [part.offsets[1:] + n for part, n in zip(parts, starts[:-1], strict=True)]
+    return Found(
+        np.concatenate([np.zeros(1, np.int64), *offsets]),
+        np.concatenate([part.slots for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+    )
 
 
 class Room:

@@ -49,7 +49,7 @@ def read_state(connection: sqlite3.Connection) -> FormerState:
     return FormerState(number, n_documents, total, n_removals, step if has_step else None)
 
 
-def event_of(number: int, document: bytes, checksum: int) -> bytes:
+def event_of(number: int, document: object, checksum: object) -> bytes:
     """Return the event that adds a document of format 1; `StoreDamagedError` if it is damaged."""
     if (
         not isinstance(document, bytes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +42,18 @@ class Founders:
     def n_bytes(self) -> int:
         """Memory held by the arrays, in bytes, whether in use or not."""
         return sum(array.nbytes for array in self.arrays)
+
+    def arrays_in_use(self, n_slots: int) -> dict[str, NDArray[Any]]:
+        """Return the arrays of the slots in use, by name."""
+        return {
+            f"founders_{name}": array[:n_slots] for name, array in self.arrays._asdict().items()
+        }
+
+    def restore(self, arrays: dict[str, NDArray[Any]], n_slots: int) -> None:
+        """Take over what `arrays_in_use` returned."""
+        self.arrays = Arrays(*(arrays.pop(f"founders_{name}") for name in Arrays._fields))
+        self._heirs = {}
+        self.note(0, n_slots)
 
     def announce(
         self, first: int, numbers: range | NDArray[np.int64], moments: NDArray[np.int64]

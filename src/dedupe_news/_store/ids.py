@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._store.log import DamagedEvent
-from dedupe_news.errors import InputError, InputTypeError
-from dedupe_news.foreign import shown
+from dedupe_news.errors import InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -99,7 +98,9 @@ def unpack_id(kind: int, data: bytes, objects: Sequence[Hashable] = ()) -> Hasha
     if kind == _BYTES:
         return data
     if kind == _OBJECT and objects:
-        return objects[_PLACE.unpack(data)[0]]
+        (place,) = _PLACE.unpack(data)
+        kept: Hashable = objects[place]
+        return kept
     if kind != _TUPLE:
         message = f"an id of kind {kind} was read; this version knows 1 to 4"
         raise DamagedEvent(message)

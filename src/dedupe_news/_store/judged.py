@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news._store.arrays import UNLIMITED, Room
+from dedupe_news._store.arrays import UNLIMITED, Room, joined
 from dedupe_news._store.slots import Slots
 from dedupe_news.columns import extent
 from dedupe_news.kernels import desk, roles, seeking
 from dedupe_news.kernels import tables as kernels
+from dedupe_news.kernels.buckets import BANDS, N_PERM, Buckets
 from dedupe_news.kernels.columns import gather_runs
 from dedupe_news.kernels.groups import NOBODY, Groups
 from dedupe_news.kernels.roles import Roles
+from dedupe_news.permutations import coefficients
+from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,10 +29,14 @@ if TYPE_CHECKING:
 
 _FIRST_LONGEST = 256
 _PLACES_GROWTH = 4
+_SEED = 1  # as in `_engine.candidates`
 _MOST_A_PLACE = 2  # postings, repeats counted
 _PER_SLOT = ("lengths", "alive", "cut_off", "times", "sources")
 _SLOT_DTYPES = (np.int32, np.uint8, np.uint8, np.int64, np.int32)
-_ROLES = tuple(f"{kind}_{name}" for kind in Roles._fields for name in Groups._fields)
+_GROUPS = ("texts", "clusters")
+_ROLES = tuple(f"{kind}_{name}" for kind in _GROUPS for name in Groups._fields)
+_OF_ROLES = ("leads", "links", "signatures", *_ROLES)
+_PLACES_A_HEAD = 32
 
 
 class JudgedTexts(Slots):
@@ -56,6 +63,8 @@ class JudgedTexts(Slots):
         self._room = Room()
         self._trees = trees
         self._codes = codes
+        self._permutations = coefficients(N_PERM, _SEED)
+        self.n_cut_short = 0
         self._room_on_desk = 0
         self._held: desk.Held | None = None
         self._held_founders = self.founders.arrays
@@ -73,6 +82,8 @@ class JudgedTexts(Slots):
             },
             "leads": np.zeros(n_slots, np.uint8),
             **{name: np.full(n_slots, NOBODY, np.int32) for name in _ROLES},
+            "links": np.zeros((n_slots, BANDS), np.int32),
+            "signatures": np.zeros((n_slots, N_PERM), np.uint8),
         }
         self._clear_postings(0, n_tokens + n_slots)
 
@@ -88,6 +99,7 @@ class JudgedTexts(Slots):
             "token_counts": np.zeros(self._limits.token_places, np.uint32),
             "codes": self._codes,
             "counters": counters,
+            "heads": np.full((BANDS, max(2, n_places // _PLACES_A_HEAD)), NOBODY, np.int32),
         }
         self._arrays["leads"][:] = 0
         for name in _ROLES:
@@ -98,18 +110,14 @@ class JudgedTexts(Slots):
         """Let kernels see the arrays as they are now."""
         arrays = self._arrays
         self._tables = kernels.Tables(**{name: arrays[name] for name in kernels.Tables._fields})
-        self._roles = Roles(
-            *(
-                Groups(*(arrays[f"{kind}_{name}"] for name in Groups._fields))
-                for kind in Roles._fields
-            )
+        texts, clusters = (
+            Groups(*(arrays[f"{kind}_{name}"] for name in Groups._fields)) for kind in _GROUPS
         )
+        buckets = Buckets(
+            arrays["heads"], arrays["links"], arrays["signatures"], *self._permutations
+        )
+        self._roles = Roles(texts, clusters, buckets)
         self._held = None
-
-    @property
-    def n_cut_short(self) -> int:
-        """Number of look-ups that named or judged fewer documents than they met."""
-        return int(self._tables.counters[2])
 
     def retire(self, slots: NDArray[np.int64]) -> None:
         """Take documents out."""
@@ -123,7 +131,7 @@ class JudgedTexts(Slots):
         insert: bool,
         most: int | None = None,
         include: frozenset[str] = frozenset(),
-        n_jobs: int = 1,  # noqa: ARG002 - each verdict needs the counts that the last one left
+        n_jobs: int = 1,
     ) -> Found:
         """Judge documents one after another, and add each before the next if asked."""
         n_documents = len(items.offsets) - 1
@@ -151,8 +159,7 @@ class JudgedTexts(Slots):
             "template" in include,
         )
         if not insert:
-            self._reserve(1, longest)
-            return self._room.fill(n_documents, partial(self._seek, arrivals, bounds))
+            return self._look_up(arrivals, bounds, n_jobs)
         self.founders.announce(first, items.numbers, items.moments)
         self._reserve(n_documents, n_tokens)
         found = self._room.fill(n_documents, partial(self._add, arrivals, bounds))
@@ -191,6 +198,36 @@ class JudgedTexts(Slots):
         needed = used + offsets[1:] - offsets[0] + np.arange(1, n_documents + 1)
         return int(np.searchsorted(needed, most, "right"))
 
+    def _look_up(self, arrivals: desk.Arrivals, bounds: desk.Bounds, n_jobs: int) -> Found:
+        """Look documents up, some ranges of them at a time: nothing is written but to desks."""
+        n_documents = len(arrivals.offsets) - 1
+        if n_jobs == 1 or n_documents < self._limits.several:
+            return self._room.fill(n_documents, partial(self._seek, arrivals, bounds))
+        index = self._index()
+
+        def look_up(span: tuple[int, int]) -> tuple[Found, int]:
+            start, stop = span
+            some = desk.Arrivals(
+                arrivals.tokens, arrivals.flags, arrivals.offsets[start : stop + 1],
+                arrivals.cut_off[start:stop], arrivals.sources[start:stop],
+                arrivals.times[start:stop], arrivals.replaced[start:stop],
+            )  # fmt: skip
+            place = desk.make_desk(self._room_on_desk)
+            held = desk.hold(index, place)
+
+            def work(begin: int, offsets: NDArray[np.int64], *matches: NDArray[Any]) -> int:
+                found = desk.Matches(*matches)
+                return int(seeking.seek(some, held, bounds, begin, offsets, found))
+
+            return Room().fill(stop - start, work), int(place.n_cut_short[0])
+
+        parts = run(look_up, shares(n_documents, n_jobs), n_jobs)
+        self.n_cut_short += sum(n_cut_short for _, n_cut_short in parts)
+        return joined([found for found, _ in parts])
+
+    def _index(self) -> desk.Index:
+        return desk.Index(self._tables, self._roles, self.founders.arrays, self._trees)
+
     def _seek(
         self,
         arrivals: desk.Arrivals,
@@ -202,10 +239,12 @@ class JudgedTexts(Slots):
         """Look documents up from `begin`, and add them where the bounds say so."""
         if self._held is None or self._held_founders is not self.founders.arrays:
             self._held_founders = self.founders.arrays
-            index = desk.Index(self._tables, self._roles, self._held_founders, self._trees)
-            self._held = desk.hold(index, self._desk)
+            self._held = desk.hold(self._index(), self._desk)
         found = desk.Matches(*matches)
-        return int(seeking.seek(arrivals, self._held, bounds, begin, offsets, found))
+        done = int(seeking.seek(arrivals, self._held, bounds, begin, offsets, found))
+        self.n_cut_short += int(self._desk.n_cut_short[0])
+        self._desk.n_cut_short[0] = 0
+        return done
 
     def append(self, items: Items) -> None:
         """Write documents that are found only after `enroll` or `rebuild`."""
@@ -274,27 +313,45 @@ class JudgedTexts(Slots):
             return
         self._grow(("tokens", "flags"), used_tokens)
         self._grow(("starts",), used_slots + 1)
-        self._grow((*_PER_SLOT, "leads", *_ROLES), len(arrays["starts"]) - 1)
+        self._grow((*_PER_SLOT, *_OF_ROLES), len(arrays["starts"]) - 1)
         for name in _ROLES:
             arrays[name][self.n_slots :] = NOBODY
         self._grow(("postings",), used_postings)
         self._renew()
 
+    def arrays_in_use(self) -> dict[str, NDArray[Any]]:
+        """Return all there is of the slots in use, by name, for `restore`."""
+        n_slots, arrays = self.n_slots, self._arrays.copy()
+        del arrays["codes"]
+        n_tokens = int(arrays["starts"][n_slots])
+        arrays["starts"] = arrays["starts"][: n_slots + 1]
+        for name in ("tokens", "flags"):
+            arrays[name] = arrays[name][:n_tokens]
+        arrays["postings"] = arrays["postings"][: int(arrays["counters"][1])]
+        for name in (*_PER_SLOT, *_OF_ROLES):
+            arrays[name] = arrays[name][:n_slots]
+        return arrays | self.founders.arrays_in_use(n_slots)
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take over what `arrays_in_use` returned."""
+        self.n_slots = len(arrays["starts"]) - 1
+        self.founders.restore(arrays, self.n_slots)
+        self._arrays = {**arrays, "codes": self._codes}
+        self._make_room(int(arrays["lengths"].max(initial=1)))
+        self._renew()
+
     def rebuild(self, *, more: int = 0) -> None:
         """Make the postings and counts anew."""
-        n_cut_short = self.n_cut_short
         n_used = int(self._arrays["starts"][self.n_slots]) + self.n_slots
         capacity = max(len(self._arrays["postings"]), n_used + more)
         self._clear_postings(n_used + more, capacity)
         self._anchor(0)
         roles.admit(self._tables, self._roles, 0, self.n_slots)
-        self._tables.counters[2] = n_cut_short
 
     def compact(self) -> NDArray[np.int64]:
         """Drop the removed slots; the living keep their order and are renumbered."""
         kept = np.flatnonzero(self.alive[: self.n_slots])
         former, n_kept = self._arrays, len(kept)
-        n_cut_short = self.n_cut_short
         self.founders.compact(kept)
         offsets = np.zeros(n_kept + 1, np.int64)
         np.cumsum(former["lengths"][kept], out=offsets[1:])
@@ -305,7 +362,6 @@ class JudgedTexts(Slots):
         for name in ("tokens", "flags"):
             gather_runs(former[name], former["starts"][kept], offsets, self._arrays[name])
         self.n_slots = n_kept
-        self._tables.counters[2] = n_cut_short
         self.rebuild()
         return kept
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from dedupe_news.config import Config
 
@@ -108,6 +109,9 @@ class EventLog(Protocol):
         self, events: Sequence[bytes], since: Cursor, discarded: Discarded | None = None
     ) -> None:
         """Append events at a cursor and discard others; `Conflict` if it is not the end."""
+
+    def beside(self) -> tuple[Path, str] | None:
+        """Return where a seal may be kept, and what tells this log from others, if anywhere."""
 
     def details(self) -> dict[str, object]:
         """Return what is worth knowing of the store, by name."""

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news import times
+from dedupe_news._input import times
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, Events
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ class MemoryLog:
         return {
             **vars(self), "objects": objects, "_kept": (positions[:], events[:n_events]),
         }  # fmt: skip
+
+    def beside(self) -> None:
+        """Return None: there is no place for a seal."""
 
     def details(self) -> dict[str, object]:
         """Return what there is to say."""

@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from dedupe_news.errors import ConfigError, InputError, InputTypeError
-from dedupe_news.foreign import shown
+from dedupe_news.errors import ConfigError, InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
     from dedupe_news._store.log import EventLog

@@ -157,7 +157,7 @@ class RedisLog:
                 message = f"there is no index {self.name!r} to read; open it without read_only"
                 raise StoreError(message)
         else:
-            made = {
+            made: dict[str, str | int] = {
                 "incarnation": secrets.token_hex(16),
                 "format": FORMAT_VERSION,
                 "config": json.dumps((config or Config()).to_dict()),
@@ -167,7 +167,7 @@ class RedisLog:
                 **schema.versions(),
             }
             answer = self._server.run(
-                CREATE, [self._meta, self._events], list(itertools.chain(*made.items()))
+                CREATE, [self._meta, self._events], [each for pair in made.items() for each in pair]
             )
             found = dict(zip(answer[::2], answer[1::2], strict=True))
         self._compare(found)
@@ -357,12 +357,23 @@ class RedisLog:
             raise StoreError(message)
         gone = [] if discarded is None else discarded.positions
         base = -1 if discarded is None else discarded.base
-        arguments = [self._owner, _TOKEN_MS, self._ttl_ms, base, len(gone), *gone, *events]
+        arguments: list[bytes | str | int] = [
+            self._owner,
+            _TOKEN_MS,
+            self._ttl_ms,
+            base,
+            len(gone),
+            *gone,
+            *events,
+        ]
         answer = self._ask(APPEND, since, arguments, UNKNOWN)
         if answer[0] == b"conflict":
             raise Conflict
         self._owner = ""
         self._last = Cursor(since.position + len(events), checksum_of(events[-1]))
+
+    def beside(self) -> None:
+        """Return None: there is no place for a seal."""
 
     def details(self) -> dict[str, object]:
         """Return address, size and versions."""

@@ -10,7 +10,7 @@ removal that makes them as many as the others, wherever a batch begins or ends.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class State:
     """
 
     def __init__(self, config: Config, limits: Limits) -> None:
-        self._config, self._limits = config, limits
+        self.config, self._limits = config, limits
         if config.policy == "similar":
             self.texts: ThresholdedTexts | JudgedTexts = ThresholdedTexts(config, limits)
         else:
@@ -116,7 +116,8 @@ class State:
     @property
     def alive(self) -> NDArray[np.bool_]:
         """Whether each slot is in the index."""
-        return self.texts.alive[: self.texts.n_slots] == 1
+        alive: NDArray[np.bool_] = self.texts.alive[: self.texts.n_slots] == 1
+        return alive
 
     @property
     def moments(self) -> NDArray[np.int64]:
@@ -290,7 +291,7 @@ class State:
     def _apply_added(self, event: Added, *, is_new: bool) -> None:
         rows = event.rows
         n_jobs = 1 if len(rows) < _SEVERAL else resolve_jobs(-1)
-        tokens = tokens_of(rows, self._config, n_jobs)
+        tokens = tokens_of(rows, self.config, n_jobs)
         first = self.texts.n_slots
         if self._window != UNLIMITED:
             last = int(rows.moments.max()) // self._step_length
@@ -312,6 +313,32 @@ class State:
         here = slots < len(known)
         here[here] = known[slots[here]] == numbers[here]
         return slots[here]
+
+    # Seals: a state as arrays, and what else there is to it.
+
+    def rest(self) -> dict[str, Any]:
+        """Return what is no array, as JSON can hold it."""
+        return {
+            "step": self.step,
+            "sources": list(self._source_codes)[1:],
+            "marks": self._marks,
+            "last_compaction": self._last_compaction,
+        }
+
+    def restore(
+        self, ids: list[Any], arrays: dict[str, NDArray[Any]], rest: dict[str, Any], cursor: Cursor
+    ) -> None:
+        """Take over what was sealed."""
+        self.is_torn = True
+        self.texts.restore(arrays)
+        self.ids = np.fromiter(ids, object, len(ids))
+        alive = self.alive.tolist()
+        self.slot_of = {each: at for at, each in enumerate(ids) if alive[at]}
+        self.step, self._marks = rest["step"], rest["marks"]
+        self._last_compaction = rest["last_compaction"]
+        self._source_codes |= {name: code for code, name in enumerate(rest["sources"])}
+        self.cursor = cursor
+        self.is_torn = False
 
     # What both come to.
 

@@ -165,7 +165,9 @@ class Wreck:
 
     def _whole_events(self, *, count: bool) -> Iterator[tuple[list[int], list[bytes]]]:
         """Yield the events that are what was written; count the others, and what is unreadable."""
-        whole_of = self._former_event if self._is_first_edition else _whole_event
+        whole_of: Callable[..., bytes | None] = (
+            self._former_event if self._is_first_edition else _whole_event
+        )
         self._n_failures = 0
         unreadable: list[tuple[int, int]] = []
         for found in self._read(0, _LARGEST, unreadable):
@@ -182,7 +184,7 @@ class Wreck:
             self.report.unreadable += unreadable
 
     @staticmethod
-    def _former_event(position: int, document: bytes, checksum: int) -> bytes | None:
+    def _former_event(position: int, document: object, checksum: object) -> bytes | None:
         with contextlib.suppress(StoreDamagedError, ValueError):
             return first_edition.event_of(position, document, checksum)
         return None

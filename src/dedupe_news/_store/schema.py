@@ -14,7 +14,7 @@ import xxhash
 
 from dedupe_news._engine.classifier import load_classifier
 from dedupe_news._store.codec import FORMAT_VERSION
-from dedupe_news.config import Config, from_settings
+from dedupe_news.config import Config, from_stored
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreFormatError
 from dedupe_news.text import fingerprint
 
@@ -210,7 +210,7 @@ def read_config(connection: sqlite3.Connection, name: str, wanted: Config | None
 def config_of(name: str, settings: str | bytes, wanted: Config | None) -> Config:
     """Return the settings that a log was made with; `StoreFormatError` if others are wanted."""
     try:
-        stored = from_settings(json.loads(settings))
+        stored = from_stored(json.loads(settings))
     except ConfigError as error:
         message = f"the settings of {name!r} are not known here: {error}. Upgrade dedupe_news"
         raise StoreFormatError(message) from error

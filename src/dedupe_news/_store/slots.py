@@ -75,6 +75,14 @@ class Slots(abc.ABC):
         return self._arrays["alive"]
 
     @abc.abstractmethod
+    def arrays_in_use(self) -> dict[str, NDArray[Any]]:
+        """Return all there is of the slots in use, by name, for `restore`."""
+
+    @abc.abstractmethod
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take over what `arrays_in_use` returned."""
+
+    @abc.abstractmethod
     def rebuild(self) -> None:
         """Make anew what items are found by."""
 

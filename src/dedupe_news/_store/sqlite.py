@@ -21,7 +21,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dedupe_news import times
+from dedupe_news._input import times
 from dedupe_news._store import first_edition, schema
 from dedupe_news._store.codec import FORMAT_VERSION, checksum_of
 from dedupe_news._store.failures import Translating
@@ -62,7 +62,9 @@ class SQLiteLog:
         self._begin()
         with self._guard, self._translating:
             try:
-                self.config = schema.read_config(self._open(config), self.name, config)
+                connection = self._open(config)
+                self.config = schema.read_config(connection, self.name, config)
+                self._head = schema.read_head(connection)
             except BaseException:
                 self._disconnect()
                 raise
@@ -280,6 +282,12 @@ class SQLiteLog:
                     connection.execute("ROLLBACK")
                 raise
             self._head = head
+
+    def beside(self) -> tuple[Path, str] | None:
+        """Return where a seal may be kept, and what tells this log from others."""
+        if not self._head.incarnation:
+            return None
+        return self._path.with_name(f"{self._path.name}-sealed"), f"{self._head.incarnation:016x}"
 
     def details(self) -> dict[str, object]:
         """Return path, size and versions."""

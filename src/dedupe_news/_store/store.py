@@ -15,6 +15,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dedupe_news._store import sealed
 from dedupe_news._store.codec import Added, Packing, unpack
 from dedupe_news._store.log import Behind, Conflict, DamagedEvent
 from dedupe_news._store.matching import MatchLists
@@ -49,6 +50,7 @@ class Store:
         self._limits = limits
         self._state: State | None = None
         self._in_transaction = False
+        self._n_sealed = 0
 
     @property
     def config(self) -> Config:
@@ -89,19 +91,40 @@ class Store:
         """Make the state anew."""
         begun = time.perf_counter()
         self._state = None
-        while True:
+        state = self._load_sealed()
+        while state is None:
             state = State(self.config, self._limits)
             try:
                 self._replay(state)
-                break
             except Behind:  # compacted meanwhile
-                continue
+                state = None
         self._state = state
         _log.info(
             "read %d documents from %s in %.2f s",
             len(state), self.log.name, time.perf_counter() - begun,
         )  # fmt: skip
         return state
+
+    def _load_sealed(self) -> State | None:
+        """Return the state by its seal and what came after, None where there is none of use."""
+        beside = self.log.beside()
+        state = State(self.config, self._limits)
+        if beside is None or not sealed.load(state, *beside):
+            return None
+        self._n_sealed = state.cursor.position
+        try:
+            self._replay(state)
+        except (Behind, StoreDamagedError):  # made of another past of the log
+            return None
+        return state
+
+    def _seal(self) -> None:
+        """Seal the state beside the log, if that is worth it."""
+        beside, state = self.log.beside(), self._state
+        if beside is None or state is None or state.is_torn or self.log.read_only:
+            return
+        if sealed.is_due(state, self._n_sealed) and sealed.save(state, *beside):
+            self._n_sealed = state.cursor.position
 
     def _check_writable(self) -> None:
         if self.log.read_only:
@@ -216,6 +239,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self._seal()
         self.log.close()
 
     def __getstate__(self) -> dict[str, Any]:

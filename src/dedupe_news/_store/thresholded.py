@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news._store.arrays import Found, Room, power_of_two
+from dedupe_news._store.arrays import Found, Room, joined, power_of_two
 from dedupe_news._store.slots import Slots
 from dedupe_news.columns import extent
 from dedupe_news.kernels.chains import NO_LINK, link_slots, meet
@@ -152,19 +152,7 @@ class ThresholdedTexts(Slots):
         ranges = self._ranges(len(replaced), n_jobs)
         parts, cut_short = zip(*run(look_up, ranges, n_jobs), strict=True)
         self.n_cut_short += sum(cut_short)
-        if len(parts) == 1:
-            return Found(*parts[0])
-        n_before = np.cumsum([0, *(len(part.slots) for part in parts)])
-        return Found(
-            np.concatenate(
-                [
-                    np.zeros(1, np.int64),
-                    *(part.offsets[1:] + n for part, n in zip(parts, n_before[:-1], strict=True)),
-                ]
-            ),
-            np.concatenate([part.slots for part in parts]),
-            np.concatenate([part.scores for part in parts]),
-        )
+        return joined(parts)
 
     def _write(self, items: Items, n_jobs: int, *, count: bool) -> None:
         """Write documents behind the last slot, without taking these in use."""
@@ -203,6 +191,21 @@ class ThresholdedTexts(Slots):
     def enroll(self, first: int) -> None:
         """Let appended documents be found."""
         self._link(first, self.n_slots, 1)
+
+    def arrays_in_use(self) -> dict[str, NDArray[Any]]:
+        """Return all there is of the slots in use, by name, for `restore`."""
+        n_slots, arrays = self.n_slots, self._arrays.copy()
+        arrays["tokens"] = arrays["tokens"][: int(arrays["starts"][n_slots])]
+        arrays["starts"] = arrays["starts"][: n_slots + 1]
+        for name in _PER_SLOT:
+            arrays[name] = arrays[name][:n_slots]
+        return arrays | self.founders.arrays_in_use(n_slots)
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take over what `arrays_in_use` returned."""
+        self.n_slots = len(arrays["starts"]) - 1
+        self.founders.restore(arrays, self.n_slots)
+        self._arrays = arrays
 
     def rebuild(self) -> None:
         """Chain all slots anew."""

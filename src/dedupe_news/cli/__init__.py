@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         the program itself is raised.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _settle_encodings()
     try:
         code = _load()(given or ["--help"])
         sys.stdout.flush()  # now, so that a closed pipe is met here and not at exit
@@ -54,6 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"dedupe-news: {error}\n")
         return REFUSED
     return code
+
+
+def _settle_encodings() -> None:
+    """Let a pipe get UTF-8, and a terminal whatever of a text it can show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = None if stream.isatty() or stream is sys.stderr else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def _load() -> Callable[[list[str]], int]:

@@ -10,10 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from dedupe_news import progress
-from dedupe_news.cli import deduplicating, reading, reporting, terminal, warmup, writing
+from dedupe_news._input import files
+from dedupe_news._input.compression import STDIN
+from dedupe_news._input.reading import read_documents
+from dedupe_news.cli import deduplicating, reporting, terminal, warmup, writing
 from dedupe_news.cli.index import index_app
 from dedupe_news.cli.options import (
     DEFAULTS,
+    DateFormat,
+    Encoding,
     File,
     Form,
     Id,
@@ -21,16 +26,17 @@ from dedupe_news.cli.options import (
     Jobs,
     Limit,
     NoProgress,
+    OnInvalid,
     Policy,
     Quiet,
     Recall,
     ShingleSize,
     Text,
     Threshold,
+    Timezone,
     Title,
 )
-from dedupe_news.cli.settings import given_settings, read_feed, say
-from dedupe_news.documents import read_documents
+from dedupe_news.cli.settings import Manner, as_policy, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError
 from dedupe_news.index import NewsIndex
 from dedupe_news.threads import resolve_jobs
@@ -149,6 +155,10 @@ def _query(
     title: Title = None,
     text: Text = None,
     ignore: Ignore = None,
+    on_invalid: OnInvalid = "ignore",
+    timezone: Timezone = None,
+    date_format: DateFormat = None,
+    encoding: Encoding = None,
     policy: Policy = None,
     threshold: Threshold = None,
     recall: Recall = None,
@@ -165,8 +175,9 @@ def _query(
     )
     threads = resolve_jobs(n_jobs)
     sought = _sought(file, wanted, text_file)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
     named = {"id": id_column, "title": title, "text": text}
-    feed = read_feed(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     with progress.stages(("reading", "searching"), show=not (no_progress or quiet)) as ended:
         columns = read_documents(feed, n_jobs=threads)
         ended("reading")
@@ -204,7 +215,7 @@ def _sought(file: str, wanted: str | None, text_file: str | None) -> str:
         raise ConfigError(message)
     if wanted is not None:
         return wanted
-    if file == text_file == reading.STDIN:
+    if file == text_file == STDIN:
         message = "standard input cannot be both FILE and --text-file; name one of them"
         raise ConfigError(message)
-    return reading.read_text(str(text_file))
+    return files.read_text(str(text_file))

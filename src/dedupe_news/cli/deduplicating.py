@@ -7,12 +7,21 @@ from typing import Any
 
 import typer  # noqa: TC002 - typer reads the annotations
 
+from dedupe_news._input.files import Table
 from dedupe_news.api import cluster
 from dedupe_news.cli import options, terminal, writing
 from dedupe_news.cli.options import DEFAULTS, TOP
-from dedupe_news.cli.reading import Table
-from dedupe_news.cli.rows import Rows, found_columns
-from dedupe_news.cli.settings import given_settings, has_ids, open_feed, read_rows, say
+from dedupe_news.cli.rows import Rows, found_columns, spread
+from dedupe_news.cli.settings import (
+    Manner,
+    as_policy,
+    given_settings,
+    has_ids,
+    open_feed,
+    read_rows,
+    say,
+    say_skipped,
+)
 from dedupe_news.errors import ConfigError
 from dedupe_news.outofcore import parse_limit
 from dedupe_news.phrasing import counted
@@ -67,6 +76,10 @@ def _cluster(
     source: options.Source = None,
     published: options.Published = None,
     ignore: options.Ignore = None,
+    on_invalid: options.OnInvalid = "ignore",
+    timezone: options.Timezone = None,
+    date_format: options.DateFormat = None,
+    encoding: options.Encoding = None,
     policy: options.Policy = None,
     min_probability: options.MinProbability = None,
     threshold: options.Threshold = None,
@@ -96,31 +109,37 @@ def _cluster(
     resolve_jobs(n_jobs)
     if output is not None:
         writing.check_target(output, file)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
     feed: Any
     rows: Any
-    columns: dict[str, str] = {}
+    read: dict[str, Any] = {}
     if memory_limit is not None or work_folder is not None:
         parse_limit(memory_limit)
-        feed, columns, rows = open_feed(file, form, named, ignore, quiet=quiet)
+        feed, read, rows = open_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     else:
-        feed, rows = read_rows(file, form, named, ignore, quiet=quiet)
+        feed, rows = read_rows(file, form, named, ignore, quiet=quiet, manner=manner)
     _check_keep(keep, rows)
     result = cluster(
         feed,
-        **columns,
+        **read,
         config=config,
         n_jobs=n_jobs,
         progress=not (no_progress or quiet),
         memory_limit=memory_limit,
         work_folder=work_folder,
     ).keeping(keep, rows.columns if isinstance(rows, Table) else None)
+    if read and not quiet:  # else the file has been read before
+        say_skipped(result.skipped)
     shown = sys.stdout.isatty() and output != writing.STDOUT
     if output is not None or not sys.stdout.isatty():
         unit = rows.unit if isinstance(rows, Table) else "row"
         number = None if has_ids(named, ignore, rows) else unit
         written = Rows(rows, found_columns(result, number))
+        left = result.columns.rows
+        if left is not None and not isinstance(rows, Table):  # a table holds the others no more
+            written = Rows(rows, spread(written.found, left), left)
         _say_replaced(written, quiet=quiet)
         writing.write(writing.STDOUT if output is None else output, written)
     if shown:
@@ -141,6 +160,10 @@ def _dedupe(
     source: options.Source = None,
     published: options.Published = None,
     ignore: options.Ignore = None,
+    on_invalid: options.OnInvalid = "ignore",
+    timezone: options.Timezone = None,
+    date_format: options.DateFormat = None,
+    encoding: options.Encoding = None,
     policy: options.Policy = None,
     min_probability: options.MinProbability = None,
     threshold: options.Threshold = None,
@@ -166,9 +189,10 @@ def _dedupe(
     resolve_jobs(n_jobs)
     target = writing.STDOUT if output is None else output
     writing.check_target(target, file)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
-    feed, rows = read_rows(file, form, named, ignore, quiet=quiet)
+    feed, rows = read_rows(file, form, named, ignore, quiet=quiet, manner=manner)
     _check_keep(keep, rows)
     result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
     kept = result.keeping(keep, rows.columns).kept.positions

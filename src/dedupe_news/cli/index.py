@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,16 +10,20 @@ from typing import Annotated
 import typer
 
 from dedupe_news import progress
+from dedupe_news._input import files
 from dedupe_news._store.rescue import Report, Wreck
 from dedupe_news.changes import add_rows
-from dedupe_news.cli import reading, writing
+from dedupe_news.cli import writing
 from dedupe_news.cli.options import (
+    DateFormat,
+    Encoding,
     Form,
     Id,
     Ignore,
     Jobs,
     Limit,
     NoProgress,
+    OnInvalid,
     Policy,
     Published,
     Quiet,
@@ -29,9 +32,10 @@ from dedupe_news.cli.options import (
     Source,
     Text,
     Threshold,
+    Timezone,
     Title,
 )
-from dedupe_news.cli.settings import given_settings, read_feed, say
+from dedupe_news.cli.settings import Manner, as_policy, as_window, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError, StoreError
 from dedupe_news.index import NewsIndex
 from dedupe_news.lookups import leads_of
@@ -91,17 +95,22 @@ def _add(
     source: Source = None,
     published: Published = None,
     ignore: Ignore = None,
+    on_invalid: OnInvalid = "ignore",
+    timezone: Timezone = None,
+    date_format: DateFormat = None,
+    encoding: Encoding = None,
     policy: Policy = None,
     threshold: Threshold = None,
     recall: Recall = None,
     shingle_size: ShingleSize = None,
     window: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             "--window",
-            metavar="DAYS",
+            metavar="TIME",
             show_default=False,
-            help="Only items so near in time can be duplicates; older ones leave the index.",
+            help="Only items so near in time can be duplicates, such as '30 days' or 36h; older "
+            "ones leave the index.",
             rich_help_panel="Matching",
         ),
     ] = None,
@@ -114,20 +123,21 @@ def _add(
         threshold=threshold,
         recall=recall,
         shingle_size=shingle_size,
-        window=None if window is None else dt.timedelta(days=window),
+        window=None if window is None else as_window(window),
     )
     threads = resolve_jobs(n_jobs)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
     named = {
         "id": id_column, "title": title, "text": text, "source": source, "published": published,
     }  # fmt: skip
-    feed = read_feed(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     with (
         NewsIndex.open(location, **settings) as index,
         progress.stages(("adding",), show=not (no_progress or quiet)) as ended,
     ):
         found = index.add_many(feed, n_jobs=threads)
         ended("adding")
-        ids = list(feed["id"])
+        ids = list(feed.ids or ())
         # One that leads its cluster is no copy, though it matches its copies when it comes again.
         copies = [
             (each, next((match for match in matches if match.id == lead), matches[0]))
@@ -186,7 +196,7 @@ def _query(
     if (wanted is None) == (text_file is None):
         message = "the text to look for is given once: as TEXT, or with --text-file FILE"
         raise ConfigError(message)
-    sought = wanted if text_file is None else reading.read_text(text_file)
+    sought = wanted if text_file is None else files.read_text(text_file)
     with _existing(location, read_only=True) as index:
         matches = index.query(sought, limit=limit, include=include or ())
         clusters = [index.cluster_of(match.id) for match in matches]

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from dedupe_news.cli import reading
-from dedupe_news.cli.choosing import CONVENTIONS
+from dedupe_news._input.files import Format
+from dedupe_news._input.names import NAMES
 from dedupe_news.config import Config
 
 DEFAULTS = Config()
@@ -23,17 +23,17 @@ _OUTPUT = "Output"
 
 
 def _usual(role: str) -> str:
-    return " or ".join(CONVENTIONS[role])
+    return ", ".join(NAMES[role][:4]) + " or the like"
 
 
 File = Annotated[
     str,
     typer.Argument(
-        metavar="FILE", help="JSON Lines, CSV, Parquet or plain lines, gzip or zstd; - for stdin."
+        metavar="FILE", help="JSON, CSV, Parquet or plain lines, compressed or not; - for stdin."
     ),
 ]
 Form = Annotated[
-    reading.Format | None,
+    Format | None,
     typer.Option(
         "--format",
         show_default=False,
@@ -87,7 +87,7 @@ Published = Annotated[
         "--published",
         metavar="COLUMN",
         show_default=False,
-        help=f"Times, UTC where no zone is given. Default {_usual('published')}.",
+        help=f"Times of publication. Default {_usual('published')}.",
         rich_help_panel=_INPUT,
     ),
 ]
@@ -101,13 +101,56 @@ Ignore = Annotated[
         rich_help_panel=_INPUT,
     ),
 ]
+OnInvalid = Annotated[
+    str,
+    typer.Option(
+        "--on-invalid",
+        metavar="raise|ignore|drop",
+        help="What becomes of a value that cannot be read: an error, a missing value, or no item.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Timezone = Annotated[
+    str | None,
+    typer.Option(
+        "--timezone",
+        metavar="ZONE",
+        show_default=False,
+        help="The zone of times that say none, such as Europe/Berlin. Default UTC.",
+        rich_help_panel=_INPUT,
+    ),
+]
+DateFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--date-format",
+        metavar="FORMAT",
+        show_default=False,
+        help="How dates are written: dmy, mdy, or a format such as '%d/%m/%Y %H:%M'.",
+        rich_help_panel=_INPUT,
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        show_default=False,
+        help="Of a file of text, such as windows-1252. By default UTF-8, or what its beginning "
+        "tells.",
+        rich_help_panel=_INPUT,
+    ),
+]
 Threshold = Annotated[
     float | None,
     typer.Option(
         "--threshold",
         metavar="JACCARD",
         show_default=False,
-        help=f"Least Jaccard similarity of a match, in (0, 1]. Default {DEFAULTS.threshold:g}.",
+        help=(
+            "Least Jaccard similarity of a match, in (0, 1]. With --policy similar. "
+            f"Default {DEFAULTS.threshold:g}."
+        ),
         rich_help_panel=_MATCHING,
     ),
 ]
@@ -144,7 +187,7 @@ Recall = Annotated[
         metavar="PROBABILITY",
         show_default=False,
         help=(
-            "Least probability of finding a pair exactly at the threshold. "
+            "Least probability of finding a pair exactly at the threshold. With --policy similar. "
             f"Default {DEFAULTS.recall:g}."
         ),
         rich_help_panel=_MATCHING,

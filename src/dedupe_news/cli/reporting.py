@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dedupe_news._input.compression import STDIN
+from dedupe_news._input.files import read_text
 from dedupe_news.api import cluster, compare
-from dedupe_news.cli import comparing, options, reading, terminal
+from dedupe_news.cli import comparing, options, terminal
 from dedupe_news.cli.options import DEFAULTS
-from dedupe_news.cli.settings import given_settings, read_feed, say
+from dedupe_news.cli.settings import Manner, as_policy, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError
 from dedupe_news.threads import resolve_jobs
 
@@ -86,6 +88,10 @@ def _report(
     source: options.Source = None,
     published: options.Published = None,
     ignore: options.Ignore = None,
+    on_invalid: options.OnInvalid = "ignore",
+    timezone: options.Timezone = None,
+    date_format: options.DateFormat = None,
+    encoding: options.Encoding = None,
     policy: options.Policy = None,
     min_probability: options.MinProbability = None,
     threshold: options.Threshold = None,
@@ -133,6 +139,7 @@ def _report(
     )
     resolve_jobs(n_jobs)
     target = _target(file, output)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
     named = {
         "id": id_column,
         "title": title_column,
@@ -140,9 +147,9 @@ def _report(
         "source": source,
         "published": published,
     }
-    feed = read_feed(file, form, named, ignore, quiet=quiet)
+    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
     result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
-    name = "standard input" if file == reading.STDIN else Path(file).name
+    name = "standard input" if file == STDIN else Path(file).name
     result.report(target, title=name if heading is None else heading)
     if sys.stdout.isatty():
         terminal.show_figures(terminal.console(), result)
@@ -158,7 +165,7 @@ def _target(file: str, output: Path | None) -> Path:
     """Return where the page goes, or refuse before the work begins."""
     target = output
     if target is None:
-        stem = "stdin" if file == reading.STDIN else Path(file).name.partition(".")[0]
+        stem = "stdin" if file == STDIN else Path(file).name.partition(".")[0]
         target = Path(f"{stem}.html")
     problem = None
     if target.suffix.lower() not in {".html", ".htm"}:
@@ -167,7 +174,7 @@ def _target(file: str, output: Path | None) -> Path:
         problem = f"there is no folder {str(target.parent)!r}"
     elif target.is_dir():
         problem = "it is a folder"
-    elif file != reading.STDIN and target.exists() and target.samefile(file):
+    elif file != STDIN and target.exists() and target.samefile(file):
         problem = "it is the file that is read"
     if problem is not None:
         message = f"cannot write {target}: {problem}"
@@ -196,10 +203,10 @@ def _compare(
         )
     )
     if files:
-        if first == second == reading.STDIN:
+        if first == second == STDIN:
             message = "standard input cannot be both A and B; name a file for one of them"
             raise ConfigError(message)
-        first, second = reading.read_text(first), reading.read_text(second)
+        first, second = read_text(first), read_text(second)
     _show(compare(_document(first), _document(second), config=config))
 
 
@@ -215,6 +222,10 @@ def _explain(
     source: options.Source = None,
     published: options.Published = None,
     ignore: options.Ignore = None,
+    on_invalid: options.OnInvalid = "ignore",
+    timezone: options.Timezone = None,
+    date_format: options.DateFormat = None,
+    encoding: options.Encoding = None,
     policy: options.Policy = None,
     min_probability: options.MinProbability = None,
     threshold: options.Threshold = None,
@@ -226,10 +237,11 @@ def _explain(
         **given_settings(policy=policy, min_probability=min_probability, threshold=threshold)
     )
     resolve_jobs(n_jobs)
+    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
     named = {"id": id_column, "title": title, "text": text, "source": source,
              "published": published}  # fmt: skip
-    feed = read_feed(file, form, named, ignore, quiet=quiet)
-    ids = {str(each): each for each in feed["id"]}
+    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
+    ids = {str(each): each for each in feed.ids or ()}
     for wanted in (first, second):
         if wanted not in ids:
             message = f"{file} has no item {wanted!r}; items are named by their ids, or by the "

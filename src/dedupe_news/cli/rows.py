@@ -6,8 +6,8 @@ import dataclasses
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news.cli.reading import Table
-from dedupe_news.foreign import plain_list
+from dedupe_news._input.arrow import plain_list
+from dedupe_news._input.files import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +37,17 @@ def found_columns(result: Clustering, number: str | None) -> dict[str, list[Any]
     ]
     numbers = {} if number is None else {number: ids}
     return numbers | {name: rows[name] for name in COLUMNS}
+
+
+def spread(found: Mapping[str, list[Any]], rows: NDArray[np.int64]) -> dict[str, list[Any]]:
+    """Return columns of some rows of a file as long as the file, for `Rows` that are chosen."""
+    n_rows = int(rows[-1]) + 1 if len(rows) else 0
+    wide: dict[str, list[Any]] = {}
+    for name, values in found.items():
+        wide[name] = [None] * n_rows
+        for row, value in zip(rows.tolist(), values, strict=True):
+            wide[name][row] = value
+    return wide
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news.cli.reading import STDIN, Format, format_of
+from dedupe_news._input.arrow import require_pyarrow
+from dedupe_news._input.compression import STDIN
+from dedupe_news._input.files import Format, format_of
 from dedupe_news.errors import ConfigError, InputError
-from dedupe_news.foreign import require_pyarrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,7 +61,7 @@ def check_target(path: str, source: str) -> None:
     target = Path(path)
     form = format_of(path)
     problem = None
-    if form not in _WRITABLE or path.lower().endswith(".zst"):
+    if form not in _WRITABLE or path.lower().endswith((".zst", ".bz2", ".xz")):
         problem = "its suffix must be .jsonl, .csv, .tsv or .parquet; with .gz it is compressed"
     elif not target.parent.is_dir():
         problem = f"there is no folder {str(target.parent)!r}"

@@ -9,10 +9,20 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news import times
+from dedupe_news._input import times
+from dedupe_news._input.one import read_item
+from dedupe_news._input.python import is_missing
+from dedupe_news._input.rules import reading
 from dedupe_news.config import Config, from_settings
-from dedupe_news.errors import ColumnError, ConfigError, MissingDependencyError, StoreClosedError
-from dedupe_news.foreign import is_missing
+from dedupe_news.errors import (
+    ColumnError,
+    ConfigError,
+    InputError,
+    InputTypeError,
+    MissingDependencyError,
+    StoreClosedError,
+    shown,
+)
 from dedupe_news.index import NewsIndex
 
 try:
@@ -26,11 +36,14 @@ except ImportError as error:
     raise MissingDependencyError(_MESSAGE) from error
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
     from scrapy.statscollectors import StatsCollector
+
+    from dedupe_news.skipped import Skipped
 
 ACTIONS = ("drop", "tag")
 """What can be done with a duplicate."""
@@ -47,6 +60,7 @@ FIELDS: Mapping[str, str | None] = {
 """The field of an item for each part of a document, and for what the action "tag" writes."""
 
 _WRITTEN = ("duplicate_of", "cluster")
+_RULES = {"on_invalid": "ignore", "timezone": "UTC", "date_format": None}
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +71,8 @@ class DedupeNewsPipeline:
 
     An item repeats another if it is a duplicate of one in the index, or if its
     id is there already, from an earlier crawl. Items without an id, or without
-    both title and text, are no news items and pass as they are.
+    both title and text, are no news items and pass as they are. A value that
+    cannot be read counts as missing: no item is lost for it.
 
     Parameters
     ----------
@@ -90,6 +105,12 @@ class DedupeNewsPipeline:
         self._fields = _fields(_dictionary(settings, "DEDUPE_NEWS_FIELDS"))
         chosen = _dictionary(settings, "DEDUPE_NEWS_CONFIG")
         self._config: Config | None = from_settings(chosen) if chosen else None
+        self._rules: dict[str, Any] = {
+            name: settings.get(f"DEDUPE_NEWS_{name.upper()}", usual)
+            for name, usual in _RULES.items()
+        }
+        with reading(**self._rules):
+            pass  # what is wrong in them is said before the crawl begins
         self._stats = stats
         self._index: NewsIndex | None = None
         self._checked: set[type] = set()
@@ -157,10 +178,10 @@ class DedupeNewsPipeline:
         ColumnError
             If the item has no field for what the action "tag" writes.
         InputError
-            If a value cannot be used, such as a time without a zone. The item
-            is not in the index then.
+            With ``DEDUPE_NEWS_ON_INVALID = "raise"``, if a value cannot be
+            used. The item is not in the index then.
         InputTypeError
-            If a value is of a type that cannot be used. Likewise.
+            Likewise, if a value is of a type that cannot be used.
         StoreError
             If the index cannot be changed. Likewise.
         """
@@ -169,12 +190,19 @@ class DedupeNewsPipeline:
         values = {
             what: None if field is None else adapter.get(field) for what, field in fields.items()
         }
-        if values["id"] is None or (values["title"] is None and values["text"] is None):
+        if is_missing(values["id"]) or (is_missing(values["title"]) and is_missing(values["text"])):
             self._pass_over(item)
             return item
         if self._action == "tag":
             self._require_fields(type(item))
-        original, reason = self._look_up(values)
+        try:
+            original, reason = self._look_up(values)
+        except (InputError, InputTypeError) as error:
+            if self._rules["on_invalid"] == "raise":
+                raise
+            self._stats.inc_value("dedupe_news/not_indexed")
+            _log.warning("an item passes without being looked up: %s", error)
+            return item
         if self._action == "tag":
             index = self._opened()
             written = {"duplicate_of": original, "cluster": index.cluster_of(values["id"])}
@@ -191,13 +219,16 @@ class DedupeNewsPipeline:
         index, name = self._opened(), values["id"]
         if name in index:
             self._stats.inc_value("dedupe_news/seen")
-            return name, f"{name!r} is in the index already"
+            return name, f"{shown(name)} is in the index already"
+        with reading(**self._rules):
+            read = read_item(values["text"], values["title"], values["source"], values["published"])
+        self._report(name, read.skipped)
         matches = index.add(
             name,
-            values["text"],
-            title=values["title"],
-            source=values["source"],
-            published=self._believable(values["published"]),
+            read.text,
+            title=read.title,
+            source=read.source,
+            published=self._believable(read.published),
         )
         if not matches:
             self._stats.inc_value("dedupe_news/new")
@@ -205,13 +236,27 @@ class DedupeNewsPipeline:
         self._stats.inc_value("dedupe_news/duplicates")
         best = matches[0]
         return best.id, (
-            f"{name!r} is a duplicate of {best.id!r}: {best.relation.name}, "
+            f"{shown(name)} is a duplicate of {shown(best.id)}: {best.relation.name}, "
             f"probability {best.probability:.3f}"
         )
 
-    def _believable(self, published: object) -> object:
+    def _report(self, name: object, skipped: Skipped) -> None:
+        """Count values that could not be read, refuse their item where that is the rule."""
+        for column, reason in skipped.counts:
+            if not self._stats.get_value(f"dedupe_news/invalid/{column}"):
+                first = skipped.examples[0].value
+                _log.warning(
+                    "the %s %s of %s %s; it counts as missing, as will others that cannot be read",
+                    column, first, shown(name), reason,
+                )  # fmt: skip
+            self._stats.inc_value(f"dedupe_news/invalid/{column}")
+        if skipped and self._rules["on_invalid"] == "drop":
+            message = f"{shown(name)}: {skipped.examples[0].reason}"
+            raise InputError(message)
+
+    def _believable(self, published: dt.datetime | None) -> dt.datetime | None:
         """Return a time, or None for the time of arrival where it has not come yet."""
-        if is_missing(published) or times.moment(published) <= times.now():
+        if published is None or times.moment(published) <= times.now():
             return published
         # All others would be too old for the window of an item from the future.
         self._stats.inc_value("dedupe_news/future")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from dedupe_news.kernels._jit import TypedList, kernel
-from dedupe_news.kernels.alignment import Scratch, make_scratch
+from dedupe_news.kernels.alignment import Scratch, Table, make_scratch
+from dedupe_news.kernels.buckets import N_PERM
 from dedupe_news.kernels.features import N_FEATURES, Evidence
 from dedupe_news.kernels.founders import MOST_TRIED, Founders
 from dedupe_news.kernels.staging import make_evidence
@@ -126,6 +127,10 @@ class Desk(NamedTuple):
     best_slots: NDArray[np.int64]
     best_votes: NDArray[np.int64]
     tried: NDArray[np.int64]
+    asked: Table
+    shingles: NDArray[np.uint32]
+    signature: NDArray[np.uint32]
+    n_cut_short: NDArray[np.int64]
 
 
 @kernel
@@ -141,6 +146,10 @@ def make_desk(longest: Integer) -> Desk:
         np.empty(MOST_JUDGED, np.int64),
         np.empty(MOST_JUDGED, np.int64),
         np.empty(MOST_TRIED, np.int64),
+        make_scratch(longest + 1).table,
+        np.empty(longest + 1, np.uint32),
+        np.empty(N_PERM, np.uint32),
+        np.zeros(1, np.int64),
     )
 
 

@@ -102,7 +102,7 @@ _N_TRAILING = 28
 _N_VOWELS = 21
 _FIRST_TOP = np.uint64(0x80)
 _STEM_BYTES = np.uint64(0xFFFFFFFF)
-_GOLDEN = np.uint32(0x9E3779B1)
+GOLDEN = 0x9E3779B1
 _MAX_FIRST_GROUP = 3
 # Parts of a document: title, text, the title's publisher; then both lines as they are.
 _TITLE, _TEXT, _TAIL, _ALL_TITLE, _ALL_TEXT = range(5)
@@ -212,7 +212,7 @@ def _is_alone(text: NDArray[np.uint8], at: int, size: int) -> bool:
 @inlined
 def _stem(word: np.uint32) -> np.uint32:
     """Return four bytes mixed, where a token's flags have its stem."""
-    return np.uint32(np.uint32(word * _GOLDEN) >> np.uint32(STEM_SHIFT)) << np.uint32(STEM_SHIFT)
+    return np.uint32(np.uint32(word * np.uint32(GOLDEN)) >> np.uint32(STEM_SHIFT)) << np.uint32(STEM_SHIFT)
 
 
 @kernel

@@ -14,7 +14,7 @@ from dedupe_news.kernels.repeats import remove_tokens
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# A row of the table: the phrase's other words, what it becomes, and these bits.
+# A row of the table: the phrase's other words, what it becomes, and its stem with these bits.
 SPELLING_COLUMNS = 4
 N_WORDS_MASK = 3
 AFTER_NUMBER = 4  # only behind a token with digits
@@ -26,13 +26,13 @@ FILTER_BITS = 16
 RANGE_BITS = 8
 N_SPELLING_RANGES = 1 << RANGE_BITS  # before the hashes: where those of the same first bits begin
 
-_HAS_DIGIT, _STARTS_SENTENCE = 1, 8  # as in `dedupe_news.kernels.folding`
+_HAS_DIGIT, _STARTS_SENTENCE, _FLAGS = 1, 8, 0xFF  # as in `dedupe_news.kernels.folding`
 
 
 @kernel
 def _row_of(
     hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint8],
+    flags: NDArray[np.uint32],
     start: int,
     k: int,
     n_tokens: int,
@@ -64,7 +64,7 @@ def _row_of(
 @kernel
 def respell(
     hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint8],
+    flags: NDArray[np.uint32],
     spans: NDArray[np.int64],
     scratch: NDArray[np.uint8],
     start: int,
@@ -102,6 +102,7 @@ def respell(
             flags[stop - 1] = flags[k]
             n_tokens = remove_tokens(hashes, flags, spans, scratch, k, stop - 1, n_tokens)
         hashes[k] = table[at + 2]
-        digit = np.uint8(bits & BECOMES_NUMBER != 0)
-        flags[k] = (flags[k] & np.uint8(0xFF ^ _HAS_DIGIT)) | digit
+        digit = np.uint32(bits & BECOMES_NUMBER != 0)
+        stem = np.uint32(bits) & ~np.uint32(_FLAGS)
+        flags[k] = (flags[k] & np.uint32(_FLAGS ^ _HAS_DIGIT)) | digit | stem
         k += 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.buckets import N_PERM, Buckets, link_leader, sign
 from dedupe_news.kernels.features import NO_TIME
 from dedupe_news.kernels.groups import NOBODY, Groups, insert, withdraw
 from dedupe_news.kernels.staging import equal_runs
@@ -46,23 +47,26 @@ class Roles(NamedTuple):
         The documents of the same words, anchored at the first that ever was.
     clusters : Groups
         The primaries of each cluster.
+    buckets : Buckets
+        The leaders, by their MinHash values.
     """
 
     texts: Groups
     clusters: Groups
+    buckets: Buckets
 
 
 @inlined
-def text_of(tables: Tables, start: Integer, length: Integer) -> Integer:
+def text_of(tables: Tables, tokens: NDArray[np.uint32], start: Integer, length: Integer) -> Integer:
     """Return the anchor of a run of tokens, or `NOBODY` where the words are new."""
-    posting = head_of(tables, digest_place(tables, start, length))
+    posting = head_of(tables, digest_place(tables, tokens, start, length))
     while posting >= 0:
         slot = -1 - np.int64(tables.postings[posting, 0])
         posting = np.int64(tables.postings[posting, 1])
         if (
             slot >= 0
             and tables.lengths[slot] == length
-            and equal_runs(tables.tokens, tables.starts[slot], start, length)
+            and equal_runs(tables.tokens, tables.starts[slot], tokens, start, length)
         ):
             return slot
     return np.int64(NOBODY)
@@ -97,7 +101,8 @@ def _register(
 ) -> None:
     """Make a document the anchor of its words, which are new, and note its day."""
     roles.texts.anchor[slot] = slot
-    place = digest_place(tables, tables.starts[slot], np.int64(tables.lengths[slot]))
+    start, length = tables.starts[slot], np.int64(tables.lengths[slot])
+    place = digest_place(tables, tables.tokens, start, length)
     # Below zero, so that it is no document with a shingle of that place.
     link(tables, place, -1 - slot)
     time = tables.times[slot]
@@ -132,7 +137,7 @@ def enroll(
     if roles.texts.older[slot] < 0:
         insert(roles.clusters, slot)
         if roles.clusters.older[slot] < 0:
-            _lead(tables, slot, places, n)
+            _lead(tables, roles, slot, places, n)
 
 
 @kernel
@@ -146,8 +151,8 @@ def admit(tables: Tables, roles: Roles, first: Integer, stop: Integer) -> None:
         start, length = tables.starts[slot], np.int64(tables.lengths[slot])
         if length == 0:
             continue
-        n = gather_places(tables, start, length, places)
-        text = text_of(tables, start, length)
+        n = gather_places(tables, tables.tokens, start, length, places)
+        text = text_of(tables, tables.tokens, start, length)
         if tables.alive[slot]:
             if primary_of(roles, text) < 0:
                 count(tables, start, length, places, n, 1)
@@ -171,7 +176,14 @@ def retire(tables: Tables, roles: Roles, slot: Integer) -> None:
     if heir < 0:
         places = np.empty(length + 1, np.int64)
         start = tables.starts[slot]
-        count(tables, start, length, places, gather_places(tables, start, length, places), -1)
+        count(
+            tables,
+            start,
+            length,
+            places,
+            gather_places(tables, tables.tokens, start, length, places),
+            -1,
+        )
     _leave(tables, roles, slot)
     if heir >= 0:
         _join(tables, roles, heir)
@@ -185,23 +197,6 @@ def retire_all(tables: Tables, roles: Roles, slots: NDArray[np.int64]) -> None:
 
 
 @kernel
-def move(
-    tables: Tables, roles: Roles, slots: NDArray[np.int64], anchors: NDArray[np.int64]
-) -> None:
-    """Put documents in other clusters, of these anchors."""
-    for at in range(slots.shape[0]):
-        slot = slots[at]
-        if roles.clusters.anchor[slot] == anchors[at]:
-            continue
-        is_primary = tables.alive[slot] and tables.lengths[slot] > 0 and roles.texts.older[slot] < 0
-        if is_primary:
-            _leave(tables, roles, slot)
-        roles.clusters.anchor[slot] = anchors[at]
-        if is_primary:
-            _join(tables, roles, slot)
-
-
-@kernel
 def _leave(tables: Tables, roles: Roles, slot: Integer) -> None:
     """Take a primary out of its cluster; the next oldest leads."""
     withdraw(roles.clusters, slot)
@@ -209,7 +204,7 @@ def _leave(tables: Tables, roles: Roles, slot: Integer) -> None:
         _follow(tables, slot)
         successor = np.int64(roles.clusters.oldest[roles.clusters.anchor[slot]])
         if successor >= 0:
-            _succeed(tables, successor)
+            _succeed(tables, roles, successor)
 
 
 @kernel
@@ -220,25 +215,38 @@ def _join(tables: Tables, roles: Roles, slot: Integer) -> None:
         former = np.int64(roles.clusters.newer[slot])
         if former >= 0:
             _follow(tables, former)
-        _succeed(tables, slot)
+        _succeed(tables, roles, slot)
+
+
+@kernel
+def _link_in_buckets(tables: Tables, buckets: Buckets, slot: Integer) -> None:
+    length = np.int64(tables.lengths[slot])
+    shingles = np.empty(length + 1, np.uint32)
+    signature = np.empty(N_PERM, np.uint32)
+    sign(buckets, tables.tokens, tables.starts[slot], length, shingles, signature)
+    link_leader(buckets, slot, signature)
 
 
 @inlined
-def _lead(tables: Tables, slot: Integer, places: NDArray[np.int64], n: Integer) -> None:
-    """Let shingles find the newest document."""
+def _lead(
+    tables: Tables, roles: Roles, slot: Integer, places: NDArray[np.int64], n: Integer
+) -> None:
+    """Let shingles and buckets find the newest document."""
     tables.leads[slot] = 1
+    _link_in_buckets(tables, roles.buckets, slot)
     for at in range(n):
         link(tables, places[at], slot)
         tables.places[places[at], LEADERS] += np.uint32(1)
 
 
 @kernel
-def _succeed(tables: Tables, slot: Integer) -> None:
-    """Let shingles find a document, in its turn among those that came before and after."""
+def _succeed(tables: Tables, roles: Roles, slot: Integer) -> None:
+    """Let a document be found, in its turn among those that came before and after."""
     length = np.int64(tables.lengths[slot])
     places = np.empty(length + 1, np.int64)
     tables.leads[slot] = 1
-    for at in range(gather_places(tables, tables.starts[slot], length, places)):
+    _link_in_buckets(tables, roles.buckets, slot)
+    for at in range(gather_places(tables, tables.tokens, tables.starts[slot], length, places)):
         link_in_order(tables, places[at], slot)
         tables.places[places[at], LEADERS] += np.uint32(1)
 
@@ -249,5 +257,5 @@ def _follow(tables: Tables, slot: Integer) -> None:
     length = np.int64(tables.lengths[slot])
     places = np.empty(length + 1, np.int64)
     tables.leads[slot] = 0
-    for at in range(gather_places(tables, tables.starts[slot], length, places)):
+    for at in range(gather_places(tables, tables.tokens, tables.starts[slot], length, places)):
         tables.places[places[at], LEADERS] -= np.uint32(1)

@@ -1,4 +1,4 @@
-"""What an index has of new documents: leaders that share rare shingles, members through them."""
+"""What an index has of new documents: leaders that share words, members through them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
+from dedupe_news.kernels.buckets import sign
 from dedupe_news.kernels.features import CONTAINMENT, JACCARD, fill_features
 from dedupe_news.kernels.founders import (
     NO_FOUNDER,
@@ -16,7 +17,7 @@ from dedupe_news.kernels.founders import (
 )
 from dedupe_news.kernels.relations import CONTAINED, EXACT, TRUNCATED, relation_of
 from dedupe_news.kernels.roles import count, enroll, primary_of, retire, text_of
-from dedupe_news.kernels.staging import stage
+from dedupe_news.kernels.staging import Metadata, count_tokens, stage
 from dedupe_news.kernels.tables import gather_places
 from dedupe_news.kernels.trees import N_CLASSES, fill_probabilities
 from dedupe_news.kernels.votes import (
@@ -24,6 +25,7 @@ from dedupe_news.kernels.votes import (
     keep_best,
     least_shared,
     propose,
+    propose_from_buckets,
 )
 
 if TYPE_CHECKING:
@@ -44,26 +46,17 @@ _CLASS_OF_RELATED = 1
 _EXCERPT = 0.9
 
 
-@inlined
-def _stage_slot(index: Index, desk: Desk, which: Integer, slot: Integer) -> None:
-    """Lay a document of the index out at a place."""
-    tables = index.tables
-    stage(
-        tables,
-        desk.evidence,
-        which,
-        tables.starts[slot],
-        np.int64(tables.lengths[slot]),
-        tables.cut_off[slot],
-        tables.sources[slot],
-        tables.times[slot],
-    )
-
-
 @kernel
-def _judge(index: Index, desk: Desk, slot: Integer, min_probability: float) -> Integer:
+def _judge(
+    index: Index, desk: Desk, slot: Integer, is_new: Integer, min_probability: float
+) -> Integer:
     """Compare the document at place 0 with a slot; return the class of the pair."""
-    _stage_slot(index, desk, 1, slot)
+    tables = index.tables
+    run = tables.tokens, tables.flags, tables.starts[slot], np.int64(tables.lengths[slot])
+    metadata = Metadata(
+        np.int64(tables.cut_off[slot]), np.int64(tables.sources[slot]), tables.times[slot]
+    )
+    stage(tables, desk.evidence, desk.asked, is_new, 1, run, metadata)
     fill_features(desk.evidence, desk.scratch, 0, 1, desk.row)
     fill_probabilities(index.trees, desk.row, desk.probabilities)
     if desk.probabilities[_DUPLICATE] >= min_probability:
@@ -76,24 +69,26 @@ def _judge(index: Index, desk: Desk, slot: Integer, min_probability: float) -> I
 
 
 class Asked(NamedTuple):
-    """The document at place 0: where it lies, what it is, and where its matches begin."""
+    """The document at place 0: what it is, who has its words, and where its matches begin."""
 
-    start: Integer
     length: Integer
     cut_off: Integer
+    is_new: Integer
     primary: Integer
     first: Integer
 
 
 @inlined
-def _relation(tables: Tables, asked: Asked, slot: Integer, containment: float) -> Integer:
-    """Return how a document and its duplicate are related."""
+def _relation(
+    tables: Tables, desk: Desk, asked: Asked, slot: Integer, containment: float
+) -> Integer:
+    """Return how a document and its duplicate, at place 1, are related."""
     other_length = np.int64(tables.lengths[slot])
     relation: Integer = relation_of(
-        tables.tokens,
-        asked.start,
+        desk.evidence.tokens,
+        np.int64(0),
         asked.length,
-        tables.starts[slot],
+        desk.evidence.starts[1],
         other_length,
         bool(containment >= _EXCERPT),
     )
@@ -124,7 +119,13 @@ def _put(
 
 @kernel
 def _put_copies(
-    index: Index, matches: Matches, primary: Integer, at: Integer, first: Integer, most: Integer
+    index: Index,
+    desk: Desk,
+    matches: Matches,
+    primary: Integer,
+    at: Integer,
+    first: Integer,
+    most: Integer,
 ) -> Integer:
     """Write the other documents of a primary's words, newest first, as that one was written."""
     texts = index.roles.texts
@@ -132,7 +133,7 @@ def _put_copies(
     slot = np.int64(texts.newest[texts.anchor[primary]])
     while slot != primary:
         if at - first >= most:
-            index.tables.counters[2] += 1
+            desk.ballot.n_cut_short[0] += 1
             break
         if at < matches.found.shape[0]:
             matches.found[at] = matches.found[own]
@@ -155,19 +156,19 @@ def _match(
 ) -> tuple[Integer, bool]:
     """Judge a primary and name it with its copies; return matches so far, and if it is one."""
     if at - asked.first >= bounds.most:
-        index.tables.counters[2] += 1
+        desk.ballot.n_cut_short[0] += 1
         return at, False
-    which = _judge(index, desk, slot, bounds.min_probability)
+    which = _judge(index, desk, slot, asked.is_new, bounds.min_probability)
     relation: Integer = np.int64(-1)
     if which == _DUPLICATE:
-        relation = _relation(index.tables, asked, slot, desk.row[CONTAINMENT])
+        relation = _relation(index.tables, desk, asked, slot, desk.row[CONTAINMENT])
     elif which == _CLASS_OF_RELATED and bounds.related:
         relation = np.int64(RELATED)
     elif which == _CLASS_OF_TEMPLATE and bounds.template:
         relation = np.int64(TEMPLATE)
     if relation >= 0:
         at = _put(matches, at, slot, relation, desk, which)
-        at = _put_copies(index, matches, slot, at, asked.first, bounds.most)
+        at = _put_copies(index, desk, matches, slot, at, asked.first, bounds.most)
     return at, bool(which == _DUPLICATE)
 
 
@@ -182,7 +183,7 @@ def _put_primary(
     desk.row[CONTAINMENT] = 1.0
     desk.probabilities[_DUPLICATE] = 1.0
     at = _put(matches, asked.first, asked.primary, np.int64(EXACT), desk, np.int64(_DUPLICATE))
-    return _put_copies(index, matches, asked.primary, at, asked.first, bounds.most)
+    return _put_copies(index, desk, matches, asked.primary, at, asked.first, bounds.most)
 
 
 @inlined
@@ -198,7 +199,7 @@ def _most_voted(tables: Tables, asked: Asked, n_met: Integer, desk: Desk) -> Int
         shorter = min(asked.length, np.int64(tables.lengths[slot]))
         if n_votes < least_shared(shorter) or slot == asked.primary:
             continue
-        tables.counters[2] += n_best == MOST_JUDGED
+        ballot.n_cut_short[0] += n_best == MOST_JUDGED
         n_best = keep_best(slot, n_votes, desk.best_slots, desk.best_votes, n_best)
     return n_best
 
@@ -221,7 +222,7 @@ def _match_members(
         if member != asked.primary:
             is_full = at - asked.first >= bounds.most
             if n_members >= MOST_JUDGED and (bounds.insert or is_full):
-                index.tables.counters[2] += 1
+                desk.ballot.n_cut_short[0] += 1
                 break
             n_members += 1
             at, _ = _match(index, desk, matches, asked, member, at, bounds)
@@ -242,7 +243,10 @@ def _look_up(
     tables, clusters = index.tables, index.roles.clusters
     at: Integer = asked.first
     n_members: Integer = np.int64(0)
-    n_met = propose(tables, asked.start, asked.length, desk.places, n_places, desk.ballot)
+    n_met = propose(tables, desk.evidence, desk.places, n_places, desk.ballot)
+    n_met = propose_from_buckets(
+        tables, index.roles.buckets, desk.signature, asked.length, desk.ballot, n_met
+    )
     n_best = _most_voted(tables, asked, n_met, desk)
     leader: Integer = np.int64(NO_SLOT)
     if asked.primary >= 0:
@@ -263,30 +267,31 @@ def _look_up(
     return at
 
 
-@inlined
-def _stage_arrival(
-    index: Index, desk: Desk, arrivals: Arrivals, d: Integer, start: Integer
-) -> None:
-    """Lay a document out at place 0, with what the counts say now."""
-    counters, totals = index.tables.counters, desk.evidence.totals
-    totals[0] = np.log(counters[0] + 1.0)
+@kernel
+def _stage_arrival(index: Index, desk: Desk, arrivals: Arrivals, d: Integer, asked: Asked) -> None:
+    """Lay a document out at place 0, with what the counts say now, itself counted in."""
+    tables, counters, totals = index.tables, index.tables.counters, desk.evidence.totals
+    totals[0] = np.log(counters[0] + asked.is_new + 1.0)
     totals[1] = max(0.0, counters[4] - counters[3] + 1.0)
-    stage(
-        index.tables,
-        desk.evidence,
-        0,
-        start,
-        arrivals.offsets[d + 1] - arrivals.offsets[d],
-        arrivals.cut_off[d],
-        arrivals.sources[d],
-        arrivals.times[d],
+    start = arrivals.offsets[d]
+    if asked.is_new:
+        count_tokens(tables, desk.asked, arrivals.tokens, start, asked.length)
+    run = arrivals.tokens, arrivals.flags, start, asked.length
+    metadata = Metadata(
+        np.int64(arrivals.cut_off[d]), np.int64(arrivals.sources[d]), arrivals.times[d]
     )
+    stage(tables, desk.evidence, desk.asked, asked.is_new, 0, run, metadata)
+    sign(index.roles.buckets, arrivals.tokens, start, asked.length, desk.shingles, desk.signature)
 
 
 @inlined
 def _fill_slot(tables: Tables, arrivals: Arrivals, d: Integer, slot: Integer) -> None:
-    """Write a document at its slot, all but its tokens."""
+    """Write a document at its slot."""
+    start = tables.starts[slot]
     length = arrivals.offsets[d + 1] - arrivals.offsets[d]
+    for at in range(length):
+        tables.tokens[start + at] = arrivals.tokens[arrivals.offsets[d] + at]
+        tables.flags[start + at] = arrivals.flags[arrivals.offsets[d] + at]
     tables.starts[slot + 1] = tables.starts[slot] + length
     tables.lengths[slot] = length
     tables.alive[slot] = 1
@@ -310,6 +315,7 @@ def seek(
     Matches of document ``d`` go to the rows ``offsets[d]`` to ``offsets[d + 1]
     - 1``; ``offsets[begin]`` is given. Returns one past the last document that
     was done: all, unless `matches` has not the room for those of that one.
+    Where nothing is added, nothing but the desk is written to.
     """
     index, desk = held[0]
     tables, roles = index.tables, index.roles
@@ -321,39 +327,32 @@ def seek(
         replaced = arrivals.replaced[d]
         if replaced != NO_SLOT and tables.alive[replaced]:
             retire(tables, roles, replaced)
-        n_cut_short = tables.counters[2]
-        start = tables.starts[slot]
-        length = arrivals.offsets[d + 1] - arrivals.offsets[d]
-        for at in range(length):
-            tables.tokens[start + at] = arrivals.tokens[arrivals.offsets[d] + at]
-            tables.flags[start + at] = arrivals.flags[arrivals.offsets[d] + at]
+        start = arrivals.offsets[d]
+        length = arrivals.offsets[d + 1] - start
         n_found = offsets[d]
         text: Integer = np.int64(NO_SLOT)
-        primary: Integer = np.int64(NO_SLOT)
         n_places: Integer = 0
+        asked = Asked(length, np.int64(arrivals.cut_off[d]), np.int64(1), np.int64(-1), n_found)
         if length > 0:
-            n_places = gather_places(tables, start, length, desk.places)
-            text = text_of(tables, start, length)
+            n_places = gather_places(tables, arrivals.tokens, start, length, desk.places)
+            text = text_of(tables, arrivals.tokens, start, length)
             primary = primary_of(roles, text)
-            if primary < 0:
-                # Counted in before it is judged, as in a batch; out again after a mere look.
-                count(tables, start, length, desk.places, n_places, 1)
-            _stage_arrival(index, desk, arrivals, d, start)
-            asked = Asked(start, length, arrivals.cut_off[d], primary, n_found)
+            is_new = np.int64(primary < 0)
+            asked = Asked(length, np.int64(arrivals.cut_off[d]), is_new, primary, n_found)
+            desk.ballot.n_cut_short[0] = 0
+            _stage_arrival(index, desk, arrivals, d, asked)
             n_found = _look_up(index, desk, matches, asked, n_places, bounds)
-            tables.counters[2] = min(tables.counters[2], n_cut_short + 1)
-        has_room = n_found <= matches.found.shape[0]
-        if bounds.insert and has_room:
+        if n_found > matches.found.shape[0]:
+            return d
+        desk.n_cut_short[0] += min(desk.ballot.n_cut_short[0], 1) if length > 0 else 0
+        if bounds.insert:
+            founder = _founder(index, desk, matches, asked, n_found, slot, text, bounds)
             _fill_slot(tables, arrivals, d, slot)
-            founder = _founder(index, desk, matches, (offsets[d], n_found), slot, text, bounds)
+            if length > 0 and asked.is_new:
+                count(tables, tables.starts[slot], length, desk.places, n_places, 1)
             _settle(index, slot, replaced, founder)
             enroll(tables, roles, slot, text, desk.places, n_places)
             slot += 1
-        elif length > 0 and primary < 0:
-            count(tables, start, length, desk.places, n_places, -1)
-        if not has_room:
-            tables.counters[2] = n_cut_short
-            return d
         offsets[d + 1] = n_found
     return np.int64(n_documents)
 
@@ -376,13 +375,14 @@ def _founder(
     index: Index,
     desk: Desk,
     matches: Matches,
-    span: tuple[Integer, Integer],
+    asked: Asked,
+    stop: Integer,
     slot: Integer,
     text: Integer,
     bounds: Bounds,
 ) -> Integer:
     """Return the founder of the best match that the document matches too, or `NO_FOUNDER`."""
-    first, stop = span
+    first = asked.first
     n_tried = 0
     while stop > first:
         founder = next_founder(
@@ -402,9 +402,10 @@ def _founder(
         if text >= 0 and index.roles.texts.anchor[founder] == text:
             return founder
         # One that was added again may have lost its words.
-        has_words = index.tables.lengths[founder] > 0
-        if has_words and _judge(index, desk, founder, bounds.min_probability) == _DUPLICATE:
-            return founder
+        if index.tables.lengths[founder] > 0:
+            which = _judge(index, desk, founder, asked.is_new, bounds.min_probability)
+            if which == _DUPLICATE:
+                return founder
         desk.tried[n_tried] = founder
         n_tried += 1
     return np.int64(NO_FOUNDER)

@@ -59,8 +59,8 @@ class Tables(NamedTuple):
     codes : ndarray of uint8, shape (4096,)
         Code of each count.
     counters : ndarray of int64, shape (5,)
-        Distinct texts; postings in use; look-ups that were cut short; first
-        and last day of a document, from 1970.
+        Distinct texts; postings in use; nothing; first and last day of a
+        document, from 1970.
     """
 
     tokens: NDArray[np.uint32]
@@ -97,9 +97,11 @@ def n_shingles(length: Integer) -> Integer:
 
 
 @inlined
-def digest_place(tables: Tables, start: Integer, length: Integer) -> np.int64:
+def digest_place(
+    tables: Tables, tokens: NDArray[np.uint32], start: Integer, length: Integer
+) -> np.int64:
     """Return the place of the chain of documents of the same words."""
-    digest = xxh64_words(tables.tokens, start, start + length)
+    digest = xxh64_words(tokens, start, start + length)
     return np.int64((digest >> np.uint64(17)) & np.uint64(tables.places.shape[0] - 1))
 
 
@@ -166,13 +168,17 @@ def tally_tokens(tables: Tables, start: Integer, length: Integer, step: Integer)
 
 @inlined
 def gather_places(
-    tables: Tables, start: Integer, length: Integer, places: NDArray[np.int64]
+    tables: Tables,
+    tokens: NDArray[np.uint32],
+    start: Integer,
+    length: Integer,
+    places: NDArray[np.int64],
 ) -> Integer:
-    """Write the distinct places of a document's shingles."""
+    """Write the distinct places of the shingles of a run of tokens."""
     n = n_shingles(length)
     mask = np.uint32(tables.places.shape[0] - 1)
     for at in range(n):
-        places[at] = np.int64(shingle_at(tables.tokens, start, length, at) & mask)
+        places[at] = np.int64(shingle_at(tokens, start, length, at) & mask)
     n_distinct = 0
     if n > _MOST_COMPARED:
         places[:n].sort()

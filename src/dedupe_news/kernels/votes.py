@@ -1,4 +1,4 @@
-"""Candidates of one document: those that share its rare shingles, or its template."""
+"""Candidates of one document: those that share its buckets, rare shingles, or template."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.tables import LEADERS, head_of, n_shingles, shingle_at
+from dedupe_news.kernels.buckets import (
+    BANDS,
+    LEAST_EQUAL,
+    MOST_LEADERS,
+    N_PERM,
+    n_equal,
+    next_in_bucket,
+)
+from dedupe_news.kernels.tables import LEADERS, head_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.kernels._jit import Integer
+    from dedupe_news.kernels.buckets import Buckets
+    from dedupe_news.kernels.features import Evidence
     from dedupe_news.kernels.tables import Tables
 
 MOST_TEXTS = 16
@@ -65,6 +75,8 @@ class Ballot(NamedTuple):
         Documents that were met on each.
     members : ndarray of int32, shape (AT_ONCE, MOST_TEXTS)
         Theirs.
+    n_cut_short : ndarray of int64, shape (1,)
+        Counted up wherever something is left out.
     """
 
     slots: NDArray[np.int32]
@@ -73,6 +85,7 @@ class Ballot(NamedTuple):
     postings: NDArray[np.int64]
     n_members: NDArray[np.int64]
     members: NDArray[np.int32]
+    n_cut_short: NDArray[np.int64]
 
 
 @inlined
@@ -85,6 +98,7 @@ def make_ballot() -> Ballot:
         np.empty(AT_ONCE, np.int64),
         np.empty(AT_ONCE, np.int64),
         np.empty((AT_ONCE, MOST_TEXTS), np.int32),
+        np.zeros(1, np.int64),
     )
 
 
@@ -115,34 +129,79 @@ def _walk(tables: Tables, ballot: Ballot, n_chains: Integer, most: Integer) -> N
             is_on = is_on or bool(posting >= 0)
 
 
+@inlined
+def _place_of(ballot: Ballot, slot: Integer) -> Integer:
+    """Return the place of a document in the table, or the free one where it belongs."""
+    place = np.int64(np.uint32(np.uint32(slot) * np.uint32(2654435769)) >> np.uint32(20))
+    while ballot.slots[place] >= 0 and ballot.slots[place] != slot:
+        place = (place + 1) & (N_PLACES - 1)
+    return place
+
+
+@inlined
+def _meet(ballot: Ballot, place: Integer, slot: Integer, n_met: Integer) -> Integer:
+    """Enter a document in the table; return how many were met so far."""
+    ballot.slots[place] = slot
+    ballot.votes[place] = 0
+    ballot.order[n_met] = place
+    return n_met + 1
+
+
 @kernel
-def _count(
-    tables: Tables, ballot: Ballot, n_chains: Integer, n_met: Integer, weight: Integer
-) -> Integer:
+def _count(ballot: Ballot, n_chains: Integer, n_met: Integer, weight: Integer) -> Integer:
     """Give the documents of some chains a vote each; return how many were met so far."""
     for chain in range(n_chains):
         for at in range(ballot.n_members[chain]):
-            slot = ballot.members[chain, at]
-            place = np.int64(np.uint32(np.uint32(slot) * np.uint32(2654435769)) >> np.uint32(20))
-            while ballot.slots[place] >= 0 and ballot.slots[place] != slot:
-                place = (place + 1) & (N_PLACES - 1)
+            slot = np.int64(ballot.members[chain, at])
+            place = _place_of(ballot, slot)
             if ballot.slots[place] < 0:
                 if n_met >= N_PLACES // 2:
-                    tables.counters[2] += 1
+                    ballot.n_cut_short[0] += 1
                     break
-                ballot.slots[place] = slot
-                ballot.votes[place] = 0
-                ballot.order[n_met] = place
-                n_met += 1
+                n_met = _meet(ballot, place, slot, n_met)
             ballot.votes[place] += weight
+    return n_met
+
+
+@kernel
+def propose_from_buckets(
+    tables: Tables,
+    buckets: Buckets,
+    signature: NDArray[np.uint32],
+    length: Integer,
+    ballot: Ballot,
+    n_met: Integer,
+) -> Integer:
+    """Meet the newest leaders of the document's buckets; votes are the shingles that they share."""
+    for band in range(BANDS):
+        slot: Integer = np.int64(-1)
+        for n_members in range(MOST_LEADERS + 1):
+            slot = next_in_bucket(tables, buckets, signature, band, slot)
+            if slot < 0:
+                break
+            if n_members == MOST_LEADERS:
+                ballot.n_cut_short[0] += 1
+                break
+            n = n_equal(buckets, slot, signature)
+            if n < LEAST_EQUAL:
+                continue
+            place = _place_of(ballot, slot)
+            if ballot.slots[place] < 0:
+                if n_met >= N_PLACES // 2:
+                    ballot.n_cut_short[0] += 1
+                    break
+                n_met = _meet(ballot, place, slot, n_met)
+            other = np.int64(tables.lengths[slot])
+            n_shared = n * (length + other) // (N_PERM + n)
+            least = least_shared(min(length, other))
+            ballot.votes[place] = max(np.int64(ballot.votes[place]), n_shared, least)
     return n_met
 
 
 @inlined
 def propose(
     tables: Tables,
-    start: Integer,
-    length: Integer,
+    evidence: Evidence,
     places: NDArray[np.int64],
     n_places: Integer,
     ballot: Ballot,
@@ -159,25 +218,26 @@ def propose(
             n_chains += 1
         if n_chains == AT_ONCE or (at + 1 == n_places and n_chains > 0):
             _walk(tables, ballot, n_chains, MOST_TEXTS)
-            n_met = _count(tables, ballot, n_chains, n_met, 1)
+            n_met = _count(ballot, n_chains, n_met, 1)
             n_chains = np.int64(0)
     n_common = 0
     least = np.uint32(0xFFFFFFFF)
     greatest = np.uint32(0)
     mask = np.uint32(tables.places.shape[0] - 1)
-    for at in range(n_shingles(length)):
-        shingle = shingle_at(tables.tokens, start, length, at)
+    n_all = np.int64(evidence.shingle_offsets[1])
+    for at in range(n_all):
+        shingle = evidence.shingles[at]
         if tables.places[shingle & mask, LEADERS] > MOST_TEXTS:
             n_common += 1
             least = min(least, shingle)
             greatest = max(greatest, shingle)
-    if n_common > 0 and n_common >= TEMPLATE_SHARE * n_shingles(length):
+    if n_common > 0 and n_common >= TEMPLATE_SHARE * n_all:
         ballot.postings[0] = head_of(tables, np.int64(least & mask))
         ballot.postings[1] = head_of(tables, np.int64(greatest & mask))
         ballot.n_members[0] = 0
         ballot.n_members[1] = 0
         _walk(tables, ballot, 2, _NEWEST_OF_TEMPLATE)
-        n_met = _count(tables, ballot, 2, n_met, _FROM_TEMPLATE)
+        n_met = _count(ballot, 2, n_met, _FROM_TEMPLATE)
     return n_met
 
 

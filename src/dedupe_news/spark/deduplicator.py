@@ -61,7 +61,7 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
     Examples
     --------
     >>> from dedupe_news.spark import Deduplicator
-    >>> Deduplicator(textCol="body", threshold=0.8).getOrDefault("textCol")
+    >>> Deduplicator(textCol="body", policy="similar", threshold=0.8).getOrDefault("textCol")
     'body'
     """
 

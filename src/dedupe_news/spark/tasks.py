@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedupe_news._input.reading import read_documents
 from dedupe_news.batch import cluster_columns
 from dedupe_news.columns import NO_SOURCE, NO_TIME, Columns
-from dedupe_news.documents import read_documents
 from dedupe_news.errors import DedupeNewsError, DuplicateIdError, InputError
 from dedupe_news.membership import NO_RELATION
 from dedupe_news.phrasing import counted
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dedupe_news.results import Clustering
 
 _HASH_BYTES = _FLAG_BYTES = 4
+_ROLES = ("title", "text", "source", "published")
 _ROWS_AT_ONCE = 1 << 16
 _LARGE = {pa.string(): pa.large_string(), pa.null(): pa.large_string()}
 
@@ -82,13 +83,21 @@ def _tokenise(batch: pa.RecordBatch, config: Config) -> pa.RecordBatch:
         if name == "published" and pa.types.is_integer(column.type):
             feed[name] = column.cast(pa.timestamp("us", "UTC"))
     try:
-        columns = read_documents(feed)
+        found = {role: role if role in feed else None for role in _ROLES}
+        columns = read_documents(
+            feed,
+            id=None,
+            title=found["title"],
+            text=found["text"],
+            source=found["source"],
+            published=found["published"],
+        )
     except DedupeNewsError as error:
         message = (
             f"{error}. Positions count the documents from that of the id {ids[0].as_py()!r} on"
         )
         raise type(error)(message) from error
-    found = tokens_of(columns, config, n_jobs=1)
+    tokens = tokens_of(columns, config, n_jobs=1)
     n = len(columns)
     codes = np.full(n, NO_SOURCE, np.int32) if columns.sources is None else columns.sources
     times = np.full(n, NO_TIME) if columns.published is None else columns.published
@@ -97,9 +106,9 @@ def _tokenise(batch: pa.RecordBatch, config: Config) -> pa.RecordBatch:
         "id": ids,
         "source": names.take(pa.array(codes, mask=codes == NO_SOURCE)),
         "published": pa.array(times, mask=times == NO_TIME),
-        "hashes": _binary(found.hashes, _HASH_BYTES * found.offsets),
-        "flags": _binary(found.flags, _FLAG_BYTES * found.offsets),
-        "cut_off": pa.array(found.cut_off == 1),
+        "hashes": _binary(tokens.hashes, _HASH_BYTES * tokens.offsets),
+        "flags": _binary(tokens.flags, _FLAG_BYTES * tokens.offsets),
+        "cut_off": pa.array(tokens.cut_off == 1),
         "digest": pa.array(columns.content_digests(np.arange(n)).view(np.int64)),
     }
     return pa.RecordBatch.from_pydict(made)

@@ -1,0 +1,1 @@
+"""Any feed to columns: values of Python, frames, Arrow data, files, times."""

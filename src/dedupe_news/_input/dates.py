@@ -1,0 +1,257 @@
+"""Dates as feeds, files and people write them, to datetimes."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+import zoneinfo
+
+from dedupe_news._input.rules import UnusableError, in_force
+
+NO_DATE = "is no date that can be read"
+AMBIGUOUS = "may be day/month or month/day"
+OUT_OF_RANGE = "is outside the years 1 to 9999 in UTC"
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january",
+            "feb february",
+            "mar march",
+            "apr april",
+            "may",
+            "jun june",
+            "jul july",
+            "aug august",
+            "sep sept september",
+            "oct october",
+            "nov november",
+            "dec december",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_WEEKDAYS = (
+    r"(?:mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sun"
+    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
+)
+# Minutes east of Greenwich. Those of RFC 822, and those of other zones whose letters mean one.
+_ZONES = {
+    **dict.fromkeys(("z", "utc", "gmt", "ut", "uct", "wet"), 0),
+    "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420, "mdt": -360,
+    "pst": -480, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600,
+    **dict.fromkeys(("cet", "mez", "bst", "west"), 60),
+    **dict.fromkeys(("cest", "mesz", "eet"), 120),
+    **dict.fromkeys(("eest", "msk"), 180),
+    "pkt": 300, "wib": 420, "sgt": 480, "hkt": 480, "awst": 480,
+    "jst": 540, "kst": 540, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780,
+}  # fmt: skip
+_ISO = re.compile(
+    r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8}|\d{4}-?W\d{2}(?:-?\d)?|\d{4}-\d{3})"
+    r"(?:(?:[T_]|\s+|(?<=\d)\s*T\s*)(?P<time>\d{1,2}(?::?\d{2}(?::?\d{2})?)?(?:[.,]\d+)?))?"
+    r"\s*(?P<zone>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TIME = re.compile(
+    r"(?<![\d:./-])(?P<hour>\d{1,2})(?:(?::|(?=\s*[ap]\.?m\b))(?P<minute>\d{2})"
+    r"(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d+))?)?)?"
+    r"(?:\s*(?P<half>[ap])\.?\s?m\b\.?|(?<=:\d\d))\s*",
+    re.IGNORECASE,
+)
+_OFFSET = re.compile(
+    r"(?:gmt|utc|ut)?\s*(?P<sign>[-+−–])\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?!\d)",
+    re.IGNORECASE,
+)
+_NAMED_ZONE = re.compile(r"\[?([A-Za-z_]+/[A-Za-z_/+-]+\d*|[A-Za-z]{1,5})\]?")
+_SEPARATOR = r"(?:\s*[-./,]\s*|\s+(?:of\s+)?)"
+_AFTER_TIME = re.compile(r"^(?:uhr|hrs?|h)\b\s*")
+_BEFORE_TIME = re.compile(r"(?:,|\bat\b|\||-|–|\bt)\s*$")
+_DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?", r"(?P<year>\d{4}|'?\d{2})"
+_MONTH = r"(?P<month>[a-z]{3,9})\.?"
+_WORDED = [
+    re.compile(pattern)
+    for pattern in (
+        rf"{_DAY}{_SEPARATOR}?{_MONTH}{_SEPARATOR}{_YEAR}",
+        rf"{_MONTH}{_SEPARATOR}{_DAY}{_SEPARATOR}{_YEAR}",
+        rf"(?P<year>\d{{4}}){_SEPARATOR}{_MONTH}{_SEPARATOR}{_DAY}",
+    )
+]
+_NUMBERED = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})")
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})([/.-])(?P<month>\d{1,2})\2(?P<day>\d{1,2})")
+_CENTURY, _TURN = 2000, 50
+_NOON = 12
+
+
+def read_date(text: str) -> dt.datetime:
+    """Return a moment as it is written; without a zone where none is written."""
+    date_format = in_force().date_format
+    if date_format is not None and "%" in date_format:
+        try:
+            return dt.datetime.strptime(text.strip(), date_format)  # noqa: DTZ007 - as written
+        except ValueError:
+            reason = f"does not fit the format {date_format!r}"
+            raise UnusableError(reason) from None
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    words = " ".join(re.sub(r"\([^()]*\)", " ", text[:200]).split())
+    found = _iso(words) or _free(words.lower(), words)
+    if found is None:
+        remedy = f"say how dates are written: {in_force().speech.date_format}"
+        raise UnusableError(NO_DATE, remedy)
+    return found
+
+
+def _iso(words: str) -> dt.datetime | None:
+    """Return a moment as ISO 8601 has it, with the liberties that programs take."""
+    match = _ISO.fullmatch(words)
+    if match is None:
+        return None
+    zone, is_zone = _zone(match["zone"])
+    if not is_zone:
+        return None
+    date, time = match["date"].upper(), match["time"]
+    if date.count("-") == 2 and "W" not in date:  # noqa: PLR2004 - year, month, day
+        date = "-".join(part.zfill(2) for part in date.split("-"))
+    with contextlib.suppress(ValueError):
+        if re.fullmatch(r"\d{4}-\d{3}", date):
+            day = dt.datetime.strptime(date, "%Y-%j")  # noqa: DTZ007 - as written
+        else:
+            day = dt.datetime.fromisoformat(date)
+        return _at(day, *_clock(time), zone)
+    return None
+
+
+def _clock(time: str | None) -> tuple[int, int, int, str]:
+    """Return hour, minute, second and fraction of an ISO time."""
+    if not time:
+        return 0, 0, 0, ""
+    whole, _, fraction = time.replace(",", ".").partition(".")
+    digits = whole.replace(":", "")
+    if len(digits) % 2:
+        digits = f"0{digits}"
+    parts = [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
+    if fraction and len(parts) < 3:  # noqa: PLR2004 - of a minute or an hour
+        raise ValueError
+    hour, minute, second = (*parts, 0, 0)[:3]
+    return hour, minute, second, fraction
+
+
+def _at(
+    day: dt.datetime, hour: int, minute: int, second: int, fraction: str, zone: dt.tzinfo | None
+) -> dt.datetime:
+    """Return a moment of a day; 24:00 and leap seconds are the moment after."""
+    latest = 24 if minute == second == 0 else 23
+    if not (0 <= hour <= latest and 0 <= minute < 60 and 0 <= second <= 60):  # noqa: PLR2004
+        raise ValueError
+    microseconds = int(fraction[:6].ljust(6, "0")) if fraction else 0
+    span = dt.timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microseconds)
+    try:
+        return (day + span).replace(tzinfo=zone)
+    except OverflowError:
+        raise ValueError from None
+
+
+def _free(words: str, written: str) -> dt.datetime | None:
+    """Return a moment as mail, programs and people write it."""
+    words = re.sub(rf"\b{_WEEKDAYS}\b\.?,?\s*", " ", words, count=1)
+    hour = minute = second = 0
+    fraction, zone = "", None
+    time = _TIME.search(words)
+    rest = words.strip()
+    if time is not None:
+        hour, minute = int(time["hour"]), int(time["minute"] or 0)
+        second, fraction = int(time["second"] or 0), time["fraction"] or ""
+        if time["half"]:
+            if not 1 <= hour <= _NOON:
+                return None
+            hour = hour % _NOON + (_NOON if time["half"] == "p" else 0)
+        before, after = words[: time.start()], words[time.end() :]
+        zone, after = _leading_zone(_AFTER_TIME.sub("", after), written)
+        rest = f"{_BEFORE_TIME.sub('', before.strip())} {after}"
+    elif (named := re.search(r"\s(utc|gmt|z)$", rest)) is not None:
+        zone, rest = dt.UTC, rest[: named.start()]
+    date = _day(" ".join(rest.split()).strip(" ,|-–"))
+    if date is None:
+        return None
+    with contextlib.suppress(ValueError):
+        return _at(dt.datetime(*date), hour, minute, second, fraction, zone)  # noqa: DTZ001
+    return None
+
+
+def _leading_zone(after: str, written: str) -> tuple[dt.tzinfo | None, str]:
+    """Return the zone that a text begins with, and what follows it."""
+    offset = _OFFSET.match(after)
+    if offset is not None:
+        return _fixed(offset), after[offset.end() :]
+    named = _NAMED_ZONE.match(after)
+    if named is not None:
+        name = written[written.lower().find(named[1]) :][: len(named[1])]
+        zone, is_zone = _zone(name)
+        if is_zone:
+            return zone, after[named.end() :]
+    return None, after
+
+
+def _zone(text: str) -> tuple[dt.tzinfo | None, bool]:
+    """Return the zone that a text is, and whether it is one, or empty."""
+    # Java writes the name of a zone after its offset.
+    text = re.sub(r"(?<=.)\[.*\]$", "", text.strip())
+    if not text:
+        return None, True
+    if text.lower() in _ZONES:
+        return dt.timezone(dt.timedelta(minutes=_ZONES[text.lower()])), True
+    offset = _OFFSET.match(text)
+    if offset is not None and offset.end() == len(text):
+        return _fixed(offset), True
+    named = _NAMED_ZONE.fullmatch(text)
+    if named is not None and "/" in named[1]:
+        with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            return zoneinfo.ZoneInfo(named[1]), True
+    return None, False
+
+
+def _fixed(offset: re.Match[str]) -> dt.tzinfo | None:
+    minutes = int(offset["hours"]) * 60 + int(offset["minutes"] or 0)
+    if minutes >= 24 * 60:
+        raise UnusableError(NO_DATE)
+    return dt.timezone(dt.timedelta(minutes=minutes if offset["sign"] == "+" else -minutes))
+
+
+def _day(words: str) -> tuple[int, int, int] | None:
+    """Return year, month and day of a date alone."""
+    for pattern in _WORDED:
+        match = pattern.fullmatch(words)
+        if match is not None and match["month"] in _MONTHS:
+            return _full(match["year"]), _MONTHS[match["month"]], int(match["day"])
+    match = _YEAR_FIRST.fullmatch(words)
+    if match is not None:
+        return int(match["year"]), int(match["month"]), int(match["day"])
+    numbered = _NUMBERED.fullmatch(words)
+    if numbered is None:
+        return None
+    first, separator, second, year = numbered.groups()
+    return _full(year), *_month_and_day(int(first), int(second), separator)
+
+
+def _month_and_day(first: int, second: int, separator: str) -> tuple[int, int]:
+    order = in_force().date_format
+    if order == "dmy" or (order is None and (first > _NOON or separator == ".")):
+        return second, first
+    if order == "mdy" or second > _NOON or first == second:
+        return first, second
+    remedy = f"say which comes first: {in_force().speech.date_format}"
+    raise UnusableError(AMBIGUOUS, remedy)
+
+
+def _full(year: str) -> int:
+    """Return a year in four digits, as RFC 2822 has those of two."""
+    digits = year.lstrip("'")
+    number = int(digits)
+    if len(digits) > 2:  # noqa: PLR2004 - all of it
+        return number
+    return number + (_CENTURY if number < _TURN else _CENTURY - 100)

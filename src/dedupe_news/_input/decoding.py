@@ -1,0 +1,124 @@
+"""Bytes of text files to lines, whatever their encoding."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from typing import TYPE_CHECKING
+
+from dedupe_news._input.rules import in_force
+from dedupe_news.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HEAD_BYTES = 4096
+"""How much of a file is looked at to tell what it is."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_FALLBACK = "cp1252"
+_KNOWN = (
+    (b"PK\x03\x04", "a ZIP archive or an Excel workbook; unpack it, or save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook; save it as CSV"),
+    (b"SQLite format 3\0", "a database; `dedupe-news index export` writes the items of an index"),
+    (b"%PDF", "a PDF"),
+    (b"ARROW1", "an Arrow file; save it as Parquet"),
+)
+_MOST_ZEROS = 0.05
+_FEW_ZEROS = 8
+
+
+class Decoder:
+    """Turns a stream into lines of text, and knows which of them were odd."""
+
+    def __init__(self, stream: io.BufferedReader, label: str, encoding: str | None) -> None:
+        self._stream, self._label = stream, label
+        self._encoding = _checked(encoding) or _encoding_of(head_of(stream), label)
+        self.odd_lines: list[int] = []
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yield the number of each line, from 1, and the line."""
+        if self._encoding == "utf-8":
+            yield from self._utf8_lines()
+            return
+        text = io.TextIOWrapper(self._stream, self._encoding, newline="")
+        number = 0
+        try:
+            for number, line in enumerate(_unmarked(text), start=1):
+                yield number, line
+        except UnicodeError as error:
+            message = (
+                f"{self._label}, after line {number} is not {self._encoding}: {error}. Say its "
+                "encoding with --encoding NAME"
+            )
+            raise InputError(message) from None
+        finally:
+            text.detach()
+
+    def _utf8_lines(self) -> Iterator[tuple[int, str]]:
+        for number, line in enumerate(self._stream, start=1):
+            raw = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+            try:
+                yield number, raw.decode()
+            except UnicodeDecodeError as error:
+                if in_force().on_invalid == "raise":
+                    message = (
+                        f"{self._label}, line {number} is not UTF-8: byte "
+                        f"0x{raw[error.start]:02x} at column {error.start + 1}. Say its encoding, "
+                        "for example with --encoding windows-1252"
+                    )
+                    raise InputError(message) from None
+                self.odd_lines.append(number)
+                yield number, raw.decode(_FALLBACK, "replace")
+
+
+def head_of(stream: io.BufferedReader) -> bytes:
+    """Return the beginning of a stream, which stays where it is."""
+    return stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+
+
+def _unmarked(text: io.TextIOWrapper) -> Iterator[str]:
+    for number, line in enumerate(text):
+        yield line.removeprefix("\ufeff") if number == 0 else line
+
+
+def _checked(encoding: str | None) -> str | None:
+    if encoding is None:
+        return None
+    try:
+        name = codecs.lookup(encoding).name
+        "".encode(name)
+    except (LookupError, ValueError, AttributeError):
+        message = (
+            f"--encoding {shown(encoding)} is not known; pass a name such as utf-8, windows-1252, "
+            "iso-8859-15, utf-16 or shift_jis"
+        )
+        raise InputError(message) from None
+    return name
+
+
+def _encoding_of(head: bytes, label: str) -> str:
+    """Return the encoding that the first bytes tell, UTF-8 where they tell none."""
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    for magic, what in _KNOWN:
+        if head.startswith(magic):
+            message = f"{label} is no text: it is {what}"
+            raise InputError(message)
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if even + odd > max(_FEW_ZEROS, _MOST_ZEROS * len(head)):
+        # Of two bytes a letter, one is zero in most letters of European scripts.
+        if odd > 10 * even:
+            return "utf-16-le"
+        if even > 10 * odd:
+            return "utf-16-be"
+        message = f"{label} is no text: it holds zero bytes. Say its encoding with --encoding NAME"
+        raise InputError(message)
+    return "utf-8"

@@ -1,0 +1,80 @@
+"""CSV and its kin to rows."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from dedupe_news._input.rules import Faults, UnusableError
+from dedupe_news.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_DELIMITERS = ",;\t|"
+_DIRECTIVE = re.compile(r"^\ufeff?\"?sep=(.)\"?\r?\n?$", re.IGNORECASE)
+
+
+class Rows:
+    """The header of a table, and its rows with the lines that they begin on."""
+
+    def __init__(self, lines: Iterable[tuple[int, str]], label: str, faults: Faults) -> None:
+        # The default limit, 131,072 characters, is less than a long article.
+        csv.field_size_limit(2**31 - 1)
+        self._label, self._faults = label, faults
+        texts = (line for _, line in lines)
+        header = next(texts, "")
+        directive = _DIRECTIVE.match(
+            header
+        )  # Excel says the delimiter, and no more, on a first line
+        self._before = 0
+        if directive is not None:
+            header, self._before = next(texts, ""), 1
+        if not header.strip():
+            message = f"{label} has no header: its first line must name the columns"
+            raise InputError(message)
+        self.delimiter = directive[1] if directive is not None else _delimiter_of(header)
+        self._reader = csv.reader(
+            itertools.chain([header], texts), delimiter=self.delimiter, strict=True
+        )
+        self.names = [name.strip() for name in self._next() or []]
+
+    def _next(self) -> list[str] | None:
+        try:
+            return next(self._reader, None)
+        except csv.Error as error:
+            line = self._reader.line_num + self._before
+            message = f"{self._label}, line {line} is not CSV: {error}"
+            raise InputError(message) from None
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        started = self._reader.line_num + self._before + 1
+        while (row := self._next()) is not None:
+            if row:
+                fitting = self._fitted(row, started)
+                if fitting is not None:
+                    yield started, fitting
+            started = self._reader.line_num + self._before + 1
+
+    def _fitted(self, row: list[str], line: int) -> list[str] | None:
+        """Return a row of as many values as there are columns, None for one to be left out."""
+        n_columns = len(self.names)
+        if len(row) == n_columns or (len(row) > n_columns and not any(row[n_columns:])):
+            return row
+        fault = UnusableError(
+            f"has {len(row)} values, but the header names {n_columns} columns",
+            f"put values that hold {shown(self.delimiter)} in quotes",
+        )
+        place = f"{self._label}, line {line}"
+        if self._faults.is_strict:
+            message = f"{place} {fault.reason}. {fault.remedy.capitalize()}"
+            raise InputError(message)
+        self._faults.note(place, line - 1, fault)
+        return None if len(row) > n_columns else row + [""] * (n_columns - len(row))
+
+
+def _delimiter_of(header: str) -> str:
+    outside_quotes = re.sub(r'"[^"]*"', "", header)
+    return max(_DELIMITERS, key=outside_quotes.count)

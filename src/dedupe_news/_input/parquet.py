@@ -1,0 +1,61 @@
+"""Parquet to columns, or to what is read a part at a time."""
+
+from __future__ import annotations
+
+import importlib
+import io
+from typing import TYPE_CHECKING, Any
+
+from dedupe_news._input.arrow import require_pyarrow
+from dedupe_news.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MAGIC = b"PAR1"
+"""What a Parquet file begins with."""
+
+
+def read_parquet(
+    source: Any, label: str, is_wanted: Callable[[str], bool]
+) -> tuple[list[str], dict[str, Any], int]:
+    """Return the names of all columns, those wanted, and the number of rows."""
+    pyarrow = require_pyarrow("read Parquet files")
+    parquet = importlib.import_module("pyarrow.parquet")
+    try:
+        file = parquet.ParquetFile(source)
+        names = list(file.schema_arrow.names)
+        table = file.read(columns=[name for name in names if is_wanted(name)])
+    except (pyarrow.ArrowException, OSError) as error:
+        message = f"{label} is not Parquet that can be read: {_first_line(error)}"
+        raise InputError(message) from error
+    columns = {name: table.column(name) for name in table.column_names}
+    return names, columns, file.metadata.num_rows
+
+
+def in_memory(stream: io.BufferedReader) -> io.BytesIO:
+    """Return a stream as one that can be read from its end, as Parquet is."""
+    return io.BytesIO(stream.read())
+
+
+def open_dataset(path: str) -> tuple[Any, int]:
+    """Return a Parquet file, or a folder of such, and its rows; no document is read."""
+    pyarrow = require_pyarrow("read Parquet files")
+    datasets = importlib.import_module("pyarrow.dataset")
+    try:
+        dataset = datasets.dataset(path, format="parquet")
+        return dataset, dataset.count_rows()
+    except (pyarrow.ArrowException, OSError) as error:
+        message = f"{path} is not Parquet that can be read: {_first_line(error)}"
+        raise InputError(message) from error
+
+
+def narrowed(dataset: Any, names: Iterable[str]) -> Any:
+    """Return Parquet files of which other columns are not seen."""
+    pyarrow = importlib.import_module("pyarrow")
+    return dataset.replace_schema(pyarrow.schema([dataset.schema.field(name) for name in names]))
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,199 @@
+"""Every accepted input, turned into columns."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news._input import arrow, times, values
+from dedupe_news._input.names import SURE
+from dedupe_news._input.python import numbered
+from dedupe_news._input.rules import Faults, in_force
+from dedupe_news._input.tables import ROLES, find_columns
+from dedupe_news.columns import NO_TIME, UNTITLED, Columns
+from dedupe_news.documents import AUTO
+from dedupe_news.errors import InputError, InputWarning
+from dedupe_news.kernels.columns import gather_runs, join_lines
+from dedupe_news.skipped import Skipped
+from dedupe_news.threads import run, shares
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from dedupe_news._input.tables import Found
+    from dedupe_news._input.values import TextColumn
+    from dedupe_news.documents import ColumnChoice
+
+_MOST_DOCUMENTS = 2**32 - 1
+
+
+def read_documents(
+    feed: object,
+    *,
+    id: ColumnChoice = AUTO,  # noqa: A002 - the settled public name
+    title: ColumnChoice = AUTO,
+    text: ColumnChoice = AUTO,
+    source: ColumnChoice = AUTO,
+    published: ColumnChoice = AUTO,
+    n_jobs: int = 1,
+    for_index: bool = False,
+) -> Columns:
+    """Turn any accepted input into columns, by the rules in force; an index needs all ids."""
+    if isinstance(feed, Columns):  # of a file that the command line has read
+        return feed
+    choices = dict(zip(ROLES, (id, title, text, source, published), strict=True))
+    found = find_columns(feed, choices)
+    for role, column in found.values.items():
+        found.values[role] = None if column is None else arrow.sized(column)
+    by_name = found.by_name - {"text"} - ({"id"} if for_index else set())
+    faults = {
+        role: Faults(role, found.used.get(role), found_by_name=role in by_name) for role in ROLES
+    }
+    texts = values.text_column(found.values["text"], "text", faults["text"])
+    n_documents = len(texts.offsets) - 1
+    _check_lengths(found.values, n_documents)
+    title_lengths = None
+    if found.values["title"] is not None:
+        titles = values.text_column(found.values["title"], "title", faults["title"])
+        given = values.are_given(found.values["title"])
+        title_lengths = np.where(given, np.diff(titles.offsets), UNTITLED)
+        texts = _join(titles, given, texts, n_jobs)
+    sources, source_names = values.source_column(found.values["source"], faults["source"])
+    columns = Columns(
+        buffer=texts.buffer,
+        offsets=texts.offsets,
+        ids=values.id_column(found.values["id"], faults["id"]),
+        published=times.time_column(found.values["published"], faults["published"]),
+        sources=sources,
+        source_names=source_names,
+        titled=title_lengths is not None,
+        title_lengths=title_lengths,
+        used=found.used,
+    )
+    columns = _without_useless(columns, faults)
+    if not any(each.positions for each in (*faults.values(), found.odd_items or Faults("item"))):
+        return columns
+    _warn(found, columns, faults)
+    reports = [*faults.values(), *([found.odd_items] if found.odd_items else [])]
+    skipped = sum((each.skipped() for each in reports), Skipped())
+    out: set[int] = set()
+    for each in reports:
+        is_drop = in_force().on_invalid == "drop"
+        if each.role == "id":
+            is_sure = "id" not in found.by_name or each.column in SURE
+            is_drop = for_index or (is_drop and is_sure)
+        out.update(each.positions if is_drop else ())
+    columns = dataclasses.replace(columns, skipped=skipped)
+    return _without_items(columns, out) if out else columns
+
+
+def _check_lengths(columns: Mapping[str, object], n_documents: int) -> None:
+    if n_documents > _MOST_DOCUMENTS:
+        message = (
+            f"the feed has {n_documents:,} documents, but one batch holds at most "
+            f"{_MOST_DOCUMENTS:,}. Split it and add the parts to a NewsIndex"
+        )
+        raise InputError(message)
+    for role, column in columns.items():
+        if column is not None and len(column) != n_documents:  # type: ignore[arg-type]
+            message = (
+                f"column {role!r} has {len(column):,} values, but there are "  # type: ignore[arg-type]
+                f"{n_documents:,} texts; every column needs one value a document. Pass None for "
+                "a missing value"
+            )
+            raise InputError(message)
+
+
+def _join(
+    titles: TextColumn, given: NDArray[np.bool_], texts: TextColumn, n_jobs: int
+) -> TextColumn:
+    n_documents = len(texts.offsets) - 1
+    lengths = np.diff(titles.offsets) + np.diff(texts.offsets) + given
+    offsets = np.zeros(n_documents + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    joined = np.empty(offsets[-1], np.uint8)
+
+    def join(bounds: tuple[int, int]) -> None:
+        join_lines(
+            titles.buffer, titles.offsets, texts.buffer, texts.offsets, *bounds, offsets, joined
+        )
+
+    run(join, shares(n_documents, n_jobs), n_jobs)
+    return values.TextColumn(joined, offsets)
+
+
+def _without_useless(columns: Columns, faults: Mapping[str, Faults]) -> Columns:
+    """Leave out columns of which nothing can be used, and ids found by name that are none."""
+    useless = set()
+    is_strict = in_force().on_invalid == "raise"
+    if faults["id"].positions and is_strict:  # found by name, or it had raised
+        columns, useless = dataclasses.replace(columns, ids=None), {"id"}
+    moments = columns.published
+    if faults["published"].positions and moments is not None and (moments == NO_TIME).all():
+        columns = dataclasses.replace(columns, published=None)
+        useless.add("published")
+    if faults["source"].positions and not columns.source_names:
+        columns = dataclasses.replace(columns, sources=None)
+        useless.add("source")
+    used = {role: column for role, column in columns.used.items() if role not in useless}
+    return dataclasses.replace(columns, used=used)
+
+
+def _warn(found: Found, columns: Columns, faults: Mapping[str, Faults]) -> None:
+    """Say which columns that nobody named hold values that cannot be used."""
+    if in_force().on_invalid != "raise":
+        return
+    for role in sorted(found.by_name):
+        fault = faults[role]
+        if not fault.positions or not fault.is_lenient:
+            continue
+        done = "they count as missing" if role in columns.used else "it is not used"
+        message = (
+            f"the column {fault.column!r}, found by its name, holds {len(fault.positions):,} "
+            f"values that cannot be the {role}; {done}. The first, {fault.examples[0]}. "
+            f"{role}={fault.column!r} insists on it, {role}=None does without"
+        )
+        if fault.remedy:
+            message += f"; {fault.remedy}"
+        warnings.warn(InputWarning(message), stacklevel=2)
+
+
+def _without_items(columns: Columns, out: set[int]) -> Columns:
+    kept = np.setdiff1d(np.arange(len(columns)), np.array(sorted(out), np.int64))
+    skipped = dataclasses.replace(columns.skipped, n_dropped=len(out))
+    return dataclasses.replace(take(columns, kept), skipped=skipped)
+
+
+def take(columns: Columns, kept: NDArray[np.int64]) -> Columns:
+    """Return some documents of a feed, which keep the numbers that they had in it."""
+    offsets = np.zeros(len(kept) + 1, np.int64)
+    np.cumsum(np.diff(columns.offsets)[kept], out=offsets[1:])
+    buffer = np.empty(offsets[-1], np.uint8)
+    gather_runs(columns.buffer, columns.offsets[kept], offsets, buffer)
+    return dataclasses.replace(
+        columns,
+        buffer=buffer,
+        offsets=offsets,
+        ids=None if columns.ids is None else _chosen(columns.ids, kept),
+        published=None if columns.published is None else columns.published[kept],
+        sources=None if columns.sources is None else columns.sources[kept],
+        title_lengths=None if columns.title_lengths is None else columns.title_lengths[kept],
+        rows=kept + numbered(0),
+    )
+
+
+def numbered_rows(columns: Columns) -> Columns:
+    """Return documents whose ids, where none were given, are their positions in the feed."""
+    if columns.rows is None or columns.ids is not None:
+        return columns
+    return dataclasses.replace(columns, ids=columns.rows.tolist())
+
+
+def _chosen(ids: Iterable[Hashable], kept: NDArray[np.int64]) -> list[Hashable]:
+    listed = list(ids)
+    return [listed[position] for position in kept.tolist()]

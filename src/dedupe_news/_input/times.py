@@ -1,0 +1,256 @@
+"""Times of publication, of any origin, to microseconds since 1970."""
+
+from __future__ import annotations
+
+import calendar
+import contextlib
+import datetime as dt
+import importlib
+import math
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe_news._input.arrow import as_arrow
+from dedupe_news._input.dates import NO_DATE, OUT_OF_RANGE, read_date
+from dedupe_news._input.python import as_list, is_missing
+from dedupe_news._input.rules import ALONE, Faults, Rules, UnusableError, in_force, said, speaking
+from dedupe_news.columns import FIRST_TIME, LAST_TIME, NO_TIME, to_microseconds
+from dedupe_news.errors import InputTypeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NO_ZONE = "has no time zone, so that the moment is unknown"
+
+_SECOND = 1_000_000
+# Numbers of these sizes are seconds, milliseconds, microseconds or nanoseconds of our time.
+_UNITS = ((1e11, _SECOND), (1e14, 1000), (1e17, 1))
+_MOST_NANOSECONDS = 2**63
+_LEAST_SECONDS = 100_000
+_COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+_PARTS = range(6, 10)
+
+
+def now() -> int:
+    """Return the present time, in microseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1000
+
+
+def time_column(values: Any, faults: Faults | None = None) -> NDArray[np.int64] | None:
+    """Return times as microseconds since 1970-01-01 UTC, `NO_TIME` for missing ones."""
+    if values is None:
+        return None
+    faults = faults or Faults("published")
+    arrow = as_arrow(values)
+    if arrow is not None:
+        pyarrow = importlib.import_module("pyarrow")
+        if pyarrow.types.is_timestamp(arrow.type):
+            fast = _arrow_times(arrow, pyarrow)
+            if fast is not None:
+                return fast
+            values = _parts(arrow, pyarrow)
+        else:
+            values = arrow.to_pylist()
+    listed = _parts_of_numpy(values) if _is_numpy_time(values) else as_list(values)
+    times = np.empty(len(listed), np.int64)
+    for position, value in enumerate(listed):
+        try:
+            times[position] = NO_TIME if _is_no_time(value) else to_moment(value)
+        except UnusableError as fault:
+            times[position] = NO_TIME
+            faults.add(position, value, fault)
+    return times
+
+
+def _is_no_time(value: object) -> bool:
+    if is_missing(value):
+        return True
+    return isinstance(value, str) and (not value or value.isspace())
+
+
+def _is_numpy_time(values: object) -> bool:
+    return isinstance(values, np.ndarray) and values.dtype.kind == "M"
+
+
+def _parts_of_numpy(values: NDArray[np.datetime64]) -> list[Any]:
+    """Return numpy's times one by one; as a list they would be numbers or dates."""
+    return list(values)
+
+
+def _arrow_times(arrow: Any, pyarrow: Any) -> NDArray[np.int64] | None:
+    """Return a column of timestamps at once; None where one of them cannot be used."""
+    compute = importlib.import_module("pyarrow.compute")
+    if arrow.type.tz is None:
+        zone = in_force().timezone
+        if zone is None:
+            return None
+        try:
+            arrow = compute.assume_timezone(
+                arrow, str(zone), ambiguous="earliest", nonexistent="earliest"
+            )
+        except (pyarrow.ArrowException, TypeError):
+            return None
+    # Nanoseconds are cut; seconds that microseconds cannot hold are refused.
+    options = compute.CastOptions(pyarrow.timestamp("us", arrow.type.tz), allow_time_truncate=True)
+    try:
+        numbers = arrow.cast(options=options).cast(pyarrow.int64())
+        bounds = compute.min_max(numbers).as_py()
+    except pyarrow.ArrowInvalid:
+        return None
+    if bounds["min"] is not None and not FIRST_TIME <= bounds["min"] <= bounds["max"] <= LAST_TIME:
+        return None
+    numbers = numbers.fill_null(NO_TIME)
+    times: NDArray[np.int64] = (
+        numbers.to_numpy(zero_copy_only=False)
+        if not isinstance(numbers, pyarrow.ChunkedArray)
+        else numbers.to_numpy()
+    )
+    return times
+
+
+def _parts(arrow: Any, pyarrow: Any) -> list[Any]:
+    """Return timestamps one by one, also those that Python cannot hold."""
+    unit = arrow.type.unit
+    values: list[Any] = [
+        None if number is None else np.datetime64(number, unit)
+        for number in arrow.cast(pyarrow.int64()).to_pylist()
+    ]
+    if arrow.type.tz is None:
+        return values
+    return [None if value is None else _Zoned(value) for value in values]
+
+
+class _Zoned:
+    """A time of Arrow with a zone, in UTC, that may be outside of what Python can hold."""
+
+    def __init__(self, value: np.datetime64) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"{self.value} UTC"
+
+
+def moment(value: object, *, what: str = "published time") -> int:
+    """Return one time as microseconds since 1970-01-01 UTC."""
+    try:
+        with speaking(ALONE):
+            return to_moment(value)
+    except UnusableError as fault:
+        remedy = f". {fault.remedy[:1].upper()}{fault.remedy[1:]}" if fault.remedy else ""
+        message = f"the {what} {said(value, fault)}{remedy}"
+        raise fault.kind(message) from None
+
+
+def to_moment(value: object) -> int:  # noqa: C901, PLR0911 - one line a kind
+    """Return one time as microseconds since 1970-01-01 UTC, or say what is wrong with it."""
+    rules = in_force()
+    if isinstance(value, dt.datetime):
+        return _exact(value, rules)
+    if isinstance(value, str):
+        return _from_text(value, rules)
+    if isinstance(value, time.struct_time):
+        return _from_parts(tuple(value))
+    if isinstance(value, dt.date):
+        return _exact(dt.datetime(value.year, value.month, value.day), rules)  # noqa: DTZ001
+    if isinstance(value, np.datetime64):
+        return _exact(_of_numpy(value), rules)
+    if isinstance(value, _Zoned):
+        return _exact(_of_numpy(value.value).replace(tzinfo=dt.UTC), rules)
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+        return _from_number(float(value) if isinstance(value, np.floating) else value, rules)  # type: ignore[arg-type]
+    if isinstance(value, (list, tuple)) and len(value) in _PARTS:
+        if all(type(part) is int for part in value):  # what JSON makes of a struct_time
+            return _from_parts(tuple(value))
+    elif isinstance(value, Mapping) and "$date" in value:  # MongoDB
+        return to_moment(value["$date"])
+    reason = f"is of type {type(value).__name__!r} and no time"
+    remedy = "times are datetimes, texts such as 2026-11-30T17:03+01:00, or seconds since 1970"
+    raise UnusableError(reason, remedy, InputTypeError)
+
+
+def _exact(value: dt.datetime, rules: Rules) -> int:
+    microseconds = None
+    with contextlib.suppress(Exception):  # a zone of another library may raise anything
+        if value.utcoffset() is None:
+            value = value.replace(tzinfo=rules.timezone)
+        if value.utcoffset() is not None:
+            microseconds = to_microseconds(value)
+    if microseconds is not None:
+        return _in_range(microseconds)
+    if value.tzinfo is None:
+        raise UnusableError(NO_ZONE, f"say which: {rules.speech.timezone}")
+    raise UnusableError(OUT_OF_RANGE)
+
+
+def _in_range(microseconds: int) -> int:
+    if not FIRST_TIME <= microseconds <= LAST_TIME:
+        raise UnusableError(OUT_OF_RANGE)
+    return microseconds
+
+
+def _from_text(text: str, rules: Rules) -> int:
+    stripped = text.strip()
+    is_free = rules.date_format is None or "%" not in rules.date_format
+    if is_free and stripped.isascii():
+        digits = stripped.removeprefix("-").replace(".", "", 1)
+        if digits.isdecimal() and len(digits) <= 25:  # noqa: PLR2004 - no number of time is longer
+            compact = _compact(stripped)
+            if compact is not None:
+                return _exact(compact, rules)
+            return _from_number(float(stripped) if "." in stripped else int(stripped), rules)
+    return _exact(read_date(stripped), rules)
+
+
+def _compact(digits: str) -> dt.datetime | None:
+    """Return a date that is written in digits alone."""
+    pattern = _COMPACT.get(len(digits))
+    if pattern is None:
+        return None
+    try:
+        found = dt.datetime.strptime(digits, pattern)  # noqa: DTZ007 - as written
+    except ValueError:
+        return None
+    return found if _FIRST_YEAR <= found.year <= _LAST_YEAR else None
+
+
+def _from_number(number: float, rules: Rules) -> int:
+    if not isinstance(number, int) and not math.isfinite(number):
+        raise UnusableError(NO_DATE)
+    if abs(number) < _LEAST_SECONDS:
+        reason = "is too small a number for seconds since 1970"
+        raise UnusableError(reason, f"say how dates are written: {rules.speech.date_format}")
+    if number == int(number):
+        compact = _compact(str(int(number))) if abs(number) < 1e14 else None  # noqa: PLR2004
+        if compact is not None:
+            return _exact(compact, rules)
+    for limit, scale in _UNITS:
+        if abs(number) < limit:
+            return _in_range(round(number * scale))
+    if abs(number) > _MOST_NANOSECONDS:
+        raise UnusableError(OUT_OF_RANGE)
+    return _in_range(int(number) // 1000)
+
+
+def _from_parts(parts: tuple[int, ...]) -> int:
+    """Return a time in UTC of year, month, day, hour, minute and second."""
+    try:
+        dt.date(*parts[:3])  # timegm makes something of any month
+        return _in_range(calendar.timegm((*parts[:6], 0, 0, 0)) * _SECOND)
+    except (ValueError, OverflowError, TypeError):
+        raise UnusableError(OUT_OF_RANGE if _is_odd_year(parts[0]) else NO_DATE) from None
+
+
+def _is_odd_year(year: int) -> bool:
+    return not dt.MINYEAR <= year <= dt.MAXYEAR
+
+
+def _of_numpy(value: np.datetime64) -> dt.datetime:
+    # To a coarser unit first: to a finer one numpy would go round without a word.
+    if not dt.MINYEAR <= int(value.astype("datetime64[Y]").astype(int)) + 1970 <= dt.MAXYEAR:
+        raise UnusableError(OUT_OF_RANGE)
+    found: dt.datetime = value.astype("datetime64[us]").item()
+    return found

@@ -1,0 +1,305 @@
+"""Texts, ids and sources of any origin to arrays."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+
+import numpy as np
+
+from dedupe_news._input.arrow import ArrowSequence, arrow_strings, as_arrow, plain_list
+from dedupe_news._input.python import as_list, is_missing
+from dedupe_news._input.rules import MISSING, Faults, UnusableError, in_force, said
+from dedupe_news.columns import NO_SOURCE
+from dedupe_news.errors import DuplicateIdError, InputTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+_BLOCK = 1024
+"""Texts encoded at a time: the memory of one block serves the next, still in the cache."""
+
+_DEEPEST = 64
+_MOST_BITS = 8 * 0xFFFE  # of a number that an index can keep
+_TEXT_KEYS = ("value", "#text", "_text", "rendered", "text", "main", "$oid", "title", "name")
+_SOURCE_KEYS = ("title", "name", "#text", "value", "href", "url", "@url", "uri", "domain", "id")
+
+
+class TextColumn(NamedTuple):
+    """A column of text: UTF-8 of all values, and the bounds of each."""
+
+    buffer: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+
+
+def text_column(values: Any, role: str, faults: Faults | None = None) -> TextColumn:
+    """Return a column of text as UTF-8 and offsets; views of Arrow memory where it is that."""
+    faults = faults or Faults(role)
+    arrow = as_arrow(values)
+    if arrow is None:
+        values = as_list(values)
+        # pyarrow encodes three times as fast as str.encode, but costs an import.
+        pyarrow = sys.modules.get("pyarrow")
+        if pyarrow is None:
+            return _encode(values, role, faults)
+        try:
+            arrow = pyarrow.array(values)
+        except (pyarrow.ArrowException, UnicodeError, TypeError, ValueError, OverflowError):
+            return _encode(values, role, faults)  # it finds the culprit
+        # Left to find the type itself, it does not take bytes or numbers for text.
+        if not (pyarrow.types.is_string(arrow.type) or pyarrow.types.is_null(arrow.type)):
+            return _encode(values, role, faults)
+    strings = arrow_strings(arrow)
+    if strings is not None:
+        return _from_arrow(strings)
+    types = importlib.import_module("pyarrow.types")
+    if not len(arrow) and not types.is_nested(arrow.type):  # of a file, before it is read
+        message = (
+            f"a column of Arrow type {str(arrow.type)!r} cannot be the {role}; it must hold "
+            "strings. Cast it first"
+        )
+        raise InputTypeError(message)
+    return _encode(plain_list(arrow), role, faults)
+
+
+def _from_arrow(arrow: Any) -> TextColumn:
+    pyarrow = importlib.import_module("pyarrow")
+    compute = importlib.import_module("pyarrow.compute")
+    if arrow.null_count:
+        arrow = compute.fill_null(arrow, "")
+    if isinstance(arrow, pyarrow.ChunkedArray):
+        arrow = arrow.combine_chunks() if arrow.num_chunks != 1 else arrow.chunk(0)
+        if isinstance(arrow, pyarrow.ChunkedArray):  # of no chunk at all
+            arrow = pyarrow.array([], pyarrow.large_string())
+    _, offsets_buffer, text_buffer = arrow.buffers()
+    if len(arrow) == 0:
+        return TextColumn(np.zeros(0, np.uint8), np.zeros(1, np.int64))
+    offsets = np.frombuffer(offsets_buffer, np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
+    if text_buffer is None:
+        return TextColumn(np.zeros(0, np.uint8), offsets)
+    return TextColumn(np.frombuffer(text_buffer, np.uint8), offsets)
+
+
+def _encode(values: list[Any], role: str, faults: Faults) -> TextColumn:
+    parts = []
+    offsets = np.zeros(len(values) + 1, np.int64)
+    for start in range(0, len(values), _BLOCK):
+        block = values[start : start + _BLOCK]
+        try:
+            encoded = list(map(str.encode, block))
+        except (TypeError, UnicodeEncodeError):
+            encoded = [
+                _encode_one(value, role, position, faults)
+                for position, value in enumerate(block, start)
+            ]
+        offsets[start + 1 : start + 1 + len(block)] = list(map(len, encoded))
+        parts.append(b"".join(encoded))
+    np.cumsum(offsets, out=offsets)
+    return TextColumn(np.frombuffer(b"".join(parts), np.uint8), offsets)
+
+
+def _encode_one(value: object, role: str, position: int, faults: Faults) -> bytes:
+    words = _words(value, _TEXT_KEYS, "\n")
+    if words is not None:
+        return whole(words).encode()
+    if not is_missing(value):
+        kind = type(value).__name__
+        remedy = "pass str, or None where there is none"
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            remedy = "decode it first: value.decode('utf-8', 'replace')"
+        reason = f"is of type {kind!r} and no {role}"
+        faults.add(position, value, UnusableError(reason, remedy, InputTypeError))
+    return b""
+
+
+def whole(text: str) -> str:
+    """Return a text without halves of characters: joined where both are there, else replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _words(value: object, keys: tuple[str, ...], between: str, depth: int = 3) -> str | None:
+    """Return the words of a value that has some: a text, a mapping around it, a list of such."""
+    if isinstance(value, str):
+        return value
+    if not depth or is_missing(value) or isinstance(value, (bytes, bytearray, memoryview)):
+        return None
+    if isinstance(value, Mapping):  # of feedparser, NewsAPI, WordPress, xmltodict
+        found = (_words(value[key], keys, between, depth - 1) for key in keys if key in value)
+        return next((each for each in found if each), "" if not value else None)
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1):
+        parts = [_words(each, keys, between, depth - 1) for each in value]
+        known = [each for each in parts if each is not None]
+        return between.join(known) if known and len(known) == len(parts) else None
+    return None
+
+
+def are_given(values: Any) -> NDArray[np.bool_]:
+    """Return which values of a column are not missing."""
+    arrow = as_arrow(values)
+    if arrow is not None:
+        valid = importlib.import_module("pyarrow.compute").is_valid(arrow)
+        return np.asarray(valid.to_numpy(zero_copy_only=False), bool)
+    listed = as_list(values)
+    return np.fromiter(
+        (type(value) is str or not is_missing(value) for value in listed), bool, len(listed)
+    )
+
+
+def check_id(value: object) -> None:
+    """Refuse an id that cannot be one."""
+    if type(value) is str and value.isascii():
+        return
+    fault = _fault_of_id(value)
+    if fault is not None:
+        message = f"the id {said(value, fault)}; {fault.remedy}"
+        raise fault.kind(message)
+
+
+def id_column(values: Any, faults: Faults | None = None) -> Sequence[Hashable] | None:
+    """Return ids as given, checked to be there, hashable, and distinct."""
+    if values is None:
+        return None
+    arrow = as_arrow(values)
+    if arrow is not None and _distinct_in_arrow(arrow):
+        return ArrowSequence(arrow)
+    ids = plain_list(values)
+    try:
+        if len(set(ids)) == len(ids) and _are_plain(ids):
+            return ids
+    except TypeError:
+        pass  # below it is found which one is not hashable
+    return _mended_ids(ids, faults or Faults("id"))
+
+
+def _are_plain(ids: list[Any]) -> bool:
+    """Return whether ids are of the kinds, all of one, that nothing can be wrong with."""
+    kinds = set(map(type, ids))
+    if kinds == {int}:
+        return max(map(int.bit_length, ids)) < _MOST_BITS
+    try:
+        return kinds == {str} and bool("\n".join(ids).encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _distinct_in_arrow(arrow: Any) -> bool:
+    if arrow.null_count:
+        return False
+    compute = importlib.import_module("pyarrow.compute")
+    try:
+        return bool(compute.count_distinct(arrow).as_py() == len(arrow))
+    except NotImplementedError:  # of this type Arrow cannot tell
+        return False
+
+
+def _mended_ids(ids: list[Any], faults: Faults) -> list[Hashable]:
+    """Return ids, with the number of the item for one that cannot be used."""
+    seen: dict[Hashable, int] = {}
+    mended: list[Hashable] = []
+    for position, given in enumerate(ids):
+        value = given.get("$oid", given) if isinstance(given, Mapping) else given
+        if isinstance(value, Mapping):
+            value = _words(value, _TEXT_KEYS, "") or value
+        fault = _fault_of_id(value)
+        if fault is None and value in seen:
+            earlier = in_force().where(seen[value])
+            fault = UnusableError(
+                f"is that of {earlier} already",
+                "ids must be unique; drop one of them",
+                DuplicateIdError,
+            )
+        if fault is None:
+            seen[value] = position
+        else:
+            faults.add(position, given, fault)
+            value = in_force().stand_in(position)
+        mended.append(value)
+    return mended
+
+
+def _fault_of_id(value: object) -> UnusableError | None:
+    if is_missing(value):
+        return UnusableError(MISSING, "every document needs one")
+    if not _is_hashable(value):
+        kind = type(value).__name__
+        reason = f"is of type {kind!r} and not hashable"
+        return UnusableError(reason, "pass str or int", InputTypeError)
+    return _oddity(value, _DEEPEST)
+
+
+def _oddity(value: object, depth: int) -> UnusableError | None:
+    """Return what is wrong with an id, or a part of one, that is hashable."""
+    if isinstance(value, str):
+        if whole(value) != value:
+            return UnusableError("holds half of a character", "replace it")
+    elif isinstance(value, int):
+        if value.bit_length() >= _MOST_BITS:
+            return UnusableError("is too long a number", "use a digest of it")
+    elif isinstance(value, tuple):
+        if not depth:
+            return UnusableError("is too deep a tuple", "use a digest of it")
+        return next(filter(None, (_oddity(each, depth - 1) for each in value)), None)
+    return None
+
+
+def _is_hashable(value: object) -> TypeGuard[Hashable]:
+    try:
+        hash(value)  # a tuple that holds a list says it is hashable, and is not
+    except (TypeError, RecursionError):
+        return False
+    return True
+
+
+def source_column(
+    values: Any, faults: Faults | None = None
+) -> tuple[NDArray[np.int32] | None, list[str]]:
+    """Return sources as codes, -1 for a missing one, and their names in order of appearance."""
+    if values is None:
+        return None, []
+    arrow = as_arrow(values)
+    if arrow is not None:
+        encoded = _arrow_sources(arrow)
+        if encoded is not None:
+            return encoded
+    faults = faults or Faults("source")
+    listed = plain_list(values)
+    numbers: dict[str, int] = {}
+    codes = np.full(len(listed), NO_SOURCE, np.int32)
+    for position, value in enumerate(listed):
+        name = _words(value, _SOURCE_KEYS, ", ")
+        if name:
+            codes[position] = numbers.setdefault(whole(name), len(numbers))
+        elif name is None and not is_missing(value) and value != []:
+            reason = f"is of type {type(value).__name__!r} and no name of a source"
+            fault = UnusableError(reason, "pass str(value), or None", InputTypeError)
+            faults.add(position, value, fault)
+    return codes, list(numbers)
+
+
+def _arrow_sources(arrow: Any) -> tuple[NDArray[np.int32], list[str]] | None:
+    """Encode a column of Arrow strings; None for other types."""
+    pyarrow = importlib.import_module("pyarrow")
+    strings = arrow_strings(arrow)
+    if strings is None:
+        return None
+    encoded = strings.dictionary_encode()
+    if isinstance(encoded, pyarrow.ChunkedArray):
+        # Of several chunks each has the same dictionary, of none there is none.
+        if not len(encoded):
+            return np.zeros(0, np.int32), []
+        encoded = encoded.combine_chunks()
+    codes = encoded.indices.fill_null(NO_SOURCE).to_numpy(zero_copy_only=False).astype(np.int32)
+    names = encoded.dictionary.to_pylist()
+    if "" in names:  # no source, as in a list
+        empty = names.index("")
+        del names[empty]
+        codes = np.where(codes == empty, NO_SOURCE, codes - (codes > empty)).astype(np.int32)
+    return codes, names
