@@ -116,7 +116,8 @@ def opened(
     folder = Path(tempfile.gettempdir() if work_folder is None else work_folder)
     space = Folder(folder, need.limit)
     with space:
-        need.check_disk(source.n_documents or 0, source.n_bytes or 0, folder)
+        is_kept = work_folder is not None
+        need.check_disk(source.n_documents or 0, source.n_bytes or 0, folder, is_kept=is_kept)
         gathered = _Gathered(space)
         for columns in following:
             gathered.append(columns)
@@ -124,13 +125,13 @@ def opened(
         digest = gathered.digest(config)
         columns = gathered.columns()
         del gathered, following
-        if work_folder is not None:
+        if is_kept:
             with space.going_on(folder / f"dedupe-news-{digest}"):
                 yield columns, space
         elif need.has_room(len(columns), int(columns.offsets[-1])):
             yield columns, MEMORY
         else:
-            need.check_disk(len(columns), int(columns.offsets[-1]), folder)
+            need.check_disk(len(columns), int(columns.offsets[-1]), folder, is_kept=False)
             yield columns, space
 
 
@@ -165,10 +166,10 @@ class _Need:
             )
             raise ConfigError(message)
 
-    def check_disk(self, n_documents: int, n_bytes: int, folder: Path) -> None:
-        """Refuse documents whose arrays have no room on the disk."""
+    def check_disk(self, n_documents: int, n_bytes: int, folder: Path, *, is_kept: bool) -> None:
+        """Refuse documents for which the disk has no room; `is_kept` are their arrays for sure."""
         need = n_bytes
-        if not self.has_room(n_documents, n_bytes):
+        if is_kept or not self.has_room(n_documents, n_bytes):
             need = estimate(_COSTS[self.policy].disk, n_documents, n_bytes)
         free = shutil.disk_usage(folder).free
         if free < need:
