@@ -23,6 +23,8 @@ SUITES = (
     "learn",
     "latency",
     "soak",
+    "scale",
+    "spark",
     "browsing",
 )
 """Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""

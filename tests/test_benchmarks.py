@@ -288,6 +288,17 @@ def test_recall_runs_on_a_tiny_feed(tmp_path: Path) -> None:
     assert figures["n_exact.dedupe_news.made-up-400.0.5"] > 0
 
 
+@pytest.mark.usefixtures("compiled")
+def test_scale_runs_on_tiny_feeds(tmp_path: Path) -> None:
+    """Every run tells its peak of memory, and the partitions of one size are equal."""
+    sizes = ["--sizes", "400", "800", "--tight-limit", "64GB", "--policy", "similar"]
+    assert main(["scale", *sizes, "--output", str(tmp_path)]) == 0
+
+    content = written(tmp_path, "scale-similar-800")
+    assert len(content["rows"]) == 4
+    assert all(row["peak_bytes"] > 1 << 20 for row in content["rows"])
+
+
 def test_reports_are_weighed_without_a_browser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

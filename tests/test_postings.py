@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import engine_oracle
-from dedupe_news import InputError, postings
+from dedupe_news import postings
 from dedupe_news.kernels.votes import MOST_TEXTS
 from dedupe_news.postings import Postings, find_related
 from strategies import ragged
@@ -108,11 +107,3 @@ def test_codes_tell_counts_apart_within_three_percent() -> None:
     assert (np.diff(codes.astype(np.int64)) >= 0).all()
     counts = np.arange(1, 4096)
     assert np.abs(np.exp(codes[1:] / 16) / counts - 1).max() < 0.032
-
-
-def test_more_shingles_than_places_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before any is counted, with the remedy."""
-    monkeypatch.setattr(postings, "_MOST_SHINGLES", 3)
-
-    with pytest.raises(InputError, match=r"has 3 shingles, .* fewer than 3\. Split the feed"):
-        related([[1, 2], [3]], [])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news import batch
@@ -14,20 +14,22 @@ from dedupe_news.comparison import Explainer
 from dedupe_news.config import Config, settled
 from dedupe_news.constraints import read_constraints
 from dedupe_news.documents import AUTO, Choices, Document
-from dedupe_news.errors import ColumnError, InputTypeError, shown
+from dedupe_news.errors import ColumnError, ConfigError, InputTypeError, shown
 from dedupe_news.progress import prepare, stages
+from dedupe_news.space import MEMORY
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Hashable, Iterable
 
     from dedupe_news._input.rules import OnInvalid
     from dedupe_news.columns import Columns
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.records import Comparison
     from dedupe_news.results import Clustering
+    from dedupe_news.space import Space
 
 _KEYS = ("id", "title", "text", "source", "published")
 
@@ -92,12 +94,12 @@ def cluster(
         a notebook, and says when kernels are being compiled.
     memory_limit : int or str, optional
         Memory that this process may hold, in bytes or as in "2GB" or "512MiB";
-        what is free where it is left out. The text of the feed is then kept on
-        disk. A feed that is estimated to need more is refused.
+        what is free where it is left out. A feed that is estimated to need more
+        is worked on in files that are mapped into memory, with the same result.
     work_folder : str or path-like, optional
-        Folder for the file that holds the text, which is gone when the process
-        ends, or when the result is deleted; the system's folder for temporary
-        files where it is left out.
+        Folder for such files, from which a run that was killed goes on when it
+        is called with the same feed and settings again. Left out, they have no
+        names, and are gone when nobody uses them.
     **settings : Any
         Single settings of `Config`, such as ``threshold=0.8``, that take
         precedence over `config`.
@@ -119,12 +121,12 @@ def cluster(
         If a named column does not exist.
     ConfigError
         If a setting or `n_jobs` is out of range, `must` or `cannot` is given
-        with the policy ``"similar"``, or `memory_limit` is too
-        little for the feed.
+        with the policy ``"similar"``, or `memory_limit` is too little for what
+        cannot be on disk.
     WorkFolderError
-        If `work_folder` cannot be written.
+        If `work_folder` cannot be written, or the same run is at work in it.
     WorkFolderFullError
-        If the disk has not the room for the text; said before the work begins
+        If the disk has not the room; said before the work begins
         where the size of the feed is known.
 
     Notes
@@ -150,28 +152,45 @@ def cluster(
     threads = resolve_jobs(n_jobs)
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
     labels = python.row_labels(feed)
-    read: Callable[[int], Columns] = partial(_read, feed, choices)
-    if memory_limit is not None or work_folder is not None or python.may_be_large(feed):
-        # Only now: what is in memory already needs none of it.
-        from dedupe_news import outofcore  # noqa: PLC0415
-
-        read = partial(
-            outofcore.read_columns, feed, choices, chosen.policy, memory_limit, work_folder
-        )
     prepare("cluster", chosen.policy, n_jobs, show=progress)
-    with stages(("reading", *batch.stages(chosen)), show=progress) as ended:
+    with (
+        stages(("reading", *batch.stages(chosen)), show=progress) as ended,
+        contextlib.ExitStack() as opened,
+    ):
         with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
-            columns = numbered_rows(read(threads))
+            columns, space = opened.enter_context(
+                _opened(feed, choices, chosen, memory_limit, work_folder, threads)
+            )
+        columns = numbered_rows(columns)
         constraints = read_constraints(columns, must, cannot, chosen.policy)
+        if constraints and work_folder is not None:
+            message = (
+                "must and cannot are not kept with the stages in a work_folder; leave "
+                "work_folder out, or give the pairs to no run that goes on"
+            )
+            raise ConfigError(message)
         ended("reading")
-        result = batch.cluster_columns(columns, chosen, threads, ended, constraints)
+        result = batch.cluster_columns(columns, chosen, threads, ended, constraints, space)
     if labels is not None and columns.rows is not None:
         labels = labels[columns.rows]
     return dataclasses.replace(result, row_labels=labels)
 
 
-def _read(feed: object, choices: Choices, n_jobs: int) -> Columns:
-    return read_documents(feed, **choices, n_jobs=n_jobs)
+def _opened(
+    feed: object,
+    choices: Choices,
+    config: Config,
+    memory_limit: int | str | None,
+    work_folder: str | os.PathLike[str] | None,
+    n_jobs: int,
+) -> contextlib.AbstractContextManager[tuple[Columns, Space]]:
+    """Read a feed; its documents, and where the arrays of their batch are to lie."""
+    if memory_limit is None and work_folder is None and not python.may_be_large(feed):
+        return contextlib.nullcontext((read_documents(feed, **choices, n_jobs=n_jobs), MEMORY))
+    # Only now: what is in memory already needs none of it.
+    from dedupe_news import outofcore  # noqa: PLC0415
+
+    return outofcore.opened(feed, choices, config, memory_limit, work_folder, n_jobs)
 
 
 def compare(

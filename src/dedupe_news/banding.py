@@ -9,10 +9,13 @@ import numpy as np
 
 from dedupe_news.kernels import banding as kernels
 from dedupe_news.sorting import pack_repeated
+from dedupe_news.space import MEMORY
 from dedupe_news.threads import run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from dedupe_news.space import Space
 
 _SET = np.uint64(0xFFFFFFFF)
 
@@ -44,7 +47,9 @@ class Buckets:
     in_large: NDArray[np.uint8]
 
 
-def fill_buckets(keys: NDArray[np.uint32], limit: int, n_jobs: int) -> Buckets:
+def fill_buckets(
+    keys: NDArray[np.uint32], limit: int, n_jobs: int, space: Space = MEMORY
+) -> Buckets:
     """
     Sort the sets of a batch into buckets.
 
@@ -56,6 +61,8 @@ def fill_buckets(keys: NDArray[np.uint32], limit: int, n_jobs: int) -> Buckets:
         Buckets of more members are large.
     n_jobs : int
         Threads.
+    space : Space
+        Gets the buckets.
 
     Returns
     -------
@@ -68,11 +75,11 @@ def fill_buckets(keys: NDArray[np.uint32], limit: int, n_jobs: int) -> Buckets:
     def fill(band: int) -> tuple[NDArray[np.uint64], list[NDArray[np.int64]]]:
         packed, members = band_buckets(np.ascontiguousarray(keys[:, band]), limit)
         kernels.mark_shared(packed, shared)
-        return packed, members
+        return space.keep(packed), members
 
     filled = run(fill, range(n_bands), n_jobs)
     large = [members for _, buckets in filled for members in buckets]
-    in_large = np.zeros((n_sets if large else 0, n_bands if large else 0), np.uint8)
+    in_large = space.zeros((n_sets if large else 0, n_bands if large else 0), np.uint8)
     for band, (_, buckets) in enumerate(filled):
         for members in buckets:
             in_large[members, band] = 1

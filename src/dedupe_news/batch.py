@@ -10,12 +10,14 @@ import numpy as np
 
 from dedupe_news import similar, templates
 from dedupe_news._engine import policy
-from dedupe_news._text import tokenize
+from dedupe_news._text import Tokens
+from dedupe_news._text.batches import tokens_of
 from dedupe_news.columns import to_span
 from dedupe_news.comparison import Explainer
 from dedupe_news.constraints import NONE, Constraints, of_texts
 from dedupe_news.matches import Matches
 from dedupe_news.results import Clustering
+from dedupe_news.space import MEMORY
 from dedupe_news.texts import copies_of, distinct_texts, preference_of, preferred, within
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
     from dedupe_news.outcome import Outcome
+    from dedupe_news.space import Space
     from dedupe_news.texts import Texts
 
 
@@ -52,6 +55,8 @@ def cluster_columns(
     n_jobs: int,
     announce: Callable[[str], None],
     constraints: Constraints = NONE,
+    space: Space = MEMORY,
+    tokens: Tokens | None = None,
 ) -> Clustering:
     """
     Cluster documents that are columns already.
@@ -69,12 +74,16 @@ def cluster_columns(
     constraints : Constraints
         Documents that must or cannot be in one cluster; with the policy
         ``"news"``.
+    space : Space
+        Where its arrays lie.
+    tokens : Tokens, optional
+        Those of the documents, where they are known already.
 
     Returns
     -------
     Clustering
-        The same for any `n_jobs`; its partition the same for any order of the
-        documents.
+        The same for any `n_jobs` and `space`; its partition the same for any
+        order of the documents.
     """
     seconds: dict[str, float] = {}
     clock = time.perf_counter()
@@ -86,32 +95,28 @@ def cluster_columns(
         clock = now
         announce(stage)
 
-    tokens = tokenize(
-        columns.text_buffer(),
-        columns.offsets,
-        config,
-        columns.sources,
-        columns.source_names,
-        n_jobs=n_jobs,
-    )
+    if tokens is None:
+        tokens = space.stage("text", lambda: tokens_of(columns, config, n_jobs, space), (Tokens,))
     window = None if config.window is None else to_span(config.window)
-    texts = distinct_texts(
-        columns,
-        tokens.hashes,
-        tokens.offsets,
-        config.prefer,
-        n_jobs,
-        window,
-        constraints.cannot,
+    texts = space.keep(
+        distinct_texts(
+            columns,
+            tokens.hashes,
+            tokens.offsets,
+            config.prefer,
+            n_jobs,
+            window,
+            constraints.cannot,
+        )
     )
     done("text")
     if config.policy == "news":
         sure = of_texts(constraints, texts.text_of, columns)
-        outcome = policy.find(columns, tokens, texts, config, n_jobs, done, sure)
+        outcome = policy.find(columns, tokens, texts, config, n_jobs, done, sure, space)
     else:
-        outcome = similar.find(texts, tokens.hashes, config, n_jobs, done)
+        outcome = similar.find(texts, tokens.hashes, config, n_jobs, done, space)
     describe = partial(templates.describe, columns, config)
-    compare = Explainer(columns, config, n_jobs)
+    compare = Explainer(columns, config, n_jobs, space)
     bound = np.unique(constraints.must)
     return assemble(columns, config, texts, outcome, seconds, describe, compare, bound)
 

@@ -181,6 +181,31 @@ class Columns:
             content = content[:length].replace(b"\n", b" ") + content[length:]
         return content.decode()
 
+    def between(self, start: int, stop: int) -> Columns:
+        """
+        Return some of the documents, without their ids and times.
+
+        Parameters
+        ----------
+        start, stop : int
+            Positions of the first, and of the first that is left out.
+
+        Returns
+        -------
+        Columns
+            Views; their offsets begin at 0.
+        """
+        first, last = int(self.offsets[start]), int(self.offsets[stop])
+        lengths = self.title_lengths
+        return Columns(
+            buffer=self.buffer[first:last],
+            offsets=self.offsets[start : stop + 1] - first,
+            sources=None if self.sources is None else self.sources[start:stop],
+            source_names=self.source_names,
+            titled=self.titled,
+            title_lengths=None if lengths is None else lengths[start:stop],
+        )
+
     def text_buffer(self) -> NDArray[np.uint8]:
         """
         Return the buffer as texts are tokenized: every title in one line.

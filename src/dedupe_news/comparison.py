@@ -13,6 +13,7 @@ from dedupe_news.columns import to_span
 from dedupe_news.kernels.features import FEATURES
 from dedupe_news.records import Comparison, Difference, Reason, Relation
 from dedupe_news.sentences import Circumstances, sentence
+from dedupe_news.space import MEMORY
 from dedupe_news.texts import within
 from dedupe_news.verification import count_shared
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
     from dedupe_news.differences import Block, Wording
+    from dedupe_news.space import Space
 
 _REASONS = 8  # features that an explanation names
 _HALF = np.uint64(32)
@@ -43,28 +45,33 @@ class Explainer:
         The settings.
     n_jobs : int
         Threads for the first explanation, which counts the words of the batch again.
+    space : Space
+        Where its arrays lie.
     """
 
-    def __init__(self, columns: Columns, config: Config, n_jobs: int = 1) -> None:
+    def __init__(
+        self, columns: Columns, config: Config, n_jobs: int = 1, space: Space = MEMORY
+    ) -> None:
         self._columns = columns
         self._config = config
         self._n_jobs = n_jobs
+        self._space = space
         self._counted: tuple[Segment, NDArray[np.int64]] | None = None
 
     def with_config(self, config: Config) -> Explainer:
         """Return one that judges with settings that leave the texts as they are."""
-        other = Explainer(self._columns, config, self._n_jobs)
+        other = Explainer(self._columns, config, self._n_jobs, self._space)
         other._counted = self._counted
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is made anew when it is asked for."""
-        return {**vars(self), "_counted": None}
+        return {**vars(self), "_counted": None, "_space": MEMORY}
 
     def _segment(self) -> tuple[Segment, NDArray[np.int64]]:
         """Return the texts of the batch, and the text of each item or -1."""
         if self._counted is None:
-            counted = count(self._columns, self._config, self._n_jobs)
+            counted = count(self._columns, self._config, self._n_jobs, space=self._space)
             self._counted = counted.segment, counted.text_of
         return self._counted
 

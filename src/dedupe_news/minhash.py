@@ -8,12 +8,14 @@ import numpy as np
 
 from dedupe_news.kernels import minhash as kernels
 from dedupe_news.permutations import coefficients
+from dedupe_news.space import MEMORY
 from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
+    from dedupe_news.space import Space
 
 
 class Banding(NamedTuple):
@@ -66,7 +68,11 @@ def sign(
 
 
 def band_keys(
-    shingles: NDArray[np.uint32], offsets: NDArray[np.int64], config: Config | Banding, n_jobs: int
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    config: Config | Banding,
+    n_jobs: int,
+    space: Space = MEMORY,
 ) -> NDArray[np.uint32]:
     """
     Return the band keys of shingle sets; equal keys in a band share a bucket.
@@ -81,6 +87,8 @@ def band_keys(
         Its ``num_perm``, ``seed``, ``bands`` and ``rows_per_band``.
     n_jobs : int
         Threads.
+    space : Space
+        Gets the keys.
 
     Returns
     -------
@@ -90,7 +98,7 @@ def band_keys(
     used = config.bands * config.rows_per_band
     multipliers, increments = coefficients(config.num_perm, config.seed)
     n_sets = offsets.shape[0] - 1
-    keys = np.empty((n_sets, config.bands), np.uint32)
+    keys = space.empty((n_sets, config.bands), np.uint32)
 
     def fill(bounds: tuple[int, int]) -> None:
         kernels.fill_band_keys(

@@ -1,34 +1,39 @@
-"""Feeds that may be larger than memory: their text goes to a file that is mapped into memory."""
+"""Feeds that may be larger than memory: read in chunks, clustered in files that are mapped."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import itertools
-import os
+import json
 import re
 import shutil
-import sys
 import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
+import xxhash
 
+from dedupe_news._text import fingerprint
+from dedupe_news._engine.classifier import load_classifier
 from dedupe_news._input.arrow import ArrowSequence, require_pyarrow
 from dedupe_news._input.values import id_column
 from dedupe_news.columns import NO_SOURCE, NO_TIME, UNTITLED, Columns
-from dedupe_news.errors import ConfigError, WorkFolderError, WorkFolderFullError
+from dedupe_news.errors import ConfigError, WorkFolderFullError
 from dedupe_news.feeds import CHUNK_SIZE, open_feed
 from dedupe_news.skipped import Skipped
+from dedupe_news.space import MEMORY, Folder, free_memory, resident_memory
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from dedupe_news.config import Config
     from dedupe_news.documents import Choices
+    from dedupe_news.space import Space
 
 _UNITS = {
     "": 1,
@@ -43,12 +48,24 @@ _UNITS = {
 }
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?\s*", re.IGNORECASE)
 
-_MEMORY_A_BYTE = {"similar": 2.0, "news": 5.0}
-_MEMORY_A_DOCUMENT = {"similar": 400, "news": 600}
-_MEMORY_OF_A_RUN = 96_000_000
-"""Memory that clustering takes beside the text, in bytes."""
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Cost:
+    """What documents take beside what the process held before: so much each, and a byte of text."""
+
+    memory: tuple[int, float]
+    least_memory: tuple[int, float]
+    disk: tuple[int, float]
+
+
+_STAGES = 1
+"""Raised when a stage returns something else for the same feed."""
+
+_OF_A_RUN = 96_000_000  # bytes beside the documents
+_COSTS = {
+    "similar": _Cost(memory=(400, 2.5), least_memory=(120, 0.0), disk=(300, 3.5)),
+    "news": _Cost(memory=(600, 5.5), least_memory=(150, 0.0), disk=(500, 5.5)),
+}
 
 
 def parse_limit(limit: object) -> int:
@@ -71,36 +88,57 @@ def parse_limit(limit: object) -> int:
     return int(amount)
 
 
-def read_columns(
+@contextlib.contextmanager
+def opened(
     feed: object,
     choices: Choices,
-    policy: str,
+    config: Config,
     memory_limit: int | str | None,
     work_folder: str | os.PathLike[str] | None,
     n_jobs: int,
     chunk_size: int = CHUNK_SIZE,
-) -> Columns:
+) -> Iterator[tuple[Columns, Space]]:
     """
-    Read a feed in chunks, and keep its text in a file.
+    Read a feed in chunks; yield it, and where the arrays of its batch are to lie.
 
     A feed of one chunk stays in memory where neither a limit nor a folder is given.
     """
-    need = _Need(parse_limit(memory_limit), resident_memory(), policy)
-    opened = open_feed(feed, choices, chunk_size)
-    need.check(opened.n_documents or 0, opened.n_bytes or 0)
-    chunks = opened.chunks(n_jobs)
+    need = _Need(parse_limit(memory_limit), resident_memory(), config.policy)
+    source = open_feed(feed, choices, chunk_size)
+    need.check(source.n_documents or 0, source.n_bytes or 0)
+    chunks = source.chunks(n_jobs)
     first, second = next(chunks), next(chunks, None)
     if second is None and memory_limit is None and work_folder is None:
-        return first
+        yield first, MEMORY
+        return
     following = [first] if second is None else itertools.chain((first, second), chunks)
     del first, second  # their text is in memory as long as they are
-    with _TextFile(work_folder, opened.n_bytes or 0) as texts:
-        gathered = _Gathered()
+    folder = Path(tempfile.gettempdir() if work_folder is None else work_folder)
+    space = Folder(folder, need.limit)
+    with space:
+        is_kept = work_folder is not None
+        need.check_disk(source.n_documents or 0, source.n_bytes or 0, folder, is_kept=is_kept)
+        gathered = _Gathered(space)
         for columns in following:
-            texts.append(columns.text_buffer()[columns.offsets[0] : columns.offsets[-1]])
             gathered.append(columns)
-            need.check(gathered.n_documents, texts.n_bytes)
-        return gathered.columns(texts.mapped())
+            need.check(gathered.n_documents, gathered.n_bytes)
+        digest = gathered.digest(config)
+        columns = gathered.columns()
+        del gathered, following
+        if is_kept:
+            with space.going_on(folder / f"dedupe-news-{digest}"):
+                yield columns, space
+        elif need.has_room(len(columns), int(columns.offsets[-1])):
+            yield columns, MEMORY
+        else:
+            need.check_disk(len(columns), int(columns.offsets[-1]), folder, is_kept=False)
+            yield columns, space
+
+
+def estimate(cost: tuple[int, float], n_documents: int, n_bytes: int) -> int:
+    """Return about how many bytes documents need."""
+    each, a_byte = cost
+    return each * n_documents + int(a_byte * n_bytes)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,133 +149,116 @@ class _Need:
     held: int
     policy: str
 
+    def has_room(self, n_documents: int, n_bytes: int) -> bool:
+        """Return whether the batch fits in memory."""
+        needed = estimate(_COSTS[self.policy].memory, n_documents, n_bytes)
+        return self.held + _OF_A_RUN + needed <= self.limit
+
     def check(self, n_documents: int, n_bytes: int) -> None:
-        """Refuse documents that need more memory than the limit."""
-        need = memory_estimate(n_documents, n_bytes, self.policy)
+        """Refuse documents that need more memory than the limit, with their arrays on disk."""
+        need = _OF_A_RUN + estimate(_COSTS[self.policy].least_memory, n_documents, n_bytes)
         if self.held + need > self.limit:
             message = (
                 f"memory_limit={self.limit:,} bytes is too little: the process held "
-                f"{self.held:,} before, and {n_documents:,} documents of {n_bytes:,} bytes of text "
-                f"need about {need:,} with policy={self.policy!r}. Allow at least "
+                f"{self.held:,} before, and {n_documents:,} documents need about {need:,} with "
+                f"policy={self.policy!r}, though all that can be is on disk. Allow at least "
                 f"{self.held + need:,}, or split the feed and add the parts to a NewsIndex"
             )
             raise ConfigError(message)
 
-
-def memory_estimate(n_documents: int, n_bytes: int, policy: str) -> int:
-    """Return about how much memory documents need beside their text, in bytes."""
-    each, a_byte = _MEMORY_A_DOCUMENT[policy], _MEMORY_A_BYTE[policy]
-    return _MEMORY_OF_A_RUN + each * n_documents + int(a_byte * n_bytes)
-
-
-class _TextFile:
-    """
-    A file for the text, without a name: the system deletes it when nothing maps it any more.
-
-    So nothing is left of it after an exception or a killed process.
-    """
-
-    def __init__(self, folder: str | os.PathLike[str] | None, n_bytes: int) -> None:
-        self._folder = Path(tempfile.gettempdir() if folder is None else folder)
-        self.n_bytes = 0
-        with self._reporting():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._file: IO[bytes] = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
-        if shutil.disk_usage(self._folder).free < n_bytes:
-            self._file.close()
-            raise WorkFolderFullError(self._full(n_bytes))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def append(self, text: NDArray[np.uint8]) -> None:
-        """Write the text of some documents."""
-        self.n_bytes += len(text)
-        with self._reporting():
-            self._file.write(text.data)
-            self._file.flush()
-
-    def mapped(self) -> NDArray[np.uint8]:
-        """Return all text, read-only."""
-        if not self.n_bytes:
-            return np.empty(0, np.uint8)
-        with self._reporting():
-            return np.memmap(self._file, np.uint8, "r").view(np.ndarray)
-
-    @contextlib.contextmanager
-    def _reporting(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if error.errno in _FULL:
-                raise WorkFolderFullError(self._full(self.n_bytes)) from error
+    def check_disk(self, n_documents: int, n_bytes: int, folder: Path, *, is_kept: bool) -> None:
+        """Refuse documents for which the disk has no room; `is_kept` are their arrays for sure."""
+        need = n_bytes
+        if is_kept or not self.has_room(n_documents, n_bytes):
+            need = estimate(_COSTS[self.policy].disk, n_documents, n_bytes)
+        free = shutil.disk_usage(folder).free
+        if free < need:
             message = (
-                f"work_folder={str(self._folder)!r} cannot be used: {error.strerror or error}. "
-                "Pass a folder that can be written"
+                f"the run needs about {need:,} bytes of disk in {folder}, where {free:,} are free. "
+                "Free some, or pass work_folder=... on another disk"
             )
-            raise WorkFolderError(message) from error
-
-    def _full(self, n_bytes: int) -> str:
-        return (
-            f"the text of the feed needs {n_bytes:,} bytes or more of disk in {self._folder}, "
-            "which has not the room. Free some, or pass work_folder=... on another disk"
-        )
+            raise WorkFolderFullError(message)
 
 
 class _Gathered:
-    """What stays in memory of the documents that were read."""
+    """The documents that were read."""
 
-    def __init__(self) -> None:
-        self._bounds = [np.zeros(1, np.int64)]
+    def __init__(self, space: Folder) -> None:
+        self._space = space
+        self._text = space.rows(np.uint8)
+        self._bounds = space.rows(np.int64)
+        self._bounds.append(np.zeros(1, np.int64))
+        self._published = space.rows(np.int64)
+        self._sources = space.rows(np.int32)
+        self._title_lengths = space.rows(np.int64)
         self._ids: list[Sequence[Hashable]] = []
-        self._published: list[NDArray[np.int64]] = []
-        self._sources: list[NDArray[np.int32]] = []
         self._names: dict[str, int] = {}
-        self._title_lengths: list[NDArray[np.int64]] = []
-        self._rows: list[NDArray[np.int64]] = []
-        self._was_dropped = False
+        self._rows = space.rows(np.int64)
+        self._digests = [xxhash.xxh3_128() for _ in range(5)]
         self._used: dict[str, Hashable] = {}
         self._skipped = Skipped()
-        self._has_times = self._has_sources = self._is_titled = False
-        self.n_documents = self.n_rows = 0
+        self._has_times = self._has_sources = self._is_titled = self._was_dropped = False
+        self.n_documents = self.n_rows = self.n_bytes = 0
 
     def append(self, columns: Columns) -> None:
-        """Keep all of some documents but their text."""
+        """Add documents."""
         n_documents = len(columns)
+        texts = columns.buffer[columns.offsets[0] : columns.offsets[-1]]
         lengths = columns.title_lengths
-        self._title_lengths.append(np.full(n_documents, UNTITLED) if lengths is None else lengths)
-        rows = columns.rows
-        self._was_dropped |= rows is not None
-        self._rows.append(np.arange(n_documents) + self.n_rows if rows is None else rows)
+        title_lengths = np.full(n_documents, UNTITLED) if lengths is None else lengths
+        bounds = columns.offsets[1:] - columns.offsets[0] + self.n_bytes
+        times = columns.published
+        published = np.full(n_documents, NO_TIME) if times is None else times
+        sources = self._source_codes(columns)
+        for rows, digest, values in zip(
+            (self._text, self._bounds, self._published, self._sources, self._title_lengths),
+            self._digests,
+            (texts, bounds, published, sources, title_lengths),
+            strict=True,
+        ):
+            rows.append(values)
+            digest.update(np.ascontiguousarray(values).data)
+        places = np.arange(n_documents) + self.n_rows if columns.rows is None else columns.rows
+        self._rows.append(places)
+        self._was_dropped |= columns.rows is not None
         self.n_rows += n_documents + columns.skipped.n_dropped
         self._used = {**columns.used, **self._used}
         self._skipped += columns.skipped
-        self._bounds.append(columns.offsets[1:] - columns.offsets[0] + self._bounds[-1][-1])
         if columns.ids is not None:
             self._ids.append(_apart(columns.ids))
-        times = columns.published
-        self._published.append(np.full(n_documents, NO_TIME) if times is None else times)
-        self._sources.append(self._source_codes(columns))
         self._has_times |= times is not None
         self._has_sources |= columns.sources is not None
         self._is_titled |= columns.titled
         self.n_documents += n_documents
+        self.n_bytes += len(texts)
 
-    def columns(self, buffer: NDArray[np.uint8]) -> Columns:
-        """Return all documents; `buffer` is their text."""
+    def digest(self, config: Config) -> str:
+        """Return what tells this run from others: its input, settings, model and version."""
+        told = [
+            [digest.hexdigest() for digest in self._digests],
+            list(self._names),
+            self._is_titled,
+            config.to_dict(),
+            load_classifier().digest,
+            fingerprint(),
+            _STAGES,
+        ]
+        return xxhash.xxh3_128_hexdigest(json.dumps(told).encode())
+
+    def columns(self) -> Columns:
+        """Return all documents; their text is read-only."""
+        buffer = self._text.joined()
+        buffer.setflags(write=False)
         return Columns(
             buffer=buffer,
-            offsets=np.concatenate(self._bounds),
+            offsets=self._bounds.joined(),
             ids=_chained(self._ids),
-            published=np.concatenate(self._published) if self._has_times else None,
-            sources=np.concatenate(self._sources) if self._has_sources else None,
+            published=self._published.joined() if self._has_times else None,
+            sources=self._sources.joined() if self._has_sources else None,
             source_names=list(self._names),
             titled=self._is_titled,
-            title_lengths=np.concatenate(self._title_lengths) if self._is_titled else None,
-            rows=np.concatenate(self._rows) if self._was_dropped else None,
+            title_lengths=self._title_lengths.joined() if self._is_titled else None,
+            rows=self._rows.joined() if self._was_dropped else None,
             used=self._used,
             skipped=self._skipped,
         )
@@ -255,7 +276,7 @@ def _apart(ids: Sequence[Hashable]) -> Sequence[Hashable]:
     if not isinstance(ids, ArrowSequence):
         return ids
     pyarrow = require_pyarrow("read Arrow data")
-    return ArrowSequence(pyarrow.array(list(ids), ids.arrow.type))
+    return ArrowSequence(ids.arrow.take(pyarrow.array(np.arange(len(ids)))))
 
 
 def _chained(parts: list[Sequence[Hashable]]) -> Sequence[Hashable] | None:
@@ -266,38 +287,3 @@ def _chained(parts: list[Sequence[Hashable]]) -> Sequence[Hashable] | None:
         pyarrow = require_pyarrow("read Arrow data")
         return id_column(pyarrow.chunked_array([ids.arrow for ids in parts]))  # type: ignore[attr-defined]
     return id_column(list(itertools.chain.from_iterable(parts)))
-
-
-def free_memory() -> int:
-    """Return how much memory this process may still take without swapping."""
-    free = [sys.maxsize // 2]
-    available = [line for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")]
-    free += [int(line.split()[1]) * 1024 for line in available]
-    for most, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        (
-            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-            "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-        ),
-    ):
-        amounts = [*_lines(most), *_lines(used)]
-        if len(amounts) == 2 and all(amount.strip().isdigit() for amount in amounts):  # noqa: PLR2004
-            free.append(max(0, int(amounts[0]) - int(amounts[1])))
-    if len(free) == 1 and hasattr(os, "sysconf") and "SC_AVPHYS_PAGES" in os.sysconf_names:
-        free.append(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    return min(free)
-
-
-def resident_memory() -> int:
-    """Return how much memory this process holds; 0 where the system does not tell."""
-    for line in _lines("/proc/self/status"):
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        return Path(path).read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []

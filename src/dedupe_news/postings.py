@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news.errors import InputError
 from dedupe_news.kernels import postings as kernels
 from dedupe_news.kernels.votes import MOST_TEXTS
 from dedupe_news.sorting import pack_repeated, sort_values
+from dedupe_news.space import MEMORY
 from dedupe_news.threads import run, shares, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from dedupe_news.space import Space
 
 CODES_PER_NEPER = 16
 """A count ``c`` is kept as the byte ``round(16 * ln(c))``: within 3 %, up to 4,095."""
@@ -24,9 +26,9 @@ MOST_PLACES = 1 << 22
 
 _LARGEST_COUNT = 4095
 _LEAST_PLACE_BITS = 10
-_MOST_SHINGLES = 1 << 32  # places are kept in 32 bits
 _PART_SIZE = 1 << 16
 _MOST_PART_BITS = 12
+_PARTS_AT_ONCE = 64
 
 
 def count_codes() -> NDArray[np.uint8]:
@@ -68,6 +70,7 @@ def find_related(
     days: NDArray[np.int32],
     n_jobs: int,
     most_texts: int = MOST_TEXTS,
+    space: Space = MEMORY,
 ) -> Postings:
     """
     Pair the texts that share rare shingles.
@@ -92,70 +95,90 @@ def find_related(
         Threads.
     most_texts : int, default `MOST_TEXTS`
         A shingle in more texts is not rare.
+    space : Space
+        Gets what is made on the way, and the counts.
 
     Returns
     -------
     Postings
         The same for any `n_jobs`.
-
-    Raises
-    ------
-    InputError
-        If there are 2**32 shingles or more.
     """
-    n_texts = len(offsets) - 1
-    n_shingles = len(shingles)
-    if n_shingles >= _MOST_SHINGLES:
-        message = (
-            f"the feed has {n_shingles:,} shingles, but one batch in memory holds fewer than "
-            f"{_MOST_SHINGLES:,}. Split the feed and add the parts to a NewsIndex"
-        )
-        raise InputError(message)
-    part_bits = min(max(n_shingles // _PART_SIZE, 1).bit_length() - 1, _MOST_PART_BITS)
-    ranges = split(n_texts, n_jobs)
-
-    def count(bounds: tuple[int, int]) -> NDArray[np.int64]:
-        start, stop = bounds
-        return kernels.count_parts(shingles, offsets[start], offsets[stop], part_bits)
-
-    counts = np.array(run(count, ranges, n_jobs)).reshape(len(ranges), 1 << part_bits)
-    bounds = np.zeros((1 << part_bits) + 1, np.int64)
-    np.cumsum(counts.sum(axis=0), out=bounds[1:])
-    free = bounds[:-1] + np.cumsum(counts, axis=0) - counts
-    hashes = np.empty(n_shingles, np.uint32)
-    positions = np.empty(n_shingles, np.uint32)
-    texts = np.empty(n_shingles, np.uint32)
-
-    def fill(number: int) -> None:
-        kernels.fill_parts(
-            shingles, offsets, *ranges[number], part_bits, free[number], hashes, positions, texts
-        )
-
-    run(fill, range(len(ranges)), n_jobs)
+    parts = _part(shingles, offsets, n_jobs, space)
     codes = count_codes()
-    frequency = np.zeros(n_shingles, np.uint8)
-    spread = np.zeros(n_shingles, np.uint8)
+    of_texts = space.zeros(len(shingles), np.uint8)
+    of_days = space.zeros(len(shingles), np.uint8)
 
     def scan(part: int) -> NDArray[np.uint64]:
-        own = slice(bounds[part], bounds[part + 1])
+        own = slice(parts.bounds[part], parts.bounds[part + 1])
+        packed = pack_repeated(parts.hashes[own])
         pairs = kernels.scan(
-            pack_repeated(hashes[own]),
-            texts[own],
-            positions[own],
-            days,
-            most_texts,
-            codes,
-            frequency,
-            spread,
+            packed, parts.texts[own], days, most_texts, codes, of_texts[own], of_days[own]
         )
         return pairs.copy()  # without the room that was not needed
 
-    shared = run(scan, range(1 << part_bits), n_jobs)
-    return Postings(_keep_related(shared, lengths, n_jobs), frequency, spread)
+    shared = space.rows(np.uint64)
+    n_parts = 1 << parts.bits
+    for start in range(0, n_parts, _PARTS_AT_ONCE):
+        for pairs in run(scan, range(start, min(start + _PARTS_AT_ONCE, n_parts)), n_jobs):
+            shared.append(pairs)
+    frequency = space.empty(len(shingles), np.uint8)
+    spread = space.empty(len(shingles), np.uint8)
+
+    def take(number: int) -> None:
+        start, stop = parts.ranges[number]
+        own = slice(offsets[start], offsets[stop])
+        for codes, taken in ((of_texts, frequency), (of_days, spread)):
+            next_of = parts.firsts[number].copy()
+            kernels.take_codes(shingles[own], parts.bits, next_of, codes, taken[own])
+
+    run(take, range(len(parts.ranges)), n_jobs)
+    return Postings(_keep_related(shared.parts(), lengths, n_jobs, space), frequency, spread)
+
+
+class _Parts(NamedTuple):
+    """
+    Shingles and their texts in parts, by the first bits of the hash.
+
+    Each range of texts has put its own in order, `firsts` says from where on in each part.
+    """
+
+    bits: int
+    bounds: NDArray[np.int64]
+    ranges: list[tuple[int, int]]
+    firsts: NDArray[np.int64]
+    hashes: NDArray[np.uint32]
+    texts: NDArray[np.uint32]
+
+
+def _part(
+    shingles: NDArray[np.uint32], offsets: NDArray[np.int64], n_jobs: int, space: Space
+) -> _Parts:
+    """Copy all shingles into parts."""
+    n_shingles = len(shingles)
+    bits = min(max(n_shingles // _PART_SIZE, 1).bit_length() - 1, _MOST_PART_BITS)
+    ranges = split(len(offsets) - 1, n_jobs)
+
+    def count(bounds: tuple[int, int]) -> NDArray[np.int64]:
+        start, stop = bounds
+        return kernels.count_parts(shingles[offsets[start] : offsets[stop]], bits)
+
+    counts = np.array(run(count, ranges, n_jobs), np.int64).reshape(len(ranges), 1 << bits)
+    bounds = np.zeros((1 << bits) + 1, np.int64)
+    np.cumsum(counts.sum(axis=0), out=bounds[1:])
+    firsts = bounds[:-1] + np.cumsum(counts, axis=0) - counts
+    hashes = space.empty(n_shingles, np.uint32)
+    texts = space.empty(n_shingles, np.uint32)
+
+    def fill(number: int) -> None:
+        free = firsts[number].copy()
+        kernels.fill_parts(shingles, offsets, *ranges[number], bits, free, hashes, texts)
+
+    run(fill, range(len(ranges)), n_jobs)
+    return _Parts(bits, bounds, ranges, firsts, hashes, texts)
 
 
 def _keep_related(
-    shared: list[NDArray[np.uint64]], lengths: NDArray[np.int64], n_jobs: int
+    shared: list[NDArray[np.uint64]], lengths: NDArray[np.int64], n_jobs: int, space: Space
 ) -> NDArray[np.uint64]:
     """Return the pairs that share enough rare shingles, increasing."""
     n_pairs = sum(map(len, shared))
@@ -171,7 +194,7 @@ def _keep_related(
     bounds = np.zeros(n_ranges + 1, np.int64)
     np.cumsum(counts.sum(axis=0), out=bounds[1:])
     free = bounds[:-1] + np.cumsum(counts, axis=0) - counts
-    scattered = np.empty(n_pairs, np.uint64)
+    scattered = space.empty(n_pairs, np.uint64)
 
     def scatter(part: int) -> None:
         kernels.scatter_pairs(shared[part], range_bits, free[part], scattered)
@@ -205,7 +228,9 @@ def n_places(n_tokens: int) -> int:
     return min(MOST_PLACES, 1 << max(_LEAST_PLACE_BITS, n_tokens.bit_length()))
 
 
-def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint8]:
+def token_commonness(
+    tokens: NDArray[np.uint32], n_jobs: int, space: Space = MEMORY
+) -> NDArray[np.uint8]:
     """
     Return how common each token is among all tokens given.
 
@@ -215,6 +240,8 @@ def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint
         Token hashes of all documents.
     n_jobs : int
         Threads.
+    space : Space
+        Gets the codes.
 
     Returns
     -------
@@ -224,7 +251,7 @@ def token_commonness(tokens: NDArray[np.uint32], n_jobs: int) -> NDArray[np.uint
     counts = np.zeros(n_places(len(tokens)), np.uint32)
     kernels.count_tokens(tokens, counts)
     codes = count_codes()
-    commonness = np.empty(len(tokens), np.uint8)
+    commonness = space.empty(len(tokens), np.uint8)
 
     def code(bounds: tuple[int, int]) -> None:
         kernels.code_tokens(tokens, counts, codes, *bounds, commonness)

@@ -229,6 +229,7 @@ class Clustering(Groups):
 
             def value_of(position: int) -> Any:
                 return of_feed(int(left[position]))
+
         chosen = choose(self.columns, self.labels, self.representatives, keep, value_of)
         return dataclasses.replace(self, chosen=chosen)
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels import shingling as kernels
+from dedupe_news.space import MEMORY
 from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from dedupe_news.space import Space
 
 
 def shingle(
@@ -19,6 +22,7 @@ def shingle(
     stops: NDArray[np.int64],
     shingle_size: int,
     n_jobs: int,
+    space: Space = MEMORY,
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """
     Hash the shingles of token runs.
@@ -33,6 +37,8 @@ def shingle(
         Tokens in a shingle.
     n_jobs : int
         Threads.
+    space : Space
+        Gets the shingles.
 
     Returns
     -------
@@ -45,7 +51,7 @@ def shingle(
     n_runs = starts.shape[0]
     offsets = np.zeros(n_runs + 1, np.int64)
     np.cumsum(np.maximum(stops - starts - (shingle_size - 1), 1), out=offsets[1:])
-    shingles = np.empty(offsets[-1], np.uint32)
+    shingles = space.empty(int(offsets[-1]), np.uint32)
 
     def fill(bounds: tuple[int, int]) -> None:
         kernels.fill_shingles(tokens, starts, stops, shingle_size, *bounds, offsets, shingles)

@@ -9,6 +9,7 @@ import numpy as np
 from dedupe_news import banding, clustering, minhash, relations, shingling, verification
 from dedupe_news.outcome import Outcome
 from dedupe_news.records import Bounded
+from dedupe_news.space import MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config
+    from dedupe_news.space import Space
     from dedupe_news.texts import Texts
 
 STAGES = ("shingling", "minhash", "banding", "verification", "clustering")
@@ -28,6 +30,7 @@ def find(
     config: Config,
     n_jobs: int,
     done: Callable[[str], None],
+    space: Space = MEMORY,
 ) -> Outcome:
     """
     Match and cluster texts by their Jaccard similarity.
@@ -44,6 +47,8 @@ def find(
         Threads, at least 1.
     done : callable
         Called with the name of each stage as it ends.
+    space : Space
+        Gets what is made on the way.
 
     Returns
     -------
@@ -51,14 +56,14 @@ def find(
         The same for any `n_jobs`.
     """
     shingles, offsets = shingling.shingle(
-        tokens, texts.starts, texts.stops, config.shingle_size, n_jobs
+        tokens, texts.starts, texts.stops, config.shingle_size, n_jobs, space
     )
     done("shingling")
-    keys = minhash.band_keys(shingles, offsets, config, n_jobs)
+    keys = minhash.band_keys(shingles, offsets, config, n_jobs, space)
     done("minhash")
-    buckets = banding.fill_buckets(keys, config.bucket_limit, n_jobs)
+    buckets = banding.fill_buckets(keys, config.bucket_limit, n_jobs, space)
     done("banding")
-    sets = verification.sort_sets(shingles, offsets, buckets.shared, n_jobs)
+    sets = verification.sort_sets(shingles, offsets, buckets.shared, n_jobs, space)
     found, n_candidates = verification.match_buckets(
         buckets.packed,
         keys,

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels import verification as kernels
+from dedupe_news.space import MEMORY
 from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from dedupe_news.space import Space
 
 _LEAST_ROOM = 1024
 
@@ -45,6 +48,7 @@ def sort_sets(
     offsets: NDArray[np.int64],
     wanted: NDArray[np.uint8],
     n_jobs: int,
+    space: Space = MEMORY,
 ) -> ShingleSets:
     """
     Sort runs of shingle hashes into sets, in place.
@@ -59,6 +63,8 @@ def sort_sets(
         1 for the runs to sort.
     n_jobs : int
         Threads.
+    space : Space
+        Gets sizes and sketches.
 
     Returns
     -------
@@ -66,8 +72,8 @@ def sort_sets(
         Views of the same memory.
     """
     n_sets = offsets.shape[0] - 1
-    sizes = np.empty(n_sets, np.int32)
-    sketches = np.empty((n_sets, kernels.SKETCH_WORDS), np.uint64)
+    sizes = space.empty(n_sets, np.int32)
+    sketches = space.empty((n_sets, kernels.SKETCH_WORDS), np.uint64)
 
     def fill(bounds: tuple[int, int]) -> None:
         kernels.sort_sets(shingles, offsets, wanted, *bounds, sizes, sketches)

@@ -10,20 +10,27 @@ import re
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import dedupe_news as dn
+import strategies
 from dedupe_news import Config
+from made_up_news import __file__ as made_up_news_file
 from made_up_news import made_up_news
 from spark_marks import MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
+
+    from dedupe_news.config import Policy
 
     Make = Callable[[list[dict[str, Any]]], DataFrame]
 
@@ -31,6 +38,9 @@ pytestmark = MARKS
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
+FOUND = pa.schema(
+    {"id": pa.int64(), "cluster": pa.int64(), "representative": pa.int64(), "relation": pa.string()}
+)
 ROWS = [
     {"id": "a", "text": "Rain floods the old town", "published": EPOCH},
     {"id": "b", "text": "Sun at last", "published": EPOCH},
@@ -109,16 +119,54 @@ def test_nothing_at_all_is_clustered(frame_of: Make) -> None:
     assert rows_of(_cluster(frame_of([]))) == []
 
 
-def test_work_that_was_bounded_is_logged(frame_of: Make, caplog: pytest.LogCaptureFixture) -> None:
-    """As `Clustering.bounded` has it in memory."""
-    rows = [{"id": n, "text": f"Rain floods the old town {'x ' * (n % 7)}"} for n in range(40)]
-    with caplog.at_level(logging.WARNING, "dedupe_news"):
-        _cluster(frame_of(rows), policy="similar", threshold=0.3, bucket_limit=2)
+@given(
+    rows=strategies.feeds(12),
+    days=st.lists(st.none() | st.integers(0, 6), min_size=12, max_size=12),
+    n_rows=st.integers(1, 5),
+    policy=st.sampled_from(["news", "similar"]),
+    window=st.none() | st.just(2 * DAY),
+)
+@settings(max_examples=40)
+def test_drawn_feeds_are_clustered_as_in_memory(
+    rows: list[str], days: list[int | None], n_rows: int, policy: Policy, window: dt.timedelta
+) -> None:
+    """What workers do is what is done in memory, however many rows come at a time."""
+    from dedupe_news.spark import tasks  # noqa: PLC0415 - for those who run these
 
-    bounded = dn.cluster(
-        rows, policy="similar", threshold=0.3, bucket_limit=2, progress=False
-    ).bounded
-    assert bool(bounded) == ("work was bounded" in caplog.text)
+    config = Config(policy=policy, window=window)
+    feed = {
+        "text": rows,
+        "source": ["Herald" if at % 3 else None for at in range(len(rows))],
+        "published": [None if day is None else EPOCH + day * DAY for day in days[: len(rows)]],
+    }
+    kinds = {"text": pa.string(), "source": pa.string(), "published": pa.timestamp("us", "UTC")}
+    table = pa.table({name: pa.array(values, kinds[name]) for name, values in feed.items()})
+    numbered = table.append_column("id", pa.array(range(len(rows)), pa.int64()))
+    micros = pa.array(numbered["published"].cast(pa.int64()).to_pylist(), pa.int64())
+    numbered = numbered.set_column(2, "published", micros)
+
+    tokens = tasks.tokenised(iter(numbered.to_batches(n_rows)), config)
+    found = pa.Table.from_batches(tasks.clustered(tokens, config, 1), FOUND).to_pydict()
+
+    expected = dn.cluster(table, config=config, progress=False)
+    kept = expected.representatives[expected.labels].tolist()
+    assert found["cluster"] == expected.labels.tolist()
+    assert found["representative"] == kept
+    assert found["relation"] == expected.to_dict()["relation"]
+
+
+def test_work_that_was_bounded_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """As `Clustering.bounded` has it in memory, by the worker."""
+    from dedupe_news.spark import tasks  # noqa: PLC0415 - for those who run these
+
+    texts = [f"Rain floods the old town {'x ' * (n % 7)}" for n in range(40)]
+    config = Config(policy="similar", threshold=0.3, bucket_limit=2)
+    batch = pa.RecordBatch.from_pydict({"id": list(range(40)), "text": texts})
+    with caplog.at_level(logging.WARNING, "dedupe_news"):
+        list(tasks.clustered(tasks.tokenised(iter([batch]), config), config, 1))
+
+    assert dn.cluster(texts, config=config, progress=False).bounded
+    assert "work was bounded: " in caplog.text
 
 
 def test_deduplicator_is_saved_and_loaded(frame_of: Make, tmp_path: Path) -> None:
@@ -212,24 +260,6 @@ def test_params_that_are_no_settings_are_refused(spark: SparkSession) -> None:
             dn.InputError,
             "no time zone",
         ),
-        (
-            "SELECT 'n' AS id, 'x' AS text, '2030-01-01 08:00' AS published",
-            {},
-            dn.InputError,
-            "no time zone.*in the order of their ids, from 'n' on",
-        ),
-        (
-            "SELECT CAST(NULL AS STRING) AS id, 'x' AS text",
-            {},
-            dn.InputError,
-            "id is null in 1 of the documents.*dropna",
-        ),
-        (
-            "SELECT 7 AS id, 'x' AS text FROM range(3) UNION ALL SELECT 8, 'y'",
-            {},
-            dn.DuplicateIdError,
-            "3 documents share the id 7.*dropDuplicates",
-        ),
     ],
 )
 def test_what_cannot_be_used_is_refused(
@@ -243,6 +273,34 @@ def test_what_cannot_be_used_is_refused(
     df = spark.sql(query)
     with pytest.raises(error, match=message):
         _cluster(df, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (
+            "SELECT 'n' AS id, 'x' AS text, '2030-01-01 08:00' AS published",
+            "InputError: .*no time zone.*from that of the id 'n' on",
+        ),
+        (
+            "SELECT CAST(NULL AS STRING) AS id, 'x' AS text",
+            "InputError: the id of a document is null.*dropna",
+        ),
+        (
+            "SELECT 7 AS id, 'x' AS text FROM range(3) UNION ALL SELECT 8, 'y'",
+            "DuplicateIdError: 3 documents share the id 7.*dropDuplicates",
+        ),
+    ],
+)
+def test_values_that_cannot_be_used_are_refused(
+    spark: SparkSession, query: str, message: str
+) -> None:
+    """When the result is computed, Spark's exception ends with this library's."""
+    from pyspark.errors import PythonException  # noqa: PLC0415 - for those who run these
+
+    found = _cluster(spark.sql(query))
+    with pytest.raises(PythonException, match=message):
+        found.collect()
 
 
 def test_other_input_is_refused(spark: SparkSession) -> None:
@@ -261,22 +319,38 @@ def test_nothing_private_to_the_jvm_is_used(root: Path) -> None:
         assert not private.search(file.read_text(encoding="utf-8")), file.name
 
 
-@pytest.mark.skipif(importlib.util.find_spec("grpc") is None, reason="needs pyspark[connect]")
-def test_spark_connect_gives_the_same() -> None:
-    """A session of Spark Connect, in a process of its own, has the same result."""
-    code = """
+@pytest.mark.parametrize(
+    "session",
+    [
+        pytest.param(
+            'SparkSession.builder.remote("local[1]").getOrCreate()',
+            id="connect",
+            marks=pytest.mark.skipif(
+                importlib.util.find_spec("grpc") is None, reason="needs pyspark[connect]"
+            ),
+        ),
+        pytest.param('local_session("local-cluster[2,1,1024]")', id="local-cluster"),
+    ],
+)
+def test_other_sessions_give_the_same(session: str) -> None:
+    """Spark Connect, and executors that are processes of their own; each in a new process."""
+    code = f"""
 from pyspark.sql import SparkSession
 import dedupe_news as dn
-from dedupe_news.spark import cluster
-spark = SparkSession.builder.remote("local[1]").getOrCreate()
-texts = ["Rain floods the old town", "Sun at last", "rain floods the old town!"]
-feed = spark.createDataFrame(list(enumerate(texts)), "id long, text string")
-found = {row["id"]: (row["representative"], row["relation"]) for row in cluster(feed).collect()}
-expected = dn.cluster(texts).to_dict()
+from dedupe_news.spark import cluster, local_session
+from made_up_news import made_up_news
+rows = [row | {{"id": at}} for at, row in enumerate(made_up_news(40, 6, 9).rows)]
+spark = {session}
+values = [(row["id"], row["text"], row["source"], row["published"]) for row in rows]
+schema = "id long, text string, source string, published timestamp"
+feed = spark.createDataFrame(values, schema).repartition(3)
+found = {{row["id"]: (row["representative"], row["relation"]) for row in cluster(feed).collect()}}
+expected = dn.cluster(rows).to_dict()
 assert found == dict(enumerate(zip(expected["kept_id"], expected["relation"]))), found
 spark.stop()
 """
-    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    paths = os.pathsep.join([str(Path(made_up_news_file).parent), *sys.path])
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": paths}
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
     )

@@ -9,12 +9,14 @@ import numpy as np
 from dedupe_news import minhash
 from dedupe_news.kernels import candidates as kernels
 from dedupe_news.sorting import pack_repeated, sort_values
+from dedupe_news.space import MEMORY
 from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._engine.segment import Segment
+    from dedupe_news.space import Space
     from dedupe_news.verification import ShingleSets
 
 BANDS, ROWS_PER_BAND = 24, 2
@@ -25,6 +27,7 @@ LEAST_CONTAINMENT = 0.3
 """Below both, two texts share too little to be compared further."""
 
 _SEED = 1
+_TEXTS_AT_ONCE = 1 << 18
 _NUM_PERM = BANDS * ROWS_PER_BAND
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
@@ -83,12 +86,16 @@ class Buckets(NamedTuple):
     keys: NDArray[np.uint32]
 
 
-def find_buckets(segment: Segment, n_jobs: int) -> Buckets:
+def find_buckets(segment: Segment, n_jobs: int, space: Space = MEMORY) -> Buckets:
     """Return the MinHash buckets of all texts."""
     evidence = segment.evidence
     banding_of_news = minhash.Banding(BANDS, ROWS_PER_BAND, _NUM_PERM, _SEED)
-    keys = minhash.band_keys(evidence.shingles, evidence.shingle_offsets, banding_of_news, n_jobs)
-    return Buckets(np.ascontiguousarray(keys.T))
+    keys = space.empty((BANDS, len(segment)), np.uint32)
+    for start in range(0, len(segment), _TEXTS_AT_ONCE):
+        own = slice(start, min(start + _TEXTS_AT_ONCE, len(segment)))
+        offsets = evidence.shingle_offsets[own.start : own.stop + 1]
+        keys[:, own] = minhash.band_keys(evidence.shingles, offsets, banding_of_news, n_jobs).T
+    return Buckets(keys)
 
 
 def find_candidates(

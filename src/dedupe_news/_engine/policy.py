@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,21 +12,25 @@ from dedupe_news._engine import candidates, classifier
 from dedupe_news._engine.assignment import leaders_of
 from dedupe_news._engine.bonds import make_bonds
 from dedupe_news._engine.classifier import DIFFERENT, DUPLICATE, RELATED, TEMPLATE
-from dedupe_news._engine.segment import make_segment, sets_for
+from dedupe_news._engine.judged import Judged, packed, packed_each, rows_of
+from dedupe_news._engine.segment import Segment, make_segment, sets_for
 from dedupe_news.constraints import NONE, Constraints
 from dedupe_news.errors import ConfigError
+from dedupe_news.kernels.features import Evidence
 from dedupe_news.outcome import Outcome
 from dedupe_news.records import Bounded
+from dedupe_news.space import MEMORY
+from dedupe_news.verification import ShingleSets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from dedupe_news._engine.segment import Segment
     from dedupe_news._text import Tokens
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
+    from dedupe_news.space import Space
     from dedupe_news.texts import Texts
 
 STAGES = ("candidates", "verdicts", "assignment")
@@ -34,63 +38,10 @@ STAGES = ("candidates", "verdicts", "assignment")
 
 _ROUNDS = 12  # mostly two or three are enough
 _LEAST_IN_TEMPLATE = 3
-_HALF = np.uint64(32)
-_LOW = np.uint64(0xFFFFFFFF)
+_PAIRS_AT_ONCE = 1 << 20
 
 LEAST_PROBABILITY = 0.1
 """Pairs from this probability of a duplicate on are kept, to be grouped anew at another."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Judged:
-    """
-    Pairs of texts with their probabilities.
-
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        ``text << 32 | later text``, increasing.
-    probabilities : ndarray of float64, shape (n_pairs, n_classes)
-        In the order of `classifier.CLASSES`.
-    """
-
-    pairs: NDArray[np.uint64]
-    probabilities: NDArray[np.float64]
-
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        """Return the two texts of each pair, shape (n_pairs, 2)."""
-        return rows_of(self.pairs)
-
-    def joined(self, pairs: NDArray[np.uint64]) -> Judged:
-        """Return these with further increasing pairs, which count as different where new."""
-        new = np.setdiff1d(pairs, self.pairs, assume_unique=True)
-        different = np.eye(len(classifier.CLASSES))[np.full(len(new), DIFFERENT)]
-        merged = np.concatenate((self.pairs, new))
-        order = np.argsort(merged, kind="stable")
-        return Judged(merged[order], np.concatenate((self.probabilities, different))[order])
-
-    def among(self, pairs: NDArray[np.uint64]) -> Judged:
-        """Return those of some increasing pairs that are judged here."""
-        at = np.flatnonzero(np.isin(self.pairs, pairs, assume_unique=True))
-        return Judged(self.pairs[at], self.probabilities[at])
-
-
-def rows_of(pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return packed pairs as rows of two texts."""
-    return np.stack((pairs >> _HALF, pairs & _LOW), axis=1).astype(np.int64)
-
-
-def _packed_each(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return rows of two texts as packed pairs, in the order given."""
-    lower = np.minimum(rows[:, 0], rows[:, 1]).astype(np.uint64)
-    upper = np.maximum(rows[:, 0], rows[:, 1]).astype(np.uint64)
-    return lower << _HALF | upper
-
-
-def packed(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return rows of two texts as distinct packed pairs, increasing."""
-    return candidates.distinct(_packed_each(rows[rows[:, 0] != rows[:, 1]]))
 
 
 class Grouping:
@@ -109,6 +60,8 @@ class Grouping:
         Judges distinct pairs; those that it leaves out stay without a verdict.
     constraints : Constraints
         What a user is sure of, of the texts of the batch.
+    space : Space
+        Gets the pairs.
     """
 
     def __init__(
@@ -118,11 +71,13 @@ class Grouping:
         min_probability: float,
         judge_new: Callable[[NDArray[np.uint64]], Judged],
         constraints: Constraints = NONE,
+        space: Space = MEMORY,
     ) -> None:
         self._order = order
         self._texts = texts
         self._min_probability = min_probability
         self._judge_new = judge_new
+        self._space = space
         self._number_of = np.empty(len(order), np.int64)
         self._number_of[order] = np.arange(len(order))
         own = Constraints(*(self._number_of[pairs] for pairs in constraints))
@@ -140,11 +95,7 @@ class Grouping:
             pairs = pairs[self._texts.are_near(rows[:, 0], rows[:, 1])]
         if not len(pairs):
             return
-        found, known = self._judge_new(pairs), self.judged
-        merged = np.concatenate((known.pairs, found.pairs))
-        order = np.argsort(merged, kind="stable")
-        probabilities = np.concatenate((known.probabilities, found.probabilities))
-        self.judged = Judged(merged[order], probabilities[order])
+        self.judged = self.judged.merged(self._judge_new(pairs), self._space)
 
     def in_order(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return texts in order of preference."""
@@ -228,9 +179,24 @@ class Grouping:
 
     def _leads(self, rows: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
         """Return the lead of each text among judged pairs."""
-        at = np.searchsorted(self.judged.pairs, _packed_each(rows))
+        at = np.searchsorted(self.judged.pairs, packed_each(rows))
         scores = self.judged.probabilities[at, kind]
         return leaders_of(len(self._order), rows, scores, self.in_order)
+
+
+class Compared(NamedTuple):
+    """A segment, and which of its texts are to be compared."""
+
+    segment: Segment
+    buckets: candidates.Buckets
+    found: candidates.Candidates
+
+
+class Settled(NamedTuple):
+    """All verdicts that clusters need, and the representative of each text."""
+
+    judged: Judged
+    representative: NDArray[np.int64]
 
 
 def find(
@@ -241,26 +207,45 @@ def find(
     n_jobs: int,
     done: Callable[[str], None],
     constraints: Constraints = NONE,
+    space: Space = MEMORY,
 ) -> Outcome:
-    """Match and group the texts of a batch; the same for any `n_jobs` and order of documents."""
-    segment = make_segment(columns, tokens, texts, n_jobs)
-    buckets = candidates.find_buckets(segment, n_jobs)
-    found = candidates.find_candidates(segment, buckets, n_jobs)
+    """
+    Match and group the texts of a batch; the same for any order of documents.
+
+    Neither `n_jobs` nor `space` changes anything.
+    """
+
+    def compare() -> Compared:
+        segment = space.keep(make_segment(columns, tokens, texts, n_jobs, space))
+        buckets = candidates.find_buckets(segment, n_jobs, space)
+        return Compared(segment, buckets, candidates.find_candidates(segment, buckets, n_jobs))
+
+    kinds = (Segment, Evidence, ShingleSets, candidates.Buckets, candidates.Candidates, Compared)
+    segment, buckets, found = space.stage("candidates", compare, kinds)
     done("candidates")
     model = classifier.load_classifier(config)
 
     def judge(pairs: NDArray[np.uint64]) -> Judged:
-        return Judged(pairs, model.probabilities(segment, rows_of(pairs), n_jobs))
+        probabilities = space.empty((len(pairs), len(classifier.CLASSES)), np.float64)
+        for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+            own = slice(start, start + _PAIRS_AT_ONCE)
+            probabilities[own] = model.probabilities(segment, rows_of(pairs[own]), n_jobs)
+        return Judged(pairs, probabilities)
 
-    grouping = Grouping(segment.order, texts, config.min_probability, judge, constraints)
-    grouping.judge(found.pairs)
-    representative = _settle(grouping, buckets, segment, found.crowded, n_jobs)
+    grouping = Grouping(segment.order, texts, config.min_probability, judge, constraints, space)
+
+    def settle() -> Settled:
+        grouping.judge(found.pairs)
+        representative = _settle(grouping, buckets, segment, found.crowded, n_jobs)
+        return Settled(grouping.judged, representative)
+
+    grouping.judged, representative = space.stage("verdicts", settle, (Judged, Settled))
     settled = grouping.judged.pairs
     done("verdicts")
     story = grouping.groups(representative, RELATED)
     template = grouping.forms(representative)
     bounded = Bounded(found.n_large_buckets, found.n_skipped)
-    known = _keep(grouping, settled, segment, texts, config, n_jobs, constraints)
+    known = space.keep(_keep(grouping, settled, segment, texts, config, n_jobs, constraints, space))
     outcome = known.outcome(grouping, representative, story, template)
     done("assignment")
     return dataclasses.replace(
@@ -404,6 +389,7 @@ def _keep(
     config: Config,
     n_jobs: int,
     constraints: Constraints,
+    space: Space,
 ) -> Known:
     """Return what grouping at other probabilities needs; `settled` are pairs judged early."""
     least = min(LEAST_PROBABILITY, config.min_probability)
@@ -420,7 +406,7 @@ def _keep(
     matches = np.flatnonzero(may_be_duplicates[matters])
     pairs = kept.pairs[matches]
     rows = rows_of(pairs)
-    sets = sets_for(segment, config.shingle_size, np.unique(rows), n_jobs)
+    sets = sets_for(segment, config.shingle_size, np.unique(rows), n_jobs, space)
     shared = verification.count_shared(pairs, sets, n_jobs)
     sizes = sets.sizes[rows].astype(np.int64)
     containment = shared / sizes.min(axis=1)

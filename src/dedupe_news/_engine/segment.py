@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news import postings, shingling, verification
+from dedupe_news._text.batches import tokens_of
 from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.kernels.features import SHINGLE_SIZE, Evidence
-from dedupe_news._text import tokenize
+from dedupe_news.space import MEMORY
 from dedupe_news.texts import by_time, days_of, distinct_texts, preferred_values
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dedupe_news._text import Tokens
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
+    from dedupe_news.space import Space
     from dedupe_news.texts import Texts
 
 _ALL = 1
@@ -62,20 +64,22 @@ class Segment:
         return len(self.order)
 
 
-def make_segment(columns: Columns, tokens: Tokens, texts: Texts, n_jobs: int) -> Segment:
+def make_segment(
+    columns: Columns, tokens: Tokens, texts: Texts, n_jobs: int, space: Space = MEMORY
+) -> Segment:
     """Count the words and shingles of a batch; the same for any order of the documents."""
     times = preferred_values(columns.published, texts, NO_TIME)
     order = by_time(times, texts.digests)
     times = times[order]
     sources = preferred_values(columns.sources, texts, NO_SOURCE)[order].astype(np.int32)
     starts, stops = texts.starts[order], texts.stops[order]
-    shingles, offsets = shingling.shingle(tokens.hashes, starts, stops, SHINGLE_SIZE, n_jobs)
+    shingles, offsets = shingling.shingle(tokens.hashes, starts, stops, SHINGLE_SIZE, n_jobs, space)
     days = days_of(times)
-    counted = postings.find_related(shingles, offsets, stops - starts, days, n_jobs)
+    counted = postings.find_related(shingles, offsets, stops - starts, days, n_jobs, space=space)
     evidence = Evidence(
         tokens=tokens.hashes,
         flags=tokens.flags,
-        commonness=postings.token_commonness(tokens.hashes, n_jobs),
+        commonness=postings.token_commonness(tokens.hashes, n_jobs, space),
         starts=starts,
         stops=stops,
         frequency=counted.frequency,
@@ -88,23 +92,24 @@ def make_segment(columns: Columns, tokens: Tokens, texts: Texts, n_jobs: int) ->
         totals=np.array([np.log(len(order) + 1.0), days.max(initial=-1) + 1.0]),
     )
     wanted = np.full(len(order), _ALL, np.uint8)
-    sets = verification.sort_sets(shingles.copy(), offsets, wanted, n_jobs)
+    sorted_shingles = space.empty(len(shingles), np.uint32)
+    np.copyto(sorted_shingles, shingles)
+    sets = verification.sort_sets(sorted_shingles, offsets, wanted, n_jobs, space)
     longest = int((stops - starts).max(initial=1))
     return Segment(order, evidence, sets, longest, counted.pairs)
 
 
-def count(columns: Columns, config: Config, n_jobs: int, window: int | None = None) -> Counted:
+def count(
+    columns: Columns,
+    config: Config,
+    n_jobs: int,
+    window: int | None = None,
+    space: Space = MEMORY,
+) -> Counted:
     """Count the words of a batch once more, as its clustering did."""
-    tokens = tokenize(
-        columns.text_buffer(),
-        columns.offsets,
-        config,
-        columns.sources,
-        columns.source_names,
-        n_jobs=n_jobs,
-    )
+    tokens = tokens_of(columns, config, n_jobs, space)
     texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs, window)
-    segment = make_segment(columns, tokens, texts, n_jobs)
+    segment = make_segment(columns, tokens, texts, n_jobs, space)
     number_of = np.empty(len(segment), np.int64)
     number_of[segment.order] = np.arange(len(segment))
     text_of = texts.text_of.copy()  # -1 stays where a document has no token
@@ -113,15 +118,19 @@ def count(columns: Columns, config: Config, n_jobs: int, window: int | None = No
 
 
 def sets_for(
-    segment: Segment, shingle_size: int, wanted: NDArray[np.int64], n_jobs: int
+    segment: Segment,
+    shingle_size: int,
+    wanted: NDArray[np.int64],
+    n_jobs: int,
+    space: Space = MEMORY,
 ) -> verification.ShingleSets:
     """Return the shingle sets of some texts, of shingles of any size."""
     if shingle_size == SHINGLE_SIZE:
         return segment.sets
     evidence = segment.evidence
     shingles, offsets = shingling.shingle(
-        evidence.tokens, evidence.starts, evidence.stops, shingle_size, n_jobs
+        evidence.tokens, evidence.starts, evidence.stops, shingle_size, n_jobs, space
     )
     are_wanted = np.zeros(len(segment), np.uint8)
     are_wanted[wanted] = 1
-    return verification.sort_sets(shingles, offsets, are_wanted, n_jobs)
+    return verification.sort_sets(shingles, offsets, are_wanted, n_jobs, space)

@@ -238,8 +238,8 @@ MemoryLimit = Annotated[
     typer.Option(
         "--memory-limit",
         metavar="SIZE",
-        help="Memory that the process may hold, such as 2GB; what is free by default. The text of "
-        "the feed is then kept on disk, and a feed that needs more is refused.",
+        help="Memory that the process may hold, such as 2GB; what is free by default. A feed that "
+        "needs more is worked on in files on disk.",
         rich_help_panel=_MATCHING,
     ),
 ]
@@ -248,7 +248,8 @@ WorkFolder = Annotated[
     typer.Option(
         "--work-folder",
         metavar="FOLDER",
-        help="Keep the text of the feed on disk in this folder while the command runs.",
+        help="Keep files in this folder while the command runs; a run that was killed goes on "
+        "from there.",
         rich_help_panel=_MATCHING,
     ),
 ]

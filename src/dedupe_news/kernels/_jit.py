@@ -180,7 +180,18 @@ _SCALARS = frozenset(
     ("None", "bool", "float", "int", "Integer", "tuple", "np.int64", "np.uint32", "np.uint64")
 )
 _ALLOCATORS = frozenset(
-    ("arange", "array", "concatenate", "copy", "empty", "full", "ones", "sort", "zeros", "TypedList")
+    (
+        "arange",
+        "array",
+        "concatenate",
+        "copy",
+        "empty",
+        "full",
+        "ones",
+        "sort",
+        "zeros",
+        "TypedList",
+    )
 )
 
 
@@ -198,8 +209,6 @@ def _holds_arrays(annotation: object, names: dict[str, Any]) -> bool:
     fields = getattr(names.get(words[-1]), "__annotations__", {})
     kinds = {getattr(field, "__forward_arg__", str(field)) for field in fields.values()}
     return not _SCALARS.issuperset(words) and not (kinds and _SCALARS.issuperset(kinds))
-
-
 
 
 class _Function(CPUDispatcher):

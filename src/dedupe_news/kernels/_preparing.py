@@ -65,7 +65,7 @@ class Task:
     def work(self, *, backwards: bool = False) -> None:
         """Compile what nobody else has compiled, and wait for what somebody does."""
         for kernel, types in reversed(self._kernels) if backwards else self._kernels:
-            with contextlib.suppress(_jit.CompilerError):
+            with contextlib.suppress(_jit.CompilerError, TypeError):
                 _jit.compile_for(kernel, types)
 
 

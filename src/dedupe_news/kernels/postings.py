@@ -19,18 +19,14 @@ _HALF = np.uint64(32)
 
 
 @kernel
-def count_parts(
-    shingles: NDArray[np.uint32], start: Integer, stop: Integer, part_bits: Integer
-) -> NDArray[np.int64]:
+def count_parts(shingles: NDArray[np.uint32], part_bits: Integer) -> NDArray[np.int64]:
     """
-    Count the shingles of positions ``start`` to ``stop - 1`` in each part.
+    Count shingles in each part.
 
     Parameters
     ----------
     shingles : ndarray of uint32, shape (n_shingles,)
-        Shingle hashes of all texts.
-    start, stop : int
-        Positions to do.
+        Shingle hashes.
     part_bits : int
         The hash space has ``2**part_bits`` parts, by the first bits.
 
@@ -41,8 +37,8 @@ def count_parts(
     """
     counts = np.zeros(1 << part_bits, np.int64)
     shift = np.uint64(32 - part_bits)
-    for at in range(start, stop):
-        counts[np.uint64(shingles[at]) >> shift] += 1
+    for shingle in shingles:
+        counts[np.uint64(shingle) >> shift] += 1
     return counts
 
 
@@ -55,7 +51,6 @@ def fill_parts(
     part_bits: Integer,
     free: NDArray[np.int64],
     hashes: NDArray[np.uint32],
-    positions: NDArray[np.uint32],
     texts: NDArray[np.uint32],
 ) -> None:
     """
@@ -73,8 +68,8 @@ def fill_parts(
         As for `count_parts`.
     free : ndarray of int64, shape (2**part_bits,)
         Where the next shingle of each part goes; overwritten.
-    hashes, positions, texts : ndarray of uint32, shape (n_shingles,)
-        Receive each shingle, its position and its text, part after part.
+    hashes, texts : ndarray of uint32, shape (n_shingles,)
+        Receive each shingle and its text, part after part.
     """
     shift = np.uint64(32 - part_bits)
     for text in range(start, stop):
@@ -84,20 +79,49 @@ def fill_parts(
             to = np.uintp(free[part])
             free[part] += 1
             hashes[to] = shingle
-            positions[to] = np.uint32(at)
             texts[to] = np.uint32(text)
+
+
+@kernel
+def take_codes(
+    shingles: NDArray[np.uint32],
+    part_bits: Integer,
+    next_of: NDArray[np.int64],
+    codes: NDArray[np.uint8],
+    taken: NDArray[np.uint8],
+) -> None:
+    """
+    Copy what was found out in the parts back to the shingles, in the order of `fill_parts`.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Those of some texts, one text after another.
+    part_bits : int
+        As for `count_parts`.
+    next_of : ndarray of int64, shape (2**part_bits,)
+        Where their first shingle of each part went; overwritten.
+    codes : ndarray of uint8
+        A code for each shingle of all texts, part after part.
+    taken : ndarray of uint8, shape (n_shingles,)
+        Receives the codes of these.
+    """
+    shift = np.uint64(32 - part_bits)
+    for at in range(shingles.shape[0]):
+        part = np.uint64(shingles[at]) >> shift
+        taken[at] = codes[np.uintp(next_of[part])]
+        next_of[part] += 1
 
 
 @kernel
 def scan(
     packed: NDArray[np.uint64],
     texts: NDArray[np.uint32],
-    positions: NDArray[np.uint32],
     days: NDArray[np.int32],
     most: Integer,
     codes: NDArray[np.uint8],
-    frequency: NDArray[np.uint8],
-    spread: NDArray[np.uint8],
+    text_codes: NDArray[np.uint8],
+    day_codes: NDArray[np.uint8],
 ) -> NDArray[np.uint64]:
     """
     Go through the postings of a part: count them, and pair the texts of the rare.
@@ -107,8 +131,8 @@ def scan(
     packed : ndarray of uint64, shape (n_packed,)
         Sorted ``shingle << 32 | place``, all postings of each shingle; most
         shingles that occur once are left out.
-    texts, positions : ndarray of uint32, shape (n_postings,)
-        Text and position of the posting at each place, neither decreasing.
+    texts : ndarray of uint32, shape (n_postings,)
+        Text of the posting at each place, not decreasing.
     days : ndarray of int32, shape (n_texts,) or (0,)
         Day of publication of each text, not decreasing where known; -1 for
         unknown; of no length where none is known.
@@ -116,9 +140,9 @@ def scan(
         A shingle in more texts is not rare.
     codes : ndarray of uint8
         Code of each count; larger counts have that of the last.
-    frequency, spread : ndarray of uint8, shape (n_shingles,)
-        Zeros, the codes of one; receive at each position the codes of the number
-        of texts and of days with the shingle there.
+    text_codes, day_codes : ndarray of uint8, shape (n_postings,)
+        Zeros, the codes of one; receive at each place the codes of the number of
+        texts and of days with the shingle there.
 
     Returns
     -------
@@ -128,8 +152,6 @@ def scan(
     largest = codes.shape[0] - 1
     n = packed.shape[0]
     members = np.empty(most, np.uint64)
-    text_codes = np.zeros(texts.shape[0], np.uint8)
-    day_codes = np.zeros(texts.shape[0], np.uint8)
     pairs = np.empty(4 * n + most * most, np.uint64)
     n_pairs = 0
     begin = np.int64(0)
@@ -169,11 +191,6 @@ def scan(
             text_codes[place] = text_code
             day_codes[place] = day_code
         begin = end
-    # In order of position, which spares the caches.
-    for place in range(texts.shape[0]):
-        if text_codes[place] or day_codes[place]:
-            frequency[positions[place]] = text_codes[place]
-            spread[positions[place]] = day_codes[place]
     return pairs[:n_pairs]
 
 

@@ -1,4 +1,4 @@
-"""Near-duplicates of DataFrames of Apache Spark's, found on the driver."""
+"""Near-duplicates of DataFrames of Apache Spark's."""
 
 from __future__ import annotations
 

@@ -1,41 +1,40 @@
-"""DataFrames of Spark's to the driver, through the engine in memory, and back."""
+"""DataFrames of Spark's to clusters: every worker tokenises, one compares."""
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from pyspark.sql import types as T  # noqa: N812 - likewise
 
-from dedupe_news._input.reading import read_documents
-from dedupe_news.batch import cluster_columns
 from dedupe_news.config import Config, settled
-from dedupe_news.errors import (
-    ColumnError,
-    DedupeNewsError,
-    DuplicateIdError,
-    InputError,
-    InputTypeError,
-)
-from dedupe_news.phrasing import counted
-from dedupe_news.threads import resolve_jobs
+from dedupe_news.errors import ColumnError, InputError, InputTypeError
+from dedupe_news.spark import tasks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pyspark.sql import DataFrame
-
-    from dedupe_news.columns import Columns
-    from dedupe_news.results import Clustering
+    from pyspark.sql import DataFrame, SparkSession
 
 _ROLES = ("id", "title", "text", "source", "published")
 _IDS = (T.StringType, T.IntegralType, T.BinaryType, T.DecimalType)
 _TIMES = (T.TimestampType, T.StringType)
 
-_log = logging.getLogger("dedupe_news")
+_TOKENS = {
+    "id": None,
+    "source": T.StringType(),
+    "published": T.LongType(),
+    "hashes": T.BinaryType(),
+    "flags": T.BinaryType(),
+    "cut_off": T.BooleanType(),
+    "digest": T.LongType(),
+}
+_FOUND = {
+    "id": None,
+    "cluster": T.LongType(),
+    "representative": None,
+    "relation": T.StringType(),
+}
 
 
 def cluster(
@@ -52,8 +51,8 @@ def cluster(
     """
     Find the near-duplicates of a DataFrame of Spark's.
 
-    The columns that are needed are brought to the driver, whose memory must
-    hold them, and are clustered there by all its processors.
+    Every worker tokenises the documents of its partitions; one task, on one
+    executor, compares the texts of all. Nothing is brought to the driver.
 
     Parameters
     ----------
@@ -71,20 +70,18 @@ def cluster(
     Returns
     -------
     pyspark.sql.DataFrame
-        A row a document, in the order of ids: ``id``, as it was given;
-        ``cluster`` (long), equal for the documents of one cluster;
-        ``representative``, the id of the document of the cluster that is kept;
-        ``relation`` (string) to that one, null for itself. Computed when the
-        function returns.
+        A row a document: ``id``, as it was given; ``cluster`` (long), equal for
+        the documents of one cluster; ``representative``, the id of the document
+        of the cluster that is kept; ``relation`` (string) to that one, null for
+        itself. Computed when it is asked for, and anew each time: ``cache()`` it
+        to use it twice.
 
     Raises
     ------
     InputTypeError
         If `df` is no DataFrame of Spark's, or a column is of a wrong type.
     InputError
-        If a value cannot be used, an id is null, or times have no zone.
-    DuplicateIdError
-        If two documents share an id.
+        If a column of times has no zone, or two columns share a name.
     ColumnError
         If a column does not exist.
     ConfigError
@@ -93,20 +90,35 @@ def cluster(
     Notes
     -----
     The result is that of `dedupe_news.cluster` for the same documents in the
-    order of their ids, with the same settings. Work that was bounded is a
-    warning in the log "dedupe_news".
+    order of their ids, with the same settings. Ids that are null or repeat, and
+    times without a zone, are found when it is computed: Spark's exception then
+    ends with that of this library. Work that was bounded is a warning in the log
+    "dedupe_news" of the worker.
     """
     chosen = settled(config, settings)
     names = {"id": id, "title": title, "text": text, "source": source, "published": published}
     documents = _choose_columns(df, names)
-    rows = _collect(documents)
-    _check_ids(rows.column("id"))
-    # Spark's rows come in any order, and ties go by position.
-    rows = rows.sort_by("id") if rows.num_rows else rows
-    n_jobs = resolve_jobs(-1)
-    found = cluster_columns(_read(rows, n_jobs), chosen, n_jobs, lambda _stage: None)
-    _say_bounded(found)
-    return _distribute(rows.column("id"), found, documents)
+    kind = documents.schema["id"].dataType
+    n_jobs = _cores_of_an_executor(documents.sparkSession)
+    tokens = documents.mapInArrow(
+        lambda batches: tasks.tokenised(batches, chosen), _schema(_TOKENS, kind)
+    )
+    # Rows of Spark's come in any order, and ties go by position.
+    together = tokens.repartition(1).sortWithinPartitions("id")
+    return together.mapInArrow(
+        lambda batches: tasks.clustered(batches, chosen, n_jobs), _schema(_FOUND, kind)
+    )
+
+
+def _schema(fields: Mapping[str, T.DataType | None], id_kind: T.DataType) -> T.StructType:
+    """Return the schema of fields; those without a type are of that of ids."""
+    return T.StructType([T.StructField(name, kind or id_kind) for name, kind in fields.items()])
+
+
+def _cores_of_an_executor(spark: SparkSession) -> int:
+    """Return the threads that the one task that compares texts may use; -1 for all."""
+    cores = spark.conf.get("spark.executor.cores", None)
+    return int(cores) if cores else -1
 
 
 def _choose_columns(df: DataFrame, choices: Mapping[str, str | None]) -> DataFrame:
@@ -166,99 +178,3 @@ def _check_type(role: str, column: str, kind: T.DataType) -> None:
             f"{role}; it must hold {words}. Cast it first"
         )
         raise InputTypeError(message)
-
-
-def _collect(documents: DataFrame) -> pa.Table:
-    """Bring rows to the driver, as Arrow whose strings may be more than 2 GB together."""
-    if hasattr(documents, "toArrow"):
-        table = documents.toArrow()
-    else:  # Spark 3.5
-        rows = documents.collect()
-        listed = {name: [row[name] for row in rows] for name in documents.columns}
-        table = pa.table({name: pa.array(values) for name, values in listed.items()})
-    # A list without a value is of the type null.
-    large = [
-        field.with_type(pa.large_string())
-        if pa.types.is_string(field.type) or pa.types.is_null(field.type)
-        else field
-        for field in table.schema
-    ]
-    return table.cast(pa.schema(large))
-
-
-def _check_ids(ids: pa.ChunkedArray) -> None:
-    """Refuse ids that are missing or repeat."""
-    if ids.null_count:
-        message = (
-            f"the id is null in {ids.null_count:,} of the documents; every document needs one. "
-            "Fill it in, or drop them: df.dropna(subset=['id'])"
-        )
-        raise InputError(message)
-    if pc.count_distinct(ids).as_py() < len(ids):
-        counts = pc.value_counts(ids)
-        most = pc.index(counts.field("counts"), pc.max(counts.field("counts"))).as_py()
-        message = (
-            f"{counts[most]['counts'].as_py():,} documents share the id "
-            f"{counts[most]['values'].as_py()!r}; ids must be unique. Drop the others: "
-            "df.dropDuplicates(['id'])"
-        )
-        raise DuplicateIdError(message)
-
-
-def _read(rows: pa.Table, n_jobs: int) -> Columns:
-    feed = {name: rows.column(name) for name in rows.column_names if name != "id"}
-    if "published" in feed and pa.types.is_integer(feed["published"].type):
-        feed["published"] = feed["published"].cast(pa.timestamp("us", "UTC"))
-    try:
-        found = {role: role if role in feed else None for role in _ROLES}
-        return read_documents(
-            feed,
-            id=None,
-            title=found["title"],
-            text=found["text"],
-            source=found["source"],
-            published=found["published"],
-            n_jobs=n_jobs,
-        )
-    except DedupeNewsError as error:
-        message = (
-            f"{error}. Positions count the documents in the order of their ids, from "
-            f"{rows.column('id')[0].as_py()!r} on"
-        )
-        raise type(error)(message) from error
-
-
-def _say_bounded(found: Clustering) -> None:
-    bounded = found.bounded
-    if bounded:
-        _log.warning(
-            "work was bounded: %s, %s pairs within not compared, %s representatives passed over",
-            counted(bounded.n_large_buckets, "large bucket"),
-            f"{bounded.n_pairs_not_compared:,}",
-            f"{bounded.n_representatives_passed_over:,}",
-        )
-
-
-def _distribute(ids: pa.ChunkedArray, found: Clustering, documents: DataFrame) -> DataFrame:
-    """Return the cluster of every document as a DataFrame of Spark's."""
-    kind = documents.schema["id"].dataType
-    schema = T.StructType(
-        [
-            T.StructField("id", kind),
-            T.StructField("cluster", T.LongType()),
-            T.StructField("representative", kind),
-            T.StructField("relation", T.StringType()),
-        ]
-    )
-    table = pa.table(
-        {
-            "id": ids,
-            "cluster": found.labels,
-            "representative": ids.take(pa.array(found.representatives[found.labels])),
-            "relation": pa.array(found.to_dict()["relation"], pa.string()),
-        }
-    )
-    spark = documents.sparkSession
-    if hasattr(documents, "toArrow"):
-        return spark.createDataFrame(table, schema)
-    return spark.createDataFrame(list(zip(*table.to_pydict().values(), strict=True)), schema)
