@@ -55,14 +55,14 @@ def sample_verdicts(report: Report, stories: pa.Table, path: Path, n_jobs: int) 
     parts = [
         f"DUPLICATE {number} of {len(pairs)}: {matches[pair].relation.name} "
         f"p={matches[pair].probability:.3f} J={matches[pair].jaccard:.2f}\n"
-        + _shown(stories, [matches[pair].left, matches[pair].right])
+        + _shown(stories, list(matches[pair].positions))
         for number, pair in enumerate(pairs, 1)
     ]
     templates = result.templates
     chosen = rng.permutation(len(templates))[:N_READ].tolist()
     for number, place in enumerate(chosen, 1):
         each = templates[place]
-        members = rng.permutation(np.array(each.members))[:_MEMBERS_SHOWN].tolist()
+        members = rng.permutation(np.array(each.positions))[:_MEMBERS_SHOWN].tolist()
         parts.append(
             f"TEMPLATE {number} of {len(chosen)}: {len(each.members)} stories\n"
             + _shown(stories, sorted(members))

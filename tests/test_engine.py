@@ -33,14 +33,14 @@ def clustered(feed: object, **settings: Any) -> Clustering:
 
 def partition(result: Clustering) -> set[frozenset[int]]:
     """Return the clusters as sets of positions."""
-    return {frozenset(each.members) for each in result.clusters}
+    return {frozenset(each.positions) for each in result.clusters}
 
 
 def groups(result: Clustering, order: Sequence[int] | None = None) -> list[set[frozenset[int]]]:
     """Return clusters, stories and templates as sets of positions before the feed was reordered."""
     kinds = (result.clusters, result.stories, result.templates)
     places = range(len(result)) if order is None else order
-    return [{frozenset(places[at] for at in each.members) for each in kind} for kind in kinds]
+    return [{frozenset(places[at] for at in each.positions) for each in kind} for kind in kinds]
 
 
 def strangers_to(feed: Sequence[str], n: int = 1) -> list[str]:
@@ -66,7 +66,7 @@ def test_copies_are_clusters_and_forms_are_not(result: Clustering) -> None:
 
 def test_forms_are_templates(result: Clustering) -> None:
     """Each form is one template of all its days, with its constant words."""
-    found = {frozenset(each.members) for each in result.templates}
+    found = {frozenset(each.positions) for each in result.templates}
 
     assert found == {frozenset(MADE_UP.of("form", number)) for number in range(N_FORMS)}
     assert all("…" in each.pattern for each in result.templates)
@@ -74,8 +74,7 @@ def test_forms_are_templates(result: Clustering) -> None:
 
 def test_relations_say_what_was_done_to_a_copy(result: Clustering) -> None:
     """The first copy was cut off, the second edited."""
-    ids = result.columns.ids or ()
-    found = {(ids[match.left], ids[match.right]): match.relation for match in result.matches}
+    found = {(match.left, match.right): match.relation for match in result.matches}
 
     assert found["story-0-0", "story-0-1"] == Relation.TRUNCATED
     assert found["story-0-0", "story-0-2"] == Relation.NEAR
@@ -157,7 +156,7 @@ def test_representatives_do_not_match_one_another(
     result = clustered(drawn, min_probability=least)
 
     kept = set(result.representatives.tolist())
-    assert not [match for match in result.matches if kept.issuperset((match.left, match.right))]
+    assert not [match for match in result.matches if kept.issuperset(match.positions)]
 
 
 @given(drawn=items())
@@ -166,7 +165,7 @@ def test_matches_are_the_pairs_above_the_least_probability(drawn: list[dict[str,
     low, high = clustered(drawn, min_probability=0.3), clustered(drawn, min_probability=0.7)
 
     def pairs(result: Clustering) -> dict[tuple[int, int], float]:
-        return {(match.left, match.right): match.probability for match in result.matches}
+        return {match.positions: match.probability for match in result.matches}
 
     assert all(value >= 0.3 for value in pairs(low).values())
     assert {pair: value for pair, value in pairs(low).items() if value >= 0.7} == pairs(high)
