@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from dedupe_news.display import documents
+from dedupe_news.display import items
 from dedupe_news.errors import InputError, MissingDependencyError
 from dedupe_news.labelling import KEYS, WORDS
 from dedupe_news.labels import VERDICTS
@@ -182,13 +182,13 @@ def state(session: Labelling, problem: str = "") -> dict[str, Any]:
         )
         replaces = [change.kind == "replace" for change in changes]
         shown = [
-            documents.side(
+            items.side(
                 "",
-                documents.about(columns, position),
                 columns.content(position),
                 [(*span, is_one) for span, is_one in zip(spans, replaces, strict=True)],
                 kind,
                 titled=columns.titled,
+                facts=items.about(columns, position),
             )
             for position, kind, spans in sides
         ]
