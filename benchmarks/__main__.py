@@ -20,6 +20,7 @@ SUITES = (
     "threshold",
     "quality",
     "fit-classifier",
+    "learn",
     "latency",
     "soak",
     "browsing",

@@ -9,12 +9,11 @@ import numpy as np
 
 from benchmarks import gold
 from dedupe_news._engine.classifier import features_of
-from dedupe_news._engine.segment import Segment, make_segment
+from dedupe_news._engine.segment import Segment
+from dedupe_news._engine.segment import count as count_words
 from dedupe_news._input.reading import read_documents
 from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.config import Config
-from dedupe_news.text import tokenize
-from dedupe_news.texts import distinct_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -82,22 +81,9 @@ class Examples:
 def count(feed: Any, n_jobs: int) -> Counted:  # noqa: ANN401 - any feed the library reads
     """Count the words of a feed as a batch does."""
     columns = read_documents(feed, n_jobs=n_jobs)
-    config = Config()
-    tokens = tokenize(
-        columns.buffer,
-        columns.offsets,
-        config,
-        columns.sources,
-        columns.source_names,
-        n_jobs=n_jobs,
-    )
-    texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs)
-    segment = make_segment(columns, tokens, texts, n_jobs)
-    number_of = np.empty(len(segment), np.int64)
-    number_of[segment.order] = np.arange(len(segment))
-    text_of = np.where(texts.text_of >= 0, number_of[texts.text_of], -1).tolist()
-    ids = range(len(text_of)) if columns.ids is None else columns.ids
-    return Counted(segment, dict(zip(ids, text_of, strict=True)))
+    counted = count_words(columns, Config(), n_jobs)
+    ids = range(len(columns)) if columns.ids is None else columns.ids
+    return Counted(counted.segment, dict(zip(ids, counted.text_of.tolist(), strict=True)))
 
 
 def read_examples(n_jobs: int, announce: Callable[[str], None]) -> Examples:

@@ -39,6 +39,7 @@ _SECTIONS = (
     "recall",
     "quality",
     "fit-classifier",
+    "learn",
     "quality-",
     "speed-whole-feed",
     "speed-parquet",

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe_news._text import Tokens
     from dedupe_news.config import Config
-    from dedupe_news.text import Tokens
 
 SHINGLE_SIZE = 3
 
@@ -82,10 +82,10 @@ def library_tokens(texts: Sequence[str], config: Config) -> Tokens:
 
     Returns
     -------
-    dedupe_news.text.Tokens
+    dedupe_news._text.Tokens
         Hashes and offsets.
     """
-    from dedupe_news import text  # noqa: PLC0415 - compiles on import
+    from dedupe_news import _text as text  # noqa: PLC0415 - compiles on import
 
     encoded = [document.encode() for document in texts]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
@@ -201,7 +201,7 @@ def plain_set(text: str, config: Config) -> frozenset[tuple[str, ...]]:
     frozenset of tuple of str
         Empty where the text has no word.
     """
-    from dedupe_news import text as stage  # noqa: PLC0415 - compiles on import
+    from dedupe_news import _text as stage  # noqa: PLC0415 - compiles on import
 
     words = [word.text for word in stage.words(text, config)]
     width = config.shingle_size

@@ -188,6 +188,7 @@ def forms() -> str:
     result = dn.cluster(
         example("feed.jsonl"),
         text="description",
+        policy="similar",
         threshold=LEAST_SHOWN,
         recall=0.999,
         bucket_limit=1_000_000,

@@ -209,7 +209,7 @@ class Statistics(NamedTuple):
         """Return whether a word may be a name."""
         if self.tell_words_apart:
             count = self.tokens[word.token]
-            return count <= 18 or math.log(self.n_texts + 1) - count / 16 > 5.8
+            return count <= 18 or math.log(self.n_texts + 1) - count / 16 > 4.6
         if not any(each.is_capitalised for each in item.words):
             return True
         return word.is_capitalised or word.has_digit

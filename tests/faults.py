@@ -72,7 +72,10 @@ def crash(kills: int, longest_s: float) -> None:
     n_whole = n_acknowledged = 0
     with tempfile.TemporaryDirectory() as folder:
         for config in CONFIGS:  # compiled before the first child
-            dn.NewsIndex.open(Path(folder) / f"warm-{config.policy}", config).close()
+            with dn.NewsIndex.open(Path(folder) / f"warm-{config.policy}", config) as index:
+                index.add("one", text_of(0))
+                index.add_many([{"id": at, "text": text_of(at)} for at in range(9)], n_jobs=1)
+                index.query(text_of(0))
         path, n_there, step, durability = "", 0, 1, "full"
         for kill in range(kills):
             if kill % 5 == 0:

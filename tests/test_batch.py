@@ -14,7 +14,7 @@ import dedupe_news as dn
 import oracles
 from dedupe_news import Clustering, Config, batch, similar
 from dedupe_news._input.reading import read_documents
-from dedupe_news.text import tokenize
+from dedupe_news._text import tokenize
 from dedupe_news.texts import distinct_texts
 from strategies import configs, feeds, times
 

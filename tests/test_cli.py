@@ -286,7 +286,7 @@ BROKEN = {
     "no_text.jsonl": (
         b'{"words": "a"}\n',
         (
-            "no_text.jsonl has no column 'text', 'description', 'summary', 'content' or the like "
+            "no_text.jsonl has no column 'text', 'full_text', 'main_text', 'article_text' or the like "
             "for the text; its columns are 'words'. Name it with --text COLUMN"
         ),
     ),
@@ -523,7 +523,7 @@ def test_ids_of_any_text_are_written_as_json(run: Callable[..., Ended]) -> None:
     ended = run("cluster", "-", stdin=b'{"id": "\xc3\x89", "text": "a"}\n{"id": "\\ud800"}\n')
 
     assert '"id": "É"' in ended.out
-    assert [row["id"] for row in ended.rows] == ["É", "#2"]
+    assert [row["id"] for row in ended.rows] == ["É", "\ud800"]
     assert "standard input, line 2: id is '\\ud800', which holds half of a character" in ended.err
 
 
@@ -762,8 +762,8 @@ GOLDEN_TERMINAL = """\
   clusters         2  3 exact
   time        0.50 s  12 items a second
 
-  Duplicates  The others say what the representative says: keep
-one.
+  Duplicates  The others say what the representative says:
+  keep one.
 
  items  over  sources  id       representative
  ──────────────────────────────────────────────────────────────

@@ -43,6 +43,7 @@ def test_defaults_are_those_of_the_documentation() -> None:
         "shingle_size": 3,
         "prefer": "earliest",
         "window": None,
+        "judge": None,
         "strip_html": True,
         "strip_cut_off_marks": True,
         "strip_datelines": True,

@@ -120,6 +120,16 @@ def test_all_that_cluster_takes_can_be_given() -> None:
     assert len(quiet(feed, text="body", policy="similar", threshold=0.9)) == 2
 
 
+@pytest.mark.parametrize("keep", ["preferred", "longest", "views", lambda row: row["views"] or 0])
+def test_rows_fit_where_items_were_left_out(keep: object) -> None:
+    """What cannot be read and is dropped does not come back, and moves nothing else."""
+    feed = [{**ROWS[0], "id": 1, "published": "no time at all"}, *ROWS]
+
+    kept = quiet(feed, keep=keep, on_invalid="drop", published="published")
+
+    assert [row["id"] for row in kept] == [row["id"] for row in quiet(ROWS, keep=keep)]
+
+
 def test_empty_feeds_come_back() -> None:
     """In their types."""
     assert quiet([]) == []

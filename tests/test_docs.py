@@ -197,6 +197,10 @@ def test_dataclasses_describe_their_parameters(name: str) -> None:
 
 
 GLOSSARY = {
+    "item": "article, record",
+    "duplicate": "near-dup",
+    "same story (`related`)": "duplicate",
+    "kept, removed": "selected",
     "shingle; shingle hash": "n-gram, feature",
     "signature": 'sketch, bare "hash"',
     "band, row": "bucket for band",

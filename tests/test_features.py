@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import engine_oracle
 from dedupe_news.kernels.features import FEATURES, NO_TIME, Evidence, fill_feature_rows
-from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
+from dedupe_news.kernels.text.fold import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
 from engine_oracle import Item, Statistics, Word, shingles_of
 
 if TYPE_CHECKING:

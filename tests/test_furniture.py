@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import text_oracle
-from dedupe_news import text
+from dedupe_news import _text as text
 from dedupe_news.config import Config
 from dedupe_news.kernels._jit import COMPILED
 
@@ -64,9 +64,7 @@ def folded(document: str, config: Config) -> str:
     words = text.words(document, config)
     # What is shown is what is hashed, whatever the rules.
     assert tokens.hashes.tolist() == [text_oracle.hash_of(word.text) for word in words]
-    assert tokens.flags.tolist() == [
-        word.flags | text_oracle.stem_of(word.text) for word in words
-    ]
+    assert tokens.flags.tolist() == [word.flags | text_oracle.stem_of(word.text) for word in words]
     return " ".join(word.text for word in words)
 
 

@@ -27,7 +27,7 @@ RECORDER = ROOT / "tools" / "record_kernels.py"
 # A kernel of one caller and one callee, that takes a second to compile.
 USES_A_KERNEL = """
 import numpy as np
-from dedupe_news.kernels.utf8 import decode
+from dedupe_news.kernels.text.utf8 import decode
 print(decode(np.frombuffer(b"\\xc3\\xa9", np.uint8).copy(), 0, 2) >> 3)
 """
 E_ACUTE = 0xE9
@@ -286,10 +286,10 @@ def test_another_version_of_a_callee_is_compiled_whatever_its_age(tmp_path: Path
     """Installers keep the times of files: a rollback is older than what it replaces."""
     package = copied(tmp_path)
     cache = str(tmp_path / "cache")
-    registers = package / "kernels" / "registers.py"
+    registers = package / "kernels" / "text" / "registers.py"
     old = registers.read_text(encoding="utf-8")
     os.utime(registers, (1_700_000_000, 1_700_000_000))
-    utf8 = package / "kernels" / "utf8.py"
+    utf8 = package / "kernels" / "text" / "utf8.py"
     before = decoded(PYTHONPATH=str(tmp_path), NUMBA_CACHE_DIR=cache)
 
     # A function that decode calls reads another bit; then it is as it was.

@@ -75,7 +75,10 @@ def said(left: str, right: str, relation: Relation | None, **known: object) -> s
             "ka lo mi x so fa re y ka lo",
             Relation.NEAR,
             {},
-            "Duplicate: 8 of 10 words in the same order, up to 3 in a row.",
+            (
+                "Duplicate: 8 of 10 words in the same order, up to 3 in a row; other words: "
+                "nu → x, do → y."
+            ),
         ),
         (
             f"Storm in Velden\n{STORM}",
@@ -93,7 +96,7 @@ def said(left: str, right: str, relation: Relation | None, **known: object) -> s
             Relation.TEMPLATE,
             {"apart": dt.timedelta(days=2)},
             (
-                "Template: the same form, 14 of 16 words in the same order; other words in places: "
+                "Template: the same form, 14 of 16 words in the same order; other words: "
                 "Velden → Ostrand, 12 → 15; 2 days apart."
             ),
         ),

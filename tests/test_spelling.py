@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - each case is one line
 """One word for what is written in several ways, and titles without what stands around them."""
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import text_oracle
-from dedupe_news import text
+from dedupe_news import _text as text
 from dedupe_news.config import Config
 from dedupe_news.kernels._jit import COMPILED
 
@@ -87,7 +88,9 @@ def test_a_phrase_stands_where_its_words_do() -> None:
     """A word of several has the place of all of them."""
     document = "The United States and 5 per cent of it"
 
-    found = [(word.text, document[word.start : word.stop]) for word in text.words(document, Config())]
+    found = [
+        (word.text, document[word.start : word.stop]) for word in text.words(document, Config())
+    ]
 
     assert found == [
         ("the", "The"), ("us", "United States"), ("and", "and"), ("5", "5"),

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import text_oracle
-from dedupe_news import text
+from dedupe_news import _text as text
 from dedupe_news.config import Config
-from dedupe_news.kernels import fold_table
 from dedupe_news.kernels._jit import COMPILED
+from dedupe_news.kernels.text import table as fold_table
 from strategies import feeds
 
 if TYPE_CHECKING:
@@ -250,8 +250,8 @@ def test_compounds_equal_the_oracle(documents: list[str], padding: str) -> None:
         ]
         assert runs_of(tokens) == [[text_oracle.hash_of(one) for one, _ in run] for run in expected]
         assert tokens.flags.tolist() == [
-        flags | text_oracle.stem_of(one) for run in expected for one, flags in run
-    ]
+            flags | text_oracle.stem_of(one) for run in expected for one, flags in run
+        ]
         for document, own in zip(documents, expected, strict=False):
             found = text.words(document, config)
             assert [(word.text, word.flags) for word in found] == own

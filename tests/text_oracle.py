@@ -1,4 +1,4 @@
-"""What `dedupe_news.text` must do, written a second time from the standard library alone."""
+"""What `dedupe_news._text` must do, written a second time from the standard library alone."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
-from dedupe_news.kernels import fold_table as f
-from dedupe_news.kernels import names as kernel_names
-from dedupe_news.kernels import folding, respelling
-from dedupe_news.kernels.folding import GROWTH, TOKENS_PER_BYTE
-from dedupe_news.kernels.utf8 import MAX_CODE_POINT
+from dedupe_news.kernels.text import fold as fold_kernel
+from dedupe_news.kernels.text import names as kernel_names
+from dedupe_news.kernels.text import spelling
+from dedupe_news.kernels.text import table as f
+from dedupe_news.kernels.text.utf8 import MAX_CODE_POINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,7 +150,7 @@ def _kind(char: str) -> int:  # noqa: PLR0911 - one return for each kind
     Returns
     -------
     int
-        A kind of `dedupe_news.kernels.fold_table`.
+        A kind of `dedupe_news.kernels.text.table`.
     """
     code_point = ord(char)
     category = unicodedata.category(char)
@@ -231,8 +231,8 @@ def _is_bounded(code_point: int, sequence: list[int]) -> bool:
     n_bytes = len(chr(code_point).encode())
     return (
         len(sequence) <= f.COUNT_MASK
-        and sum(len(chr(one).encode()) for one in kept) <= GROWTH * n_bytes
-        and len(kept) <= TOKENS_PER_BYTE * n_bytes + 12
+        and sum(len(chr(one).encode()) for one in kept) <= fold_kernel.GROWTH * n_bytes
+        and len(kept) <= fold_kernel.TOKENS_PER_BYTE * n_bytes + 12
     )
 
 
@@ -317,7 +317,7 @@ def make_folding() -> tuple[list[NDArray[np.uint32]], list[int]]:
 
 def _words(name: str) -> str:
     """
-    Return a name as `dedupe_news.kernels.furniture.name_class` hashes it.
+    Return a name as `dedupe_news.kernels.text.names.name_class` hashes it.
 
     Parameters
     ----------
@@ -420,18 +420,18 @@ def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
     """Return what each phrase becomes, and when: its words by its bits."""
     bits_of = {
         "anywhere": 0,
-        "beside_number": respelling.AFTER_NUMBER | respelling.BEFORE_NUMBER,
-        "after_number": respelling.AFTER_NUMBER,
+        "beside_number": spelling.AFTER_NUMBER | spelling.BEFORE_NUMBER,
+        "after_number": spelling.AFTER_NUMBER,
     }
     known: dict[tuple[str, ...], tuple[str, int]] = {}
     for heading, rows in tomllib.loads(SPELLING_PATH.read_text("utf-8")).items():
         for becomes, *phrases in rows:
             word = _token(becomes)
-            bits = bits_of[heading] | respelling.IS_DROPPED * (not word)
-            bits |= respelling.BECOMES_NUMBER * word.isdecimal() | _stem(word)
+            bits = bits_of[heading] | spelling.IS_DROPPED * (not word)
+            bits |= spelling.BECOMES_NUMBER * word.isdecimal() | _stem(word)
             for phrase in phrases:
                 words = tuple(_token(part) for part in phrase.split(" "))
-                if words in known or not all(words) or len(words) > respelling.N_WORDS_MASK:
+                if words in known or not all(words) or len(words) > spelling.N_WORDS_MASK:
                     message = f"{phrase!r} in {SPELLING_PATH.name} is there twice, or no phrase"
                     raise ValueError(message)
                 known[words] = word, bits | len(words)
@@ -439,10 +439,14 @@ def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
 
 
 def _stem(word: str) -> int:
-    """Return the stem of a token, as `dedupe_news.kernels.folding` writes it."""
-    head = word[: folding.STEM_LENGTH].encode()
+    """Return the stem of a token, as `dedupe_news.kernels.text.fold` writes it."""
+    head = word[: fold_kernel.STEM_LENGTH].encode()
     number = int.from_bytes(head, "little") if len(head) <= 4 else xxhash.xxh32_intdigest(head)  # noqa: PLR2004 - bytes of a word
-    return (number * folding.GOLDEN & 0xFFFFFFFF) >> folding.STEM_SHIFT << folding.STEM_SHIFT
+    return (
+        (number * fold_kernel.GOLDEN & 0xFFFFFFFF)
+        >> fold_kernel.STEM_SHIFT
+        << fold_kernel.STEM_SHIFT
+    )
 
 
 def _token(word: str) -> str:
@@ -471,19 +475,19 @@ def make_spellings() -> tuple[list[int], list[int], list[int]]:
         hashes = [_token_hash(word) for word in words] + [0, 0]
         rows.append((hashes[0], -len(words), hashes[1], hashes[2], _token_hash(becomes), bits))
     rows.sort()
-    seen = [0] * (1 << respelling.FILTER_BITS >> 5)
+    seen = [0] * (1 << spelling.FILTER_BITS >> 5)
     for first, *_ in rows:
-        bit = first >> (32 - respelling.FILTER_BITS)
+        bit = first >> (32 - spelling.FILTER_BITS)
         seen[bit >> 5] |= 1 << (bit & 31)
     firsts = [first for first, *_ in rows]
-    bounds = np.arange(respelling.N_SPELLING_RANGES + 1) << (32 - respelling.RANGE_BITS)
+    bounds = np.arange(spelling.N_SPELLING_RANGES + 1) << (32 - spelling.RANGE_BITS)
     ranges = np.searchsorted(np.array(firsts), bounds).tolist()
     return ranges, firsts + [value for row in rows for value in row[2:]], seen
 
 
 def make_table() -> NDArray[np.uint32]:
     """
-    Return the table, as `dedupe_news.kernels.fold_table` describes it.
+    Return the table, as `dedupe_news.kernels.text.table` describes it.
 
     Returns
     -------
@@ -502,7 +506,7 @@ def make_table() -> NDArray[np.uint32]:
     head[f.N_DOMAINS_PLACE] = len(domains)
     ranges, spellings, seen = make_spellings()
     head[f.SPELLINGS_PLACE] = head[f.DOMAINS_PLACE] + len(domains) + len(ranges)
-    head[f.N_SPELLINGS_PLACE] = len(spellings) // (1 + respelling.SPELLING_COLUMNS)
+    head[f.N_SPELLINGS_PLACE] = len(spellings) // (1 + spelling.SPELLING_COLUMNS)
     head[f.SPELLING_FILTER_PLACE] = head[f.SPELLINGS_PLACE] + len(spellings)
     rest = np.array(
         expansions + names + references + domains + ranges + spellings + seen, np.uint32

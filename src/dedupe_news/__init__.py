@@ -29,6 +29,8 @@ from dedupe_news.errors import (
     WorkFolderError,
     WorkFolderFullError,
 )
+from dedupe_news.judges import Judge
+from dedupe_news.labels import Label
 from dedupe_news.matches import Matches
 from dedupe_news.parts import Cluster, Story, Template
 from dedupe_news.records import (
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from dedupe_news.documents import Document
     from dedupe_news.estimator import NewsDeduplicator
     from dedupe_news.index import NewsIndex
+    from dedupe_news.labelling import Labelling
+    from dedupe_news.learning import JudgeFit, Rates, fit_judge, label
 
 __all__ = [
     "Bounded",
@@ -69,13 +73,18 @@ __all__ = [
     "InputError",
     "InputTypeError",
     "InputWarning",
+    "Judge",
+    "JudgeFit",
     "KeptItem",
+    "Label",
+    "Labelling",
     "Match",
     "Matches",
     "MissingDependencyError",
     "NewsDeduplicator",
     "NewsIndex",
     "Pair",
+    "Rates",
     "Reason",
     "Relation",
     "RemovedItem",
@@ -97,7 +106,9 @@ __all__ = [
     "cluster",
     "compare",
     "deduplicate",
+    "fit_judge",
     "interop",
+    "label",
 ]
 
 # Quiet unless the user's program asks: what it says goes to the logger of this name.
@@ -109,10 +120,15 @@ shown_by("dedupe_news.display")
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {
     "Document": "documents",
+    "JudgeFit": "learning",
+    "Labelling": "labelling",
     "NewsDeduplicator": "estimator",
     "NewsIndex": "index",
+    "Rates": "learning",
     "cluster": "api",
     "compare": "api",
+    "fit_judge": "learning",
+    "label": "learning",
     "deduplicate": "deduplication",
 }
 

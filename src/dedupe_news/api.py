@@ -12,6 +12,7 @@ from dedupe_news._input import python, rules
 from dedupe_news._input.reading import numbered_rows, read_documents
 from dedupe_news.comparison import Explainer
 from dedupe_news.config import Config, settled
+from dedupe_news.constraints import read_constraints
 from dedupe_news.documents import AUTO, Choices, Document
 from dedupe_news.errors import ColumnError, InputTypeError, shown
 from dedupe_news.progress import prepare, stages
@@ -20,7 +21,7 @@ from dedupe_news.threads import resolve_jobs
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Iterable
 
     from dedupe_news._input.rules import OnInvalid
     from dedupe_news.columns import Columns
@@ -42,6 +43,8 @@ def cluster(
     on_invalid: OnInvalid = "raise",
     timezone: str | dt.tzinfo | None = None,
     date_format: str | None = None,
+    must: Iterable[tuple[Hashable, Hashable]] = (),
+    cannot: Iterable[tuple[Hashable, Hashable]] = (),
     config: Config | None = None,
     n_jobs: int | None = -1,
     progress: bool = True,
@@ -76,6 +79,10 @@ def cluster(
         How dates are written: ``"dmy"`` or ``"mdy"`` for the order of day and
         month where that is not plain, or a format of ``datetime.strptime`` such
         as ``"%d/%m/%Y %H:%M"``, which all must have then.
+    must, cannot : iterable of (id, id), optional
+        Pairs that you are sure of, by id, or by position where documents have
+        no ids: those that must be in one cluster, as if their texts were one,
+        and those that cannot, whatever their words. With the policy ``"news"``.
     config : Config, optional
         The settings; the defaults where it is left out.
     n_jobs : int, default -1
@@ -106,11 +113,13 @@ def cluster(
     InputTypeError
         If the feed or a value is of a type that cannot be used.
     InputError
-        If a value cannot be used, ids repeat or lengths differ.
+        If a value cannot be used, ids repeat or lengths differ; or pairs of
+        `must` and `cannot` are unknown, or contradict one another.
     ColumnError
         If a named column does not exist.
     ConfigError
-        If a setting or `n_jobs` is out of range, or `memory_limit` is too
+        If a setting or `n_jobs` is out of range, `must` or `cannot` is given
+        with the policy ``"similar"``, or `memory_limit` is too
         little for the feed.
     WorkFolderError
         If `work_folder` cannot be written.
@@ -153,8 +162,9 @@ def cluster(
     with stages(("reading", *batch.stages(chosen)), show=progress) as ended:
         with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
             columns = numbered_rows(read(threads))
+        constraints = read_constraints(columns, must, cannot, chosen.policy)
         ended("reading")
-        result = batch.cluster_columns(columns, chosen, threads, ended)
+        result = batch.cluster_columns(columns, chosen, threads, ended, constraints)
     if labels is not None and columns.rows is not None:
         labels = labels[columns.rows]
     return dataclasses.replace(result, row_labels=labels)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news import similar, templates, text
+from dedupe_news import similar, templates
 from dedupe_news._engine import policy
+from dedupe_news._text import tokenize
 from dedupe_news.columns import to_span
 from dedupe_news.comparison import Explainer
+from dedupe_news.constraints import NONE, Constraints, of_texts
 from dedupe_news.matches import Matches
 from dedupe_news.results import Clustering
 from dedupe_news.texts import copies_of, distinct_texts, preference_of, preferred, within
@@ -45,7 +47,11 @@ def stages(config: Config) -> tuple[str, ...]:
 
 
 def cluster_columns(
-    columns: Columns, config: Config, n_jobs: int, announce: Callable[[str], None]
+    columns: Columns,
+    config: Config,
+    n_jobs: int,
+    announce: Callable[[str], None],
+    constraints: Constraints = NONE,
 ) -> Clustering:
     """
     Cluster documents that are columns already.
@@ -60,6 +66,9 @@ def cluster_columns(
         Threads, at least 1.
     announce : callable
         Called with the name of each stage as it ends.
+    constraints : Constraints
+        Documents that must or cannot be in one cluster; with the policy
+        ``"news"``.
 
     Returns
     -------
@@ -77,7 +86,7 @@ def cluster_columns(
         clock = now
         announce(stage)
 
-    tokens = text.tokenize(
+    tokens = tokenize(
         columns.text_buffer(),
         columns.offsets,
         config,
@@ -86,15 +95,25 @@ def cluster_columns(
         n_jobs=n_jobs,
     )
     window = None if config.window is None else to_span(config.window)
-    texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs, window)
+    texts = distinct_texts(
+        columns,
+        tokens.hashes,
+        tokens.offsets,
+        config.prefer,
+        n_jobs,
+        window,
+        constraints.cannot,
+    )
     done("text")
     if config.policy == "news":
-        outcome = policy.find(columns, tokens, texts, config, n_jobs, done)
+        sure = of_texts(constraints, texts.text_of, columns)
+        outcome = policy.find(columns, tokens, texts, config, n_jobs, done, sure)
     else:
         outcome = similar.find(texts, tokens.hashes, config, n_jobs, done)
     describe = partial(templates.describe, columns, config)
     compare = Explainer(columns, config, n_jobs)
-    return assemble(columns, config, texts, outcome, seconds, describe, compare)
+    bound = np.unique(constraints.must)
+    return assemble(columns, config, texts, outcome, seconds, describe, compare, bound)
 
 
 def assemble(
@@ -105,6 +124,7 @@ def assemble(
     seconds: Mapping[str, float],
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
     compare: Explainer,
+    bound: NDArray[np.int64],
 ) -> Clustering:
     """
     Make clusters of documents of what was found among their texts.
@@ -125,13 +145,15 @@ def assemble(
         As in `Clustering`.
     compare : Explainer
         Explains pairs.
+    bound : ndarray of int64, shape (n_bound,)
+        Documents that must be with others, however long between them.
 
     Returns
     -------
     Clustering
         Of all documents.
     """
-    kept = _kept(columns, config, texts, outcome.representative)
+    kept = _kept(columns, config, texts, outcome.representative, bound)
     labels, representatives = _labels(kept)
     return Clustering(
         columns=columns,
@@ -148,7 +170,9 @@ def assemble(
         compare=compare,
         regroup=None
         if outcome.regroup is None
-        else partial(_regroup, columns, config, texts, outcome.regroup, seconds, describe, compare),
+        else partial(
+            _regroup, columns, config, texts, outcome.regroup, seconds, describe, compare, bound
+        ),
     )
 
 
@@ -160,13 +184,14 @@ def _regroup(
     seconds: Mapping[str, float],
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
     compare: Explainer,
+    bound: NDArray[np.int64],
     min_probability: float,
 ) -> Clustering:
     """Return the documents grouped at another probability of duplicates."""
     changed = config.replace(min_probability=min_probability)
     outcome = regroup(changed.min_probability)
     return assemble(
-        columns, changed, texts, outcome, seconds, describe, compare.with_config(changed)
+        columns, changed, texts, outcome, seconds, describe, compare.with_config(changed), bound
     )
 
 
@@ -202,7 +227,11 @@ def _matches(texts: Texts, outcome: Outcome, columns: Columns, config: Config) -
 
 
 def _kept(
-    columns: Columns, config: Config, texts: Texts, representative: NDArray[np.int64]
+    columns: Columns,
+    config: Config,
+    texts: Texts,
+    representative: NDArray[np.int64],
+    bound: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the document that represents each document."""
     kept = np.arange(len(texts.text_of))  # a document without a token stands alone
@@ -212,7 +241,7 @@ def _kept(
         return kept
     # Texts are near by their preferred documents; others of the same words may be too far.
     times = columns.published
-    apart = np.flatnonzero(~within(times, times[kept], texts.window))
+    apart = np.setdiff1d(np.flatnonzero(~within(times, times[kept], texts.window)), bound)
     groups = texts.text_of[apart]
     numbers, chosen = preferred(columns, apart, groups, preference_of(columns, config.prefer))
     kept[apart] = chosen[np.searchsorted(numbers, groups)]

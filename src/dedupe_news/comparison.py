@@ -8,13 +8,12 @@ import numpy as np
 
 from dedupe_news import differences, relations
 from dedupe_news._engine import classifier
-from dedupe_news._engine.segment import make_segment, sets_for
+from dedupe_news._engine.segment import count, sets_for
 from dedupe_news.columns import to_span
 from dedupe_news.kernels.features import FEATURES
 from dedupe_news.records import Comparison, Difference, Reason, Relation
 from dedupe_news.sentences import Circumstances, sentence
-from dedupe_news.text import tokenize
-from dedupe_news.texts import distinct_texts, within
+from dedupe_news.texts import within
 from dedupe_news.verification import count_shared
 
 if TYPE_CHECKING:
@@ -65,24 +64,8 @@ class Explainer:
     def _segment(self) -> tuple[Segment, NDArray[np.int64]]:
         """Return the texts of the batch, and the text of each item or -1."""
         if self._counted is None:
-            columns, config = self._columns, self._config
-            tokens = tokenize(
-                columns.text_buffer(),
-                columns.offsets,
-                config,
-                columns.sources,
-                columns.source_names,
-                n_jobs=self._n_jobs,
-            )
-            texts = distinct_texts(
-                columns, tokens.hashes, tokens.offsets, config.prefer, self._n_jobs
-            )
-            segment = make_segment(columns, tokens, texts, self._n_jobs)
-            number_of = np.empty(len(segment), np.int64)
-            number_of[segment.order] = np.arange(len(segment))
-            text_of = texts.text_of.copy()  # -1 stays where a document has no token
-            text_of[text_of >= 0] = number_of[text_of[text_of >= 0]]
-            self._counted = segment, text_of
+            counted = count(self._columns, self._config, self._n_jobs)
+            self._counted = counted.segment, counted.text_of
         return self._counted
 
     def _are_apart(self, a: int, b: int) -> bool:
@@ -110,9 +93,7 @@ class Explainer:
         else:
             jaccard, containment, relation = _scores(segment, pair, self._config)
             if self._config.policy == "news":
-                relation, probabilities, reasons = _judge(
-                    segment, pair, relation, self._config.min_probability
-                )
+                relation, probabilities, reasons = _judge(segment, pair, relation, self._config)
             else:
                 is_duplicate = jaccard >= self._config.threshold
                 probabilities["duplicate" if is_duplicate else "different"] = 1.0
@@ -206,13 +187,13 @@ def _scores(
 
 
 def _judge(
-    segment: Segment, pair: NDArray[np.int64], relation: Relation, min_probability: float
+    segment: Segment, pair: NDArray[np.int64], relation: Relation, config: Config
 ) -> tuple[Relation | None, dict[str, float], tuple[Reason, ...]]:
     """Return the verdict on a pair, the probability of each class, and what decided."""
-    model = classifier.load_classifier()
+    model = classifier.load_classifier(config)
     pairs = pair[np.newaxis]
     probabilities = model.probabilities(segment, pairs, 1)
-    verdict = classifier.CLASSES[int(classifier.verdicts(probabilities, min_probability)[0])]
+    verdict = classifier.CLASSES[int(classifier.verdicts(probabilities, config.min_probability)[0])]
     row = classifier.features_of(segment, pairs, 1)[0]
     contributions = model.contributions(row)
     # What speaks for a duplicate, beside what speaks for the others on average.

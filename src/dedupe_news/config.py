@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
 
 from dedupe_news import tuning
 from dedupe_news.errors import ConfigError, listed, shown
+from dedupe_news.judges import Judge, read_judge
 from dedupe_news.spans import read_span, write_span
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
 Policy: TypeAlias = Literal["news", "similar"]
@@ -41,6 +43,7 @@ READ_BY_ONE: Mapping[str, Policy] = {
     "seed": "similar",
     "bucket_limit": "similar",
     "min_probability": "news",
+    "judge": "news",
 }
 """Settings that one policy reads and the other does not."""
 
@@ -103,6 +106,10 @@ class Config:
         are within reach of all others in `cluster`; in an index they have
         their time of arrival. From an index with a window documents leave by
         themselves, once the newest is so much later.
+    judge : Judge, str or path-like, optional
+        Weights that `fit_judge` fitted to a feed, or the file of such; by
+        default those of the package. With the policy ``"news"``. The file is
+        read at once: it may be gone later, and an index keeps its content.
     strip_html : bool, default True
         Decode HTML entities and skip tags.
     strip_cut_off_marks : bool, default True
@@ -141,6 +148,7 @@ class Config:
     prefer: Prefer = "earliest"
     bucket_limit: int = _UnsaidInt(1000)
     window: dt.timedelta | None = None
+    judge: Judge | str | os.PathLike[str] | None = None
     strip_html: bool = True
     strip_cut_off_marks: bool = True
     strip_datelines: bool = True
@@ -167,6 +175,7 @@ class Config:
             number = _required_int(name, getattr(self, name), least, most)
             object.__setattr__(self, name, int(number))
         self._settle_window()
+        self._settle_judge()
         for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 message = f"{name}={shown(getattr(self, name))} is no switch; pass True or False"
@@ -207,6 +216,10 @@ class Config:
             "years, such as window='30 days', '36h' or timedelta(days=30), or None for no window"
         )
         raise ConfigError(message)
+
+    def _settle_judge(self) -> None:
+        if self.judge is not None:
+            object.__setattr__(self, "judge", read_judge(self.judge))
 
     def _settle_params(self) -> tuple[int, int]:
         if self.params is None:
@@ -314,7 +327,7 @@ class Config:
         ConfigError
             If a setting is unknown or out of range.
         """
-        current = self.to_dict()
+        current = {**self.to_dict(), "judge": self.judge}
         policy = settings.get("policy", self.policy)
         kept = {
             name: value
@@ -340,8 +353,25 @@ class Config:
         }
         if self.params is not None:
             settings["params"] = list(self.params)
+        if isinstance(self.judge, Judge):
+            settings["judge"] = self.judge.document()
         if self.window is not None:
             settings["window"] = write_span(self.window)
+        return settings
+
+    def shown(self) -> dict[str, Any]:
+        """
+        Return the settings for people.
+
+        Returns
+        -------
+        dict
+            As `to_dict`, but of a judge its digest.
+        """
+        settings = self.to_dict()
+        if "judge" in settings:
+            judge = self.judge
+            settings["judge"] = judge.digest if isinstance(judge, Judge) else "of the package"
         return settings
 
     @classmethod

@@ -70,4 +70,7 @@ def deduplicate(
     """
     rows = native.settled(feed)
     result = cluster(rows, **options)
-    return native.take(rows, result.keeping(keep, rows).kept.positions)
+    kept = result.keeping(keep, rows).kept.positions
+    # Where items were left out, positions of the result are not those of the feed.
+    left = result.columns.rows
+    return native.take(rows, kept if left is None else left[kept])

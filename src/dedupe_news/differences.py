@@ -7,7 +7,7 @@ import difflib
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from dedupe_news.text import places
+from dedupe_news._text import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

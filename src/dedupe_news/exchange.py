@@ -153,7 +153,11 @@ def _write_lines(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
                 values = dataclasses.asdict(document)
                 values["arrived"] = from_microseconds(int(rows.arrived[at]))
                 line = {name: _plain(values[name]) for name in _NAMES if values[name] is not None}
-                file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+                try:
+                    file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+                except ValueError as error:  # an integer of more digits than Python writes out
+                    message = f"the id {shown(document.id)} cannot be written: {error}"
+                    raise InputError(message) from error
             n_documents += len(rows)
     return n_documents
 

@@ -277,8 +277,7 @@ class Groups(Displayable):
             return self._position_of_id[item]
         except (KeyError, TypeError) as error:
             message = (
-                f"no item has the id {shown(item)}; ids are those of the feed, of the "
-                "same type"
+                f"no item has the id {shown(item)}; ids are those of the feed, of the same type"
             )
             raise UnknownIdError(message) from error
 

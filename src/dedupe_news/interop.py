@@ -433,7 +433,7 @@ def _read(feed: object, **choices: ColumnChoice) -> Columns:
 def _tokens(
     columns: Columns, config: Config, n_jobs: int = 1
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    from dedupe_news.text import tokenize  # noqa: PLC0415 - brings numba
+    from dedupe_news._text import tokenize  # noqa: PLC0415 - brings numba
 
     tokens = tokenize(
         columns.text_buffer(),

@@ -10,6 +10,7 @@ from dedupe_news._input.reading import read_documents
 from dedupe_news._store.replay import tokens_of
 from dedupe_news.columns import from_microseconds
 from dedupe_news.config import whole_number
+from dedupe_news.constraints import read_constraints
 from dedupe_news.displayable import Displayable
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputTypeError, UnknownIdError, shown
@@ -325,7 +326,15 @@ class Lookups(Displayable):
         -------
         list of hashable
             Their ids, in order of arrival; empty if there is no such cluster.
+
+        Raises
+        ------
+        InputError
+            If it is no whole number.
         """
+        if whole_number(cluster) is None:
+            message = f"cluster={shown(cluster)} is no whole number; pass one from `cluster_of`"
+            raise InputError(message)
         with self._lock:
             state = self._store.refresh()
             clusters = state.texts.founders.arrays.clusters[: state.texts.n_slots]
@@ -334,12 +343,21 @@ class Lookups(Displayable):
             ].tolist()
         return members
 
-    def cluster(self, *, n_jobs: int | None = -1, progress: bool = True) -> Clustering:
+    def cluster(
+        self,
+        *,
+        must: Iterable[tuple[Hashable, Hashable]] = (),
+        cannot: Iterable[tuple[Hashable, Hashable]] = (),
+        n_jobs: int | None = -1,
+        progress: bool = True,
+    ) -> Clustering:
         """
         Cluster all documents of the index, as `dedupe_news.cluster` does.
 
         Parameters
         ----------
+        must, cannot : iterable of (id, id), optional
+            As for `dedupe_news.cluster`.
         n_jobs : int, default -1
             Threads.
         progress : bool, default True
@@ -350,13 +368,21 @@ class Lookups(Displayable):
         Clustering
             Positions count the documents in order of arrival; ``columns.ids``
             has their ids.
+
+        Raises
+        ------
+        InputError
+            If pairs of `must` and `cannot` are unknown, or contradict one another.
+        ConfigError
+            If `must` or `cannot` is given with the policy ``"similar"``.
         """
         threads = resolve_jobs(n_jobs)
         with self._lock:
             columns = arrivals.as_columns(list(self._parts()))
+        constraints = read_constraints(columns, must, cannot, self._config.policy)
         prepare("cluster", self._config.policy, n_jobs, show=progress)
         with stages(batch.stages(self._config), show=progress) as ended:
-            return batch.cluster_columns(columns, self._config, threads, ended)
+            return batch.cluster_columns(columns, self._config, threads, ended, constraints)
 
     def export_to(self, path: str | os.PathLike[str]) -> int:
         """

@@ -223,6 +223,12 @@ class Clustering(Groups):
             raise InputTypeError(message)
         elif keep not in RULES:
             value_of = native.value_getter([] if rows is None else rows, keep)
+        left = self.columns.rows
+        if value_of is not None and left is not None and rows is not None:
+            of_feed = value_of  # items were left out: the feed has other positions
+
+            def value_of(position: int) -> Any:
+                return of_feed(int(left[position]))
         chosen = choose(self.columns, self.labels, self.representatives, keep, value_of)
         return dataclasses.replace(self, chosen=chosen)
 

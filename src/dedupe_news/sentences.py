@@ -60,7 +60,7 @@ def sentence(left: Wording, right: Wording, blocks: Sequence[Block], about: Circ
     if titles:
         facts.append(titles)
     if verdict != "none" and about.relation != Relation.EXACT:
-        facts += _replacements(left, right, blocks, is_template=verdict == "template")
+        facts += _replacements(left, right, blocks, verdict)
     if about.window is not None and about.apart is not None:
         facts.append(
             f"{time_apart(about.apart)} apart, more than the window of {time_apart(about.window)}"
@@ -130,23 +130,26 @@ def _titles(left: Wording, right: Wording) -> str:
 
 
 def _replacements(
-    left: Wording, right: Wording, blocks: Sequence[Block], *, is_template: bool
+    left: Wording, right: Wording, blocks: Sequence[Block], verdict: str
 ) -> list[str]:
-    """Return the numbers that differ; in a template, whatever stands in its places."""
+    """Return what stands in the place of what; of a story in words of its own the numbers alone."""
     found: dict[str, None] = {}
+    are_numbers = True
     for block in blocks:
-        if block.kind != "replace":
+        in_titles = block.left_stop <= left.n_title and block.right_stop <= right.n_title
+        if block.kind != "replace" or (in_titles and verdict != "template"):
             continue
         pair = (
             left.text[left.starts[block.left_start] : left.stops[block.left_stop - 1]],
             right.text[right.starts[block.right_start] : right.stops[block.right_stop - 1]],
         )
-        has_numbers = all(any(letter.isdigit() for letter in words) for words in pair)
-        if (has_numbers or is_template) and max(map(len, pair)) <= _LONGEST_EXAMPLE:
+        is_number = all(any(letter.isdigit() for letter in words) for words in pair)
+        if (is_number or verdict != "related") and max(map(len, pair)) <= _LONGEST_EXAMPLE:
             found[" → ".join(" ".join(words.split()) for words in pair)] = None
+            are_numbers = are_numbers and is_number
     if not found:
         return []
     shown = [*found][:_MOST_EXAMPLES]
     more = " and others" if len(found) > len(shown) else ""
-    what = "other words in places" if is_template else "other numbers"
-    return [f"{what}: {', '.join(shown)}{more}"]
+    what = "numbers" if are_numbers else "words"
+    return [f"other {what}: {', '.join(shown)}{more}"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news.text import words
+from dedupe_news._text import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,6 +9,7 @@ import numpy as np
 import xxhash
 
 from dedupe_news.columns import NO_SOURCE, NO_TIME
+from dedupe_news.constraints import part_texts
 from dedupe_news.kernels import shingling as kernels
 from dedupe_news.sorting import pack_repeated
 from dedupe_news.threads import run, shares
@@ -146,6 +147,7 @@ def distinct_texts(
     prefer: Prefer,
     n_jobs: int,
     window: int | None = None,
+    cannot: NDArray[np.int64] | None = None,
 ) -> Texts:
     """
     Find the distinct texts of a batch.
@@ -165,6 +167,9 @@ def distinct_texts(
     window : int, optional
         Microseconds: documents of the same words that were published further
         apart are texts of their own.
+    cannot : ndarray of int64, shape (n_cannot, 2), optional
+        Documents that are no duplicates, whatever their words: of one text
+        neither are.
 
     Returns
     -------
@@ -181,6 +186,8 @@ def distinct_texts(
     packed = pack_repeated((digests >> np.uint64(32)).astype(np.uint32))
     text_of = np.empty(n_documents, np.int64)
     n_texts = int(kernels.group_identical(packed, digests, tokens, offsets, text_of))
+    if cannot is not None:
+        n_texts = part_texts(text_of, n_texts, cannot)
     return gather_texts(columns, digests, offsets, text_of, n_texts, prefer, window)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +71,12 @@ def test_largest_cluster_is_shown_first_with_differences_marked(
     page = visit(path).page
 
     assert titles(page)[0] == "Storm"
-    assert page.inner_text(f"{DETAIL} h2").startswith("3 documents, 2 sources, over 3 h")
+    assert page.inner_text(f"{DETAIL} h2").startswith("3 items, 2 sources, over 3 h")
     assert page.inner_text(f"{DETAIL} .kept .text") == STORM
     assert page.inner_text(f"{DETAIL} ol mark") == "4,000 5,000"
     assert page.inner_text(f"{DETAIL} ol del") == "4,000"
     assert page.inner_text(f"{DETAIL} ol ins") == "5,000"
-    assert page.locator(f"{DETAIL} ol li").all_inner_texts()[1].endswith("the same text")
+    assert "the same text" in page.locator(f"{DETAIL} ol:not(.kept) > li").all_inner_texts()[1]
 
 
 def test_hostile_texts_are_text(visit: Callable[..., Any], path: Path) -> None:
@@ -119,8 +120,8 @@ def test_search_narrows_the_list(visit: Callable[..., Any], path: Path) -> None:
         ("exact", True, ["Storm"]),
         ("truncated", True, ["Vote"]),
         ("contained", True, []),
-        ("At least so many documents", "3", ["Storm"]),
-        ("At most so many documents", "2", ["Vote", HOSTILE]),
+        ("At least so many items", "3", ["Storm"]),
+        ("At most so many items", "2", ["Vote", HOSTILE]),
         ("Published from", "2026-03-03", ["Vote"]),
         ("Published to", "2026-03-01", []),
         ("Score at least", "0.9", []),
@@ -202,7 +203,10 @@ def test_selection_is_exported(visit: Callable[..., Any], path: Path, tmp_path: 
 
     with (tmp_path / "clusters.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["id"], row["role"]) for row in rows] == [("id-4", "keep"), ("id-5", "duplicate")]
+    assert [(row["id"], row["role"]) for row in rows] == [
+        ("id-4", "kept"),
+        ("id-5", "duplicate (near)"),
+    ]
     assert rows[0]["title"] == HOSTILE
     assert rows[0]["text"] == f"{HOSTILE} {BAKER}"
     assert rows[1]["text"] == f"{HOSTILE} 😀 Again: {BAKER}"
@@ -212,39 +216,94 @@ def test_selection_is_exported(visit: Callable[..., Any], path: Path, tmp_path: 
     assert rows[0]["jaccard"] == ""
 
 
+def test_why_is_said_at_a_click(visit: Callable[..., Any], path: Path) -> None:
+    """The sentence of the library, under the words that differ."""
+    page = visit(path).page
+    why = page.locator(f"{DETAIL} .why").first
+
+    assert not why.locator("p").is_visible()
+    why.locator("summary").click()
+    assert why.locator("p").inner_text() == make_result().removed[0].why
+
+
+def test_a_wrong_pair_is_labelled_and_exported(
+    visit: Callable[..., Any], path: Path, tmp_path: Path
+) -> None:
+    """As a line of JSON with the two ids; a label can be taken back."""
+    page = visit(path).page
+    page.locator(f"{DETAIL} .why summary").first.click()
+    choice = page.get_by_label("Your label").first
+    choice.select_option("related")
+
+    with page.expect_download() as download:
+        page.click("text=Export 1 label")
+    download.value.save_as(tmp_path / "labels.jsonl")
+    (line,) = (tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line) == {"a": "id-0", "b": "id-2", "label": "related"}
+    choice.select_option("")
+    assert page.locator("text=Export 1 label").count() == 0
+
+
+def test_html_in_every_field_is_text(visit: Callable[..., Any], tmp_path: Path) -> None:
+    """In titles, texts, sources, ids and headings, raw and as entities; nothing of it runs."""
+    evil = '"><img src=x onerror=alert(1)><script>alert(2)</script><a href=javascript:alert(3)>x'
+    entity = evil.replace("<", "&lt;").replace(">", "&gt;")
+    feed = [
+        {"id": f"{number}{evil}", "title": each, "text": f"{each} {STORM}", "source": each}
+        for number, each in enumerate((evil, entity, f"${{alert(4)}} {evil}"))
+    ]
+    result = dn.cluster(feed, policy="similar", threshold=0.3, progress=False)
+    report = tmp_path / "report.html"
+    dataclasses.replace(result, template_of=result.labels * 0, story_of=result.labels * 0).report(
+        report, title=evil
+    )
+
+    watched = visit(report)
+    for tab in ("stories", "templates", "figures", "clusters"):
+        watched.page.click(f"#tab-{tab}")
+    watched.page.click("text=Filters")
+    for summary in watched.page.locator(".why summary").all():
+        summary.click()
+
+    assert watched.complaints == []
+    assert watched.requests == [report.as_uri()]
+    assert watched.page.locator("img, a, iframe, #app script").count() == 0
+    assert evil in watched.page.inner_text(DETAIL)
+
+
 def test_stories_have_a_tab_of_their_own(
     visit: Callable[..., Any], path: Path, tmp_path: Path
 ) -> None:
-    """With the lead first, and what is related to it; they can be searched and exported."""
+    """With the representative first, and the other reports; they can be searched and exported."""
     page = visit(path).page
     page.click("#tab-stories")
 
     detail = page.inner_text("#stories-detail")
-    assert "4 documents, 2 reports, over 6 h" in detail
+    assert "4 items, 2 reports, 2 sources, over 6 h" in detail
     cards = page.locator("#stories-detail li.card").all_inner_texts()
-    assert cards[0].startswith("lead")
+    assert cards[0].startswith("representative")
     assert "2 duplicates" in cards[0]
-    assert cards[1].startswith("related")
+    assert cards[1].startswith("same story")
     with page.expect_download() as download:
         page.click("#panel-stories >> text=Export CSV")
     download.value.save_as(tmp_path / "stories.csv")
     with (tmp_path / "stories.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["story"], row["id"], row["role"]) for row in rows] == [
-        ("0", "id-0", "lead"),
-        ("0", "id-6", "related"),
+        ("0", "id-0", "representative"),
+        ("0", "id-6", "same story"),
     ]
     page.fill("#stories-search", "no such story")
     assert page.inner_text("#panel-stories [role=status]") == "0 of 1 story"
 
 
 def test_templates_have_a_tab_of_their_own(visit: Callable[..., Any], path: Path) -> None:
-    """With the pattern, what varies, and some documents."""
+    """With the pattern, what varies, and some items."""
     page = visit(path).page
     page.click("#tab-templates")
 
     detail = page.inner_text("#templates-detail")
-    assert "3 documents, over 2 h" in detail
+    assert "3 items, 1 source, over 2 h" in detail
     assert "Horoscope" in page.inner_text("#templates-detail .template")
     assert "someone waits for your answer" in detail
     page.fill("#templates-search", "no such template")
@@ -284,10 +343,10 @@ def test_large_clusters_are_drawn_in_part(visit: Callable[..., Any], many: Path)
     """The rest comes when asked for, and is counted."""
     page = visit(many).page
 
-    assert page.locator(f"{DETAIL} li.card").count() == 50
-    page.click("text=Show 50 of 79 more documents")
-    page.click("text=Show 29 of 29 more documents")
-    assert page.locator(f"{DETAIL} li.card").count() == 129
+    assert page.locator(f"{DETAIL} ol:not(.kept) li.card").count() == 50
+    page.click("text=Show 50 of 79 more items")
+    page.click("text=Show 29 of 29 more items")
+    assert page.locator(f"{DETAIL} ol:not(.kept) li.card").count() == 129
 
 
 VIEWS = {

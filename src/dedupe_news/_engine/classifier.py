@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news.errors import ConfigError
+from dedupe_news.judges import read_judge
 from dedupe_news.kernels import features as feature_kernels
 from dedupe_news.kernels import trees as kernels
 from dedupe_news.kernels.features import FEATURES, N_FEATURES
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._engine.segment import Segment
+    from dedupe_news.config import Config
+    from dedupe_news.judges import Judge
 
 CLASSES = ("duplicate", "related", "template", "different")
 """What a pair can be; columns of probabilities are in this order."""
@@ -96,8 +99,10 @@ def verdicts(probabilities: NDArray[np.float64], min_probability: float) -> NDAr
 _chosen: contextvars.ContextVar[Classifier | None] = contextvars.ContextVar("chosen", default=None)
 
 
-def load_classifier() -> Classifier:
-    """Return the classifier of `use_classifier`, by default the one that the package ships."""
+def load_classifier(config: Config | None = None) -> Classifier:
+    """Return the classifier of the settings, else of `use_classifier`, else of the package."""
+    if config is not None and config.judge is not None:
+        return _load(read_judge(config.judge))
     return _chosen.get() or _load_shipped()
 
 
@@ -113,8 +118,19 @@ def use_classifier(classifier: Classifier) -> Iterator[None]:
 
 @functools.cache
 def _load_shipped() -> Classifier:
+    return read_classifier(shipped())
+
+
+@functools.lru_cache(maxsize=8)
+def _load(judge: Judge) -> Classifier:
+    return read_classifier(judge.document())
+
+
+def shipped() -> dict[str, Any]:
+    """Return the file of weights that the package ships."""
     file = resources.files("dedupe_news") / "data" / "classifier.json"
-    return read_classifier(json.loads(file.read_text(encoding="utf-8")))
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
 
 
 def read_classifier(document: dict[str, Any]) -> Classifier:

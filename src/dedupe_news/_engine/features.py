@@ -29,7 +29,7 @@ FEATURE_NOTES: dict[str, str] = {
     "names_missing": "Logarithm of how many rare words of the shorter text the longer one lacks.",
     "names_kept": "Share of the shorter text's rare words that the longer has; 1 if it has none.",
     "respelled": "Logarithm of how many words were replaced by another form of the same word.",
-    "title_told": "Share of the titles' weight that the matched text tells, of the title less told.",
+    "title_told": "Share of a title's weight that the matched text tells, of the title less told.",
     "weight_replaced": "Weight that was replaced, over the tokens of the shorter text.",
     "replacements": "Logarithm of the number of replacements.",
     "replaced_share": "Tokens that were replaced, over those of the shorter text.",

@@ -10,8 +10,10 @@ import numpy as np
 from dedupe_news import relations, verification
 from dedupe_news._engine import candidates, classifier
 from dedupe_news._engine.assignment import leaders_of
+from dedupe_news._engine.bonds import make_bonds
 from dedupe_news._engine.classifier import DIFFERENT, DUPLICATE, RELATED, TEMPLATE
 from dedupe_news._engine.segment import make_segment, sets_for
+from dedupe_news.constraints import NONE, Constraints
 from dedupe_news.errors import ConfigError
 from dedupe_news.outcome import Outcome
 from dedupe_news.records import Bounded
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._engine.segment import Segment
+    from dedupe_news._text import Tokens
     from dedupe_news.columns import Columns
     from dedupe_news.config import Config
-    from dedupe_news.text import Tokens
     from dedupe_news.texts import Texts
 
 STAGES = ("candidates", "verdicts", "assignment")
@@ -59,6 +61,14 @@ class Judged:
     def rows(self) -> NDArray[np.int64]:
         """Return the two texts of each pair, shape (n_pairs, 2)."""
         return rows_of(self.pairs)
+
+    def joined(self, pairs: NDArray[np.uint64]) -> Judged:
+        """Return these with further increasing pairs, which count as different where new."""
+        new = np.setdiff1d(pairs, self.pairs, assume_unique=True)
+        different = np.eye(len(classifier.CLASSES))[np.full(len(new), DIFFERENT)]
+        merged = np.concatenate((self.pairs, new))
+        order = np.argsort(merged, kind="stable")
+        return Judged(merged[order], np.concatenate((self.probabilities, different))[order])
 
     def among(self, pairs: NDArray[np.uint64]) -> Judged:
         """Return those of some increasing pairs that are judged here."""
@@ -97,6 +107,8 @@ class Grouping:
         From which on a pair is a duplicate.
     judge_new : callable
         Judges distinct pairs; those that it leaves out stay without a verdict.
+    constraints : Constraints
+        What a user is sure of, of the texts of the batch.
     """
 
     def __init__(
@@ -105,6 +117,7 @@ class Grouping:
         texts: Texts,
         min_probability: float,
         judge_new: Callable[[NDArray[np.uint64]], Judged],
+        constraints: Constraints = NONE,
     ) -> None:
         self._order = order
         self._texts = texts
@@ -112,6 +125,8 @@ class Grouping:
         self._judge_new = judge_new
         self._number_of = np.empty(len(order), np.int64)
         self._number_of[order] = np.arange(len(order))
+        own = Constraints(*(self._number_of[pairs] for pairs in constraints))
+        self.bonds = make_bonds(len(order), own, self.in_order) if constraints else None
         self.judged = Judged(np.empty(0, np.uint64), np.empty((0, len(classifier.CLASSES))))
 
     def judge(self, pairs: NDArray[np.uint64]) -> None:
@@ -142,12 +157,34 @@ class Grouping:
     def clusters(self) -> NDArray[np.int64]:
         """Return the representative of each text."""
         are_duplicates = self.verdicts() == DUPLICATE
-        return leaders_of(
-            len(self._order),
-            self.judged.rows[are_duplicates],
-            self.judged.probabilities[are_duplicates, DUPLICATE],
-            self.in_order,
-        )
+        rows = self.judged.rows[are_duplicates]
+        scores = self.judged.probabilities[are_duplicates, DUPLICATE]
+        if self.bonds is None:
+            return leaders_of(len(self._order), rows, scores, self.in_order)
+        # Texts that must be together are one: what one of them matches, all do.
+        head, apart = self.bonds
+        rows = head[rows]
+        differ = rows[:, 0] != rows[:, 1]
+        leader = leaders_of(len(self._order), rows[differ], scores[differ], self.in_order, apart)
+        return leader[head]
+
+    def are_matches(
+        self,
+        pairs: NDArray[np.int64],
+        probability: NDArray[np.float64],
+        representative: NDArray[np.int64],
+    ) -> NDArray[np.bool_]:
+        """Return which pairs of texts are duplicates: by the judge, or because a user is sure."""
+        found: NDArray[np.bool_] = probability >= self._min_probability
+        if self.bonds is None:
+            return found
+        is_own = (representative[pairs] == pairs[:, ::-1]).any(axis=1)
+        return (found & self.bonds.allow(pairs)) | is_own
+
+    def as_sure(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return probabilities of matches: 1 where the judge alone would not have made them."""
+        sure: NDArray[np.float64] = np.where(probability >= self._min_probability, probability, 1.0)
+        return sure
 
     def groups(self, representative: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
         """
@@ -203,18 +240,19 @@ def find(
     config: Config,
     n_jobs: int,
     done: Callable[[str], None],
+    constraints: Constraints = NONE,
 ) -> Outcome:
     """Match and group the texts of a batch; the same for any `n_jobs` and order of documents."""
     segment = make_segment(columns, tokens, texts, n_jobs)
     buckets = candidates.find_buckets(segment, n_jobs)
     found = candidates.find_candidates(segment, buckets, n_jobs)
     done("candidates")
-    model = classifier.load_classifier()
+    model = classifier.load_classifier(config)
 
     def judge(pairs: NDArray[np.uint64]) -> Judged:
         return Judged(pairs, model.probabilities(segment, rows_of(pairs), n_jobs))
 
-    grouping = Grouping(segment.order, texts, config.min_probability, judge)
+    grouping = Grouping(segment.order, texts, config.min_probability, judge, constraints)
     grouping.judge(found.pairs)
     representative = _settle(grouping, buckets, segment, found.crowded, n_jobs)
     settled = grouping.judged.pairs
@@ -222,8 +260,8 @@ def find(
     story = grouping.groups(representative, RELATED)
     template = grouping.forms(representative)
     bounded = Bounded(found.n_large_buckets, found.n_skipped)
-    known = _keep(grouping.judged, settled, segment, texts, config, n_jobs)
-    outcome = known.outcome(config.min_probability, representative, story, template)
+    known = _keep(grouping, settled, segment, texts, config, n_jobs, constraints)
+    outcome = known.outcome(grouping, representative, story, template)
     done("assignment")
     return dataclasses.replace(
         outcome, n_candidates=len(grouping.judged.pairs), bounded=bounded, regroup=known.at
@@ -294,6 +332,8 @@ class Known:
         The texts of the batch.
     least : float
         Least probability of `matches`.
+    constraints : Constraints
+        What a user is sure of, of the texts of the batch.
     """
 
     judged: Judged
@@ -305,6 +345,7 @@ class Known:
     order: NDArray[np.int64]
     texts: Texts
     least: float
+    constraints: Constraints
 
     def at(self, min_probability: float) -> Outcome:
         """Group the pairs anew, without judging any; `ConfigError` below the least probability."""
@@ -314,25 +355,28 @@ class Known:
                 "are kept to be grouped anew. Cluster again with this min_probability"
             )
             raise ConfigError(message)
-        grouping = Grouping(self.order, self.texts, min_probability, self.judged.among)
+        grouping = Grouping(
+            self.order, self.texts, min_probability, self.judged.among, self.constraints
+        )
         grouping.judge(self.settled)
         representative = grouping.clusters()
         story = grouping.groups(representative, RELATED)
         template = grouping.forms(representative)
-        outcome = self.outcome(min_probability, representative, story, template)
+        outcome = self.outcome(grouping, representative, story, template)
         return dataclasses.replace(outcome, regroup=self.at)
 
     def outcome(
         self,
-        min_probability: float,
+        grouping: Grouping,
         representative: NDArray[np.int64],
         story: NDArray[np.int64],
         template: NDArray[np.int64],
     ) -> Outcome:
         """Return groups of texts of the segment, and the matches, numbered as in the batch."""
         order, probability = self.order, self.judged.probabilities[self.matches, DUPLICATE]
-        chosen = probability >= min_probability
-        rows = order[rows_of(self.judged.pairs[self.matches[chosen]])]
+        pairs = rows_of(self.judged.pairs[self.matches])
+        chosen = grouping.are_matches(pairs, probability, representative)
+        rows = order[pairs[chosen]]
         representatives = np.arange(len(self.texts))
         representatives[order] = order[representative]
         return Outcome(
@@ -342,7 +386,7 @@ class Known:
             jaccard=self.jaccard[chosen],
             containment=self.containment[chosen],
             relation=self.relation[chosen],
-            probability=probability[chosen],
+            probability=grouping.as_sure(probability[chosen]),
             n_candidates=len(self.judged.pairs),
             bounded=Bounded(),
             story_of=_spread(order, story[representative], representative, 2),
@@ -353,16 +397,23 @@ class Known:
 
 
 def _keep(
-    judged: Judged,
+    grouping: Grouping,
     settled: NDArray[np.uint64],
     segment: Segment,
     texts: Texts,
     config: Config,
     n_jobs: int,
+    constraints: Constraints,
 ) -> Known:
     """Return what grouping at other probabilities needs; `settled` are pairs judged early."""
     least = min(LEAST_PROBABILITY, config.min_probability)
+    judged = grouping.judged
     may_be_duplicates = judged.probabilities[:, DUPLICATE] >= least
+    if grouping.bonds is not None:
+        bound = packed(grouping.bonds.reach(rows_of(judged.pairs[may_be_duplicates])))
+        judged = judged.joined(bound)
+        may_be_duplicates = judged.probabilities[:, DUPLICATE] >= least
+        may_be_duplicates |= np.isin(judged.pairs, bound, assume_unique=True)
     others = classifier.verdicts(judged.probabilities, np.inf)
     matters = np.flatnonzero(may_be_duplicates | (others != DIFFERENT))
     kept = Judged(judged.pairs[matters], judged.probabilities[matters])
@@ -386,4 +437,5 @@ def _keep(
         order=segment.order,
         texts=texts,
         least=least,
+        constraints=constraints,
     )

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dedupe_news import postings, shingling, verification
 from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.kernels.features import SHINGLE_SIZE, Evidence
-from dedupe_news.texts import by_time, days_of, preferred_values
+from dedupe_news._text import tokenize
+from dedupe_news.texts import by_time, days_of, distinct_texts, preferred_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dedupe_news._text import Tokens
     from dedupe_news.columns import Columns
-    from dedupe_news.text import Tokens
+    from dedupe_news.config import Config
     from dedupe_news.texts import Texts
 
 _ALL = 1
+
+
+class Counted(NamedTuple):
+    """A batch with its words counted; `text_of` has the text of each document there, or -1."""
+
+    segment: Segment
+    texts: Texts
+    text_of: NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,6 +91,25 @@ def make_segment(columns: Columns, tokens: Tokens, texts: Texts, n_jobs: int) ->
     sets = verification.sort_sets(shingles.copy(), offsets, wanted, n_jobs)
     longest = int((stops - starts).max(initial=1))
     return Segment(order, evidence, sets, longest, counted.pairs)
+
+
+def count(columns: Columns, config: Config, n_jobs: int, window: int | None = None) -> Counted:
+    """Count the words of a batch once more, as its clustering did."""
+    tokens = tokenize(
+        columns.text_buffer(),
+        columns.offsets,
+        config,
+        columns.sources,
+        columns.source_names,
+        n_jobs=n_jobs,
+    )
+    texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs, window)
+    segment = make_segment(columns, tokens, texts, n_jobs)
+    number_of = np.empty(len(segment), np.int64)
+    number_of[segment.order] = np.arange(len(segment))
+    text_of = texts.text_of.copy()  # -1 stays where a document has no token
+    text_of[text_of >= 0] = number_of[text_of[text_of >= 0]]
+    return Counted(segment, texts, text_of)
 
 
 def sets_for(

@@ -43,6 +43,12 @@ class Translating:
         """Raise another error in place of that which left the block."""
         if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
             raise translated(error, self._path, self._timeout) from error
+        if isinstance(error, OSError) and not isinstance(error, StoreError):
+            message = (
+                f"{str(self._path)!r} cannot be opened: {error.strerror}. Check its name, and that "
+                "its folder exists and may be written"
+            )
+            raise StoreError(message) from error
 
 
 def translated(error: Exception, path: Path, timeout: float) -> StoreError:

@@ -23,13 +23,22 @@ _OBJECT, _INT, _BYTES, _TUPLE = 0, 2, 3, 4
 _ITEM = struct.Struct("<BH")
 _PLACE = struct.Struct("<q")
 _DEEPEST = 16  # tuples within tuples
+_MOST_BITS = 14_000  # of more, Python does not write out all digits
 
 
 def plain_id(id: Hashable, objects: list[Hashable] | None, depth: int = 0) -> Hashable:  # noqa: A002
     """Return an id as it will be read back; of other types only where `objects` keeps them."""
     kind = type(id)
-    if kind is str or kind is int or kind is bytes:
+    if kind is str or kind is bytes:
         return id
+    if isinstance(id, (int, np.integer)) and not isinstance(id, bool):
+        if int(id).bit_length() > _MOST_BITS:
+            message = (
+                f"the id is {shown(id)}; a whole number of at most {_MOST_BITS:,} bits can be "
+                "kept. Use a digest of it"
+            )
+            raise InputError(message)
+        return int(id)
     if isinstance(id, str):
         return str(id)
     if isinstance(id, bytes):
@@ -43,8 +52,6 @@ def plain_id(id: Hashable, objects: list[Hashable] | None, depth: int = 0) -> Ha
             raise InputError(message)
         items = tuple(plain_id(item, objects, depth + 1) for item in id)
         return id if objects is not None and kind is not tuple else items
-    if isinstance(id, (int, np.integer)) and not isinstance(id, bool):
-        return int(id)
     if objects is not None:
         return id
     message = (

@@ -327,7 +327,8 @@ class JudgedTexts(Slots):
         arrays["starts"] = arrays["starts"][: n_slots + 1]
         for name in ("tokens", "flags"):
             arrays[name] = arrays[name][:n_tokens]
-        arrays["postings"] = arrays["postings"][: int(arrays["counters"][1])]
+        # One a shingle and one a text: successors of leaders that leave take theirs later.
+        arrays["postings"] = arrays["postings"][: n_tokens + n_slots]
         for name in (*_PER_SLOT, *_OF_ROLES):
             arrays[name] = arrays[name][:n_slots]
         return arrays | self.founders.arrays_in_use(n_slots)

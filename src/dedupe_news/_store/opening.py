@@ -75,4 +75,9 @@ def _name_of(location: object) -> str:
     if "\0" in name:
         message = f"location={shown(name)} holds a NUL character, which no path can; remove it"
         raise InputError(message)
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError as error:
+        message = f"location={shown(name)} holds a lone surrogate, which no path can; remove it"
+        raise InputError(message) from error
     return name

@@ -19,7 +19,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dedupe_news._store import schema
+from dedupe_news._store import schema, scripts
 from dedupe_news._store.codec import FORMAT_VERSION, checksum_of
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, Events
 from dedupe_news._store.server import NOTHING_KEPT, UNKNOWN, Server, split_url
@@ -43,73 +43,6 @@ _TOKEN_MS = 3_600_000
 _WINDOWS_TO_LIVE = 3
 _WEEK_MS = 7 * 86_400_000
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.0005, 0.02
-
-# KEYS: meta, events, lock, token. ARGV[1..3]: incarnation, position, checksum of the event before.
-_BEGIN = """
-local function now() local t = redis.call('TIME'); return t[1] * 1000000 + t[2] end
-local m = redis.call('HMGET', KEYS[1], 'incarnation', 'end', 'base')
-if not m[1] then return {'gone', string.format('%.0f', now())} end
-if m[1] ~= ARGV[1] then return {'other', string.format('%.0f', now())} end
-local stop, base, at = tonumber(m[2]), tonumber(m[3]), tonumber(ARGV[2])
-local function id(position) return string.format('%.0f-0', position + 1) end
-local function answer(status, found)
-  return {status, string.format('%.0f', now()), redis.call('PTTL', KEYS[1]), stop, base, found}
-end
-if at > stop then return {'lost'} end
-if at > 0 then
-  local last = redis.call('XRANGE', KEYS[2], id(at - 1), id(at - 1))
-  if last[1] and string.sub(last[1][2][2], 1, 8) ~= ARGV[3] then return {'lost'} end
-end
-"""
-
-# ARGV[4]: most events to return.
-_READ = """
-local found = {}
-if at < stop then found = redis.call('XRANGE', KEYS[2], id(at), '+', 'COUNT', ARGV[4]) end
-return answer('ok', found)
-"""
-PULL = _BEGIN + _READ
-
-# ARGV[5..6]: token and lease of the lock.
-LOCK = f"""{_BEGIN}
-if not redis.call('SET', KEYS[3], ARGV[5], 'NX', 'PX', ARGV[6]) then
-  if redis.call('GET', KEYS[3]) ~= ARGV[5] then return {{'held'}} end
-end
-{_READ}"""
-
-RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end"
-UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
-
-# ARGV[4..8]: token of the lock, milliseconds that the token of this append is remembered,
-# milliseconds to live or 0, base or -1, number of discarded positions; these, and the events.
-APPEND = f"""{_BEGIN}
-if redis.call('EXISTS', KEYS[4]) == 1 then return answer('ok', {{}}) end
-if at ~= stop then return answer('conflict', {{}}) end
-local n_discarded = tonumber(ARGV[8])
-for each = 9 + n_discarded, #ARGV do
-  redis.call('XADD', KEYS[2], id(stop), 'e', ARGV[each])
-  stop = stop + 1
-end
-for each = 9, 8 + n_discarded do redis.call('XDEL', KEYS[2], id(tonumber(ARGV[each]))) end
-redis.call('HSET', KEYS[1], 'end', string.format('%.0f', stop))
-if ARGV[7] ~= '-1' then redis.call('HSET', KEYS[1], 'base', ARGV[7]) end
-redis.call('SET', KEYS[4], '', 'PX', ARGV[5])
-if ARGV[6] ~= '0' then
-  redis.call('PEXPIRE', KEYS[1], ARGV[6])
-  redis.call('PEXPIRE', KEYS[2], ARGV[6])
-end
-if redis.call('GET', KEYS[3]) == ARGV[4] then redis.call('DEL', KEYS[3]) end
-return answer('ok', {{}})
-"""
-
-# ARGV: names and values of a new index.
-CREATE = """
-if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[1], unpack(ARGV))
-end
-return redis.call('HGETALL', KEYS[1])
-"""
 
 
 class RedisLog:
@@ -167,7 +100,9 @@ class RedisLog:
                 **schema.versions(),
             }
             answer = self._server.run(
-                CREATE, [self._meta, self._events], [each for pair in made.items() for each in pair]
+                scripts.CREATE,
+                [self._meta, self._events],
+                [each for pair in made.items() for each in pair],
             )
             found = dict(zip(answer[::2], answer[1::2], strict=True))
         self._compare(found)
@@ -211,7 +146,7 @@ class RedisLog:
             return int(seconds) * 1_000_000 + int(micros)
         if time.monotonic() - self._renewed > _LEASE_MS / 3000:
             self._renewed = time.monotonic()
-            self._server.run(RENEW, [self._lock], [self._owner, _LEASE_MS])
+            self._server.run(scripts.RENEW, [self._lock], [self._owner, _LEASE_MS])
         return int(self._now)
 
     @contextlib.contextmanager
@@ -225,14 +160,16 @@ class RedisLog:
             owner, self._owner = self._owner, ""
             if owner:  # no append gave it back
                 with contextlib.suppress(StoreError):
-                    self._server.run(UNLOCK, [self._lock], [owner])
+                    self._server.run(scripts.UNLOCK, [self._lock], [owner])
 
     def _acquire(self) -> None:
         token = self._owner = secrets.token_hex(16)
         until = time.monotonic() + self._timeout
         pause = _FIRST_PAUSE_S
         while True:
-            answer = self._ask(LOCK, self._last, [_AT_A_TIME, token, _LEASE_MS], NOTHING_KEPT)
+            answer = self._ask(
+                scripts.LOCK, self._last, [_AT_A_TIME, token, _LEASE_MS], NOTHING_KEPT
+            )
             if answer[0] != b"held":
                 self._renewed, self._stash = time.monotonic(), answer
                 return
@@ -309,7 +246,7 @@ class RedisLog:
             stash, self._stash = self._stash, None
             answer = stash if stash is not None and at == self._last else None
             if answer is None:
-                answer = self._ask(PULL, at, [_AT_A_TIME])
+                answer = self._ask(scripts.PULL, at, [_AT_A_TIME])
             _, _, _, stop, base, found = answer
             if 0 < since.position < base or (first_base is not None and base != first_base):
                 raise Behind
@@ -366,7 +303,7 @@ class RedisLog:
             *gone,
             *events,
         ]
-        answer = self._ask(APPEND, since, arguments, UNKNOWN)
+        answer = self._ask(scripts.APPEND, since, arguments, UNKNOWN)
         if answer[0] == b"conflict":
             raise Conflict
         self._owner = ""

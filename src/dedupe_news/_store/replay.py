@@ -29,8 +29,8 @@ from dedupe_news._store.judged import JudgedTexts
 from dedupe_news._store.log import Cursor, Discarded
 from dedupe_news._store.matching import MatchLists, best, within
 from dedupe_news._store.thresholded import ThresholdedTexts
+from dedupe_news._text import source_codes, tokenize
 from dedupe_news.columns import NO_SOURCE, to_span
-from dedupe_news.text import source_codes, tokenize
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from dedupe_news._store.log import Events
     from dedupe_news._store.rows import Rows
     from dedupe_news._store.slots import Limits
+    from dedupe_news._text import Tokens
     from dedupe_news.config import Config
-    from dedupe_news.text import Tokens
 
 MOST_MATCHES = 100
 """Matches of an item that is added: of more, the best."""
@@ -89,7 +89,7 @@ class State:
             self.texts: ThresholdedTexts | JudgedTexts = ThresholdedTexts(config, limits)
         else:
             codes = postings.count_codes()
-            self.texts = JudgedTexts(config, limits, load_classifier().trees, codes)
+            self.texts = JudgedTexts(config, limits, load_classifier(config).trees, codes)
         self.ids: NDArray[np.object_] = np.empty(0, object)
         self.slot_of: dict[Hashable, int] = {}
         self._source_codes: dict[str | None, int] = {None: NO_SOURCE}

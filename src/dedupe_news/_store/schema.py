@@ -14,9 +14,9 @@ import xxhash
 
 from dedupe_news._engine.classifier import load_classifier
 from dedupe_news._store.codec import FORMAT_VERSION
+from dedupe_news._text import fingerprint
 from dedupe_news.config import Config, from_stored
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreFormatError
-from dedupe_news.text import fingerprint
 
 if TYPE_CHECKING:
     import sqlite3
@@ -216,10 +216,10 @@ def config_of(name: str, settings: str | bytes, wanted: Config | None) -> Config
         raise StoreFormatError(message) from error
     if wanted is None or wanted == stored:
         return stored
-    given = wanted.to_dict()
+    given = wanted.shown()
     differing = [
         f"{key}={value!r}, but {key}={given[key]!r} was given"
-        for key, value in stored.to_dict().items()
+        for key, value in stored.shown().items()
         if given[key] != value
     ]
     message = (

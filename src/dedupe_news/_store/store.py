@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from dedupe_news._store.log import EventLog
     from dedupe_news._store.rows import Rows
+    from dedupe_news._text import Tokens
     from dedupe_news.config import Config
-    from dedupe_news.text import Tokens
 
 T = TypeVar("T")
 

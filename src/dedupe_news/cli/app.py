@@ -13,7 +13,7 @@ from dedupe_news import progress
 from dedupe_news._input import files
 from dedupe_news._input.compression import STDIN
 from dedupe_news._input.reading import read_documents
-from dedupe_news.cli import deduplicating, reporting, terminal, warmup, writing
+from dedupe_news.cli import deduplicating, label, reporting, terminal, warmup, writing
 from dedupe_news.cli.index import index_app
 from dedupe_news.cli.options import (
     DEFAULTS,
@@ -69,6 +69,7 @@ app = typer.Typer(
 )
 deduplicating.register(app)
 reporting.register(app)
+label.register(app)
 warmup.register(app)
 app.add_typer(index_app)
 

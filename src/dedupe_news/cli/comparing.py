@@ -52,8 +52,28 @@ def show_comparison(console: Console, found: Comparison) -> None:
     console.print()
     gone = [(d.left_start, d.left) for d in found.differences]
     come = [(d.right_start, d.right) for d in found.differences]
-    left = _marked(found.left, gone, "red strike")
-    right = _marked(found.right, come, "green underline")
+    show_sides(
+        console,
+        marked(found.left, gone, "red strike"),
+        marked(found.right, come, "green underline"),
+    )
+    if found.reasons:
+        console.print()
+        console.print(_reasons(found))
+    console.print()
+
+
+def show_sides(console: Console, left: Text, right: Text) -> None:
+    """
+    Print two texts beside one another; one above the other where there is no room.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to.
+    left, right : rich.text.Text
+        The texts.
+    """
     grid = Table.grid(padding=(0, 2), expand=True)
     if console.width < _NARROW_CELLS:
         grid.add_column(ratio=1)
@@ -66,20 +86,33 @@ def show_comparison(console: Console, found: Comparison) -> None:
         grid.add_column(ratio=1)
         grid.add_row("", left, right)
     console.print(grid)
-    if found.reasons:
-        console.print()
-        console.print(_reasons(found))
-    console.print()
 
 
-def _marked(text: str, places: Iterable[tuple[int, str]], style: str) -> Text:
-    marked = Text()
+def marked(text: str, places: Iterable[tuple[int, str]], style: str) -> Text:
+    """
+    Return a text with some of its words marked.
+
+    Parameters
+    ----------
+    text : str
+        Of a document.
+    places : iterable of (int, str)
+        Where the words begin, and the words.
+    style : str
+        How they are marked.
+
+    Returns
+    -------
+    rich.text.Text
+        Without characters that would steer the terminal.
+    """
+    shown = Text()
     at = 0
     for start, words in places:
-        marked.append(_shown(text[at:start]))
-        marked.append(_shown(words), style)
+        shown.append(_shown(text[at:start]))
+        shown.append(_shown(words), style)
         at = start + len(words)
-    return marked.append(_shown(text[at:]))
+    return shown.append(_shown(text[at:]))
 
 
 def _shown(text: str) -> str:

@@ -86,6 +86,7 @@ def _cluster(
     recall: options.Recall = None,
     shingle_size: options.ShingleSize = None,
     prefer: options.Prefer = None,
+    judge: options.Judge = None,
     keep: options.Keep = "preferred",
     n_jobs: options.Jobs = -1,
     memory_limit: options.MemoryLimit = None,
@@ -104,6 +105,7 @@ def _cluster(
             recall=recall,
             shingle_size=shingle_size,
             prefer=prefer,
+            judge=judge,
         )
     )
     resolve_jobs(n_jobs)
@@ -170,6 +172,7 @@ def _dedupe(
     recall: options.Recall = None,
     shingle_size: options.ShingleSize = None,
     prefer: options.Prefer = None,
+    judge: options.Judge = None,
     keep: options.Keep = "preferred",
     n_jobs: options.Jobs = -1,
     output: options.Output = None,
@@ -184,6 +187,7 @@ def _dedupe(
             recall=recall,
             shingle_size=shingle_size,
             prefer=prefer,
+            judge=judge,
         )
     )
     resolve_jobs(n_jobs)

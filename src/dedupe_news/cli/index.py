@@ -21,6 +21,7 @@ from dedupe_news.cli.options import (
     Id,
     Ignore,
     Jobs,
+    Judge,
     Limit,
     NoProgress,
     OnInvalid,
@@ -103,6 +104,7 @@ def _add(
     threshold: Threshold = None,
     recall: Recall = None,
     shingle_size: ShingleSize = None,
+    judge: Judge = None,
     window: Annotated[
         str | None,
         typer.Option(
@@ -123,6 +125,7 @@ def _add(
         threshold=threshold,
         recall=recall,
         shingle_size=shingle_size,
+        judge=judge,
         window=None if window is None else as_window(window),
     )
     threads = resolve_jobs(n_jobs)
@@ -237,7 +240,7 @@ def _stats(*, location: Location) -> None:
     """Show size, age and settings of an index."""
     with _existing(location, read_only=True) as index:
         stats = dataclasses.asdict(index.stats())
-        settings = index.config.to_dict()
+        settings = index.config.shown()
     details = stats.pop("details")
     for name, value in {**stats, **details, **settings}.items():
         shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value

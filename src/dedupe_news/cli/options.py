@@ -213,6 +213,16 @@ Policy = Annotated[
         rich_help_panel=_MATCHING,
     ),
 ]
+Judge = Annotated[
+    Path | None,
+    typer.Option(
+        "--judge",
+        metavar="FILE",
+        show_default=False,
+        help="Weights that `dedupe-news fit` fitted to a feed. Default those of the package.",
+        rich_help_panel=_MATCHING,
+    ),
+]
 Prefer = Annotated[
     str | None,
     typer.Option(

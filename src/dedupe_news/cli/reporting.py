@@ -98,6 +98,7 @@ def _report(
     recall: options.Recall = None,
     shingle_size: options.ShingleSize = None,
     prefer: options.Prefer = None,
+    judge: options.Judge = None,
     n_jobs: options.Jobs = -1,
     output: Annotated[
         Path | None,
@@ -135,6 +136,7 @@ def _report(
             recall=recall,
             shingle_size=shingle_size,
             prefer=prefer,
+            judge=judge,
         )
     )
     resolve_jobs(n_jobs)
@@ -193,6 +195,7 @@ def _compare(
     min_probability: options.MinProbability = None,
     threshold: options.Threshold = None,
     shingle_size: options.ShingleSize = None,
+    judge: options.Judge = None,
 ) -> None:
     config = DEFAULTS.replace(
         **given_settings(
@@ -200,6 +203,7 @@ def _compare(
             min_probability=min_probability,
             threshold=threshold,
             shingle_size=shingle_size,
+            judge=judge,
         )
     )
     if files:

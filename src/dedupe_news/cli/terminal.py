@@ -9,6 +9,7 @@ import numpy as np
 from rich import box
 from rich.console import Console
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
@@ -112,7 +113,8 @@ def show_clustering(console: Console, result: Clustering, top: int) -> None:
         if n_groups:
             groups = views.groups_between(result, kind, 0, top)
             console.print()
-            console.print(Text.assemble("  ", (kind.heading, "bold"), "  ", (kind.says, "dim")))
+            heading = Text.assemble((kind.heading, "bold"), "  ", (kind.says, "dim"))
+            console.print(Padding(heading, (0, 2)))
             console.print(_groups(result, groups, narrow=narrow))
             _say_hidden(console, n_groups - len(groups), f"more {kind.noun}", f"more {kind.name}")
     console.print()
@@ -140,7 +142,7 @@ def show_figures(console: Console, result: Clustering) -> None:
     note = views.note_on_bounded(result)
     if note:
         console.print()
-        console.print(Text(f"  {note}", "yellow"))
+        console.print(Padding(Text(note, "yellow"), (0, 2)))
 
 
 def _figures(result: Clustering) -> Table:

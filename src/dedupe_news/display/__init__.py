@@ -11,9 +11,10 @@ from dedupe_news.display.page import Page
 if TYPE_CHECKING:
     import os
 
+    from dedupe_news.labelling import Labelling
     from dedupe_news.results import Clustering
 
-__all__ = ["Page", "html", "plain", "plot", "write_report"]
+__all__ = ["Page", "html", "label_bundle", "plain", "plot", "write_report"]
 
 
 def plot(result: Clustering, kind: str, ax: Any) -> Any:  # noqa: ANN401 - of matplotlib
@@ -21,6 +22,25 @@ def plot(result: Clustering, kind: str, ax: Any) -> Any:  # noqa: ANN401 - of ma
     from dedupe_news.display import plots  # noqa: PLC0415 - for those who draw
 
     return plots.draw(result, kind, ax)
+
+
+def label_bundle(session: Labelling) -> dict[str, Any]:
+    """
+    Return a labelling session for a notebook; see `dedupe_news.label`.
+
+    Parameters
+    ----------
+    session : Labelling
+        The session.
+
+    Returns
+    -------
+    dict
+        By type of content.
+    """
+    from dedupe_news.display import widget  # noqa: PLC0415 - for those who label
+
+    return widget.bundle(session)
 
 
 def write_report(result: Clustering, path: str | os.PathLike[str], title: str | None) -> None:

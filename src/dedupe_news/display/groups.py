@@ -103,8 +103,7 @@ def _pattern(template: Template) -> Markup:
     if not template.variants:
         return pattern
     variants = Markup("; ").join(
-        Markup("“{}”").format(marking.readable(variant) or "nothing")
-        for variant in template.variants
+        Markup("“{}”").format(variant or "nothing") for variant in views.variants_of(template)
     )
     return pattern + Markup('<p class="quiet small">… is {}</p>').format(variants)
 

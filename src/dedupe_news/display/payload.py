@@ -70,7 +70,7 @@ def overview(result: Clustering, title: str, made_at: str) -> dict[str, Any]:
         "timed": result.columns.published is not None,
         "sources": list(result.columns.source_names) if result.columns.sources is not None else [],
         "relations": [relation.name.lower() for relation in Relation],
-        "settings": [[name, _shown(value)] for name, value in result.config.to_dict().items()],
+        "settings": [[name, _shown(value)] for name, value in result.config.shown().items()],
         "policy": result.config.policy,
         "threshold": result.config.threshold,
         "histograms": histograms,
@@ -101,7 +101,7 @@ def blocks(
         }
         if kind.name == "templates":
             block["pattern"] = [readable(each.pattern) for each in groups]
-            block["variants"] = [[*map(readable, each.variants)] for each in groups]
+            block["variants"] = [views.variants_of(each) for each in groups]
         yield block
 
 

@@ -25,7 +25,7 @@ def of_group(group: Group) -> str:
     lines = [f"{kind.noun.capitalize()}: {views.summary_of(group)}"]
     if isinstance(group, Template):
         lines.append(f"  {readable(group.pattern)}")
-        lines += [f"    … = {readable(variant)}" for variant in group.variants]
+        lines += [f"    … = {variant}" for variant in views.variants_of(group)]
     columns: Columns = group.result.columns
     rows = views.rows_of(group)
     width = max(len(row.role) for row in rows)

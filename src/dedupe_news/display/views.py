@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news.columns import NO_TIME
+from dedupe_news.display.marking import readable
 from dedupe_news.membership import NO_RELATION
 from dedupe_news.parts import Cluster, Story, Template
 from dedupe_news.phrasing import counted, duration, share
@@ -112,6 +113,17 @@ class Row(NamedTuple):
     position: int
     role: str
     n_duplicates: int = 0
+
+
+_LONGEST_VARIANT = 80
+
+
+def variants_of(template: Template) -> list[str]:
+    """Return what varies in a template, for a line."""
+    return [
+        each if len(each) <= _LONGEST_VARIANT else f"{each[: _LONGEST_VARIANT - 1]}…"
+        for each in map(readable, template.variants)
+    ]
 
 
 def kind_of(group: Group) -> Kind:

@@ -8,6 +8,7 @@ import gc
 import importlib
 import logging
 import pickle
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
@@ -49,6 +50,7 @@ __all__ = [
     "used",
 ]
 
+_PACKAGE = "dedupe_news.kernels."
 Integer: TypeAlias = "int | np.int64"
 """A whole number in a kernel: a literal, or an element of an array."""
 
@@ -61,7 +63,7 @@ R = TypeVar("R")
 COMPILED: bool = not numba.config.DISABLE_JIT
 """Whether kernels are machine code; False under ``NUMBA_DISABLE_JIT=1``."""
 
-_OPTIONS = {"nopython": True, "nogil": True, "no_cfunc_wrapper": True}
+_OPTIONS = {"nopython": True, "nogil": True, "no_cfunc_wrapper": True, "_nrt": True}
 
 _observers: list[Callable[[], None]] = []
 _compiled: list[str] = []
@@ -101,7 +103,7 @@ class _Cache(NullCache):
 
     def __init__(self, function: types.FunctionType, flavour: str) -> None:
         self._function = function
-        module = function.__module__.rpartition(".")[2]
+        module = function.__module__.removeprefix(_PACKAGE)
         self.name = f"{module}.{function.__qualname__}.{flavour}"
         self._claims: list[contextlib.ExitStack] = []
 
@@ -172,8 +174,41 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
+_NEEDS_COUNTS = "NRT required but not enabled"
+_WORDS = re.compile(r"[\w.]+")
+_SCALARS = frozenset(
+    ("None", "bool", "float", "int", "Integer", "tuple", "np.int64", "np.uint32", "np.uint64")
+)
+_ALLOCATORS = frozenset(
+    ("arange", "array", "concatenate", "copy", "empty", "full", "ones", "sort", "zeros", "TypedList")
+)
+
+
+def _makes_arrays(function: types.FunctionType) -> bool:
+    """Return whether a kernel makes arrays, or is handed new ones by one that it calls."""
+    return not _ALLOCATORS.isdisjoint(function.__code__.co_names) or any(
+        _holds_arrays(called.py_func.__annotations__.get("return"), called.py_func.__globals__)
+        for called in _called_by(function)
+    )
+
+
+def _holds_arrays(annotation: object, names: dict[str, Any]) -> bool:
+    """Return whether values of a type are arrays, or tuples with arrays; unknown types are."""
+    words = _WORDS.findall(str(annotation))
+    fields = getattr(names.get(words[-1]), "__annotations__", {})
+    kinds = {getattr(field, "__forward_arg__", str(field)) for field in fields.values()}
+    return not _SCALARS.issuperset(words) and not (kinds and _SCALARS.issuperset(kinds))
+
+
+
+
 class _Function(CPUDispatcher):
-    """A function that is compiled for the types that it is called with."""
+    """
+    A function that is compiled for the types that it is called with.
+
+    One that makes no arrays counts no references either: arrays in tuples would
+    be counted at each use, which takes longer than most uses.
+    """
 
     def __init__(self, function: Any, flavour: str, options: dict[str, bool]) -> None:
         super().__init__(function, targetoptions=_OPTIONS | options)
@@ -181,8 +216,17 @@ class _Function(CPUDispatcher):
 
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature."""
+        args, _ = sigutils.normalize_signature(sig)
+        takes_list = any(isinstance(arg, numba.types.ListType) for arg in args)
+        self.targetoptions["_nrt"] = takes_list or _makes_arrays(self.py_func)
         with _undisturbed():
             try:
+                return super().compile(sig)
+            except CompilerError as error:
+                if self.targetoptions["_nrt"] or _NEEDS_COUNTS not in str(error):
+                    raise
+                self.targetoptions["_nrt"] = True  # rows are copied, or the like
+                self.cache.release()
                 return super().compile(sig)
             finally:
                 self.cache.release()
@@ -208,7 +252,7 @@ class _Kernel(_Function):
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature, and note that it was needed."""
         entry_point = super().compile(sig)
-        module = self.py_func.__module__.rpartition(".")[2]
+        module = self.py_func.__module__.removeprefix(_PACKAGE)
         args, _ = sigutils.normalize_signature(sig)
         with contextlib.suppress(TypeError):
             _used.append((f"{module}.{self.py_func.__name__}", *map(_to_plain, args)))
@@ -341,7 +385,7 @@ def _to_plain(numba_type: Any) -> Any:
         return f"{numba_type.dtype}[{numba_type.ndim}{numba_type.layout}{is_fixed}]"
     if isinstance(numba_type, numba.types.BaseNamedTuple):
         made_of = numba_type.instance_class
-        module = made_of.__module__.rpartition(".")[2]
+        module = made_of.__module__.removeprefix(_PACKAGE)
         return [f"{module}.{made_of.__name__}", *map(_to_plain, numba_type)]
     if isinstance(numba_type, numba.types.ListType):
         return ["list", _to_plain(numba_type.dtype)]
@@ -369,5 +413,5 @@ def _from_plain(plain: Any) -> Any:
 
 def named(name: str) -> Any:
     """Return what stands in a module of kernels under a name such as ``"sorting.radix_sort"``."""
-    module, _, attribute = name.partition(".")
-    return getattr(importlib.import_module(f"dedupe_news.kernels.{module}"), attribute)
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(_PACKAGE + module), attribute)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MAX_TOKENS = 1024
 """Tokens of each run, between the common start and end, that are aligned."""
 
+MOST_REPLACED = 16
+"""Gaps whose first tokens are kept."""
+
 IN_LEFT = 1
 IN_RIGHT = 2
 """Marks of a value in a `Table`."""
@@ -62,6 +65,8 @@ class Scratch(NamedTuple):
         Place in the right run of each token of the left run, or -1.
     back : ndarray of int32, shape (longest,)
         Place in the left run of each token of the right run, or -1.
+    replaced : ndarray of uint32, shape (MOST_REPLACED, 2)
+        First token of either side of a gap.
     """
 
     table: Table
@@ -69,6 +74,7 @@ class Scratch(NamedTuple):
     columns: NDArray[np.uint64]
     partner: NDArray[np.int32]
     back: NDArray[np.int32]
+    replaced: NDArray[np.uint32]
 
 
 @kernel
@@ -91,6 +97,7 @@ def make_scratch(longest: Integer) -> Scratch:
         np.zeros((n_aligned + 1, n_words), np.uint64),
         np.zeros(longest + 1, np.int32),
         np.zeros(longest + 1, np.int32),
+        np.zeros((MOST_REPLACED, 2), np.uint32),
     )
 
 

@@ -18,6 +18,8 @@ def assign(
     offsets: NDArray[np.int64],
     neighbours: NDArray[np.int64],
     scores: NDArray[np.float64],
+    apart_offsets: NDArray[np.int64],
+    apart: NDArray[np.int64],
     leader: NDArray[np.int64],
 ) -> None:
     """
@@ -25,6 +27,8 @@ def assign(
 
     `order` has the nodes by preference; node ``i`` matches ``neighbours[at]``
     with ``scores[at]`` for ``at`` from ``offsets[i]`` to ``offsets[i + 1] - 1``.
+    It is kept out of the clusters of ``apart[at]`` for ``at`` from
+    ``apart_offsets[i]`` to ``apart_offsets[i + 1] - 1``.
     `leader` comes with -1 throughout. Of two leaders of equal scores the one
     chosen first is taken.
     """
@@ -40,6 +44,10 @@ def assign(
                 continue
             score = scores[at]
             if score > best_score or (score == best_score and rank[other] < rank[best]):
-                best = other
-                best_score = score
+                is_open = True
+                for away in range(apart_offsets[node], apart_offsets[node + 1]):
+                    is_open = is_open and leader[apart[away]] != other
+                if is_open:
+                    best = other
+                    best_score = score
         leader[node] = best

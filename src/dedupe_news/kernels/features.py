@@ -10,6 +10,7 @@ from dedupe_news.kernels._jit import inlined, kernel
 from dedupe_news.kernels.alignment import (
     IN_LEFT,
     IN_RIGHT,
+    MOST_REPLACED,
     Scratch,
     align,
     is_used,
@@ -17,7 +18,7 @@ from dedupe_news.kernels.alignment import (
     place_of,
     put,
 )
-from dedupe_news.kernels.folding import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
+from dedupe_news.kernels.text.fold import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -159,7 +160,6 @@ _LEAD = 12  # words of a text that tell what it is about
 _HOUR = 3_600_000_000.0
 _DAY = 24.0  # hours; how long a feed waits with a re-post, or fills in a form anew, is its own
 _MOST_WORDS = 16  # words of a gap whose other forms are looked for
-_MOST_PAIRS = 16  # replacements whose repetition is looked for
 
 
 class Evidence(NamedTuple):
@@ -517,7 +517,7 @@ def _fill_gaps(
 ) -> None:
     """Write what the gaps between matches say: replaced on both sides, or missing on one."""
     partner, back = scratch.partner, scratch.back
-    replaced = np.zeros((_MOST_PAIRS, 2), np.uint32)
+    replaced = scratch.replaced
     n_pairs = n_repeated = 0
     numbers: Integer = 0
     single: Integer = 0
@@ -564,7 +564,7 @@ def _fill_gaps(
             right = evidence.tokens[long.first + j]
             for k in range(n_pairs):
                 n_repeated += replaced[k, 0] == left and replaced[k, 1] == right
-            if n_pairs < _MOST_PAIRS:
+            if n_pairs < MOST_REPLACED:
                 replaced[n_pairs, 0] = left
                 replaced[n_pairs, 1] = right
                 n_pairs += 1

@@ -70,19 +70,7 @@ def _load32(data: NDArray[np.uint8], at: np.uintp) -> np.uint32:
 
 @inlined
 def avalanche32(h: np.uint32) -> np.uint32:
-    """
-    Return an XXH32 once all data is taken in.
-
-    Parameters
-    ----------
-    h : uint32
-        State.
-
-    Returns
-    -------
-    uint32
-        The hash.
-    """
+    """Return an XXH32 once all data is taken in."""
     h = _U32(h ^ _U32(h >> _U32(15)))
     h = _U32(h * _P2)
     h = _U32(h ^ _U32(h >> _U32(13)))
@@ -92,21 +80,7 @@ def avalanche32(h: np.uint32) -> np.uint32:
 
 @inlined
 def take_word(h: np.uint32, word: np.uint32) -> np.uint32:
-    """
-    Take four bytes of the end of the data into an XXH32.
-
-    Parameters
-    ----------
-    h : uint32
-        State.
-    word : uint32
-        The bytes.
-
-    Returns
-    -------
-    uint32
-        State.
-    """
+    """Take four bytes of the end of the data into an XXH32."""
     return _U32(_rotl32(_U32(h + _U32(word * _P3)), 17) * _P4)
 
 
@@ -117,21 +91,7 @@ def _round32(lane: np.uint32, word: np.uint32) -> np.uint32:
 
 @inlined
 def xxh32_bytes(data: NDArray[np.uint8], start: Integer, stop: Integer) -> np.uint32:
-    """
-    XXH32, seed 0, of the bytes ``data[start:stop]``.
-
-    Parameters
-    ----------
-    data : ndarray of uint8
-        Any bytes.
-    start, stop : int
-        Slice bounds, ``0 <= start <= stop <= len(data)``; unchecked.
-
-    Returns
-    -------
-    uint32
-        ``xxhash.xxh32_intdigest(data[start:stop].tobytes())``.
-    """
+    """XXH32, seed 0, of the bytes ``data[start:stop]``."""
     at = np.uintp(start)
     end = np.uintp(stop)
     length = end - at
@@ -166,23 +126,7 @@ def xxh32_bytes(data: NDArray[np.uint8], start: Integer, stop: Integer) -> np.ui
 def xxh32_words(
     words: NDArray[np.uint32], start: Integer, stop: Integer, seed: np.uint32
 ) -> np.uint32:
-    """
-    XXH32 of the little-endian bytes of ``words[start:stop]``.
-
-    Parameters
-    ----------
-    words : ndarray of uint32
-        Any values, for example token hashes.
-    start, stop : int
-        Slice bounds, ``0 <= start <= stop <= len(words)``; unchecked.
-    seed : uint32
-        Seed of the hash.
-
-    Returns
-    -------
-    uint32
-        ``xxhash.xxh32_intdigest(words[start:stop].astype("<u4").tobytes(), seed)``.
-    """
+    """XXH32 of the little-endian bytes of ``words[start:stop]``."""
     at = np.uintp(start)
     end = np.uintp(stop)
     n_words = end - at
@@ -216,18 +160,6 @@ def xxh32_shingle(tokens: NDArray[np.uint32], start: Integer, width: Integer) ->
     XXH32, seed 0, of a shingle; its usual three words need no loop.
 
     So the compiler works on several shingles at once, in a quarter of the time.
-
-    Parameters
-    ----------
-    tokens : ndarray of uint32
-        Token hashes.
-    start, width : int
-        The shingle is ``tokens[start : start + width]``; unchecked.
-
-    Returns
-    -------
-    uint32
-        As from `xxh32_words`.
     """
     if width == _USUAL_WIDTH:
         at = np.uintp(start)
@@ -256,21 +188,7 @@ def _pair64(words: NDArray[np.uint32], at: np.uintp) -> np.uint64:
 
 @inlined
 def xxh64_words(words: NDArray[np.uint32], start: Integer, stop: Integer) -> np.uint64:
-    """
-    XXH64, seed 0, of the little-endian bytes of ``words[start:stop]``.
-
-    Parameters
-    ----------
-    words : ndarray of uint32
-        Any values, for example token hashes.
-    start, stop : int
-        Slice bounds, ``0 <= start <= stop <= len(words)``; unchecked.
-
-    Returns
-    -------
-    uint64
-        ``xxhash.xxh64_intdigest(words[start:stop].astype("<u4").tobytes())``.
-    """
+    """XXH64, seed 0, of the little-endian bytes of ``words[start:stop]``."""
     at = np.uintp(start)
     end = np.uintp(stop)
     n_words = end - at
@@ -406,19 +324,7 @@ def xxh3_runs(
     stops: NDArray[np.int64],
     digests: NDArray[np.uint64],
 ) -> None:
-    """
-    XXH3 of 64 bits, seed 0, of runs of bytes.
-
-    Parameters
-    ----------
-    data : ndarray of uint8
-        Any bytes.
-    starts, stops : ndarray of int64, shape (n_runs,)
-        Run ``i`` is ``data[starts[i]:stops[i]]``, of at least 17 bytes: what is shorter is hashed
-        otherwise.
-    digests : ndarray of uint64, shape (n_runs,)
-        Receives ``xxhash.xxh3_64_intdigest`` of each.
-    """
+    """XXH3 of 64 bits, seed 0, of runs of bytes."""
     lanes = np.empty(8, np.uint64)
     for run in range(digests.shape[0]):
         start = starts[run]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dedupe_news.kernels._jit import kernel
-from dedupe_news.kernels.names import (
+from dedupe_news.kernels.text.characters import COMMA_SIGN, POINT_SIGN, SPACE_SIGN, is_space
+from dedupe_news.kernels.text.names import (
     AGENCY,
     COUNTED,
     LABEL,
@@ -15,23 +16,22 @@ from dedupe_news.kernels.names import (
     WIRE_LABEL,
     name_class,
 )
-from dedupe_news.kernels.utf8 import byte_at, decode
+from dedupe_news.kernels.text.utf8 import byte_at, decode
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_MAX_LABEL = 40
+_MAX_LABEL = 48
+_MAX_LABEL_SPACES = 3
 _MAX_BRACKET = 48
 _MAX_COUNT = 6
 _LEAST_SPACES_LEFT = 2
 _LEAST_WIDE_BYTES = 9
 _LEAST_CAPITALS = 4
 _WIDE = 0x80
-
-# What `_closing_of` knows, as code points.
-_SPACE, _POINT, _BANG, _COLON, _BAR, _HYPHEN = 0x20, 0x2E, 0x21, 0x3A, 0x7C, 0x2D
-_COMMA, _THOUSANDS = 0x2C, 0x6B
+_BANG, _COLON, _BAR, _HYPHEN = 0x21, 0x3A, 0x7C, 0x2D
+_THOUSANDS = 0x6B
 
 
 @kernel
@@ -51,13 +51,8 @@ def _closing_of(char: int) -> int:
 
 
 @kernel
-def _is_space(byte: int) -> bool:
-    return byte == _SPACE or 0x09 <= byte <= 0x0D
-
-
-@kernel
 def _skip_space(text: NDArray[np.uint8], at: int, stop: int) -> int:
-    while at < stop and _is_space(byte_at(text, at)):
+    while at < stop and is_space(byte_at(text, at)):
         at += 1
     return at
 
@@ -67,7 +62,7 @@ def _has_words(text: NDArray[np.uint8], start: int, stop: int) -> bool:
     """Say whether three words are left at least, or a few characters of scripts without spaces."""
     n_spaces = 0
     for at in range(start, stop):
-        n_spaces += byte_at(text, at) == _SPACE
+        n_spaces += byte_at(text, at) == SPACE_SIGN
     wide = stop - start >= _LEAST_WIDE_BYTES and byte_at(text, start) >= 0xE3
     return wide or n_spaces >= _LEAST_SPACES_LEFT
 
@@ -81,7 +76,7 @@ def _capitals_stop(
     space = start
     while at < stop and at < start + _MAX_LABEL:
         byte = byte_at(text, at)
-        if byte == _SPACE:
+        if byte == SPACE_SIGN:
             space = at
         elif not 0x41 <= byte <= 0x5A:
             break
@@ -108,7 +103,9 @@ def label_stop(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np
     end = start
     after = start
     limit = min(stop, start + _MAX_LABEL)
-    while at < limit:
+    n_spaces = 0
+    while at < limit and n_spaces <= _MAX_LABEL_SPACES:
+        n_spaces += byte_at(text, at) == SPACE_SIGN
         decoded = decode(text, at, stop)
         char = decoded >> 3
         follow = at + (decoded & 7)
@@ -121,12 +118,12 @@ def label_stop(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np
             end = at
             after = follow
             break
-        elif follow < stop and byte_at(text, follow) == _SPACE:
-            if char == _COLON or char == _POINT or char == _BANG:
+        elif follow < stop and byte_at(text, follow) == SPACE_SIGN:
+            if char == _COLON or char == POINT_SIGN or char == _BANG:
                 end = at
                 after = follow
                 break
-            spaced = at > start and byte_at(text, at - 1) == _SPACE
+            spaced = at > start and byte_at(text, at - 1) == SPACE_SIGN
             if char == _BAR or (spaced and (char == _HYPHEN or 0x2013 <= char <= 0x2014)):
                 end = at
                 after = follow
@@ -145,7 +142,7 @@ def label_stop(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np
     if closing and after + 1 < stop:
         # "[Video] - Storm", "(EXCLUSIVE): storm".
         char = byte_at(text, after)
-        if (char == _COLON or char == _HYPHEN) and byte_at(text, after + 1) == _SPACE:
+        if (char == _COLON or char == _HYPHEN) and byte_at(text, after + 1) == SPACE_SIGN:
             after = _skip_space(text, after + 1, stop)
     return after if _has_words(text, after, stop) else start
 
@@ -156,7 +153,9 @@ def _number_stop(text: NDArray[np.uint8], at: int, stop: int) -> int:
     begin = at
     while at < stop and at < begin + _MAX_COUNT:
         byte = byte_at(text, at)
-        if not 0x30 <= byte <= 0x39 and (at == begin or (byte != _COMMA and byte != _POINT)):
+        if not 0x30 <= byte <= 0x39 and (
+            at == begin or (byte != COMMA_SIGN and byte != POINT_SIGN)
+        ):
             break
         at += 1
     if begin < at < stop and byte_at(text, at) | 0x20 == _THOUSANDS:
@@ -185,7 +184,7 @@ def _bare_count_start(
 ) -> int:
     """Return where "12 Kommentare" begins, without a sign before it; `stop` where nothing does."""
     at = stop
-    while at > start and stop - at < MAX_NAME_BYTES and byte_at(text, at - 1) > _SPACE:
+    while at > start and stop - at < MAX_NAME_BYTES and byte_at(text, at - 1) > SPACE_SIGN:
         at -= 1
     word = at
     at -= 1
@@ -194,7 +193,7 @@ def _bare_count_start(
     n_digits = word - 1 - at
     if word == stop or at <= start or not 0 < n_digits <= _MAX_COUNT:
         return stop
-    if byte_at(text, at - 1) != _SPACE or byte_at(text, word - 1) != _SPACE:
+    if byte_at(text, at - 1) != SPACE_SIGN or byte_at(text, word - 1) != SPACE_SIGN:
         return stop
     return at if name_class(text, word, stop, table) & COUNTED else stop
 
@@ -203,7 +202,7 @@ def _bare_count_start(
 def label_start(
     text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np.uint32], is_title: int
 ) -> int:
-    """Return where the bracketed label, count or agency that ends a line begins; `stop` for none."""
+    """Return where the bracketed label, count or agency at a line's end begins; or `stop`."""
     last = stop - 1
     while last > start and byte_at(text, last) & 0xC0 == 0x80:
         last -= 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dedupe_news.kernels._jit import kernel
-from dedupe_news.kernels.fold_table import (
+from dedupe_news.kernels.text.registers import int64
+from dedupe_news.kernels.text.table import (
     HANGUL,
     IGNORED,
     KANA,
@@ -22,8 +23,7 @@ from dedupe_news.kernels.fold_table import (
     WORD,
     entry_of,
 )
-from dedupe_news.kernels.registers import int64
-from dedupe_news.kernels.utf8 import decode
+from dedupe_news.kernels.text.utf8 import decode
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,33 +75,15 @@ COLON = PUNCTUATION + 0x3A
 OPENING = PUNCTUATION + 0x28
 CLOSING = PUNCTUATION + 0x29
 BAR = PUNCTUATION + 0x7C
-
 FNV_START = 0x811C9DC5
 FNV_PRIME = 0x01000193
-
 MAX_ITEMS = 40
 MAX_NAME_BYTES = 64
 
 
 @kernel
 def find_hash(table: NDArray[np.uint32], part: int, wanted: int) -> int:
-    """
-    Return where a hash is among the increasing hashes of a part.
-
-    Parameters
-    ----------
-    table : ndarray of uint32
-        Holds the hashes.
-    part : int
-        NAMES_PLACE, REFERENCES_PLACE or DOMAINS_PLACE; its length is the next word.
-    wanted : int
-        The hash.
-
-    Returns
-    -------
-    int
-        Its index in the part; -1 where it is not.
-    """
+    """Return where a hash is among the increasing hashes of a part."""
     begin = int64(table[part])
     low = 0
     high = int64(table[part + 1])
@@ -120,27 +102,8 @@ def name_class(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np
     """
     Return what is known of a name.
 
-    Names are told by the FNV-1a hash [1]_ of their folded characters, one
-    space between two words: a stranger passes for one of a thousand names
-    once in four million times.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        UTF-8.
-    start, stop : int
-        Bounds of the name.
-    table : ndarray of uint32
-        Holds the names.
-
-    Returns
-    -------
-    int
-        Sum of classes such as AGENCY; 0 for a stranger.
-
-    References
-    ----------
-    .. [1] G. Fowler et al., RFC 9923, over 32-bit code points, not bytes.
+    Names are told by the FNV-1a hash of their folded characters, one space between two words: a
+    stranger passes for one of a thousand names once in four million times.
     """
     if stop - start > MAX_NAME_BYTES:
         return 0
@@ -181,28 +144,7 @@ def read_items(
     items: NDArray[np.int64],
     room: int,
 ) -> int:
-    """
-    Cut the beginning of a line into words, numbers, dashes and punctuation.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        UTF-8.
-    start, stop : int
-        Bounds of the line; a newline ends it too.
-    table : ndarray of uint32
-        Fold table.
-    items : ndarray of int64, shape (MAX_ITEMS, 4)
-        Receives of each item its kind, bounds, and 1 where space is before it.
-        Hyphens and apostrophes inside a word belong to it.
-    room : int
-        Most items to read, at most MAX_ITEMS.
-
-    Returns
-    -------
-    int
-        Number of items.
-    """
+    """Cut the beginning of a line into words, numbers, dashes and punctuation."""
     n = 0
     at = start
     space = 0

@@ -1,29 +1,23 @@
-"""Where the furniture at the start of a line ends: credits, datelines, bylines."""
+"""Datelines and credits at the start of a line: "LONDON (Reuters) -"."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dedupe_news.kernels._jit import kernel
-from dedupe_news.kernels.names import (
+from dedupe_news.kernels.text.names import (
     AGENCY,
-    BAR,
-    BY,
     CAPITAL,
     CAPS,
     CITY,
     CLOSING,
     COLON,
     COMMA,
-    CONNECTIVE,
     DASH,
     DATE_WORD,
-    DESK,
     INDICATOR,
     LOWER,
-    MAX_ITEMS,
     MONTH,
-    NO_NAME,
     NUMBER,
     OPENING,
     POINT,
@@ -34,30 +28,30 @@ from dedupe_news.kernels.names import (
     name_class,
     read_items,
 )
-from dedupe_news.kernels.registers import int64
+from dedupe_news.kernels.text.registers import int64
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_MAX_LEAD_BYTES = 120
+MAX_LEAD_BYTES = 120
 _MAX_PLACE_WORDS = 5
-_MAX_BYLINE_WORDS = 24
-_MAX_NAME_WORDS = 4
 _MAX_CREDIT_ITEMS = 8
 
 
 @kernel
-def _is_capital(items: NDArray[np.int64], k: int, n: int) -> bool:
+def is_capital(items: NDArray[np.int64], k: int, n: int) -> bool:
+    """Say whether item `k` is a capitalised word."""
     return k < n and (items[k, 0] == CAPITAL or items[k, 0] == CAPS)
 
 
 @kernel
-def _opens_sentence(items: NDArray[np.int64], k: int, n: int) -> bool:
+def opens_sentence(items: NDArray[np.int64], k: int, n: int) -> bool:
+    """Say whether item `k`, behind a space or a bracket, begins a sentence."""
     if k < n and items[k, 0] == QUOTE:
         k += 1
     spaced = items[k, 3] + items[k - 1, 3] > 0 or items[k - 1, 0] == CLOSING
-    return spaced and _is_capital(items, k, n)
+    return spaced and is_capital(items, k, n)
 
 
 @kernel
@@ -68,25 +62,7 @@ def _date_stop(
     n: int,
     table: NDArray[np.uint32],
 ) -> int:
-    """
-    Return the item after a date that begins at item `k`, or `k` where none does.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        UTF-8.
-    items : ndarray of int64
-        As `read_items` leaves them.
-    k, n : int
-        First item, and their number.
-    table : ndarray of uint32
-        Hold the names of months and days.
-
-    Returns
-    -------
-    int
-        Index of an item.
-    """
+    """Return the item after a date that begins at item `k`, or `k` where none does."""
     at = k
     if at < n and items[at, 0] <= CAPS:
         known = name_class(text, items[at, 1], items[at, 2], table)
@@ -129,32 +105,14 @@ def _is_station(text: NDArray[np.uint8], start: int, stop: int) -> bool:
 
 
 @kernel
-def _credit_class(
+def credit_class(
     text: NDArray[np.uint8],
     items: NDArray[np.int64],
     k: int,
     stop: int,
     table: NDArray[np.uint32],
 ) -> int:
-    """
-    Return how surely items ``k`` to ``stop - 1`` name an agency.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        UTF-8.
-    items : ndarray of int64
-        As `read_items` leaves them.
-    k, stop : int
-        Bounds of the credit, parentheses not included.
-    table : ndarray of uint32
-        Hold the names.
-
-    Returns
-    -------
-    int
-        2 for an agency, 1 for what looks like one, 0 for anything else.
-    """
+    """Return how surely items ``k`` to ``stop - 1`` name an agency."""
     if stop <= k or stop - k > _MAX_CREDIT_ITEMS:
         return 0
     if name_class(text, items[k, 1], items[stop - 1, 2], table) & AGENCY:
@@ -180,32 +138,12 @@ def dateline_stop(  # noqa: PLR0911 - one return for each reason
     items: NDArray[np.int64],
     sure: int,
 ) -> int:
-    """
-    Return where the dateline or credit at `start` ends; `start` where none is.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        UTF-8.
-    start, stop : int
-        Bounds of the line.
-    table : ndarray of uint32
-        Fold table and names.
-    items : ndarray of int64, shape (MAX_ITEMS, 4)
-        Overwritten.
-    sure : int
-        1 if only datelines with a credit count, else 0.
-
-    Returns
-    -------
-    int
-        First byte of the text proper.
-    """
-    n = read_items(text, start, min(stop, start + _MAX_LEAD_BYTES), table, items, int64(24))
+    """Return where the dateline or credit at `start` ends; `start` where none is."""
+    n = read_items(text, start, min(stop, start + MAX_LEAD_BYTES), table, items, int64(24))
     k = 0
     n_words = 0
     all_caps = True
-    while _is_capital(items, k, n) and n_words < _MAX_PLACE_WORDS:
+    while is_capital(items, k, n) and n_words < _MAX_PLACE_WORDS:
         if n_words > 0 and items[k, 0] == CAPITAL and all_caps:
             # "ST. LOUIS Mayor": a place does not change its case midway.
             break
@@ -216,7 +154,7 @@ def dateline_stop(  # noqa: PLR0911 - one return for each reason
         if k + 1 < n and (
             items[k, 0] == SLASH or (items[k, 0] == POINT and short and n_words == 1)
         ):
-            if not _is_capital(items, k + 1, n):
+            if not is_capital(items, k + 1, n):
                 break
             k += 1
     place_known = False
@@ -225,12 +163,12 @@ def dateline_stop(  # noqa: PLR0911 - one return for each reason
     if n_words > 0:
         place = name_class(text, items[0, 1], items[k - 1, 2], table)
         place_known = place & CITY != 0
-        if k + 1 < n and items[k, 0] == COMMA and _is_capital(items, k + 1, n):
+        if k + 1 < n and items[k, 0] == COMMA and is_capital(items, k + 1, n):
             end = k + 1
             while (
                 end < n
                 and end < k + 6
-                and (_is_capital(items, end, n) or (items[end, 0] == POINT and items[end, 3] == 0))
+                and (is_capital(items, end, n) or (items[end, 0] == POINT and items[end, 3] == 0))
             ):
                 if name_class(text, items[end, 1], items[end, 2], table) & (MONTH | WEEKDAY):
                     break
@@ -259,7 +197,7 @@ def dateline_stop(  # noqa: PLR0911 - one return for each reason
             end += 1
         if end >= n:
             return start
-        credit = _credit_class(text, items, k + 1, end, table)
+        credit = credit_class(text, items, k + 1, end, table)
         if credit == 0 and not (has_date and end == k + 1):
             return start
         if credit == 0:
@@ -273,7 +211,7 @@ def dateline_stop(  # noqa: PLR0911 - one return for each reason
         while end < n and end < k + 4 and items[end, 0] != DASH:
             end += 1
         if end < n and items[end, 0] == DASH:
-            credit = _credit_class(text, items, k + 1, end, table)
+            credit = credit_class(text, items, k + 1, end, table)
             if credit > 0:
                 k = end
     if n_words == 0 and credit == 0:
@@ -290,14 +228,12 @@ def dateline_stop(  # noqa: PLR0911 - one return for each reason
         return start
     taken = False
     if n_words == 0:
-        taken = (
-            dash or (colon and credit == 2) or (credit == 2 and _opens_sentence(items, after, n))
-        )
+        taken = dash or (colon and credit == 2) or (credit == 2 and opens_sentence(items, after, n))
     elif credit == 2:
-        taken = closed or ((all_caps or has_date) and _opens_sentence(items, after, n))
+        taken = closed or ((all_caps or has_date) and opens_sentence(items, after, n))
     elif credit == 1:
         taken = (dash and (all_caps or region_known or has_date)) or (
-            has_date and _opens_sentence(items, after, n)
+            has_date and opens_sentence(items, after, n)
         )
     elif sure == 1:
         taken = False
@@ -318,108 +254,7 @@ def dateline_stop(  # noqa: PLR0911 - one return for each reason
         # "MOSCOW, May 12 - Agency." names the agency behind the dash.
         for end in range(after + 1, min(after + 4, n)):
             if items[end, 0] == POINT or items[end, 0] == DASH:
-                if _credit_class(text, items, after, end, table) == 2 and end + 1 < n:
+                if credit_class(text, items, after, end, table) == 2 and end + 1 < n:
                     return int64(items[end, 2])
                 break
     return int64(items[after - 1, 2])
-
-
-@kernel
-def byline_stop(
-    text: NDArray[np.uint8],
-    start: int,
-    stop: int,
-    whole_line: int,
-    table: NDArray[np.uint32],
-    items: NDArray[np.int64],
-    places: NDArray[np.int64],
-) -> int:
-    """
-    Return where the byline at `start` ends; `start` where none is.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        UTF-8.
-    start, stop : int
-        Bounds of the text.
-    whole_line : int
-        1 if only a byline that fills its line counts, else 0.
-    table : ndarray of uint32
-        Fold table and names.
-    items : ndarray of int64, shape (MAX_ITEMS, 4)
-        Overwritten.
-    places : ndarray of int64, shape (MAX_ITEMS,)
-        Receives where a dateline may close the byline, if nothing else does.
-
-    Returns
-    -------
-    int
-        First byte after it and what closes it; or less than 0, the negative
-        number of `places` at one of which a dateline must follow.
-    """
-    n = read_items(
-        text, start, min(stop, start + 2 * _MAX_LEAD_BYTES), table, items, int64(MAX_ITEMS)
-    )
-    if n < 3 or name_class(text, items[0, 1], items[0, 2], table) & BY == 0:
-        return start
-    k = 1
-    n_words = 0
-    in_name = 0
-    n_places = 0
-    failed = False
-    while k < n and n_words < _MAX_BYLINE_WORDS:
-        kind = items[k, 0]
-        known = 0
-        if kind <= CAPS:
-            known = name_class(text, items[k, 1], items[k, 2], table)
-        if kind == CAPITAL or kind == CAPS:
-            failed = known & (NO_NAME | MONTH | WEEKDAY) != 0
-            if failed:
-                break
-            if in_name >= 2:
-                places[n_places] = items[k, 1]
-                n_places += 1
-            failed = in_name == _MAX_NAME_WORDS
-            if failed:
-                break
-            in_name += 1
-            n_words += 1
-        elif kind == LOWER and known & CONNECTIVE:
-            # "and" parts two names; "de" or "van" is inside one.
-            if items[k, 2] - items[k, 1] == 3 and text[items[k, 1]] == 0x61:
-                in_name = 0
-        elif kind == COMMA and in_name >= 2:
-            end = k + 1
-            if end < n and _credit_class(text, items, end, end + 1, table) == 2:
-                if end + 1 < n and items[end + 1, 0] <= CAPS:
-                    desk = name_class(text, items[end + 1, 1], items[end + 1, 2], table)
-                    end += int64(desk & DESK != 0)
-                if whole_line == 0 and _opens_sentence(items, end + 1, n):
-                    return int64(items[end, 2])
-                k = end
-            else:
-                in_name = 0
-        elif kind != POINT or items[k - 1, 2] - items[k - 1, 1] > 2:
-            # Anything but the point of an initial, or of "Dr.".
-            break
-        k += 1
-    if not failed and k < n and items[k, 0] == OPENING and in_name >= 2:
-        places[n_places] = items[k, 1]
-        n_places += 1
-    elif not failed and n_words >= 2:
-        if k >= n:
-            # The line ends here, if the items were not cut short.
-            end = items[n - 1, 2]
-            while end < stop and (text[end] == 0x20 or text[end] == 0x0D):
-                end += 1
-            if end >= stop or text[end] == 0x0A:
-                return int64(end)
-        closed = k + 1 < n and (
-            (items[k, 0] == DASH and items[k, 3] == 1)
-            or items[k, 0] == BAR
-            or (items[k, 0] == COLON and items[k + 1, 3] == 1)
-        )
-        if closed and in_name >= 2 and whole_line == 0:
-            return int64(items[k, 2])
-    return -n_places if n_places > 0 and whole_line == 0 else start

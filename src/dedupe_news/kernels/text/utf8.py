@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined
-from dedupe_news.kernels.registers import int64
+from dedupe_news.kernels.text.registers import int64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,43 +17,13 @@ MAX_CODE_POINT = 0x10FFFF
 
 @inlined
 def byte_at(text: NDArray[np.uint8], at: int) -> int:
-    """
-    Return a byte as a whole number.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        Any bytes.
-    at : int
-        Where it is; not negative.
-
-    Returns
-    -------
-    int
-        In [0, 255].
-    """
+    """Return a byte as a whole number."""
     return int64(text[np.uintp(at)])
 
 
 @inlined
 def put(scratch: NDArray[np.uint8], n: int, code_point: int) -> int:
-    """
-    Append a code point as UTF-8.
-
-    Parameters
-    ----------
-    scratch : ndarray of uint8
-        Has room.
-    n : int
-        Bytes in use.
-    code_point : int
-        In [0, 0x10FFFF].
-
-    Returns
-    -------
-    int
-        Bytes in use afterwards.
-    """
+    """Append a code point as UTF-8."""
     if code_point < 0x80:
         scratch[np.uintp(n)] = np.uint8(code_point)
         return n + 1
@@ -75,22 +45,7 @@ def put(scratch: NDArray[np.uint8], n: int, code_point: int) -> int:
 
 @inlined
 def decode(text: NDArray[np.uint8], at: int, stop: int) -> int:
-    """
-    Return the character at `at` and its length, as ``code_point << 3 | n_bytes``.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        Any bytes.
-    at, stop : int
-        Where it begins, and where reading must end; ``at < stop``.
-
-    Returns
-    -------
-    int
-        Bytes that are no UTF-8 count as U+FFFD, one byte long. Overlong forms
-        and surrogates are decoded as they stand.
-    """
+    """Return the character at `at` and its length, as ``code_point << 3 | n_bytes``."""
     lead = byte_at(text, at)
     if lead < 0x80:
         return lead << 3 | 1

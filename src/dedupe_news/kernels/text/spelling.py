@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import kernel
-from dedupe_news.kernels.fold_table import N_SPELLINGS_PLACE, SPELLING_FILTER_PLACE, SPELLINGS_PLACE
-from dedupe_news.kernels.registers import int64
-from dedupe_news.kernels.repeats import remove_tokens
+from dedupe_news.kernels.text.registers import int64
+from dedupe_news.kernels.text.repeats import remove_tokens
+from dedupe_news.kernels.text.table import N_SPELLINGS_PLACE, SPELLING_FILTER_PLACE, SPELLINGS_PLACE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from dedupe_news.kernels.text.runs import Written
 
 # A row of the table: the phrase's other words, what it becomes, and its stem with these bits.
 SPELLING_COLUMNS = 4
@@ -21,12 +23,10 @@ AFTER_NUMBER = 4  # only behind a token with digits
 BEFORE_NUMBER = 8  # only before one; with AFTER_NUMBER, beside one
 BECOMES_NUMBER = 16
 IS_DROPPED = 32
-
 FILTER_BITS = 16
 RANGE_BITS = 8
 N_SPELLING_RANGES = 1 << RANGE_BITS  # before the hashes: where those of the same first bits begin
-
-_HAS_DIGIT, _STARTS_SENTENCE, _FLAGS = 1, 8, 0xFF  # as in `dedupe_news.kernels.folding`
+_HAS_DIGIT, _STARTS_SENTENCE, _FLAGS = 1, 8, 0xFF  # as in `dedupe_news.kernels.text.fold`
 
 
 @kernel
@@ -62,16 +62,9 @@ def _row_of(
 
 
 @kernel
-def respell(
-    hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint32],
-    spans: NDArray[np.int64],
-    scratch: NDArray[np.uint8],
-    start: int,
-    n_tokens: int,
-    table: NDArray[np.uint32],
-) -> int:
-    """Replace phrases of the table among the tokens from `start` on; return the number of tokens."""
+def respell(written: Written, start: int, n_tokens: int, table: NDArray[np.uint32]) -> int:
+    """Replace phrases among the tokens from `start` on; return the number of tokens."""
+    hashes, flags, spans, _ = written
     seen = table[int64(table[SPELLING_FILTER_PLACE]) :]
     k = start
     while True:
@@ -94,13 +87,13 @@ def respell(
         if bits & IS_DROPPED:
             if stop < n_tokens:
                 flags[stop] |= flags[k] & _STARTS_SENTENCE
-            n_tokens = remove_tokens(hashes, flags, spans, scratch, k, stop, n_tokens)
+            n_tokens = remove_tokens(written, k, stop, n_tokens)
             continue
         if stop - k > 1:
             if spans.shape[0] > 0:
                 spans[stop - 1, 0] = spans[k, 0]
             flags[stop - 1] = flags[k]
-            n_tokens = remove_tokens(hashes, flags, spans, scratch, k, stop - 1, n_tokens)
+            n_tokens = remove_tokens(written, k, stop - 1, n_tokens)
         hashes[k] = table[at + 2]
         digit = np.uint32(bits & BECOMES_NUMBER != 0)
         stem = np.uint32(bits) & ~np.uint32(_FLAGS)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.compounds import (
+from dedupe_news.kernels.hashing import xxh32_bytes
+from dedupe_news.kernels.text.compounds import (
     COMPOUND_BITS,
     COMPOUND_MASK,
     GROUPED,
@@ -15,9 +16,22 @@ from dedupe_news.kernels.compounds import (
     LINK,
     compound_of,
     is_persian_affix,
-    may_group,
 )
-from dedupe_news.kernels.fold_table import (
+from dedupe_news.kernels.text.marks import put_hangul, put_mark
+from dedupe_news.kernels.text.numbers import may_group
+from dedupe_news.kernels.text.registers import (
+    ALL,
+    CASE,
+    ONES,
+    TOPS,
+    below,
+    digits_of,
+    hash_short,
+    int64,
+    letters_of,
+    load64,
+)
+from dedupe_news.kernels.text.table import (
     ASCII_AT,
     COUNT_BITS,
     COUNT_MASK,
@@ -42,33 +56,12 @@ from dedupe_news.kernels.fold_table import (
     WORD,
     entry_of,
 )
-from dedupe_news.kernels.hashing import xxh32_bytes
-from dedupe_news.kernels.names import STRIP_LINKS, STRIP_PUBLISHERS, STRIP_REPEATED_TITLES
-from dedupe_news.kernels.registers import (
-    ALL,
-    CASE,
-    ONES,
-    TOPS,
-    below,
-    digits_of,
-    hash_short,
-    int64,
-    letters_of,
-    load64,
-)
-from dedupe_news.kernels.repeats import (
-    Sources,
-    begins_with,
-    is_same,
-    may_end_in_source,
-    remove_tokens,
-    source_start,
-)
-from dedupe_news.kernels.respelling import respell
-from dedupe_news.kernels.utf8 import byte_at, decode, put
+from dedupe_news.kernels.text.utf8 import byte_at, decode, put
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from dedupe_news.kernels.text.runs import Written
 
 # Flags of a token; above them its stem.
 HAS_DIGIT = 1
@@ -83,113 +76,15 @@ STEM_LENGTH = 4
 # TOKENS_PER_BYTE * L tokens; tools/make_fold_table.py and a test check it.
 GROWTH = 10
 TOKENS_PER_BYTE = 2
-
-# Columns of the runs of documents.
-RUN_BEGIN = 0  # bounds of the whole, and of its first line
-RUN_LINE_STOP = 1
-RUN_END = 2
-RUN_CLEANED = 3  # 1 where they are bounds in the cleaned text, not the buffer
-RUN_LINE = 4  # bounds of what to fold of the first line
-RUN_REST = 6  # and of the rest
-RUN_DOUBTS = 8  # what has to be looked at
-N_RUN_COLUMNS = 9
-
-MAX_REORDERED = 32
-"""Marks that one mark may overtake; bounds the work on hostile text."""
-
-_HANGUL_FIRST = 0xAC00
-_N_TRAILING = 28
-_N_VOWELS = 21
 _FIRST_TOP = np.uint64(0x80)
 _STEM_BYTES = np.uint64(0xFFFFFFFF)
 GOLDEN = 0x9E3779B1
 _MAX_FIRST_GROUP = 3
-# Parts of a document: title, text, the title's publisher; then both lines as they are.
-_TITLE, _TEXT, _TAIL, _ALL_TITLE, _ALL_TEXT = range(5)
-
-
-@kernel
-def _put_mark(
-    scratch: NDArray[np.uint8],
-    base: int,
-    n: int,
-    mark: int,
-    table: NDArray[np.uint32],
-) -> int:
-    """
-    Insert a mark where canonical order has it, among the marks at the end.
-
-    Parameters
-    ----------
-    scratch : ndarray of uint8
-        Holds a token in ``scratch[base:n]``; has room.
-    base, n : int
-        Its bounds.
-    mark : int
-        The mark.
-    table : ndarray of uint32
-        Fold table.
-
-    Returns
-    -------
-    int
-        Bytes in use afterwards.
-    """
-    rank = (entry_of(table, mark) >> RANK_SHIFT) & RANK_MASK
-    place = n
-    for _ in range(MAX_REORDERED):
-        before = place - 1
-        while before > base and byte_at(scratch, before) & 0xC0 == 0x80:
-            before -= 1
-        if before <= base:
-            break
-        previous = entry_of(table, decode(scratch, before, n) >> 3)
-        if (previous >> RANK_SHIFT) & RANK_MASK <= rank:
-            break
-        place = before
-    end = put(scratch, n, mark)
-    # Marks are three bytes or four; the tail moves by as many.
-    width = end - n
-    for at in range(n - 1, place - 1, -1):
-        scratch[np.uintp(at + width)] = scratch[np.uintp(at)]
-    put(scratch, place, mark)
-    return end
-
-
-@kernel
-def _put_hangul(scratch: NDArray[np.uint8], n: int, syllable: int) -> int:
-    """
-    Append the letters of a Hangul syllable [1]_.
-
-    Parameters
-    ----------
-    scratch : ndarray of uint8
-        Has room.
-    n : int
-        Bytes in use.
-    syllable : int
-        Code point in [U+AC00, U+D7A3].
-
-    Returns
-    -------
-    int
-        Bytes in use afterwards.
-
-    References
-    ----------
-    .. [1] The Unicode Standard, section 3.12, "Conjoining Jamo Behavior".
-    """
-    place = syllable - _HANGUL_FIRST
-    n = put(scratch, n, 0x1100 + place // (_N_TRAILING * _N_VOWELS))
-    n = put(scratch, n, 0x1161 + place // _N_TRAILING % _N_VOWELS)
-    if place % _N_TRAILING:
-        n = put(scratch, n, 0x11A7 + place % _N_TRAILING)
-    return n
 
 
 @inlined
-def _is_dash_or_quote(text: NDArray[np.uint8], at: int) -> bool:
-    # U+2010 to U+2026, all punctuation; only the last, "…", ends a sentence.
+def is_dash_or_quote(text: NDArray[np.uint8], at: int) -> bool:
+    """Say whether U+2010 to U+2026 is there, all punctuation; only the last ends a sentence."""
     third = byte_at(text, at + 2)
     return byte_at(text, at) == 0xE2 and byte_at(text, at + 1) == 0x80 and 0x90 <= third <= 0xA6
 
@@ -212,7 +107,9 @@ def _is_alone(text: NDArray[np.uint8], at: int, size: int) -> bool:
 @inlined
 def _stem(word: np.uint32) -> np.uint32:
     """Return four bytes mixed, where a token's flags have its stem."""
-    return np.uint32(np.uint32(word * np.uint32(GOLDEN)) >> np.uint32(STEM_SHIFT)) << np.uint32(STEM_SHIFT)
+    return np.uint32(np.uint32(word * np.uint32(GOLDEN)) >> np.uint32(STEM_SHIFT)) << np.uint32(
+        STEM_SHIFT
+    )
 
 
 @kernel
@@ -237,52 +134,19 @@ def fold_run(
     text: NDArray[np.uint8],
     start: int,
     stop: int,
-    line: int,
     table: NDArray[np.uint32],
-    hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint32],
+    written: Written,
     n_tokens: int,
-    scratch: NDArray[np.uint8],
-    base: int,
-    spans: NDArray[np.int64],
+    line: int,
     with_links: int,
 ) -> int:
-    """
-    Write the tokens of one run of text.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        UTF-8; other bytes part words.
-    start, stop : int
-        Bounds of the run.
-    line : int
-        FIRST_LINE or 0, for every token's flags.
-    table : ndarray of uint32
-        Fold table.
-    hashes : ndarray of uint32
-        Receives XXH32 of each folded token; has room.
-    flags : ndarray of uint32
-        Receives the flags and the stem of each token.
-    n_tokens : int
-        Tokens written before.
-    scratch : ndarray of uint8
-        Room for ``GROWTH * (stop - start)`` bytes from `base`.
-    base : int
-        Where the first folded token goes.
-    spans : ndarray of int64, shape (n, 3) or (0, 3)
-        If it has rows, receives of each token where it begins and ends in
-        `text`, and where it ends in `scratch`, where all tokens then stay.
-    with_links : int
-        1 where links are passed over.
-
-    Returns
-    -------
-    int
-        Tokens written so far.
-    """
+    """Write the tokens of one run of text."""
+    hashes, flags, spans, scratch = written
     expansions = int64(table[EXPANSIONS_PLACE])
     keep = spans.shape[0] > 0
+    base = int64(0)
+    if keep and n_tokens > 0:
+        base = spans[n_tokens - 1, 2]
     # Short words of ASCII are folded and hashed in a register.
     limit = 0 if keep else text.shape[0]
     at = start
@@ -310,9 +174,7 @@ def fold_run(
                     sentence |= entry
                     at += 1
                 elif (
-                    entry & KIND_MASK == NOT_ASCII
-                    and at + 3 <= stop
-                    and _is_dash_or_quote(text, at)
+                    entry & KIND_MASK == NOT_ASCII and at + 3 <= stop and is_dash_or_quote(text, at)
                 ):
                     if text[np.uintp(at + 2)] == 0xA6:
                         sentence |= STOP_BIT
@@ -342,7 +204,7 @@ def fold_run(
                 ends_here = at + size <= stop and ends != np.uint64(0) and size > 0
                 if ends_here and at + size < stop and after >= 0x80:
                     # Typographic quotes and dashes part words; other characters may not.
-                    ends_here = at + size + 3 <= stop and _is_dash_or_quote(text, at + size)
+                    ends_here = at + size + 3 <= stop and is_dash_or_quote(text, at + size)
                 if ends_here:
                     flag = line
                     if digits:
@@ -422,7 +284,7 @@ def fold_run(
                 seen |= entry
                 rank = 0
                 if kind == HANGUL:
-                    n = _put_hangul(scratch, n, char)
+                    n = put_hangul(scratch, n, char)
                 else:
                     folded = char + (entry >> PAYLOAD_SHIFT)
             elif kind == SINGLE or kind == KANA:
@@ -437,7 +299,7 @@ def fold_run(
                 folded = char + (entry >> PAYLOAD_SHIFT)
                 own_rank = (entry >> RANK_SHIFT) & RANK_MASK
                 if 0 < own_rank < rank:
-                    n = _put_mark(scratch, base, n, folded & PAYLOAD_MASK, table)
+                    n = put_mark(scratch, base, n, folded & PAYLOAD_MASK, table)
                     folded = -1
                 else:
                     rank = own_rank
@@ -499,131 +361,3 @@ def fold_run(
             at += int64(text[np.uintp(at)] == 0x2E)
         n_tokens += 1
     return n_tokens
-
-
-@kernel
-def fill_tokens(
-    buffer: NDArray[np.uint8],
-    cleaned: NDArray[np.uint8],
-    runs: NDArray[np.int64],
-    start: int,
-    table: NDArray[np.uint32],
-    hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint32],
-    n_tokens: int,
-    token_stops: NDArray[np.int64],
-    scratch: NDArray[np.uint8],
-    spans: NDArray[np.int64],
-    rules: int,
-    sources: Sources,
-) -> int:
-    """
-    Write the tokens of documents from `start` on, as far as there is room.
-
-    Parameters
-    ----------
-    buffer, cleaned : ndarray of uint8
-        UTF-8.
-    runs : ndarray of int64, shape (n_documents, N_RUN_COLUMNS)
-        What to fold, as `dedupe_news.kernels.lines` leaves it. A document
-        whose runs hold no token is folded as a whole.
-    start : int
-        First document to do.
-    table : ndarray of uint32
-        Fold table.
-    hashes, flags : ndarray
-        Receive the tokens; their length is the room there is.
-    n_tokens : int
-        Tokens written before.
-    token_stops : ndarray of int64, shape (n_documents,)
-        Receives the tokens written up to the end of each document.
-    scratch : ndarray of uint8
-        Room for ``GROWTH`` times the bytes of the longest document.
-    spans : ndarray of int64, shape (n, 3) or (0, 3)
-        If it has rows, receives of each token where it begins and ends, and
-        where it ends in `scratch`, where the tokens of the one document stay.
-    rules : int
-        Rules that are on: links, repeated titles and sources are left out here.
-    sources : Sources
-        Where the documents were published.
-
-    Returns
-    -------
-    int
-        The first document not done, or the number of documents.
-    """
-    keep = spans.shape[0] > 0
-    has_sources = sources.codes.shape[0] > 0 and rules & STRIP_PUBLISHERS != 0
-    for i in range(start, runs.shape[0]):
-        begin = runs[i, RUN_BEGIN]
-        line_stop = runs[i, RUN_LINE_STOP]
-        end = runs[i, RUN_END]
-        if n_tokens + TOKENS_PER_BYTE * (end - begin) > hashes.shape[0]:
-            return i
-        text = cleaned if runs[i, RUN_CLEANED] else buffer
-        n_before = n_tokens
-        first_line = FIRST_LINE if line_stop < end else 0
-        n_title = n_tokens
-        n_repeated = 0
-        for part in range(5):
-            if part == _TITLE:
-                run_start = runs[i, RUN_LINE]
-                run_stop = runs[i, RUN_LINE + 1]
-            elif part == _TEXT:
-                run_start = runs[i, RUN_REST]
-                run_stop = runs[i, RUN_REST + 1]
-            elif part == _TAIL:
-                # "T - Post" with the text "T Post": the text says what the title said.
-                if n_repeated == 0 or n_tokens == n_title + n_repeated:
-                    continue
-                run_start = runs[i, RUN_LINE + 1]
-                run_stop = line_stop
-            elif part == _ALL_TITLE:
-                if n_tokens > n_before:
-                    break
-                run_start = begin
-                run_stop = line_stop
-            else:
-                run_start = line_stop
-                run_stop = end
-            base = 0
-            if keep and n_tokens > 0:
-                base = spans[n_tokens - 1, 2]
-            n_text = n_tokens
-            n_tokens = fold_run(
-                text,
-                run_start,
-                run_stop,
-                0 if part == _TEXT or part == _ALL_TEXT else first_line,
-                table,
-                hashes,
-                flags,
-                n_tokens,
-                scratch,
-                base,
-                spans,
-                int64(rules & STRIP_LINKS != 0 and part < _ALL_TITLE),
-            )
-            n_tokens = respell(hashes, flags, spans, scratch, n_text, n_tokens, table)
-            if part == _TITLE:
-                n_title = n_tokens
-                if has_sources and first_line and may_end_in_source(hashes, n_tokens, i, sources):
-                    n_title = source_start(hashes, n_before, n_tokens, i, sources, table)
-                    n_tokens = n_title
-            elif part == _TEXT:
-                if rules & STRIP_REPEATED_TITLES and begins_with(
-                    hashes, n_before, n_title, n_tokens
-                ):
-                    n_repeated = n_title - n_before
-            elif part == _TAIL:
-                if is_same(hashes, n_title + n_repeated, n_text, n_tokens):
-                    n_repeated = n_text - n_title
-                n_tokens = n_text
-        if n_repeated > 0:
-            n_tokens = remove_tokens(
-                hashes, flags, spans, scratch, n_title, n_title + n_repeated, n_tokens
-            )
-        if has_sources and may_end_in_source(hashes, n_tokens, i, sources):
-            n_tokens = source_start(hashes, n_before, n_tokens, i, sources, table)
-        token_stops[i] = n_tokens
-    return int64(runs.shape[0])

@@ -12,8 +12,8 @@ from dedupe_news.kernels.hashing import avalanche32, take_word
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    # To the type checker, elements of arrays are plain whole numbers.
-    int64 = int
+if TYPE_CHECKING:
+    int64 = int  # to the type checker, elements of arrays are plain whole numbers
 else:
     int64 = np.int64
 
@@ -31,28 +31,13 @@ _FROM_A = _U64(0x1F1F1F1F1F1F1F1F)  # sets the top bit from "a" on
 _PAST_Z = _U64(0x0505050505050505)  # sets it past "z"
 _FROM_0 = _U64(0x5050505050505050)
 _PAST_9 = _U64(0x4646464646464646)
-
 _P1 = _U32(2654435761)
 _P5 = _U32(374761393)
 
 
 @inlined
 def load64(text: NDArray[np.uint8], at: int) -> np.uint64:
-    """
-    Return eight bytes, the first one lowest.
-
-    Parameters
-    ----------
-    text : ndarray of uint8
-        Has eight bytes from `at` on.
-    at : int
-        Where they begin.
-
-    Returns
-    -------
-    uint64
-        The bytes.
-    """
+    """Return eight bytes, the first one lowest."""
     # LLVM merges the eight loads into one.
     word = _U64(0)
     for k in range(8):
@@ -62,78 +47,28 @@ def load64(text: NDArray[np.uint8], at: int) -> np.uint64:
 
 @inlined
 def matches_of(word: np.uint64, wanted: np.uint64) -> np.uint64:
-    """
-    Return whether a byte equals a wanted one.
-
-    Parameters
-    ----------
-    word : uint64
-        Eight bytes.
-    wanted : uint64
-        The wanted byte, eight times.
-
-    Returns
-    -------
-    uint64
-        0 if and only if none does.
-    """
+    """Return whether a byte equals a wanted one."""
     differing = word ^ wanted
     return (differing - ONES) & ~differing & TOPS
 
 
 @inlined
 def digits_of(word: np.uint64) -> np.uint64:
-    """
-    Return the top bit of every byte that is a digit of ASCII.
-
-    Parameters
-    ----------
-    word : uint64
-        Eight bytes.
-
-    Returns
-    -------
-    uint64
-        Top bits; all others 0.
-    """
+    """Return the top bit of every byte that is a digit of ASCII."""
     sevens = word & _SEVENS
     return (sevens + _FROM_0) & ~(sevens + _PAST_9) & ~word & TOPS
 
 
 @inlined
 def letters_of(word: np.uint64) -> np.uint64:
-    """
-    Return the top bit of every byte that is a letter of ASCII.
-
-    Parameters
-    ----------
-    word : uint64
-        Eight bytes.
-
-    Returns
-    -------
-    uint64
-        Top bits; all others 0.
-    """
+    """Return the top bit of every byte that is a letter of ASCII."""
     sevens = (word | CASE) & _SEVENS
     return (sevens + _FROM_A) & ~(sevens + _PAST_Z) & ~word & TOPS
 
 
 @inlined
 def below(tops: np.uint64) -> np.uint64:
-    """
-    Return all bits of the bytes before the first whose top bit is set.
-
-    Parameters
-    ----------
-    tops : uint64
-        Top bits, not all 0.
-
-    Returns
-    -------
-    uint64
-        A mask of whole bytes.
-    """
+    """Return all bits of the bytes before the first whose top bit is set."""
     return ((tops & (~tops + _U64(1))) - _U64(1)) >> _U64(7)
 
 
@@ -148,20 +83,8 @@ def hash_short(low: np.uint64, high: np.uint64, n_bytes: int) -> np.uint32:
     """
     XXH32, seed 0, of up to fifteen bytes in registers.
 
-    Most steps are computed and taken or not, since the length of a word is a
-    coin toss to the branch predictor; whether it passes eight bytes is less so.
-
-    Parameters
-    ----------
-    low, high : uint64
-        The bytes, the first one lowest.
-    n_bytes : int
-        How many, in [0, 15].
-
-    Returns
-    -------
-    uint32
-        As `dedupe_news.kernels.hashing.xxh32_bytes`.
+    Most steps are computed and taken or not, since the length of a word is a coin toss to the
+    branch predictor; whether it passes eight bytes is less so.
     """
     h = _U32(_P5 + _U32(n_bytes))
     if n_bytes >= 8:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined, kernel
-from dedupe_news.kernels.fold_table import DOMAINS_PLACE
-from dedupe_news.kernels.names import find_hash
-from dedupe_news.kernels.registers import int64
+from dedupe_news.kernels.text.names import find_hash
+from dedupe_news.kernels.text.registers import int64
+from dedupe_news.kernels.text.table import DOMAINS_PLACE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dedupe_news.kernels.text.runs import Written
+
 LEAST_TITLE = 3
 """Tokens that a title has at least that is known again."""
-
 LEAST_BEFORE_SOURCE = 2
 """Tokens that stay at least before the name of a source."""
-
 _MAX_DOMAINS = 2
 
 
@@ -121,16 +121,9 @@ def source_start(
 
 
 @kernel
-def remove_tokens(
-    hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint32],
-    spans: NDArray[np.int64],
-    scratch: NDArray[np.uint8],
-    start: int,
-    stop: int,
-    n_tokens: int,
-) -> int:
+def remove_tokens(written: Written, start: int, stop: int, n_tokens: int) -> int:
     """Close the gap of the tokens ``start`` to ``stop - 1``; return how many are left."""
+    hashes, flags, spans, scratch = written
     n_gone = stop - start
     for k in range(stop, n_tokens):
         hashes[k - n_gone] = hashes[k]

@@ -1,4 +1,4 @@
-"""The table that says what becomes of each character."""
+"""The table that says what becomes of each character, and where its other parts are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news.kernels._jit import inlined
-from dedupe_news.kernels.registers import int64
+from dedupe_news.kernels.text.registers import int64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,6 @@ HANGUL = 7  # a syllable: its letters follow from arithmetic
 EXPANSION = 8  # several entries; payload is offset << 5 | count
 UNASSIGNED = 9  # as SEPARATOR; no character in the table's version of Unicode
 NOT_ASCII = 15  # in the table of bytes only: look further
-
 KIND_MASK = 0xF
 UPPER_BIT = 0x10  # upper or title case before folding
 DIGIT_BIT = 0x20  # an ASCII digit after folding
@@ -35,7 +34,6 @@ PAYLOAD_SHIFT = 11
 PAYLOAD_MASK = 0x1FFFFF
 COUNT_BITS = 5
 COUNT_MASK = 0x1F
-
 PAGE_BITS = 7
 PAGE_MASK = 0x7F
 
@@ -58,20 +56,6 @@ ENTRIES_AT = PAGES_AT + (0x110000 >> PAGE_BITS)  # the pages
 
 @inlined
 def entry_of(table: NDArray[np.uint32], code_point: int) -> int:
-    """
-    Return the fold table's entry of a code point.
-
-    Parameters
-    ----------
-    table : ndarray of uint32
-        What `dedupe_news.text` loads.
-    code_point : int
-        In [0, 0x10FFFF].
-
-    Returns
-    -------
-    int
-        Its entry.
-    """
+    """Return the fold table's entry of a code point."""
     page = int64(table[np.uintp(PAGES_AT + (code_point >> PAGE_BITS))])
     return int64(table[np.uintp(ENTRIES_AT + (page << PAGE_BITS) + (code_point & PAGE_MASK))])

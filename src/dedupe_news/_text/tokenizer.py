@@ -1,0 +1,174 @@
+"""UTF-8 to tokens, many documents at a time."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dedupe_news._text.clean import NO_PLACES, NO_SPANS, NO_TEXT, find_runs
+from dedupe_news._text.packaged import load, read_only, rules_of
+from dedupe_news._text.sources import sources_of
+from dedupe_news.columns import extent
+from dedupe_news.kernels.text.fold import GROWTH, TOKENS_PER_BYTE
+from dedupe_news.kernels.text.runs import RUN_TOKENS, Texts, Written
+from dedupe_news.kernels.text.tokens import fill_tokens
+from dedupe_news.kernels.text.whole import tokenize_whole
+from dedupe_news.threads import resolve_jobs, run, shares
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe_news.config import Config
+    from dedupe_news.kernels.text.repeats import Sources
+
+_ROOM_FACTOR = 3  # bytes a token that a range is expected to have at least
+_LEAST_ROOM = 256
+_BLOCK = 4096  # documents that are worked on while they are in the cache
+
+
+class Tokens(NamedTuple):
+    """
+    The tokens of a batch, one document after another.
+
+    Parameters
+    ----------
+    hashes : ndarray of uint32, shape (n_tokens,)
+        XXH32 (seed 0) of each folded token's UTF-8.
+    flags : ndarray of uint32, shape (n_tokens,)
+        Sum of HAS_DIGIT, CAPITALISED, FIRST_LINE and STARTS_SENTENCE.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Document ``i`` owns ``hashes[offsets[i]:offsets[i + 1]]``.
+    cut_off : ndarray of uint8, shape (n_documents,)
+        1 where the text ended in a mark that it was cut off.
+    """
+
+    hashes: NDArray[np.uint32]
+    flags: NDArray[np.uint32]
+    offsets: NDArray[np.int64]
+    cut_off: NDArray[np.uint8]
+
+
+def _tokenize_range(
+    buffer: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    rules: int,
+    sources: Sources,
+    bounds: tuple[int, int],
+) -> Tokens:
+    """Tokenise the documents within `bounds`."""
+    start, stop = bounds
+    n_bytes, longest = extent(offsets[start : stop + 1])
+    room = n_bytes // _ROOM_FACTOR + TOKENS_PER_BYTE * longest + _LEAST_ROOM
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
+    token_offsets = np.zeros(stop - start + 1, np.int64)
+    cut_off = np.zeros(stop - start, np.uint8)
+    scratch = np.empty(GROWTH * longest + 8, np.uint8)
+    n_tokens = 0
+    for first in range(start, stop, _BLOCK):
+        last = min(first + _BLOCK, stop)
+        own = slice(first - start, last - start)
+        texts, runs = find_runs(buffer, offsets, rules, (first, last), cut_off[own], NO_PLACES)
+        block_sources = sources._replace(codes=sources.codes[first:last])
+        done = 0
+        while True:
+            written = Written(hashes, flags, NO_SPANS, scratch)
+            done = fill_tokens(texts, runs, done, load(), written, n_tokens, rules, block_sources)
+            n_tokens = int(runs[done - 1, RUN_TOKENS]) if done else n_tokens
+            if done == last - first:
+                break
+            # Rare: text without spaces, or a document of many times the mean.
+            size = int(offsets[first + done + 1] - offsets[first + done])
+            room = n_tokens + max(TOKENS_PER_BYTE * size, n_tokens, _LEAST_ROOM)
+            hashes, flags = np.resize(hashes, room), np.resize(flags, room)
+        token_offsets[1:][own] = runs[:, RUN_TOKENS]
+    return Tokens(hashes[:n_tokens], flags[:n_tokens], token_offsets, cut_off)
+
+
+def _tokenize_one(
+    buffer: NDArray[np.uint8], offsets: NDArray[np.int64], rules: int, sources: Sources
+) -> Tokens:
+    """Tokenise a single document, the common case of an index."""
+    begin, end = offsets.tolist()
+    room = TOKENS_PER_BYTE * (end - begin)
+    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
+    cut_off = np.empty(1, np.uint8)
+    written = Written(hashes, flags, NO_SPANS, np.empty(GROWTH * (end - begin) + 8, np.uint8))
+    n_tokens = tokenize_whole(
+        Texts(buffer, NO_TEXT), offsets, rules, load(), written, cut_off, sources
+    )
+    if n_tokens < 0:
+        return _tokenize_range(buffer, offsets, rules, sources, (0, 1))
+    return Tokens(hashes[:n_tokens], flags[:n_tokens], np.array([0, n_tokens]), cut_off)
+
+
+def tokenize(
+    buffer: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    config: Config,
+    sources: NDArray[np.int32] | None = None,
+    source_names: Sequence[str] = (),
+    *,
+    n_jobs: int = 1,
+) -> Tokens:
+    """
+    Fold documents and hash their tokens, news boilerplate left out.
+
+    Parameters
+    ----------
+    buffer : ndarray of uint8, shape (n_bytes,)
+        UTF-8 of all documents. Other bytes are harmless: they part words.
+    offsets : ndarray of int64, shape (n_documents + 1,)
+        Document ``i`` is ``buffer[offsets[i]:offsets[i + 1]]``. A title, where
+        there is one, is its first line.
+    config : Config
+        Says which boilerplate is left out.
+    sources : ndarray of int32, shape (n_documents,), optional
+        Where each was published: index into `source_names`, or `NO_SOURCE`. By
+        default no document's source is looked for in it.
+    source_names : sequence of str
+        Names of the sources.
+    n_jobs : int, default 1
+        Threads, as in scikit-learn. The result is the same for any number.
+
+    Returns
+    -------
+    Tokens
+        Of every document, in order.
+
+    Raises
+    ------
+    ConfigError
+        If `n_jobs` is 0.
+    """
+    n_jobs = resolve_jobs(n_jobs)
+    rules = rules_of(config)
+    n_documents = offsets.shape[0] - 1
+    buffer, offsets = read_only(buffer), read_only(offsets)
+    if n_documents < 1:
+        return Tokens(
+            np.empty(0, np.uint32), np.empty(0, np.uint32),
+            np.zeros(1, np.int64), np.empty(0, np.uint8),
+        )  # fmt: skip
+    published_by = sources_of(sources, source_names, rules)
+    if n_documents == 1:
+        return _tokenize_one(buffer, offsets, rules, published_by)
+    if n_jobs == 1:
+        return _tokenize_range(buffer, offsets, rules, published_by, (0, n_documents))
+    task = functools.partial(_tokenize_range, buffer, offsets, rules, published_by)
+    parts = run(task, shares(n_documents, n_jobs), n_jobs)
+    token_offsets = np.zeros(n_documents + 1, np.int64)
+    done = 0
+    for part in parts:
+        stop = done + part.cut_off.shape[0]
+        token_offsets[done + 1 : stop + 1] = part.offsets[1:] + token_offsets[done]
+        done = stop
+    return Tokens(
+        np.concatenate([part.hashes for part in parts]),
+        np.concatenate([part.flags for part in parts]),
+        token_offsets,
+        np.concatenate([part.cut_off for part in parts]),
+    )

@@ -1,0 +1,196 @@
+"""A labelling session in a notebook: the pair as HTML, and a button and a key for each label."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.resources
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from dedupe_news.display import documents
+from dedupe_news.errors import InputError, MissingDependencyError
+from dedupe_news.labelling import KEYS, WORDS
+from dedupe_news.labels import VERDICTS
+from dedupe_news.phrasing import counted
+
+if TYPE_CHECKING:
+    from dedupe_news.labelling import Labelling
+
+_UNDO, _SKIP = "undo", "skip"
+
+
+def bundle(session: Labelling) -> dict[str, Any]:
+    """
+    Return a session for a notebook.
+
+    Parameters
+    ----------
+    session : Labelling
+        The session.
+
+    Returns
+    -------
+    dict
+        By type of content. Without anywidget: how to install it.
+    """
+    try:
+        shown: Any = make_widget(session)._repr_mimebundle_()
+    except MissingDependencyError as error:
+        return {"text/plain": f"{session!r}\n{error}"}
+    content: dict[str, Any] = shown[0] if isinstance(shown, tuple) else shown
+    return {**content, "text/plain": repr(session)}
+
+
+def make_widget(session: Labelling) -> Any:  # noqa: ANN401 - of a package that may be missing
+    """
+    Return the widget of a session.
+
+    Parameters
+    ----------
+    session : Labelling
+        The session.
+
+    Returns
+    -------
+    anywidget.AnyWidget
+        Which shows the pair, and passes on what is pressed.
+
+    Raises
+    ------
+    MissingDependencyError
+        If anywidget is not installed.
+    """
+    try:
+        anywidget = importlib.import_module("anywidget")
+        traitlets = importlib.import_module("traitlets")
+    except ModuleNotFoundError as error:
+        message = (
+            f"labelling in a notebook needs {error.name}, which is not installed; "
+            "pip install 'dedupe-news[notebook]', or label in a terminal: dedupe-news label FILE"
+        )
+        raise MissingDependencyError(message) from error
+    widget = anywidget.AnyWidget()
+    widget.add_traits(
+        _esm=traitlets.Unicode(static("label.js")).tag(sync=True),
+        _css=traitlets.Unicode(static("notebook.css")).tag(sync=True),
+        keys=traitlets.List(keys()).tag(sync=True),
+        state=traitlets.Dict(state(session)).tag(sync=True),
+    )
+
+    def receive(_widget: object, content: dict[str, Any], _buffers: object) -> None:
+        widget.state = act(session, content.get("action"))
+
+    widget.on_msg(receive)
+    return widget
+
+
+def static(name: str) -> str:
+    """
+    Return a file that is shipped for notebooks.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+
+    Returns
+    -------
+    str
+        Its content.
+    """
+    path = importlib.resources.files("dedupe_news.display") / "static" / name
+    return path.read_text(encoding="utf-8")
+
+
+def keys() -> list[list[str]]:
+    """
+    Return what can be pressed.
+
+    Returns
+    -------
+    list of list of str
+        Key, action and words of each.
+    """
+    labels = [[key, verdict, WORDS[verdict]] for key, verdict in KEYS.items()]
+    return [*labels, ["u", _UNDO, "undo"], [" ", _SKIP, "skip"]]
+
+
+def act(session: Labelling, action: object) -> dict[str, Any]:
+    """
+    Do what was pressed.
+
+    Parameters
+    ----------
+    session : Labelling
+        The session.
+    action : object
+        A label, ``"undo"`` or ``"skip"``; all else is passed over.
+
+    Returns
+    -------
+    dict
+        What is shown then.
+    """
+    problem = ""
+    try:
+        if action == _UNDO:
+            session.undo()
+        elif action == _SKIP and session.question is not None:
+            session.skip()
+        elif action in VERDICTS and session.question is not None:
+            session.answer(action)
+    except InputError as error:
+        problem = str(error)
+    return state(session, problem)
+
+
+def state(session: Labelling, problem: str = "") -> dict[str, Any]:
+    """
+    Return what the widget shows.
+
+    Parameters
+    ----------
+    session : Labelling
+        The session.
+    problem : str
+        What went wrong, if anything did.
+
+    Returns
+    -------
+    dict
+        ``html``, and ``allowed``: the actions that are possible.
+    """
+    question = session.question
+    counts = ", ".join(f"{number} {WORDS[name]}" for name, number in session.counts.items())
+    parts = [
+        Markup('<p class="quiet small">{}: {}</p>').format(
+            counted(len(session.labels), "label"), counts
+        )
+    ]
+    if problem:
+        parts.append(Markup('<p class="note">{}</p>').format(problem))
+    allowed = [_UNDO] if session.can_undo else []
+    if question is None:
+        parts.append(Markup("<p>That is all for now; call label again for other pairs.</p>"))
+    else:
+        allowed += [*VERDICTS, _SKIP]
+        columns, changes = session.result.columns, session.changes(question)
+        sides = (
+            (question.left, "delete", [(c.left_start, c.left_stop) for c in changes]),
+            (question.right, "insert", [(c.right_start, c.right_stop) for c in changes]),
+        )
+        replaces = [change.kind == "replace" for change in changes]
+        shown = [
+            documents.side(
+                "",
+                documents.about(columns, position),
+                columns.content(position),
+                [(*span, is_one) for span, is_one in zip(spans, replaces, strict=True)],
+                kind,
+                titled=columns.titled,
+            )
+            for position, kind, spans in sides
+        ]
+        parts.append(Markup('<div class="sides">{}{}</div>').format(*shown))
+    return {"html": str(Markup().join(parts)), "allowed": allowed}

@@ -1,0 +1,1 @@
+"""From bytes to tokens: folding, spelling, and boilerplate left out."""
