@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 import strategies
-from dedupe_news import Config, space, text
+from dedupe_news import Config, space
 from dedupe_news._engine import candidates
 from dedupe_news._engine import policy as engine
 from dedupe_news._input.reading import read_documents

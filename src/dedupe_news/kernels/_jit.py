@@ -396,6 +396,10 @@ def _to_plain(numba_type: Any) -> Any:
         made_of = numba_type.instance_class
         module = made_of.__module__.removeprefix(_PACKAGE)
         return [f"{module}.{made_of.__name__}", *map(_to_plain, numba_type)]
+    if isinstance(numba_type, numba.types.ListType):
+        return ["list", _to_plain(numba_type.dtype)]
+    if isinstance(numba_type, numba.types.BaseTuple):
+        return ["tuple", *map(_to_plain, numba_type)]
     if not isinstance(numba_type, numba.types.Number | numba.types.Boolean):
         message = f"{numba_type} is no type of an argument that can be noted"
         raise TypeError(message)
@@ -404,8 +408,11 @@ def _to_plain(numba_type: Any) -> Any:
 
 def _from_plain(plain: Any) -> Any:
     if isinstance(plain, list):
-        made_of = named(plain[0])
-        return numba.types.BaseTuple.from_types([_from_plain(each) for each in plain[1:]], made_of)
+        parts = [_from_plain(each) for each in plain[1:]]
+        if plain[0] == "list":
+            return numba.types.ListType(parts[0])
+        made_of = None if plain[0] == "tuple" else named(plain[0])
+        return numba.types.BaseTuple.from_types(parts, made_of)
     dtype, bracket, rest = plain.partition("[")
     scalar = getattr(numba.types, dtype)
     if not bracket:
