@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
-from dedupe_news._text import fingerprint
 from dedupe_news._engine.classifier import load_classifier
 from dedupe_news._input.arrow import ArrowSequence, require_pyarrow
 from dedupe_news._input.values import id_column
+from dedupe_news._text import fingerprint
 from dedupe_news.columns import NO_SOURCE, NO_TIME, UNTITLED, Columns
 from dedupe_news.errors import ConfigError, WorkFolderFullError
 from dedupe_news.feeds import CHUNK_SIZE, open_feed

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedupe_news._input.reading import read_documents
+from dedupe_news._text import Tokens
+from dedupe_news._text.batches import tokens_of
 from dedupe_news.batch import cluster_columns
 from dedupe_news.columns import NO_SOURCE, NO_TIME, Columns
 from dedupe_news.errors import DedupeNewsError, DuplicateIdError, InputError
@@ -21,8 +23,6 @@ from dedupe_news.membership import NO_RELATION
 from dedupe_news.phrasing import counted
 from dedupe_news.records import Relation
 from dedupe_news.space import Folder, free_memory, resident_memory
-from dedupe_news._text import Tokens
-from dedupe_news._text.batches import tokens_of
 from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
