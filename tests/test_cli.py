@@ -286,8 +286,8 @@ BROKEN = {
     "no_text.jsonl": (
         b'{"words": "a"}\n',
         (
-            "no_text.jsonl has no column 'text', 'full_text', 'main_text', 'article_text' or the like "
-            "for the text; its columns are 'words'. Name it with --text COLUMN"
+            "no_text.jsonl has no column 'text', 'full_text', 'main_text', 'article_text' or the "
+            "like for the text; its columns are 'words'. Name it with --text COLUMN"
         ),
     ),
     "latin.txt": (
