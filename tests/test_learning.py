@@ -188,7 +188,7 @@ def test_files_that_are_no_judge_are_refused(judge: dn.Judge, tmp_path: Path) ->
             dn.Config(judge=path)
     with pytest.raises(dn.ConfigError, match="judge is of type 'int'"):
         dn.Config(judge=3)  # type: ignore[arg-type]
-    with pytest.raises(dn.ConfigError, match="judge=.* is read with policy='news' only"):
+    with pytest.raises(dn.ConfigError, match=r"judge=.* is read with policy='news' only"):
         dn.Config(judge=judge, policy="similar")
     with pytest.raises(dn.InputError, match="cannot write the judge to"):
         judge.write(tmp_path / "no" / "judge.json")
