@@ -420,12 +420,12 @@ def add_rows(
     n_jobs : int
         Threads, at least 1.
     keep : bool, default False
-        @KEEP@
+        Whether the matches are wanted.
 
     Returns
     -------
     sequence of list of Match
-        The matches of each.
+        The matches of each document, where they are wanted.
     """
     prepare("index", index.config.policy, n_jobs)
     tokens = tokens_of(rows, index.config, n_jobs)

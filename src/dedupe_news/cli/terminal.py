@@ -291,7 +291,8 @@ def one_line(text: str) -> str:
     Returns
     -------
     str
-        Without markup, and without what would steer the terminal.
+        HTML entities are characters, white space is single spaces, and nothing
+        would steer the terminal.
     """
     return printable(" ".join(readable(text[:_WRITTEN_CHARACTERS]).split()))
 
