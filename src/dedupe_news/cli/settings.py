@@ -196,18 +196,8 @@ def read_rows(
 
     Parameters
     ----------
-    file : str
-        Its name, or "-".
-    form : Format or None
-        What it is made of.
-    named : dict of str to str
-        The column named for each role, or None.
-    ignore : list of str or None
-        Columns not to take.
-    quiet : bool
-        Whether to say nothing about it.
-    manner : Manner, optional
-        How values are read.
+    file, form, named, ignore, quiet, manner : as of `read_feed`
+        What is read, and how.
 
     Returns
     -------
