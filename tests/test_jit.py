@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import copy
 import json
 import logging
 import os
@@ -13,12 +14,19 @@ import subprocess
 import sys
 import types
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numba
 import numpy as np
 import pytest
+from numba.core.runtime import _nrt_python, rtsys
 
-from dedupe_news.kernels import _jit, _preparing, _store
+from dedupe_news.kernels import _counting, _jit, _preparing, _store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "dedupe_news"
@@ -80,7 +88,7 @@ def digest(source: str, **names: Any) -> bytes:
     kernels = [value for value in names.values() if isinstance(value, types.FunctionType)]
     return _store.digest_of(
         function(source, **names),
-        lambda value: value if value in kernels else None,  # type: ignore[return-value,operator]
+        lambda value: value if value in kernels else None,
     )
 
 
@@ -387,6 +395,191 @@ def test_numba_is_quiet_for_who_logs_everything(tmp_path: Path) -> None:
 
     assert done.stdout.split() == [str(E_ACUTE), str(logging.NOTSET)]
     assert "DEBUG" not in done.stderr
+
+
+# Which kernels count references to arrays.
+
+
+class Halves(NamedTuple):
+    """Arrays in a tuple."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+
+
+class Numbers(NamedTuple):
+    """None of them an array."""
+
+    one: int
+    other: float
+
+
+@_jit.kernel
+def made(n: int) -> NDArray[np.int64]:
+    """Return the numbers below n."""
+    return np.arange(n)
+
+
+@_jit.kernel
+def made_twice(n: int) -> Halves:
+    """Return two arrays."""
+    return Halves(made(n), np.arange(n, 2 * n))
+
+
+@_jit.kernel
+def handed(n: int) -> int:
+    """Return a sum of arrays that others make."""
+    halves = made_twice(n)
+    return made(n)[-1] + halves.left[-1] + halves.right[-1]
+
+
+@_jit.kernel
+def the_same(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return what is given."""
+    return values
+
+
+@_jit.kernel
+def left_of(halves: Halves, n: int) -> NDArray[np.int64]:
+    """Return a part of what is given."""
+    return halves.left[:n]
+
+
+@_jit.kernel
+def handed_back(n: int) -> int:
+    """Return a sum of what others return of an array of its own, which stays in use."""
+    values = np.arange(n)
+    total = 0
+    for _ in range(n):
+        total += the_same(values)[-1] + left_of(Halves(values, values), 2)[-1]
+    return total + values[-1]
+
+
+@_jit.kernel
+def first_last(table: NDArray[np.int64]) -> int:
+    """Copy the last row to the first; return a sum of it."""
+    table[0] = table[-1]
+    return table[0, 0] + table[0, 1]
+
+
+@_jit.kernel
+def summed(values: NDArray[np.int64]) -> int:
+    """Return a sum by functions and operators of numpy."""
+    return np.cumsum(values)[-1] + (values + values)[0] + values.astype(np.int32)[0]
+
+
+@_jit.kernel
+def read(halves: Halves, n: int) -> int:
+    """Return a sum, with no array made."""
+    return min(halves.left[n], halves.right[n]) + halves.left.shape[0]
+
+
+FOUR = np.arange(1, 5)
+COUNTED = [
+    pytest.param(made_twice, (4,), id="makes arrays"),
+    pytest.param(handed, (4,), id="is handed arrays"),
+    pytest.param(the_same, (FOUR,), id="returns what is given"),
+    pytest.param(left_of, (Halves(FOUR, FOUR), 2), id="returns a part of it"),
+    pytest.param(handed_back, (5,), id="is handed its own array"),
+    pytest.param(first_last, (np.arange(6).reshape(3, 2),), id="copies rows"),
+    pytest.param(summed, (FOUR,), id="calls numpy"),
+]
+
+
+@pytest.fixture
+def statistics() -> Iterator[Callable[[], tuple[int, int]]]:
+    """Return what says how many blocks of memory were asked for, and given back."""
+    was_enabled = _nrt_python.memsys_stats_enabled()
+    _nrt_python.memsys_enable_stats()
+
+    def read_statistics() -> tuple[int, int]:
+        read = rtsys.get_allocation_stats()
+        return read.mi_alloc, read.mi_free
+
+    yield read_statistics
+    if not was_enabled:
+        _nrt_python.memsys_disable_stats()
+
+
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize(("counting", "arguments"), COUNTED)
+def test_kernels_give_back_what_they_are_handed(
+    counting: _jit._Kernel, arguments: tuple[Any, ...], statistics: Callable[[], tuple[int, int]]
+) -> None:
+    """Once each, whoever made it; the results are those of plain Python."""
+    # Arrays that Python holds are made before.
+    expected = counting.py_func(*copy.deepcopy(arguments))
+    given = copy.deepcopy(arguments)
+    np.testing.assert_array_equal(counting(*given), expected)
+
+    before = statistics()
+    for _ in range(3):
+        counting(*given)
+    n_made, n_freed = (after - first for after, first in zip(statistics(), before, strict=True))
+
+    assert counting.targetoptions["_nrt"]
+    assert n_made == n_freed > 0
+
+
+@pytest.mark.usefixtures("compiled")
+def test_kernels_without_arrays_of_their_own_count_nothing() -> None:
+    """Which takes longer than most of what they do."""
+    assert read(Halves(FOUR, FOUR * 2), 2) == read.py_func(Halves(FOUR, FOUR * 2), 2)  # type: ignore[attr-defined]
+    assert not read.targetoptions["_nrt"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("compiled")
+def test_kernel_that_is_compiled_anew_with_counts_is_one(tmp_path: Path) -> None:
+    """For who shows how many are compiled; the next process loads it."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import numpy as np\n"
+        "from dedupe_news.kernels import _jit\n"
+        "@_jit.kernel\n"
+        "def f(table: np.ndarray) -> None:\n"
+        "    table[0] = table[1]\n"
+        "f(np.arange(4).reshape(2, 2))\n"
+        "print(_jit.n_compilations())\n",
+        encoding="utf-8",
+    )
+    code = f"import runpy; runpy.run_path({str(program)!r})"
+
+    outputs = [run(code, NUMBA_CACHE_DIR=str(tmp_path)).stdout for _ in range(2)]
+
+    assert [int(each) for each in outputs] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("returned", "is_counted"),
+    [
+        ("int", False),
+        ("tuple[bool, Numbers]", False),
+        ("NDArray[np.int64]", True),
+        ("tuple[Arrays, Numbers]", True),
+        ("Unheard", True),
+        (None, True),
+    ],
+)
+def test_annotation_says_whether_a_kernel_returns_arrays(
+    returned: str | None, *, is_counted: bool
+) -> None:
+    """One that says nothing, or what nobody knows, may."""
+    called = function("def f(x):\n    return x", Numbers=Numbers, Arrays=Halves)
+    called.__annotations__ = {} if returned is None else {"return": returned}
+    caller = function("def f(x):\n    return x[0]")
+    caller.__annotations__ = {"return": "int"}
+
+    assert _counting.counts(caller, [called]) == is_counted
+
+
+def test_elements_of_lists_are_counted_wherever_the_list_is() -> None:
+    """Taking one out takes a reference."""
+    array = numba.types.Array(numba.types.int64, 1, "C")
+    listed = numba.types.ListType(array)
+
+    assert _counting.holds_list(listed)
+    assert _counting.holds_list(numba.types.Tuple((array, numba.types.Tuple((listed, array)))))
+    assert not _counting.holds_list(numba.types.Tuple((array, array)))
 
 
 # What operations need.

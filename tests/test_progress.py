@@ -218,7 +218,7 @@ def test_ctrl_c_while_compiling_comes_without_the_compilers_frames(
 
     monkeypatch.setattr(_preparing.Task, "is_done", lambda _self: False)
     monkeypatch.setattr(_preparing.Task, "work", interrupt)
-    monkeypatch.setattr(_preparing._jit, "COMPILED", True)  # noqa: SLF001
+    monkeypatch.setattr(_jit, "COMPILED", True)
     with pytest.raises(KeyboardInterrupt) as raised:
         _preparing.prepare("nothing", 1, lambda _task: contextlib.nullcontext())
 

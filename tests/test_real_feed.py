@@ -41,7 +41,7 @@ def test_page_of_teasers_has_its_nine_clusters(shared_data: Path) -> None:
 
     result = dn.cluster(page, progress=False)
 
-    members = [tuple(position + 1 for position in each.members) for each in result.clusters]
+    members = [tuple(position + 1 for position in each.positions) for each in result.clusters]
     assert len(page) == 13
     assert len(result.representatives) == 9
     assert members == [(1, 4), (6, 7), (9, 10), (12, 13)]
@@ -83,13 +83,14 @@ def test_members_of_a_real_cluster_match_their_representative(teasers: pa.Table)
     result = run(teasers, 2, NEWS)
 
     kept = set(result.representatives.tolist())
-    assert not [match for match in result.matches if kept.issuperset((match.left, match.right))]
+    assert not [match for match in result.matches if kept.issuperset(match.positions)]
     clusters = [each for each in result.clusters if len(each) > 1]
     rng = np.random.default_rng(SEED)
     for at in rng.integers(0, len(clusters), min(len(clusters), 200)).tolist():
         cluster = clusters[at]
-        member = int(rng.choice([each for each in cluster.members if each not in kept]))
-        assert result.explain(member, cluster.representative).verdict == "duplicate"
+        member = rng.choice([each for each in cluster.positions if each not in kept])
+        item = cluster.members[cluster.positions.index(member)]
+        assert result.explain(item, cluster.representative).verdict == "duplicate"
 
 
 def test_matches_of_a_real_feed_reach_the_threshold(teasers: pa.Table) -> None:
@@ -99,6 +100,6 @@ def test_matches_of_a_real_feed_reach_the_threshold(teasers: pa.Table) -> None:
 
     for at in np.random.default_rng(SEED).integers(0, n, min(n, 200)).tolist():
         pair = result.matches[at]
-        contents = (result.columns.content(position) for position in (pair.left, pair.right))
+        contents = map(result.columns.content, pair.positions)
         assert dn.compare(*contents, config=CLASSICAL).jaccard == pair.jaccard
         assert pair.jaccard >= CLASSICAL.threshold

@@ -447,14 +447,41 @@ class Lookups(Displayable):
 
 
 def leads_of(index: Lookups, ids: Sequence[Hashable]) -> list[Hashable]:
-    """Return the representative of each one's cluster, None where it, or the document, has left."""
+    """
+    Return the representatives of clusters.
+
+    Parameters
+    ----------
+    index : Lookups
+        The index.
+    ids : sequence of hashable
+        Ids of documents.
+
+    Returns
+    -------
+    list of hashable
+        The id of the representative of each one's cluster; None where it, or the
+        document, has left.
+    """
     with index._lock:  # noqa: SLF001 - our own
         state = index._store.refresh()  # noqa: SLF001 - our own
         return [state.lead_of(each) if each in state.slot_of else None for each in ids]
 
 
 def parts_of(index: Lookups) -> Iterator[Rows]:
-    """Yield the documents of an index, which others may ask between two parts."""
+    """
+    Yield the documents of an index, which others may ask between two parts.
+
+    Parameters
+    ----------
+    index : Lookups
+        The index.
+
+    Yields
+    ------
+    Rows
+        Some of them, in order.
+    """
     parts = index._parts()  # noqa: SLF001 - our own
     while True:
         with index._lock:  # noqa: SLF001 - our own
@@ -465,7 +492,19 @@ def parts_of(index: Lookups) -> Iterator[Rows]:
 
 
 def unknown(id: Hashable) -> UnknownIdError:  # noqa: A002 - an id, as everywhere
-    """Return the error for an id that no document has."""
+    """
+    Return the error for an id that no document has.
+
+    Parameters
+    ----------
+    id : hashable
+        The id.
+
+    Returns
+    -------
+    UnknownIdError
+        To be raised.
+    """
     message = f"no document of id {shown(id)} is in the index; check with `id in index` first"
     return UnknownIdError(message)
 

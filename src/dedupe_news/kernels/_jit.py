@@ -8,7 +8,6 @@ import gc
 import importlib
 import logging
 import pickle
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
@@ -19,11 +18,12 @@ import numpy as np
 from numba.core import serialize, sigutils
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError as CompilerError
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.typed import List as TypedList
 
-from dedupe_news.kernels import _store
+from dedupe_news.kernels import _counting, _store
 
 if TYPE_CHECKING:
     import types
@@ -175,40 +175,6 @@ def _undisturbed() -> Iterator[None]:
 
 
 _NEEDS_COUNTS = "NRT required but not enabled"
-_WORDS = re.compile(r"[\w.]+")
-_SCALARS = frozenset(
-    ("None", "bool", "float", "int", "Integer", "tuple", "np.int64", "np.uint32", "np.uint64")
-)
-_ALLOCATORS = frozenset(
-    (
-        "arange",
-        "array",
-        "concatenate",
-        "copy",
-        "empty",
-        "full",
-        "ones",
-        "sort",
-        "zeros",
-        "TypedList",
-    )
-)
-
-
-def _makes_arrays(function: types.FunctionType) -> bool:
-    """Return whether a kernel makes arrays, or is handed new ones by one that it calls."""
-    return not _ALLOCATORS.isdisjoint(function.__code__.co_names) or any(
-        _holds_arrays(called.py_func.__annotations__.get("return"), called.py_func.__globals__)
-        for called in _called_by(function)
-    )
-
-
-def _holds_arrays(annotation: object, names: dict[str, Any]) -> bool:
-    """Return whether values of a type are arrays, or tuples with arrays; unknown types are."""
-    words = _WORDS.findall(str(annotation))
-    fields = getattr(names.get(words[-1]), "__annotations__", {})
-    kinds = {getattr(field, "__forward_arg__", str(field)) for field in fields.values()}
-    return not _SCALARS.issuperset(words) and not (kinds and _SCALARS.issuperset(kinds))
 
 
 class _Function(CPUDispatcher):
@@ -226,15 +192,17 @@ class _Function(CPUDispatcher):
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature."""
         args, _ = sigutils.normalize_signature(sig)
-        takes_list = any(isinstance(arg, numba.types.ListType) for arg in args)
-        self.targetoptions["_nrt"] = takes_list or _makes_arrays(self.py_func)
-        with _undisturbed():
+        called = (each.py_func for each in _called_by(self.py_func))
+        counted = _counting.counts(self.py_func, called) or any(map(_counting.holds_list, args))
+        with global_compiler_lock, _undisturbed():  # the options are those of all threads
+            self.targetoptions["_nrt"] = counted
             try:
                 return super().compile(sig)
             except CompilerError as error:
-                if self.targetoptions["_nrt"] or _NEEDS_COUNTS not in str(error):
+                if counted or _NEEDS_COUNTS not in str(error):
                     raise
                 self.targetoptions["_nrt"] = True  # rows are copied, or the like
+                _compiled.remove(self.cache.name)
                 self.cache.release()
                 return super().compile(sig)
             finally:

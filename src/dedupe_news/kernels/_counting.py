@@ -1,0 +1,78 @@
+"""Which kernels have to count references: those that make arrays, or may be handed new ones."""
+
+from __future__ import annotations
+
+import dis
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+from numba.typed import List as TypedList
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Iterable
+
+_WORDS = re.compile(r"[\w.]+")
+_SCALARS = frozenset(
+    ("None", "bool", "float", "int", "Integer", "tuple", "np.int64", "np.uint32", "np.uint64")
+)
+
+
+def counts(function: types.FunctionType, called: Iterable[types.FunctionType]) -> bool:
+    """
+    Return whether a kernel has to count references to arrays, by its names and annotations.
+
+    One that returns an array counts even where it has made none: its caller
+    gives back a reference that somebody has to have taken.
+    """
+    return _makes_arrays(function) or any(map(_returns_arrays, (function, *called)))
+
+
+def holds_list(numba_type: numba.types.Type) -> bool:
+    """Return whether an argument is a list, or a tuple with lists: elements are counted."""
+    if isinstance(numba_type, numba.types.BaseTuple):
+        return any(map(holds_list, numba_type))
+    return isinstance(numba_type, numba.types.ListType)
+
+
+def _makes_arrays(function: types.FunctionType) -> bool:
+    """
+    Return whether a kernel names lists, or what of numpy may make arrays; any function may.
+
+    Operators do too, which the compiler notices. It would not notice a function
+    of numpy that another kernel, one that counts, has had compiled.
+    """
+    names = function.__globals__
+    for before, at in itertools.pairwise(dis.get_instructions(function)):
+        if at.opname == "LOAD_GLOBAL":
+            named = names.get(at.argval)
+            if named is TypedList:
+                return True
+            if named is not vars(np).get(at.argval):
+                continue  # no function of numpy
+        elif at.opname in {"LOAD_ATTR", "LOAD_METHOD"}:
+            owner = np if before.argval == "np" else np.ndarray
+            named = vars(owner).get(at.argval)
+        else:
+            continue
+        if callable(named) and not isinstance(named, type | np.ufunc):
+            return True
+    return False
+
+
+def _returns_arrays(function: types.FunctionType) -> bool:
+    """Return whether a kernel returns arrays, alone or in tuples; unknown types are arrays."""
+    annotation = function.__annotations__.get("return", "unknown")
+    return not all(
+        _is_scalar(word, function.__globals__) for word in _WORDS.findall(str(annotation))
+    )
+
+
+def _is_scalar(word: str, names: dict[str, Any]) -> bool:
+    """Return whether a word of an annotation means numbers, or a tuple with names of numbers."""
+    fields = getattr(names.get(word), "__annotations__", {}).values()
+    kinds = {getattr(field, "__forward_arg__", str(field)) for field in fields}
+    return word in _SCALARS or bool(kinds and _SCALARS.issuperset(kinds))
