@@ -188,7 +188,8 @@ def test_stories_of_texts_are_stories_of_documents() -> None:
     def unused(*_: object) -> Any:  # noqa: ANN401 - nothing is described or compared here
         raise AssertionError
 
-    result = batch.assemble(columns, config, texts, told, {}, unused, unused)
+    bound = np.empty(0, np.int64)
+    result = batch.assemble(columns, config, texts, told, {}, unused, unused, bound)
 
     assert result.story_of.tolist() == [2, -1, 2, 2, -1, 2]
     (story,) = result.stories

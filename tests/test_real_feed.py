@@ -97,9 +97,10 @@ def test_matches_of_a_real_feed_reach_the_threshold(teasers: pa.Table) -> None:
     """A sample of them, compared anew."""
     result = run(teasers, 2)
     n = len(result.matches)
+    fields = ["title", "description", "source"]  # names of sources are left out of texts
 
     for at in np.random.default_rng(SEED).integers(0, n, min(n, 200)).tolist():
         pair = result.matches[at]
-        contents = map(result.columns.content, pair.positions)
-        assert dn.compare(*contents, config=CLASSICAL).jaccard == pair.jaccard
+        items = teasers.take(pair.positions).select(fields).to_pylist()
+        assert dn.compare(*items, config=CLASSICAL).jaccard == pair.jaccard
         assert pair.jaccard >= CLASSICAL.threshold
