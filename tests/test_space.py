@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 import strategies
-from dedupe_news import Config, space
+from dedupe_news import Config, batch, space
 from dedupe_news._engine import candidates
 from dedupe_news._engine import policy as engine
 from dedupe_news._input.reading import read_documents
@@ -336,7 +336,7 @@ def test_a_run_that_was_killed_goes_on(
         pytest.fail("a stage that had ended was done again")
 
     for stage, (module, name) in {
-        "text": (text, "tokens_of"),
+        "text": (batch, "tokens_of"),
         "candidates": (candidates, "find_candidates"),
     }.items():
         if stage in kept:
