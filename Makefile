@@ -27,7 +27,7 @@ demo: $(VENV)/.installed  ## install, and cluster the made-up feed in examples/
 test: $(VENV)/.installed-test  ## install, and run all tests; GROUP=text: those of a group, see tests/conftest.py
 	$(BIN)/python -m pytest $(if $(GROUP),-m "not browser and not spark and not slow and $(GROUP)") $(PYTEST_FLAGS)
 
-test-interpreted: $(VENV)/.installed-test  ## run the tests of kernels with the kernels as plain Python
+test-interpreted: $(VENV)/.installed-test  ## run the groups text and engine, the tests of kernels, with the kernels as plain Python
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "text or engine" $(PYTEST_FLAGS)
 
 test-browser: $(VENV)/.installed-browser $(AXE)  ## run the tests in Chromium, which npm and the system must bring
@@ -39,7 +39,7 @@ test-spark: $(VENV)/.installed-test-spark  ## run the tests on Spark, for which 
 lint: $(VENV)/.installed-dev  ## check style, docstrings, spelling and metadata
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	find src -name '*.py' -not -path '*/_engine/*' -not -path '*/kernels/*' | sort | xargs $(BIN)/numpydoc lint
+	find src -name '*.py' -not -path '*/_*/*' -not -path '*/kernels/*' | sort | xargs $(BIN)/numpydoc lint
 	$(BIN)/codespell
 	$(BIN)/validate-pyproject pyproject.toml
 

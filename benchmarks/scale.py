@@ -123,7 +123,8 @@ def _in_process(job: Job) -> dict[str, Any]:
 
 def _fill(report: Report) -> None:
     """Write the table and the figures, and compare the partitions of each size."""
-    table, digests = [], {}
+    table: list[list[str]] = []
+    digests: dict[int, str] = {}
     for row in report.rows:
         n, mib = row["n_documents"], 1 << 20
         limit = f"{row['limit']}, work folder" if row["work_folder"] else row["limit"]

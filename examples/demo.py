@@ -60,7 +60,7 @@ def line_of(item: Item, mark: str = "") -> str:
 def show_clusters(rows: dict[str, list[Any]], feed: list[Item]) -> None:
     """Print duplicates: what to keep, and what to drop."""
     for places in members(rows["cluster"])[:N_SHOWN]:
-        keep = next(place for place in places if rows["representative"][place])
+        keep = next(place for place in places if rows["kept"][place])
         dropped = [place for place in places if place != keep]
         print(f"\n  {len(places)} printings of one item")
         print(line_of(feed[keep], "keep"))

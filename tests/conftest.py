@@ -30,12 +30,12 @@ settings.load_profile(
 
 # Tests by what a change may break: `make test GROUP=text`. A file in none is of the group "rest".
 GROUPS = {
-    "text": "folding|furniture|hashing|spelling|text",
+    "text": "furniture|hashing|spelling|text",
     "engine": "alignment|api|assignment|banding|batch|candidates|classifier|clustering|engine|"
     "feature_notes|features|membership|minhash|permutations|plain_cases|plain_verdicts|postings|"
     "relations|segment|shingle_sets|shingling|sorting|templates|threads|tuning|verification",
-    "index": "contents|index|replica|replay|store.*|stores.*|window|rss_poller",
-    "input": "columns|dates|documents|errors|exchange|fields|frames|input|times",
+    "index": "index|replay|store.*|window|rss_poller",
+    "input": "documents|errors|exchange|input_kinds",
     "show": "cli.*|differences|notebook|plots|report|results",
     "build": "docs|imports|jit|packaging|progress",
 }

@@ -15,6 +15,7 @@ import oracles
 from dedupe_news import Clustering, Config, batch, similar
 from dedupe_news._input.reading import read_documents
 from dedupe_news._text import tokenize
+from dedupe_news.comparison import Explainer
 from dedupe_news.texts import distinct_texts
 from strategies import configs, feeds, times
 
@@ -41,7 +42,7 @@ def kept(result: Clustering) -> list[int]:
 def pairs(result: Clustering) -> list[tuple[int, int, float, float, int]]:
     """Return the matches as plain values."""
     return [
-        (pair.left, pair.right, pair.jaccard, pair.containment, int(pair.relation))
+        (*pair.positions, pair.jaccard, pair.containment, int(pair.relation))
         for pair in result.matches
     ]
 
@@ -185,11 +186,11 @@ def test_stories_of_texts_are_stories_of_documents() -> None:
     story_of[[first, second]] = second
     told = dataclasses.replace(outcome, story_of=story_of)
 
-    def unused(*_: object) -> Any:  # noqa: ANN401 - nothing is described or compared here
+    def unused(*_: object) -> Any:  # noqa: ANN401 - nothing is described here
         raise AssertionError
 
-    bound = np.empty(0, np.int64)
-    result = batch.assemble(columns, config, texts, told, {}, unused, unused, bound)
+    compare, bound = Explainer(columns, config), np.empty(0, np.int64)
+    result = batch.assemble(columns, config, texts, told, {}, unused, compare, bound)
 
     assert result.story_of.tolist() == [2, -1, 2, 2, -1, 2]
     (story,) = result.stories

@@ -42,10 +42,20 @@ RECORDS = [
     {"id": "b", "title": "Vote", "text": MAYOR, "published": "2026-03-02T06:00:00Z"},
     {"id": "c", "title": "Storm", "text": STORM, "published": "2026-03-02T04:00:00Z"},
 ]
-KEPT = {"relation": None, "kept": True, "duplicate_of": None, "probability": None}
-COPY = {"relation": "exact", "kept": False, "duplicate_of": "c", "probability": 1.0}
+KEPT: dict[str, object] = {
+    "relation": None,
+    "kept": True,
+    "duplicate_of": None,
+    "probability": None,
+}
+COPY: dict[str, object] = {
+    "relation": "exact",
+    "kept": False,
+    "duplicate_of": "c",
+    "probability": 1.0,
+}
 EXPECTED = [
-    record | {"cluster": cluster, "story": None, "template": None} | standing
+    {**record, "cluster": cluster, "story": None, "template": None, **standing}
     for record, cluster, standing in zip(RECORDS, (0, 1, 0), (COPY, KEPT, KEPT), strict=True)
 ]
 
@@ -286,8 +296,8 @@ BROKEN = {
     "no_text.jsonl": (
         b'{"words": "a"}\n',
         (
-            "no_text.jsonl has no column 'text', 'full_text', 'main_text', 'article_text' or the like "
-            "for the text; its columns are 'words'. Name it with --text COLUMN"
+            "no_text.jsonl has no column 'text', 'full_text', 'main_text', 'article_text' or the "
+            "like for the text; its columns are 'words'. Name it with --text COLUMN"
         ),
     ),
     "latin.txt": (

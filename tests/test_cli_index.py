@@ -69,6 +69,17 @@ def test_query_finds_what_was_added(capsys: Capture) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_an_index_of_similarity_includes_nothing_else(capsys: Capture) -> None:
+    """It knows duplicates alone."""
+    run(capsys, "index", "add", "feed.db", "monday.jsonl", "--policy", "similar")
+
+    refused = run(capsys, "index", "query", "feed.db", STORM, "--include", "related")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "include=['related'] is read with policy='news' only" in refused.err
+
+
+@pytest.mark.usefixtures("folder")
 def test_the_text_to_look_for_is_given_once(capsys: Capture, tmp_path: Path) -> None:
     """As an argument or in a file."""
     added(capsys)

@@ -24,7 +24,7 @@ ROWS = [
     {"id": 9, "text": f"{STORM}!!", "published": "2026-03-02T06:00:00Z", "views": 9.0},
     {"id": 6, "text": f"{STORM}", "published": None, "views": 1.0},
 ]
-TEXTS = [row["text"] for row in ROWS]
+TEXTS = [str(row["text"]) for row in ROWS]
 
 
 def quiet(feed: object, **options: Any) -> Any:  # noqa: ANN401 - of the type of the feed

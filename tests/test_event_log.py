@@ -21,7 +21,7 @@ from dedupe_news._store.slots import Limits
 from dedupe_news._store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from pathlib import Path
 
 START = Cursor()
@@ -33,7 +33,8 @@ class FileLog:
 
     def __init__(self, path: Path, config: Config) -> None:
         self.path, self.config, self.name = path, config, str(path)
-        self.remedy, self.read_only, self.objects = "Make it anew", False, None
+        self.remedy, self.read_only = "Make it anew", False
+        self.objects: list[Hashable] | None = None
         path.touch()
 
     def _entries(self) -> tuple[dict[int, bytes], int, int]:

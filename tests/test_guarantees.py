@@ -200,7 +200,8 @@ def test_an_index_gives_the_same_partition(
 def test_every_match_reaches_the_threshold(feed: list[str], similar: Clustering) -> None:
     """By the exact similarity that `compare` finds on its own way."""
     for pair in similar.matches:
-        comparison = dn.compare(feed[pair.left], feed[pair.right], config=CLASSICAL)
+        left, right = pair.positions
+        comparison = dn.compare(feed[left], feed[right], config=CLASSICAL)
         assert comparison.jaccard == pair.jaccard >= CLASSICAL.threshold
         assert comparison.containment == pair.containment
         assert comparison.relation is pair.relation
@@ -212,8 +213,9 @@ def test_every_member_matches_its_representative(feed: list[str], bucket_limit: 
     config = CLASSICAL.replace(threshold=0.4, bucket_limit=bucket_limit)
 
     for cluster in run(feed, config).clusters:
-        for member in cluster.members:
-            comparison = dn.compare(feed[member], feed[cluster.representative], config=config)
+        kept = feed[cluster.representative_position]
+        for member in cluster.positions:
+            comparison = dn.compare(feed[member], kept, config=config)
             assert comparison.jaccard >= config.threshold
 
 

@@ -244,7 +244,7 @@ def test_one_by_one_and_at_once_are_the_same(feed: list[str]) -> None:
 
 def test_what_is_included_is_checked() -> None:
     """Any iterable of the known names; a name alone, or another name, is refused."""
-    index = NewsIndex(SIMILAR)
+    index = NewsIndex()
     index.add("a", STORM)
 
     for include in ((), ["template"], {"related", "template"}, iter(("related",))):
@@ -259,6 +259,19 @@ def test_what_is_included_is_checked() -> None:
             InputError, match=r"\['series'\] is not known: 'series' is none of 'rel"
         ):
             ask(STORM, include=["series"])
+
+
+def test_what_the_policy_does_not_tell_apart_cannot_be_included() -> None:
+    """Similarity knows duplicates alone; to ask for none of the others is no fault."""
+    index = NewsIndex(SIMILAR)
+    index.add("a", STORM)
+
+    assert [match.id for match in index.query(STORM, include=())] == ["a"]
+    refused = r"^include=\['related'\] is read with policy='news' only, .* 'similar', .*Leave out"
+    with pytest.raises(dn.ConfigError, match=refused):
+        index.query(STORM, include=("related",))
+    with pytest.raises(dn.ConfigError, match=refused):
+        index.query_many([STORM], include=iter(["related"]))
 
 
 def test_times_and_sources_reach_the_clustering() -> None:

@@ -283,10 +283,12 @@ def test_columns_found_by_name_stop_nothing(column: str, values: list[object]) -
     assert len(result) == 2
     assert len(result.skipped) in (1, 2)
     assert result.skipped.examples[0].column == column
-    role = next(role for role in NAMES if find_name(role, [column]))
+    role = next(role for role in NAMES if find_name(role, [column]) is not None)
+    named: dict[str, Any] = {role: column}
+    none: dict[str, Any] = {role: None}
     with pytest.raises(dn.DedupeNewsError, match="of document"):
-        dn.cluster(feed, progress=False, **{role: column})
-    dn.cluster(feed, progress=False, **{role: None})
+        dn.cluster(feed, progress=False, **named)
+    dn.cluster(feed, progress=False, **none)
 
 
 ODD = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import linecache
 import pickle
@@ -122,7 +123,7 @@ def test_an_interrupted_call_is_made_or_not(
     for at in sorted(moments):
         index = filled()
 
-        Interruption(at).during(lambda index=index: call(index))
+        Interruption(at).during(functools.partial(call, index))
 
         found = answers(index)
         assert found in (before, after), f"interrupted at line {at}"

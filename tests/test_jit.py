@@ -87,7 +87,7 @@ def digest(source: str, **names: Any) -> bytes:
     kernels = [value for value in names.values() if isinstance(value, types.FunctionType)]
     return _store.digest_of(
         function(source, **names),
-        lambda value: value if value in kernels else None,  # type: ignore[return-value,operator]
+        lambda value: value if value in kernels else None,
     )
 
 

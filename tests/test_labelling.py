@@ -48,7 +48,9 @@ def test_of_a_template_few_pairs_are_shown(result: dn.Clustering) -> None:
 def test_probabilities_are_those_of_the_judge(result: dn.Clustering) -> None:
     """As an explanation says."""
     for question in dn.label(result, None, n_jobs=1).questions[:5]:
-        explained = result.explain(question.left, question.right)
+        explained = result.explain(
+            result.columns.id_of(question.left), result.columns.id_of(question.right)
+        )
         assert question.probability == pytest.approx(explained.probability)
 
 

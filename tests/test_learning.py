@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CONFIG = dn.Config()
 MADE = made_up_news(n_stories=8, n_forms=5, n_days=5)
-KINDS = [kind for kind, _ in MADE.what]
+IDS = [row["id"] for row in MADE.rows]
 
 
 @pytest.fixture(scope="module")
@@ -40,25 +40,17 @@ def result() -> dn.Clustering:
 def said(result: dn.Clustering) -> list[dn.Label]:
     """Return labels that agree with the judge of the package, of many pairs."""
     return [
-        dn.Label(
-            MADE.rows[i]["id"],
-            MADE.rows[j]["id"],
-            {"none": "different"}.get(verdict, verdict),  # type: ignore[arg-type]
-        )
-        for i, j in itertools.islice(itertools.combinations(range(len(KINDS)), 2), 0, None, 3)
-        for verdict in [result.explain(i, j).verdict]
+        dn.Label(a, b, {"none": "different"}.get(verdict, verdict))  # type: ignore[arg-type]
+        for a, b in itertools.islice(itertools.combinations(IDS, 2), 0, None, 3)
+        for verdict in [result.explain(a, b).verdict]
     ]
 
 
 def of_own_convention() -> list[dn.Label]:
     """Return labels of a feed where each issue of a form replaces the one before."""
     return [
-        dn.Label(
-            MADE.rows[i]["id"],
-            MADE.rows[j]["id"],
-            "duplicate" if MADE.what[i] == MADE.what[j] else "different",
-        )
-        for i, j in itertools.combinations(range(len(KINDS)), 2)
+        dn.Label(IDS[i], IDS[j], "duplicate" if MADE.what[i] == MADE.what[j] else "different")
+        for i, j in itertools.combinations(range(len(IDS)), 2)
         if MADE.what[i] == MADE.what[j] or (i + j) % 9 == 0
     ]
 
@@ -97,8 +89,9 @@ def test_a_feed_with_a_convention_of_its_own_is_learnt(
     first, second = sorted(MADE.of("form", 0))[:2]
     assert adapted.labels[first] == adapted.labels[second]
     assert result.labels[first] != result.labels[second]
-    assert adapted.explain(first, second).verdict == "duplicate"
-    assert adapted.explain(first, second).reasons != result.explain(first, second).reasons
+    explained = adapted.explain(IDS[first], IDS[second])
+    assert explained.verdict == "duplicate"
+    assert explained.reasons != result.explain(IDS[first], IDS[second]).reasons
     index = dn.NewsIndex(config)
     index.add_many(MADE.rows)
     assert index.cluster(n_jobs=1, progress=False).labels.tolist() == adapted.labels.tolist()
@@ -188,7 +181,7 @@ def test_files_that_are_no_judge_are_refused(judge: dn.Judge, tmp_path: Path) ->
             dn.Config(judge=path)
     with pytest.raises(dn.ConfigError, match="judge is of type 'int'"):
         dn.Config(judge=3)  # type: ignore[arg-type]
-    with pytest.raises(dn.ConfigError, match="judge=.* is read with policy='news' only"):
+    with pytest.raises(dn.ConfigError, match=r"judge=.* is read with policy='news' only"):
         dn.Config(judge=judge, policy="similar")
     with pytest.raises(dn.InputError, match="cannot write the judge to"):
         judge.write(tmp_path / "no" / "judge.json")

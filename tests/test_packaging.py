@@ -59,16 +59,6 @@ def test_tools_are_pinned(tool: str) -> None:
     assert re.fullmatch(rf"{tool}==[\d.]+", pinned[0])
 
 
-def test_changelog_fragments_are_named_as_agreed() -> None:
-    """Subject, kind, suffix; each says something."""
-    fragments = [path for path in (ROOT / "changelog.d").iterdir() if path.name != "README.md"]
-
-    assert fragments
-    for path in fragments:
-        assert re.fullmatch(r"[a-z0-9-]+\.(added|changed|fixed|removed)\.md", path.name)
-        assert path.read_text(encoding="utf-8").strip()
-
-
 def read_lines(name: str) -> list[dict[str, Any]]:
     """Return the rows of a file of JSON lines in examples/."""
     lines = (ROOT / "examples" / name).read_text(encoding="utf-8").splitlines()

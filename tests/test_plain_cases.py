@@ -48,8 +48,8 @@ def settings_of(policy: str) -> dict[str, Any]:
 
 def partition(result: Clustering, order: Sequence[int] | None = None) -> set[frozenset[int]]:
     """Return the clusters as sets of positions, counted before the feed was put in `order`."""
-    members = [cluster.members for cluster in result.clusters]
-    return {frozenset(at if order is None else order[at] for at in each) for each in members}
+    found = [cluster.positions for cluster in result.clusters]
+    return {frozenset(at if order is None else order[at] for at in each) for each in found}
 
 
 def identified(items: Iterable[Item]) -> list[dict[str, Any]]:
@@ -281,8 +281,8 @@ def test_order_changes_nothing_but_positions(shape: str, policy: str) -> None:
         assert partition(again, order) == partition(result)
         kept = {str(feed[at]) for at in result.representatives}
         assert {str(mixed[at]) for at in again.representatives} == kept
-        assert {frozenset(order[at] for at in each.members) for each in again.templates} == {
-            frozenset(each.members) for each in result.templates
+        assert {frozenset(order[at] for at in each.positions) for each in again.templates} == {
+            frozenset(each.positions) for each in result.templates
         }
 
 
@@ -313,10 +313,10 @@ def test_of_exact_copies_the_preferred_one_is_kept(prefer: str, policy: str) -> 
 
     n_copied = 0
     for cluster in result.clusters:
-        kept = feed[cluster.representative]
+        kept = feed[cluster.representative_position]
         copies = [
             feed[at]
-            for at in cluster.members
+            for at in cluster.positions
             if (feed[at]["title"], feed[at]["text"]) == (kept["title"], kept["text"])
         ]
         n_copied += len(copies) > 1

@@ -71,7 +71,7 @@ def test_fillings_of_a_form_are_one_template(form: str, n: int, n_others: int) -
     """From ten on, the fillings of a form are found as one template that nobody else is in."""
     result = clustered([*fillings(form, n), *strangers(n_others)])
 
-    found = [set(each.members) for each in result.templates if min(each.members) < n]
+    found = [set(each.positions) for each in result.templates if min(each.positions) < n]
     assert found == [set(range(n))]
 
 

@@ -193,6 +193,21 @@ def test_unprepared_kernels_are_announced_once(
     progress._Notice()()  # noqa: SLF001
 
 
+def test_nothing_is_said_within_silence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither what an operation prepares nor what none has; afterwards both again."""
+    task = Task()
+    task.seen.set()
+    with progress.silence():
+        prepared(monkeypatch, task, show=True)
+        progress._Notice()()  # noqa: SLF001
+        assert capsys.readouterr() == ("", "")
+
+    progress._Notice()()  # noqa: SLF001
+    assert "compiling kernels" in capsys.readouterr().err
+
+
 def test_ctrl_c_while_compiling_comes_without_the_compilers_frames(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -203,7 +218,7 @@ def test_ctrl_c_while_compiling_comes_without_the_compilers_frames(
 
     monkeypatch.setattr(_preparing.Task, "is_done", lambda _self: False)
     monkeypatch.setattr(_preparing.Task, "work", interrupt)
-    monkeypatch.setattr(_preparing._jit, "COMPILED", True)  # noqa: SLF001
+    monkeypatch.setattr(_jit, "COMPILED", True)
     with pytest.raises(KeyboardInterrupt) as raised:
         _preparing.prepare("nothing", 1, lambda _task: contextlib.nullcontext())
 

@@ -41,7 +41,7 @@ def test_page_of_teasers_has_its_nine_clusters(shared_data: Path) -> None:
 
     result = dn.cluster(page, progress=False)
 
-    members = [tuple(position + 1 for position in each.members) for each in result.clusters]
+    members = [tuple(position + 1 for position in each.positions) for each in result.clusters]
     assert len(page) == 13
     assert len(result.representatives) == 9
     assert members == [(1, 4), (6, 7), (9, 10), (12, 13)]

@@ -14,6 +14,7 @@ from dedupe_news._store.slots import Limits
 from strategies import feeds
 
 if TYPE_CHECKING:
+    from dedupe_news import Match
     from dedupe_news._store.judged import JudgedTexts
 
 
@@ -127,7 +128,7 @@ def test_batches_on_several_threads_answer_as_single_additions(
     one, many = NewsIndex(config), NewsIndex(config)
     rows = [{**row, "id": at % 9} for at, row in enumerate(dated(feed))]
     expected = [one.add(row["id"], str(row["text"]), published=row["published"]) for row in rows]
-    found = []
+    found: list[list[Match]] = []
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr("dedupe_news.index.LIMITS", Limits(removed=5, slots=2, several=1))
         many = NewsIndex(config)

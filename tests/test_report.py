@@ -220,6 +220,28 @@ def test_page_holds_some_documents_of_every_template() -> None:
     assert len(block["items"]["content"]) == payload.TEMPLATE_EXAMPLES
 
 
+@pytest.mark.parametrize(
+    ("ids", "written"),
+    [
+        ([7, 2**60], ["7", str(2**60)]),
+        (["a", 7], ['"a"', "7"]),
+        ([("é", 1), ("é", 2)], ['["\\u00e9", 1]', '["\\u00e9", 2]']),
+        ([2.5, b"a"], ["2.5", "\"b'a'\""]),
+        (None, ["0", "1"]),
+        (["a", "b"], None),
+    ],
+)
+def test_labels_name_items_by_their_ids(ids: list[Any] | None, written: list[str] | None) -> None:
+    """As JSON, by which numbers stay numbers; strings need nothing beside them."""
+    rows = [{"text": "ka lo mi"}] * 2
+    feed = rows if ids is None else [{"id": each, **rows[0]} for each in ids]
+    found = dn.cluster(feed, policy="similar", threshold=1.0, progress=False, n_jobs=1)
+
+    (block,) = payload.blocks(found, views.KINDS[dn.Cluster])
+
+    assert block["items"].get("idJson") == written
+
+
 def test_large_results_come_in_blocks() -> None:
     """Which hold whole clusters, and together all of them."""
     feed = [f"ka lo mi number{n // 4}" for n in range(40)]

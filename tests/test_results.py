@@ -262,6 +262,7 @@ def test_a_pair_is_explained_with_titles_times_and_sources() -> None:
         ((0, 6), r"^6 is not the position of an item\. .*: whole numbers from 0 to 5$"),
         ((-1, 0), r"^-1 is not the position of an item"),
         ((0, "a"), r"^'a' is not the position of an item"),
+        ((0, 10**5000), r"^a whole number of 16,610 bits is not the position of an item"),
     ],
 )
 def test_positions_that_are_none_are_refused(pair: tuple[Any, Any], message: str) -> None:

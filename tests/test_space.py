@@ -186,7 +186,9 @@ def test_what_the_disk_may_have_lost_is_made_anew(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A stage from before the system started is not trusted: its files may never have got there."""
-    made = iter([Leaf(np.arange(2), np.zeros(2, np.uint8)), Leaf(np.arange(9), np.zeros(1))])
+    made = iter(
+        [Leaf(np.arange(2), np.zeros(2, np.uint8)), Leaf(np.arange(9), np.zeros(1, np.uint8))]
+    )
     for boot, expected in ((1e9, 2), (1e9 + 5, 2), (2e9, 9)):
         monkeypatch.setattr(psutil, "boot_time", lambda boot=boot: boot)
         with (
@@ -235,7 +237,7 @@ def news(draw: st.DrawFn) -> list[dict[str, Any]]:
 def in_folder(columns: Columns, config: Config, folder: Path, n_jobs: int) -> Clustering:
     """Cluster with every array in a file."""
     with Folder(folder, 1) as room:
-        return cluster_columns(columns, config, n_jobs, lambda _stage: None, room)
+        return cluster_columns(columns, config, n_jobs, lambda _stage: None, space=room)
 
 
 @pytest.mark.usefixtures("tiny")
@@ -302,8 +304,8 @@ def announce(stage):
     if stage == sys.argv[2]:
         os.kill(os.getpid(), 9)
 run = batch.cluster_columns
-def killed(columns, config, n_jobs, _, room):
-    return run(columns, config, n_jobs, announce, room)
+def killed(columns, config, n_jobs, _, *rest):
+    return run(columns, config, n_jobs, announce, *rest)
 batch.cluster_columns = killed
 dn.cluster(made_up_news(60, 8, 12).rows, work_folder=sys.argv[1], progress=False)
 """

@@ -386,7 +386,9 @@ def test_a_worker_that_dies_with_the_lock_holds_others_up_for_its_lease(
     assert list(dying) == ["b"]
 
 
-def test_a_worker_whose_lease_has_ended_decides_again(server: redis_server.RedisServer) -> None:
+def test_a_worker_whose_lease_has_ended_decides_again(
+    server: redis_server.RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The log takes nothing that was decided before what another worker added."""
     url = server.url("lease")
     slow, quick = NewsIndex.open(url, SIMILAR), NewsIndex.open(url)
@@ -402,7 +404,7 @@ def test_a_worker_whose_lease_has_ended_decides_again(server: redis_server.Redis
         block()
     log = slow._store.log  # noqa: SLF001
     append = log.append
-    calls = []
+    calls: list[int] = []
 
     def append_late(*arguments: Any) -> None:
         if not calls:
@@ -411,7 +413,7 @@ def test_a_worker_whose_lease_has_ended_decides_again(server: redis_server.Redis
             quick.add("c", text_of(0))
         append(*arguments)
 
-    log.append = append_late  # type: ignore[method-assign]
+    monkeypatch.setattr(log, "append", append_late)
     assert [match.id for match in slow.add("d", text_of(0))] == ["b", "c"]
     assert list(slow) == list(quick) == ["b", "c", "d"]
 

@@ -66,9 +66,10 @@ class Added(Sequence["list[Match]"]):
         return len(self._places)
 
     @overload
-    def __getitem__(self, index: int) -> list[Match]: ...
+    def __getitem__(self, index: int) -> list[Match]: ...  # numpydoc ignore=GL08
+
     @overload
-    def __getitem__(self, index: slice) -> Sequence[list[Match]]: ...
+    def __getitem__(self, index: slice) -> Sequence[list[Match]]: ...  # numpydoc ignore=GL08
 
     def __getitem__(self, index: int | slice) -> list[Match] | Sequence[list[Match]]:
         """
@@ -407,7 +408,25 @@ class Changes(Lookups):
 def add_rows(
     index: Lookups, rows: Rows, n_jobs: int, *, keep: bool = False
 ) -> Sequence[list[Match]]:
-    """Add documents with distinct ids, which keep their times of arrival; return their matches."""
+    """
+    Add documents with distinct ids, which keep their times of arrival.
+
+    Parameters
+    ----------
+    index : Lookups
+        The index.
+    rows : Rows
+        The documents.
+    n_jobs : int
+        Threads, at least 1.
+    keep : bool, default False
+        Whether the matches are wanted.
+
+    Returns
+    -------
+    sequence of list of Match
+        The matches of each document, where they are wanted.
+    """
     prepare("index", index.config.policy, n_jobs)
     tokens = tokens_of(rows, index.config, n_jobs)
     with index._lock:  # noqa: SLF001 - our own

@@ -110,9 +110,18 @@ def aligned(left: Wording, right: Wording) -> list[Block]:
     """
     Return how two texts lie beside each other, word by word.
 
-    Where both have titles, those are compared with each other. The blocks cover
-    both texts, in order; what is the same at the start and the end of a title or
-    text is found first.
+    Where both have titles, those are compared with each other. What is the same at
+    the start and the end of a title or text is found first.
+
+    Parameters
+    ----------
+    left, right : Wording
+        The texts.
+
+    Returns
+    -------
+    list of Block
+        They cover both texts, in order.
     """
     if left.hashes == right.hashes:
         n_words = len(left.hashes)
@@ -126,7 +135,21 @@ def aligned(left: Wording, right: Wording) -> list[Block]:
 
 
 def changes(left: Wording, right: Wording, blocks: Iterable[Block]) -> list[Change]:
-    """Return where two texts differ, in order; nothing where the words are the same."""
+    """
+    Return where two texts differ.
+
+    Parameters
+    ----------
+    left, right : Wording
+        The texts.
+    blocks : iterable of Block
+        How they lie beside each other, from `aligned`.
+
+    Returns
+    -------
+    list of Change
+        In order; none where the words are the same.
+    """
     return [
         Change(
             kind,

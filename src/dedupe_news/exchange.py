@@ -39,7 +39,19 @@ Places: TypeAlias = "Callable[[Sequence[Hashable]], tuple[list[int | None], list
 
 
 def documents(rows: Rows) -> Iterator[Document]:
-    """Yield items as they were given."""
+    """
+    Yield items as they were given.
+
+    Parameters
+    ----------
+    rows : Rows
+        The items.
+
+    Yields
+    ------
+    Document
+        Each, in order.
+    """
     for at, content in enumerate(rows.contents()):
         length = int(rows.title_lengths[at])
         yield Document(

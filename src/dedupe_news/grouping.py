@@ -268,8 +268,8 @@ class Groups(Displayable):
             if position is None or not 0 <= position < n_items:
                 allowed = f"whole numbers from 0 to {n_items - 1:,}" if n_items else "none"
                 message = (
-                    f"{item!r} is not the position of an item. The feed has no ids, so that items "
-                    f"are named by their positions: {allowed}"
+                    f"{shown(item)} is not the position of an item. The feed has no ids, so that "
+                    f"items are named by their positions: {allowed}"
                 )
                 raise UnknownIdError(message)
             return position

@@ -416,18 +416,11 @@ def _settle(feed: object, config: Config | None, **choices: ColumnChoice) -> tup
     return _read(feed, **choices), config or Config()
 
 
-def _read(feed: object, **choices: ColumnChoice) -> Columns:
+def _read(feed: object, title: ColumnChoice = AUTO, text: ColumnChoice = AUTO) -> Columns:
     # Only now: it brings numba, half a second.
     from dedupe_news._input.reading import read_documents  # noqa: PLC0415
 
-    return read_documents(
-        feed,
-        id=None,
-        title=choices["title"],
-        text=choices["text"],
-        source=None,
-        published=None,
-    )
+    return read_documents(feed, id=None, title=title, text=text, source=None, published=None)
 
 
 def _tokens(

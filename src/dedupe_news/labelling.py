@@ -11,7 +11,8 @@ import numpy as np
 from dedupe_news import differences
 from dedupe_news._engine import candidates, questions
 from dedupe_news._engine.classifier import DUPLICATE, features_of, load_classifier
-from dedupe_news._engine.policy import Grouping, Judged, rows_of
+from dedupe_news._engine.judged import Judged, rows_of
+from dedupe_news._engine.policy import Grouping
 from dedupe_news._engine.segment import count
 from dedupe_news.columns import to_span
 from dedupe_news.displayable import display
@@ -229,8 +230,8 @@ class Labelling:
         """
         columns = self.result.columns
         texts = [columns.content(at) for at in (question.left, question.right)]
-        wordings = differences.read(texts, self.result.config, titled=columns.titled)
-        return differences.changes(*wordings)
+        left, right = differences.read(texts, self.result.config, titled=columns.titled)
+        return differences.changes(left, right, differences.aligned(left, right))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """Show the session in a notebook."""

@@ -13,7 +13,7 @@ from dedupe_news.config import whole_number
 from dedupe_news.constraints import read_constraints
 from dedupe_news.displayable import Displayable
 from dedupe_news.documents import AUTO
-from dedupe_news.errors import InputError, InputTypeError, UnknownIdError, shown
+from dedupe_news.errors import ConfigError, InputError, InputTypeError, UnknownIdError, shown
 from dedupe_news.progress import prepare, stages
 from dedupe_news.records import Bounded, IndexStats
 from dedupe_news.threads import resolve_jobs
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from dedupe_news._store.rows import Rows
     from dedupe_news._store.store import Store
-    from dedupe_news.config import Config
+    from dedupe_news.config import Config, Policy
     from dedupe_news.documents import ColumnChoice, Document
     from dedupe_news.records import Match
     from dedupe_news.results import Clustering
@@ -190,7 +190,7 @@ class Lookups(Displayable):
         include : iterable of {"related", "template"}, default ()
             What to return beside duplicates: documents on the same event, as
             `Relation.RELATED`, or made from the same template, as
-            `Relation.TEMPLATE`.
+            `Relation.TEMPLATE`. With the policy ``"news"``.
 
         Returns
         -------
@@ -205,9 +205,11 @@ class Lookups(Displayable):
             If a value is of a type that cannot be used.
         InputError
             If `limit` is below 1, or `include` or another value cannot be used.
+        ConfigError
+            If `include` asks for what the policy does not tell apart.
         """
         _check_limit(limit)
-        wanted = _included(include)
+        wanted = _included(include, self._config.policy)
         prepare("index", self._config.policy)
         rows = arrivals.one(None, text, title, source, published)
         return self._look_up(rows, wanted, limit, 1)[0]
@@ -251,11 +253,13 @@ class Lookups(Displayable):
             If the feed or a value is of a type that cannot be used.
         InputError
             If `limit` is below 1, or `include` or another value cannot be used.
+        ConfigError
+            If `include` asks for what the policy does not tell apart.
         ColumnError
             If a named column does not exist.
         """
         _check_limit(limit)
-        wanted = _included(include)
+        wanted = _included(include, self._config.policy)
         threads = resolve_jobs(n_jobs)
         prepare("index", self._config.policy, threads)
         columns = read_documents(
@@ -443,14 +447,41 @@ class Lookups(Displayable):
 
 
 def leads_of(index: Lookups, ids: Sequence[Hashable]) -> list[Hashable]:
-    """Return the representative of each one's cluster, None where it, or the document, has left."""
+    """
+    Return the representatives of clusters.
+
+    Parameters
+    ----------
+    index : Lookups
+        The index.
+    ids : sequence of hashable
+        Ids of documents.
+
+    Returns
+    -------
+    list of hashable
+        The id of the representative of each one's cluster; None where it, or the
+        document, has left.
+    """
     with index._lock:  # noqa: SLF001 - our own
         state = index._store.refresh()  # noqa: SLF001 - our own
         return [state.lead_of(each) if each in state.slot_of else None for each in ids]
 
 
 def parts_of(index: Lookups) -> Iterator[Rows]:
-    """Yield the documents of an index, which others may ask between two parts."""
+    """
+    Yield the documents of an index, which others may ask between two parts.
+
+    Parameters
+    ----------
+    index : Lookups
+        The index.
+
+    Yields
+    ------
+    Rows
+        Some of them, in order.
+    """
     parts = index._parts()  # noqa: SLF001 - our own
     while True:
         with index._lock:  # noqa: SLF001 - our own
@@ -461,12 +492,24 @@ def parts_of(index: Lookups) -> Iterator[Rows]:
 
 
 def unknown(id: Hashable) -> UnknownIdError:  # noqa: A002 - an id, as everywhere
-    """Return the error for an id that no document has."""
+    """
+    Return the error for an id that no document has.
+
+    Parameters
+    ----------
+    id : hashable
+        The id.
+
+    Returns
+    -------
+    UnknownIdError
+        To be raised.
+    """
     message = f"no document of id {shown(id)} is in the index; check with `id in index` first"
     return UnknownIdError(message)
 
 
-def _included(include: object) -> frozenset[str]:
+def _included(include: object, policy: Policy) -> frozenset[str]:
     """Return what is wanted beside duplicates, checked."""
     allowed = ", ".join(map(repr, _INCLUDABLE))
     if isinstance(include, str) or not isinstance(include, Iterable):
@@ -483,6 +526,13 @@ def _included(include: object) -> frozenset[str]:
                 "pass those that you want, or () for duplicates alone"
             )
             raise InputError(message)
+    if names and policy != "news":
+        message = (
+            f"include={names!r} is read with policy='news' only, and the policy of the index is "
+            f"{policy!r}, which knows duplicates alone. Leave out include, or make an index with "
+            "policy='news'"
+        )
+        raise ConfigError(message)
     return frozenset(names)
 
 

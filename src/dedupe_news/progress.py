@@ -23,6 +23,22 @@ _LOOK_EVERY_S = 0.2
 _OCCASION = "for this machine, once after installation; dedupe-news warmup does it beforehand"
 
 
+class _Voice:
+    """Whether anything may be said: of the process, as kernels compile in any thread."""
+
+    is_silent = False
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Say nothing within, not even that kernels compile."""
+    was_silent, _Voice.is_silent = _Voice.is_silent, True
+    try:
+        yield
+    finally:
+        _Voice.is_silent = was_silent
+
+
 def prepare(operation: str, policy: str, n_jobs: int | None = -1, *, show: bool = True) -> None:
     """Compile what an operation needs, where that has not been done, and show how far it is."""
 
@@ -77,13 +93,15 @@ def _compiling_bar(task: _preparing.Task, *, show: bool) -> Iterator[None]:
 
 def _shows_bars() -> bool:
     """Return whether somebody looks on: at a terminal, or at a notebook."""
+    if _Voice.is_silent:
+        return False
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     in_notebook = "IPKernelApp" in getattr(shell, "config", ())
     return in_notebook or (sys.stderr is not None and sys.stderr.isatty())
 
 
 def _say(message: str) -> None:
-    if sys.stderr is not None:  # a program without a console has none
+    if not (_Voice.is_silent or sys.stderr is None):  # a program without a console has none
         sys.stderr.write(f"dedupe_news: {message}\n")
 
 

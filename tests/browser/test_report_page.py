@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import dedupe_news as dn
+from dedupe_news.labels import read_labels
 from shown_feed import BAKER, HOSTILE, MAYOR, STORM, make_result
 
 if TYPE_CHECKING:
@@ -239,7 +240,8 @@ def test_a_wrong_pair_is_labelled_and_exported(
         page.click("text=Export 1 label")
     download.value.save_as(tmp_path / "labels.jsonl")
     (line,) = (tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()
-    assert json.loads(line) == {"a": "id-0", "b": "id-2", "label": "related"}
+    assert json.loads(line) == {"id1": "id-0", "id2": "id-2", "label": "related"}
+    assert read_labels(tmp_path / "labels.jsonl") == [dn.Label("id-0", "id-2", "related")]
     choice.select_option("")
     assert page.locator("text=Export 1 label").count() == 0
 

@@ -129,7 +129,7 @@ class Grouping:
         found: NDArray[np.bool_] = probability >= self._min_probability
         if self.bonds is None:
             return found
-        is_own = (representative[pairs] == pairs[:, ::-1]).any(axis=1)
+        is_own: NDArray[np.bool_] = (representative[pairs] == pairs[:, ::-1]).any(axis=1)
         return (found & self.bonds.allow(pairs)) | is_own
 
     def as_sure(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:

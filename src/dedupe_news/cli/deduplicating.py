@@ -61,7 +61,14 @@ dedupe-news dedupe feed.parquet --keep views --output unique.parquet
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to an application."""
+    """
+    Add the commands to an application.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The application.
+    """
     app.command("cluster", help=_CLUSTER_HELP, epilog=_CLUSTER_EXAMPLES)(_cluster)
     app.command("dedupe", help=_DEDUPE_HELP, epilog=_DEDUPE_EXAMPLES)(_dedupe)
 

@@ -10,6 +10,7 @@ import typer
 from dedupe_news._input.files import Format
 from dedupe_news._input.names import NAMES
 from dedupe_news.config import Config
+from dedupe_news.progress import silence
 
 DEFAULTS = Config()
 """Settings that hold where nothing is said."""
@@ -300,7 +301,22 @@ NoProgress = Annotated[
     bool,
     typer.Option("--no-progress", help="No bar on long runs.", rich_help_panel=_OUTPUT),
 ]
+
+
+def _silenced(context: typer.Context, quiet: bool) -> bool:  # noqa: FBT001 - as typer calls it
+    """Keep the library silent too until the command has ended."""
+    if quiet:
+        context.with_resource(silence())
+    return quiet
+
+
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="Nothing on stderr but errors.", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--quiet",
+        "-q",
+        callback=_silenced,
+        help="Nothing on stderr but errors.",
+        rich_help_panel=_OUTPUT,
+    ),
 ]

@@ -25,8 +25,17 @@ def found_columns(result: Clustering, number: str | None) -> dict[str, list[Any]
     """
     Return what was found out about each item, as columns.
 
-    `number` names a column of the numbers that stand for ids, where the file
-    has none.
+    Parameters
+    ----------
+    result : Clustering
+        The result.
+    number : str or None
+        Names a column of the numbers that stand for ids, where the file has none.
+
+    Returns
+    -------
+    dict of str to list
+        Columns as long as the feed.
     """
     rows = {name: plain_list(values) for name, values in result.to_dict().items()}
     ids, kept_ids = rows["id"], rows["kept_id"]
@@ -40,7 +49,21 @@ def found_columns(result: Clustering, number: str | None) -> dict[str, list[Any]
 
 
 def spread(found: Mapping[str, list[Any]], rows: NDArray[np.int64]) -> dict[str, list[Any]]:
-    """Return columns of some rows of a file as long as the file, for `Rows` that are chosen."""
+    """
+    Return columns of some rows of a file as long as the file, for `Rows` that are chosen.
+
+    Parameters
+    ----------
+    found : mapping of str to list
+        Columns of some rows.
+    rows : ndarray of int64, shape (n_found,)
+        Positions of these, increasing.
+
+    Returns
+    -------
+    dict of str to list
+        The columns up to the last of the rows; None for rows that are not among them.
+    """
     n_rows = int(rows[-1]) + 1 if len(rows) else 0
     wide: dict[str, list[Any]] = {}
     for name, values in found.items():
@@ -72,7 +95,14 @@ class Rows:
 
     @property
     def names(self) -> list[str]:
-        """Return the names of the columns."""
+        """
+        Return the names of the columns.
+
+        Returns
+        -------
+        list of str
+            Those of the file that stay, then what was found.
+        """
         source = self.source
         names = source.names if isinstance(source, Table) else source.schema.names
         return [*(name for name in names if name not in self.found), *self.found]

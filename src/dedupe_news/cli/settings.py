@@ -191,7 +191,21 @@ def read_rows(
     quiet: bool,
     manner: Manner = USUAL,
 ) -> tuple[Columns, files.Table]:
-    """Read the items of a file as `read_feed` does, and all columns that it has."""
+    """
+    Read the items of a file, and all columns that it has.
+
+    Parameters
+    ----------
+    file, form, named, ignore, quiet, manner : as of `read_feed`
+        What is read, and how.
+
+    Returns
+    -------
+    columns : Columns
+        The documents, as from `read_feed`.
+    table : Table
+        Their rows, with all columns.
+    """
     columns, table = _read(file, form, named, ignore, manner, files.everything, quiet=quiet)
     return columns, table if columns.rows is None else table.chosen(columns.rows)
 
@@ -201,7 +215,23 @@ def has_ids(
     ignore: list[str] | None,
     rows: Any,
 ) -> bool:
-    """Return whether a table or a data set has a column of ids that is taken."""
+    """
+    Return whether a file has a column of ids that is taken.
+
+    Parameters
+    ----------
+    named : dict of str to str
+        The column named for each role, or None.
+    ignore : list of str or None
+        Columns not to take.
+    rows : Table or pyarrow.dataset.Dataset
+        The columns of the file.
+
+    Returns
+    -------
+    bool
+        Whether ids are those of the file.
+    """
     names = rows.names if isinstance(rows, files.Table) else rows.schema.names
     choice = _choice(named, ignore)
     others = {*choice.ignored, *(name for role, name in choice.named.items() if role != "id")}

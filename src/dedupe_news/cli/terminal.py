@@ -280,7 +280,20 @@ def _excerpt(columns: Columns, position: int) -> _Excerpt:
 
 
 def one_line(text: str) -> str:
-    """Return the beginning of a text in one line, fit for a terminal."""
+    """
+    Return the beginning of a text in one line, fit for a terminal.
+
+    Parameters
+    ----------
+    text : str
+        Of a document.
+
+    Returns
+    -------
+    str
+        HTML entities are characters, white space is single spaces, and nothing
+        would steer the terminal.
+    """
     return printable(" ".join(readable(text[:_WRITTEN_CHARACTERS]).split()))
 
 

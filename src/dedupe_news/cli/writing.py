@@ -77,7 +77,21 @@ def check_target(path: str, source: str) -> None:
 
 
 def write(path: str, rows: Rows) -> None:
-    """Write rows to a file checked by `check_target`, as its suffix says; "-" for stdout."""
+    """
+    Write rows to a file that `check_target` has checked.
+
+    Parameters
+    ----------
+    path : str
+        The file, whose suffix says how; "-" for standard output.
+    rows : Rows
+        The rows.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
     if path == STDOUT:
         write_rows(rows)
         return
@@ -101,13 +115,32 @@ def write(path: str, rows: Rows) -> None:
 
 
 def write_jsonl(columns: Mapping[str, Sequence[Any]]) -> None:
-    """Write columns to standard output as JSON Lines."""
+    """
+    Write columns to standard output as JSON Lines.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+        Of one length.
+    """
     names = tuple(columns)
     write_rows(dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows to standard output as JSON Lines; `ReaderGoneError` where nobody reads them."""
+    """
+    Write rows to standard output as JSON Lines.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        The rows.
+
+    Raises
+    ------
+    ReaderGoneError
+        If nobody reads them any more.
+    """
     try:
         sys.stdout.flush()
         _write_lines(sys.stdout.buffer, rows)

@@ -18,7 +18,23 @@ __all__ = ["Page", "html", "label_bundle", "plain", "plot", "write_report"]
 
 
 def plot(result: Clustering, kind: str, ax: Any) -> Any:  # noqa: ANN401 - of matplotlib
-    """Draw a picture of a result; see ``Clustering.plot``."""
+    """
+    Draw a picture of a result; see ``Clustering.plot``.
+
+    Parameters
+    ----------
+    result : Clustering
+        The result.
+    kind : str
+        What is drawn.
+    ax : matplotlib.axes.Axes or None
+        Where; None for a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With the picture.
+    """
     from dedupe_news.display import plots  # noqa: PLC0415 - for those who draw
 
     return plots.draw(result, kind, ax)
@@ -44,7 +60,18 @@ def label_bundle(session: Labelling) -> dict[str, Any]:
 
 
 def write_report(result: Clustering, path: str | os.PathLike[str], title: str | None) -> None:
-    """Write the page to review a result; see ``Clustering.report``."""
+    """
+    Write the page to review a result; see ``Clustering.report``.
+
+    Parameters
+    ----------
+    result : Clustering
+        The result.
+    path : str or path
+        The file, replaced if it exists.
+    title : str or None
+        Of the page; None for a usual one.
+    """
     from dedupe_news.display import report  # noqa: PLC0415 - for those who want one
 
     report.write(result, path, title)

@@ -18,7 +18,7 @@ from dedupe_news.parts import Template
 from dedupe_news.records import Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -136,9 +136,10 @@ def _items(result: Clustering, kind: Kind, groups: Sequence[Sequence[Row]]) -> d
     positions = [row.position for row in rows]
     at = np.array(positions, np.int64)
     contents = [columns.content(position) for position in positions]
+    ids = [columns.id_of(position) for position in positions]
     found: dict[str, Any] = {
         "content": [*map(readable, contents)],
-        "id": [str(columns.id_of(position)) for position in positions],
+        "id": [*map(str, ids)],
         "role": [row.role for row in rows],
     }
     if columns.sources is not None:
@@ -152,6 +153,8 @@ def _items(result: Clustering, kind: Kind, groups: Sequence[Sequence[Row]]) -> d
     if kind.is_marked:
         found["changes"] = _changes(contents, groups, result)
     if kind.name == "clusters":
+        if not all(isinstance(each, str) for each in ids):
+            found["idJson"] = [*map(_written_id, ids)]  # for labels, which name the item itself
         found |= _scores(result, at)
         found["why"] = [
             why
@@ -161,6 +164,14 @@ def _items(result: Clustering, kind: Kind, groups: Sequence[Sequence[Row]]) -> d
     else:
         found["nDuplicates"] = [row.n_duplicates for row in rows]
     return found
+
+
+def _written_id(id_: Hashable) -> str:
+    """Return an id as a file of labels has it; as text where JSON has no such value."""
+    try:
+        return json.dumps(id_)
+    except (TypeError, ValueError):
+        return json.dumps(str(id_))
 
 
 def _scores(result: Clustering, at: NDArray[np.int64]) -> dict[str, Any]:

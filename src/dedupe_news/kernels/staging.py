@@ -71,7 +71,7 @@ def stage(
     asked: Table,
     is_new: Integer,
     which: Integer,
-    run: tuple[NDArray[np.uint32], NDArray[np.uint8], Integer, Integer],
+    run: tuple[NDArray[np.uint32], NDArray[np.uint32], Integer, Integer],
     metadata: Metadata,
 ) -> None:
     """

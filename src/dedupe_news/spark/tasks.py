@@ -163,7 +163,12 @@ def clustered(
         ids = pa.chunked_array(gathered.ids)
         _check_ids(ids)
         found = cluster_columns(
-            columns, config, resolve_jobs(n_jobs), lambda _stage: None, space, tokens
+            columns,
+            config,
+            resolve_jobs(n_jobs),
+            lambda _stage: None,
+            space=space,
+            tokens=tokens,
         )
     _say_bounded(found)
     relation = found.membership.relation

@@ -310,16 +310,18 @@
   const LABELS = ["duplicate", "related", "template", "different"];
   const LABEL_WORDS = { duplicate: "duplicate", related: "same story", template: "template", different: "no match" };
 
-  function judge(first, second, label) {
-    const key = JSON.stringify([first, second]);
-    if (label) state.judged.set(key, { a: first, b: second, label });
-    else state.judged.delete(key);
+  // As JSON: a number of many digits would be another one here.
+  const idOf = (items, at) => items.idJson?.[at] ?? JSON.stringify(items.id[at]);
+
+  function judge(pair, label) {
+    if (label) state.judged.set(pair, label);
+    else state.judged.delete(pair);
     draw();
   }
 
   function saveLabels() {
-    const lines = [...state.judged.values()].map((each) => JSON.stringify(each));
-    download("labels.jsonl", lines.join("\n") + "\n", "application/jsonl");
+    const lines = [...state.judged].map(([pair, label]) => `{${pair}, "label": ${JSON.stringify(label)}}\n`);
+    download("labels.jsonl", lines.join(""), "application/jsonl");
   }
 
   // The list
@@ -398,10 +400,10 @@
   function whyOf(row, at) {
     const d = row.block.items;
     if (!d.why?.[at]) return nothing;
-    const first = d.id[row.start];
-    const chosen = state.judged.get(JSON.stringify([first, d.id[at]]))?.label ?? "";
+    const pair = `"id1": ${idOf(d, row.start)}, "id2": ${idOf(d, at)}`;
+    const chosen = state.judged.get(pair) ?? "";
     return html`<details class="why" .open=${chosen !== ""}><summary>why?</summary><p>${d.why[at]}</p>
-      <label class="judge">Your label <select @change=${(event) => judge(first, d.id[at], event.target.value)}>
+      <label class="judge">Your label <select @change=${(event) => judge(pair, event.target.value)}>
         <option value="" ?selected=${!chosen}>none</option>
         ${LABELS.map((label) => html`<option value=${label} ?selected=${chosen === label}>${LABEL_WORDS[label]}</option>`)}</select></label></details>`;
   }
