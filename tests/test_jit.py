@@ -430,7 +430,8 @@ def made_twice(n: int) -> Halves:
 def handed(n: int) -> int:
     """Return a sum of arrays that others make."""
     halves = made_twice(n)
-    return made(n)[-1] + halves.left[-1] + halves.right[-1]
+    total: int = made(n)[-1] + halves.left[-1] + halves.right[-1]
+    return total
 
 
 @_jit.kernel
@@ -452,26 +453,30 @@ def handed_back(n: int) -> int:
     total = 0
     for _ in range(n):
         total += the_same(values)[-1] + left_of(Halves(values, values), 2)[-1]
-    return total + values[-1]
+    found: int = total + values[-1]
+    return found
 
 
 @_jit.kernel
 def first_last(table: NDArray[np.int64]) -> int:
     """Copy the last row to the first; return a sum of it."""
     table[0] = table[-1]
-    return table[0, 0] + table[0, 1]
+    total: int = table[0, 0] + table[0, 1]
+    return total
 
 
 @_jit.kernel
 def summed(values: NDArray[np.int64]) -> int:
     """Return a sum by functions and operators of numpy."""
-    return np.cumsum(values)[-1] + (values + values)[0] + values.astype(np.int32)[0]
+    total: int = np.cumsum(values)[-1] + (values + values)[0] + values.astype(np.int32)[0]
+    return total
 
 
 @_jit.kernel
 def read(halves: Halves, n: int) -> int:
     """Return a sum, with no array made."""
-    return min(halves.left[n], halves.right[n]) + halves.left.shape[0]
+    total: int = min(halves.left[n], halves.right[n]) + halves.left.shape[0]
+    return total
 
 
 FOUR = np.arange(1, 5)
