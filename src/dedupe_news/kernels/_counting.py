@@ -7,9 +7,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
-from numba.typed import List as TypedList
 
 if TYPE_CHECKING:
     import types
@@ -31,16 +29,9 @@ def counts(function: types.FunctionType, called: Iterable[types.FunctionType]) -
     return _makes_arrays(function) or any(map(_returns_arrays, (function, *called)))
 
 
-def holds_list(numba_type: numba.types.Type) -> bool:
-    """Return whether an argument is a list, or a tuple with lists: elements are counted."""
-    if isinstance(numba_type, numba.types.BaseTuple):
-        return any(map(holds_list, numba_type))
-    return isinstance(numba_type, numba.types.ListType)
-
-
 def _makes_arrays(function: types.FunctionType) -> bool:
     """
-    Return whether a kernel names lists, or what of numpy may make arrays; any function may.
+    Return whether a kernel makes lists, or names what of numpy may make arrays; any function may.
 
     Operators do too, which the compiler notices. It would not notice a function
     of numpy that another kernel, one that counts, has had compiled.
@@ -49,7 +40,7 @@ def _makes_arrays(function: types.FunctionType) -> bool:
     for before, at in itertools.pairwise(dis.get_instructions(function)):
         if at.opname == "LOAD_GLOBAL":
             named = names.get(at.argval)
-            if named is TypedList:
+            if str(getattr(named, "__module__", "")).startswith("numba.typed"):
                 return True
             if named is not vars(np).get(at.argval):
                 continue  # no function of numpy

@@ -174,6 +174,13 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
+def _holds_list(numba_type: Any) -> bool:
+    """Return whether an argument is a list, or a tuple with lists: elements are counted."""
+    if isinstance(numba_type, numba.types.BaseTuple):
+        return any(map(_holds_list, numba_type))
+    return isinstance(numba_type, numba.types.ListType)
+
+
 _NEEDS_COUNTS = "NRT required but not enabled"
 
 
@@ -193,7 +200,7 @@ class _Function(CPUDispatcher):
         """Return the machine code for a signature."""
         args, _ = sigutils.normalize_signature(sig)
         called = (each.py_func for each in _called_by(self.py_func))
-        counted = _counting.counts(self.py_func, called) or any(map(_counting.holds_list, args))
+        counted = _counting.counts(self.py_func, called) or any(map(_holds_list, args))
         with global_compiler_lock, _undisturbed():  # the options are those of all threads
             self.targetoptions["_nrt"] = counted
             try:
