@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import functools
 import itertools
 import re
 from typing import TYPE_CHECKING, Any
@@ -36,22 +37,34 @@ def _makes_arrays(function: types.FunctionType) -> bool:
     Operators do too, which the compiler notices. It would not notice a function
     of numpy that another kernel, one that counts, has had compiled.
     """
-    names = function.__globals__
+    names = function.__code__.co_names
+    found = (getattr(function.__globals__.get(name), "__module__", None) for name in names)
+    if any(str(module).startswith("numba.typed") for module in found):
+        return True
+    if _functions_of(np).isdisjoint(names) and _functions_of(np.ndarray).isdisjoint(names):
+        return False  # most are none, and need not be read
     for before, at in itertools.pairwise(dis.get_instructions(function)):
         if at.opname == "LOAD_GLOBAL":
-            named = names.get(at.argval)
-            if str(getattr(named, "__module__", "")).startswith("numba.typed"):
-                return True
-            if named is not vars(np).get(at.argval):
-                continue  # no function of numpy
+            if function.__globals__.get(at.argval) is not vars(np).get(at.argval):
+                continue  # of the same name
+            owner: object = np
         elif at.opname in {"LOAD_ATTR", "LOAD_METHOD"}:
             owner = np if before.argval == "np" else np.ndarray
-            named = vars(owner).get(at.argval)
         else:
             continue
-        if callable(named) and not isinstance(named, type | np.ufunc):
+        if at.argval in _functions_of(owner):
             return True
     return False
+
+
+@functools.cache
+def _functions_of(owner: object) -> frozenset[str]:
+    """Return the names of functions of numpy that are of more than single numbers, or methods."""
+    return frozenset(
+        name
+        for name, value in vars(owner).items()
+        if callable(value) and not isinstance(value, type | np.ufunc)
+    )
 
 
 def _returns_arrays(function: types.FunctionType) -> bool:
