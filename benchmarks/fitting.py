@@ -28,6 +28,13 @@ N_FOLDS = 5
 """Folds of the pairs of the native feed, from which most of the labels are."""
 
 N_RESAMPLES = 1000
+DUPLICATE_WEIGHT = 1.3
+"""
+What a duplicate counts for beside another pair.
+
+On feeds that a model has not seen duplicates come out less certain than they are.
+"""
+
 MIN_PROBABILITY = 0.5
 """Probability from which a pair is a duplicate, as in `Config`."""
 
@@ -74,7 +81,9 @@ def training(
         rows.append(made.rows[others])
         label.append(made.label[others])
         weight.append(made.weight[others])
-    return Training(np.concatenate(rows), np.concatenate(label), np.concatenate(weight))
+    labels = np.concatenate(label)
+    weights = np.concatenate(weight) * np.where(labels == gold.DUPLICATE, DUPLICATE_WEIGHT, 1.0)
+    return Training(np.concatenate(rows), labels, weights)
 
 
 def fit(make: Callable[[], Any], data: Training) -> Any:  # noqa: ANN401 - as above

@@ -36,7 +36,7 @@ WEIGHT = 0.3
 NAME_WEIGHT = 0.1
 """The same of a replaced name: easily told, and more of them hide light revisions."""
 
-PRINTINGS_WEIGHT = 15.0
+PRINTINGS_WEIGHT = 30.0
 """The same of all printings of a big story together."""
 
 VARIANTS = ("full", "no_metadata")
