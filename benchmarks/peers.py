@@ -135,7 +135,7 @@ def our_config(threshold: float, policy: Policy = "similar") -> Config:
     Parameters
     ----------
     threshold : float
-        Least Jaccard similarity.
+        Least Jaccard similarity, with the policy "similar".
     policy : {"similar", "news"}
         That of the peers, or the default.
 
@@ -146,6 +146,8 @@ def our_config(threshold: float, policy: Policy = "similar") -> Config:
     """
     from dedupe_news.config import Config  # noqa: PLC0415 - not in a peer's process
 
+    if policy == "news":
+        return Config()  # it reads none of these settings
     return Config(policy=policy, threshold=threshold, shingle_size=SHINGLE_SIZE, num_perm=NUM_PERM)
 
 

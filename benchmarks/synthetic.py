@@ -503,7 +503,7 @@ def make_examples(
         for window in _windows(feed.num_rows, N_BATCHES.get(name, 1), rng):
             # In a small batch the words of a big story are common, and little else is.
             n_items = N_TEXTS if rng.random() < 0.6 else N_FEW_TEXTS  # noqa: PLR2004 - more often
-            items = feed.take(window[:: N_TEXTS // n_items]).to_pylist()
+            items = feed.take(window[:: max(1, len(window) // n_items)]).to_pylist()
             pairs = _make(items, rng, n_each)
             for matrix, is_used in itertools.chain(_within(items, pairs, n_jobs), _alone(pairs)):
                 rows.append(matrix[is_used])
