@@ -234,11 +234,11 @@ def test_an_index_lives_on_any_log(make: Callable[[], EventLog]) -> None:
             assert index.members(index.cluster_of(each)) == memory.members(memory.cluster_of(each))
 
 
+# One thread at a time calls a log in memory, and the small log over a file has no lock.
+@pytest.mark.parametrize("make", ["sqlite", "redis"], indirect=True)
 def test_threads_wait_for_one_another(make: Callable[[], EventLog]) -> None:
     """On indexes of their own over one log nothing is lost."""
     logs = [make() for _ in range(3)]
-    if isinstance(logs[0], (MemoryLog, FileLog)):
-        pytest.skip("one thread at a time calls a log in memory, and this file has no lock")
 
     def work(number: int) -> None:
         index = NewsIndex._of(Store(logs[number]))  # noqa: SLF001 - as docs/how-to/stores.md says
@@ -256,12 +256,12 @@ def test_threads_wait_for_one_another(make: Callable[[], EventLog]) -> None:
     assert len({index.cluster_of(each) for each in index}) == 10
 
 
+# A log in memory is copied by a fork; a lock on a server is for as long as it is renewed.
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("make", ["file", "sqlite"], indirect=True)
 def test_a_child_of_a_writer_writes(make: Callable[[], EventLog]) -> None:
     """What it was told is there; the batch of its parent is its parent's."""
     index = NewsIndex._of(Store(make()))  # noqa: SLF001 - as docs/how-to/stores.md says
-    if index.stats().details["store"] in {"memory", "redis"}:
-        pytest.skip("a log in memory is copied; a lock on a server is for as long as it is renewed")
     index.add("before", "sun at last over the hills")
     reads, writes = os.pipe()
     with contextlib.suppress(dn.StoreBusyError), index.batch():

@@ -153,8 +153,9 @@ class AgainstMemory(RuleBasedStateMachine):
     @rule(feed=feeds(max_size=4), day=st.none() | days)
     def query(self, feed: list[str], day: int | None) -> None:
         """Ask for texts."""
+        others = ("related", "template") if self.memory.config.policy == "news" else ()
         for text in feed:
-            options = {"published": published(day), "include": ("related", "template")}
+            options = {"published": published(day), "include": others}
             expected = self.memory.query(text, **options)  # type: ignore[arg-type]
             for index in (self.store, *self.others):
                 assert index.query(text, **options) == expected  # type: ignore[arg-type]
