@@ -8,6 +8,7 @@ import numpy as np
 
 from dedupe_news import differences, relations
 from dedupe_news._engine import classifier
+from dedupe_news._engine.judged import packed_each
 from dedupe_news._engine.segment import count, sets_for
 from dedupe_news.columns import to_span
 from dedupe_news.kernels.features import FEATURES
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from dedupe_news.space import Space
 
 _REASONS = 8  # features that an explanation names
-_HALF = np.uint64(32)
 _RELATIONS = {"related": Relation.RELATED, "template": Relation.TEMPLATE}
 
 
@@ -178,8 +178,7 @@ def _scores(
     """Return exact Jaccard similarity, containment and the relation of two texts as duplicates."""
     evidence = segment.evidence
     sets = sets_for(segment, config.shingle_size, pair, 1)
-    packed = np.array([pair[0]], np.uint64) << _HALF | np.array([pair[1]], np.uint64)
-    shared = int(count_shared(packed, sets, 1)[0])
+    shared = int(count_shared(packed_each(pair.reshape(1, 2)), sets, 1)[0])
     sizes = sets.sizes[pair].astype(np.int64)
     containment = shared / int(sizes.min())
     relation = relations.relate(

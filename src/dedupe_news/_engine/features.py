@@ -51,7 +51,7 @@ FEATURE_NOTES: dict[str, str] = {
     "days": "Mean logarithm of the number of days on which a matched shingle occurs.",
     "days_least": "Logarithm of the fewest days on which any matched shingle occurs.",
     "texts_a_day": "Mean logarithm of the number of texts a day with a matched shingle.",
-    "standing": "Share of the matched shingles that occur on four days or more.",
+    "standing": "Share of the matched shingles that occur on five days or more.",
     "shared_with_others": "Share of the matched shingles that a third text has, too.",
 }
 """A sentence for each feature, in the order of `dedupe_news.kernels.features.FEATURES`."""

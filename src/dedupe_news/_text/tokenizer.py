@@ -39,7 +39,8 @@ class Tokens(NamedTuple):
     hashes : ndarray of uint32, shape (n_tokens,)
         XXH32 (seed 0) of each folded token's UTF-8.
     flags : ndarray of uint32, shape (n_tokens,)
-        Sum of HAS_DIGIT, CAPITALISED, FIRST_LINE and STARTS_SENTENCE.
+        Sum of HAS_DIGIT, CAPITALISED, FIRST_LINE and STARTS_SENTENCE; above these
+        eight bits the stem, which two forms of a word share.
     offsets : ndarray of int64, shape (n_documents + 1,)
         Document ``i`` owns ``hashes[offsets[i]:offsets[i + 1]]``.
     cut_off : ndarray of uint8, shape (n_documents,)
