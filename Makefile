@@ -27,8 +27,8 @@ demo: $(VENV)/.installed  ## install, and cluster the made-up feed in examples/
 test: $(VENV)/.installed-test  ## install, and run all tests; GROUP=text: those of a group, see tests/conftest.py
 	$(BIN)/python -m pytest $(if $(GROUP),-m "not browser and not spark and not slow and $(GROUP)") $(PYTEST_FLAGS)
 
-test-interpreted: $(VENV)/.installed-test  ## run the groups text and engine, the tests of kernels, with the kernels as plain Python
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "text or engine" $(PYTEST_FLAGS)
+test-interpreted: $(VENV)/.installed-test  ## run all tests with the kernels as plain Python
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 test-browser: $(VENV)/.installed-browser $(AXE)  ## run the tests in Chromium, which npm and the system must bring
 	DEDUPE_NEWS_AXE=$(abspath $(AXE)) $(BIN)/python -m pytest -m browser $(PYTEST_FLAGS)
