@@ -39,7 +39,7 @@ test-spark: $(VENV)/.installed-test-spark  ## run the tests on Spark, for which 
 lint: $(VENV)/.installed-dev  ## check style, docstrings, spelling and metadata
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	find src -name '*.py' -not -path '*/_*/*' -not -path '*/kernels/*' | sort | xargs $(BIN)/numpydoc lint
+	find src -name '*.py' -not -path '*/_*/*' | sort | xargs $(BIN)/numpydoc lint
 	$(BIN)/codespell
 	$(BIN)/validate-pyproject pyproject.toml
 

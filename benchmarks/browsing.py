@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from dedupe_news.results import Clustering
+    from dedupe_news.results.result import Clustering
 
 SUMMARY = "the HTML report: its size, and seconds to write it, to open it and to search in it"
 NEEDS = "nothing; Chromium and playwright for all but writing, the real feed where it is there"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.sets import Pairs, ShingleSets, pair_keys
-from dedupe_news.kernels._jit import kernel
+from dedupe_news._kernels._jit import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

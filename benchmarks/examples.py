@@ -11,8 +11,8 @@ from benchmarks import gold
 from dedupe_news._engine.classifier import features_of
 from dedupe_news._engine.segment import Segment
 from dedupe_news._engine.segment import count as count_words
+from dedupe_news._input.columns import NO_SOURCE, NO_TIME
 from dedupe_news._input.reading import read_documents
-from dedupe_news.columns import NO_SOURCE, NO_TIME
 from dedupe_news.config import Config
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks import examples, gold
 from benchmarks.datasets import SEED
 from dedupe_news._engine.classifier import CLASSES, FORMAT
+from dedupe_news._kernels.features import FEATURES
 from dedupe_news.judges import digest_of
-from dedupe_news.kernels.features import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

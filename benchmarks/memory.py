@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news.kernels._jit import kernel
+from dedupe_news._kernels._jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.config import Config, Policy
-    from dedupe_news.results import Clustering
+    from dedupe_news.results.result import Clustering
 
 THRESHOLD = 0.7
 NUM_PERM = 128
@@ -173,7 +173,7 @@ def clustering_keys(result: Clustering, n: int) -> NDArray[np.int64]:
     """
     matches = result.matches
     left, right = np.asarray(matches.left, np.int64), np.asarray(matches.right, np.int64)
-    from dedupe_news.records import Relation  # noqa: PLC0415 - not in a peer's process
+    from dedupe_news.results.records import Relation  # noqa: PLC0415 - not in a peer's process
 
     copies = np.asarray(matches.relation) == int(Relation.EXACT)
     groups = _groups(zip(left[copies].tolist(), right[copies].tolist(), strict=True))

@@ -31,7 +31,7 @@ from benchmarks import classical, datasets, examples, gold, reuters, revisions, 
 from benchmarks.curves import Curve, Panel, draw_curves
 from benchmarks.report import Report, Table, read_targets
 from dedupe_news._engine.classifier import Classifier, read_classifier, use_classifier
-from dedupe_news.kernels.features import FEATURES
+from dedupe_news._kernels.features import FEATURES
 
 if TYPE_CHECKING:
     import argparse

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from benchmarks.datasets import Corpus
     from benchmarks.sets import Pairs, ShingleSets
-    from dedupe_news.results import Clustering
+    from dedupe_news.results.result import Clustering
 
 SUMMARY = "recall and precision against all pairs, by brute force, beside datasketch's defaults"
 NEEDS = "nothing; the real feed and Reuters stories where they are there, datasketch, matplotlib"

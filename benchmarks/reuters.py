@@ -95,7 +95,7 @@ def sample_verdicts(report: Report, stories: pa.Table, path: Path, n_jobs: int) 
 
 
 def _by_relation(relation: NDArray[np.uint8]) -> dict[str, int]:
-    names = importlib.import_module("dedupe_news.records").Relation
+    names = importlib.import_module("dedupe_news.results.records").Relation
     values, counts = np.unique(relation, return_counts=True)
     pairs = zip(values.tolist(), counts.tolist(), strict=True)
     return {names(value).name: count for value, count in pairs}

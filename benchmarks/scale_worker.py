@@ -69,7 +69,7 @@ def run(job: Job) -> dict[str, Any]:
     dict
         Seconds, peak of memory of the process and of disk, and a digest of the partition.
     """
-    space = importlib.import_module("dedupe_news.space")
+    space = importlib.import_module("dedupe_news._machine.space")
     disk = _Disk(space.Folder)
     # Kernels are loaded, and compiled where they have to be, before the clock starts.
     _cluster(job, [job.warm_up])

@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
         One.
     """
     library = importlib.import_module("dedupe_news")
-    spark_library = importlib.import_module("dedupe_news.spark")
+    spark_library = importlib.import_module("dedupe_news.integrations.spark")
     path = datasets.shared_file(datasets.TEASERS)
     table: pa.Table = importlib.import_module("pyarrow.parquet").read_table(path)
     # Spark numbers them as they stand, so that ties go the same way.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from dedupe_news import progress
+from dedupe_news._machine import progress
 
 ROOT = Path(__file__).resolve().parent.parent
 

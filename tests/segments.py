@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe_news import Config
 from dedupe_news._engine.segment import Segment, make_segment
+from dedupe_news._engine.texts import distinct_texts
 from dedupe_news._input.reading import read_documents
 from dedupe_news._text import tokenize
-from dedupe_news.texts import distinct_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

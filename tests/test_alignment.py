@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import engine_oracle
 import oracles
-from dedupe_news.kernels.alignment import MAX_TOKENS, Scratch, align, make_scratch
+from dedupe_news._kernels.alignment import MAX_TOKENS, Scratch, align, make_scratch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import oracles
 from dedupe_news import Config
-from dedupe_news.banding import Buckets, fill_buckets
-from dedupe_news.minhash import band_keys, sign
+from dedupe_news._engine.banding import Buckets, fill_buckets
+from dedupe_news._engine.minhash import band_keys, sign
 from strategies import ragged
 
 if TYPE_CHECKING:

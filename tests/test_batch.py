@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 import oracles
-from dedupe_news import Clustering, Config, batch, similar
+from dedupe_news import Clustering, Config
+from dedupe_news._engine import batch, similar
+from dedupe_news._engine.comparison import Explainer
+from dedupe_news._engine.texts import distinct_texts
 from dedupe_news._input.reading import read_documents
 from dedupe_news._text import tokenize
-from dedupe_news.comparison import Explainer
-from dedupe_news.texts import distinct_texts
 from strategies import configs, feeds, times
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracles
-from dedupe_news.clustering import Grouping, group
-from dedupe_news.texts import Texts
-from dedupe_news.verification import sort_sets
+from dedupe_news._engine.clustering import Grouping, group
+from dedupe_news._engine.texts import Texts
+from dedupe_news._engine.verification import sort_sets
 from strategies import ragged
 
 THRESHOLD = 0.5

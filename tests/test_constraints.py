@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 from dedupe_news._engine.assignment import leaders_of
 from dedupe_news._engine.bonds import make_bonds
-from dedupe_news.constraints import Constraints
+from dedupe_news._input.constraints import Constraints
 from made_up_news import made_up_news
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe_news import Config, differences
+from dedupe_news import Config
+from dedupe_news.results import differences
 
 if TYPE_CHECKING:
-    from dedupe_news.differences import Change
+    from dedupe_news.results.differences import Change
 
 CONFIG = Config()
 WORDS = st.lists(st.sampled_from(["ka", "lo", "mi", "nü", "😀", "新", "\n"]), max_size=12).map(

@@ -171,7 +171,7 @@ def modules() -> list[str]:
     """Return the names of the modules that are not private; of Spark where it is installed."""
     found = [module.name for module in pkgutil.walk_packages(dn.__path__, "dedupe_news.")]
     if importlib.util.find_spec("pyspark") is None:
-        found.remove("dedupe_news.spark")
+        found.remove("dedupe_news.integrations.spark")
     return [name for name in found if "._" not in name]
 
 

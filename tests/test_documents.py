@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from dedupe_news.columns import Columns
+    from dedupe_news._input.columns import Columns
 
 TEXTS = ["Rain floods the old town", "", "Überschwemmung in 東京", "Sun"]
 GIVEN = [TEXTS[0], None, *TEXTS[2:]]

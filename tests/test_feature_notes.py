@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dedupe_news._engine.features import FEATURE_NOTES
-from dedupe_news.kernels.features import FEATURES
+from dedupe_news._kernels.features import FEATURES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "explanation" / "classifier.md"
 

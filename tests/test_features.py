@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import engine_oracle
-from dedupe_news.kernels.features import FEATURES, NO_TIME, Evidence, fill_feature_rows
-from dedupe_news.kernels.text.fold import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
+from dedupe_news._kernels.features import FEATURES, NO_TIME, Evidence, fill_feature_rows
+from dedupe_news._kernels.text.fold import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
 from engine_oracle import Item, Statistics, Word, shingles_of
 
 if TYPE_CHECKING:

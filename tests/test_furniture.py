@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import text_oracle
 from dedupe_news import _text as text
+from dedupe_news._kernels._jit import COMPILED
 from dedupe_news.config import Config
-from dedupe_news.kernels._jit import COMPILED
 
 SWITCHES = (
     "strip_html",

@@ -11,7 +11,7 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe_news.kernels.hashing import (
+from dedupe_news._kernels.hashing import (
     xxh3_runs,
     xxh32_bytes,
     xxh32_shingle,

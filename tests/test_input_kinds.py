@@ -330,7 +330,7 @@ def test_feeds_in_parts_are_passed_over_as_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With the same report, and the same positions."""
-    monkeypatch.setattr("dedupe_news.feeds.CHUNK_SIZE", 2)
+    monkeypatch.setattr("dedupe_news._input.feeds.CHUNK_SIZE", 2)
     feed = [item for item in ODD if isinstance(item, dict)]
 
     whole = dn.cluster(feed, id=None, on_invalid=on_invalid, progress=False)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
-from dedupe_news import interop
+from dedupe_news.integrations import interop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -241,7 +241,7 @@ def test_columns_of_a_clustering_cannot_be_named_again() -> None:
 def test_import_brings_neither_datasketch_nor_numba() -> None:
     """Both load with the first call that needs them."""
     code = (
-        "import sys, dedupe_news; dedupe_news.interop.hash_bytes(b'x');"
+        "import sys; from dedupe_news.integrations import interop; interop.hash_bytes(b'x');"
         "print({'datasketch', 'numba', 'scipy'} & set(sys.modules))"
     )
 

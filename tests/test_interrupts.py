@@ -37,7 +37,7 @@ class Interruption:
     def __call__(self, frame: FrameType, event: str, _: object) -> Any:  # noqa: ANN401 - or None
         """Count a line of the library, as a function to trace with."""
         path = frame.f_code.co_filename  # compiled kernels are not interrupted
-        if not path.startswith(ROOT) or "kernels" in path:
+        if not path.startswith(ROOT) or "_kernels" in path:
             return None
         if event == "line":
             self.n_lines += 1

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from numba.core.runtime import _nrt_python, rtsys
 
-from dedupe_news.kernels import _counting, _jit, _preparing, _store
+from dedupe_news._kernels import _counting, _jit, _preparing, _store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ RECORDER = ROOT / "tools" / "record_kernels.py"
 # A kernel of one caller and one callee, that takes a second to compile.
 USES_A_KERNEL = """
 import numpy as np
-from dedupe_news.kernels.text.utf8 import decode
+from dedupe_news._kernels.text.utf8 import decode
 print(decode(np.frombuffer(b"\\xc3\\xa9", np.uint8).copy(), 0, 2) >> 3)
 """
 E_ACUTE = 0xE9
@@ -146,7 +146,7 @@ def test_digest_of_a_function_that_calls_itself_ends() -> None:
 def test_whatever_kernels_read_has_a_digest_that_stays() -> None:
     """The text of an object may hold its address, which would compile it in every process."""
     code = (
-        "from dedupe_news.kernels import _jit, _preparing\n"
+        "from dedupe_news._kernels import _jit, _preparing\n"
         "names = {n for rows in _preparing.manifest().values() for n, _ in rows}\n"
         "print(sorted(_jit.named(n).cache.version for n in names))"
     )
@@ -268,7 +268,7 @@ def test_user_without_a_home_has_no_folder(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.usefixtures("compiled")
 def test_kernel_is_compiled_once_and_then_loaded(tmp_path: Path) -> None:
     """By the next process."""
-    code = USES_A_KERNEL + "from dedupe_news.kernels import _jit\nprint(_jit.n_compilations())"
+    code = USES_A_KERNEL + "from dedupe_news._kernels import _jit\nprint(_jit.n_compilations())"
 
     outputs = [run(code, NUMBA_CACHE_DIR=str(tmp_path)).stdout.split() for _ in range(2)]
 
@@ -293,10 +293,10 @@ def test_another_version_of_a_callee_is_compiled_whatever_its_age(tmp_path: Path
     """Installers keep the times of files: a rollback is older than what it replaces."""
     package = copied(tmp_path)
     cache = str(tmp_path / "cache")
-    registers = package / "kernels" / "text" / "registers.py"
+    registers = package / "_kernels" / "text" / "registers.py"
     old = registers.read_text(encoding="utf-8")
     os.utime(registers, (1_700_000_000, 1_700_000_000))
-    utf8 = package / "kernels" / "text" / "utf8.py"
+    utf8 = package / "_kernels" / "text" / "utf8.py"
     before = decoded(PYTHONPATH=str(tmp_path), NUMBA_CACHE_DIR=cache)
 
     # A function that decode calls reads another bit; then it is as it was.
@@ -344,7 +344,7 @@ def test_kernels_work_wherever_the_package_is(tmp_path: Path, kind: str) -> None
     else:
         copied(tmp_path)
         # Files stand where folders would be made: not even root can.
-        (tmp_path / "dedupe_news" / "kernels" / "__pycache__").touch()
+        (tmp_path / "dedupe_news" / "_kernels" / "__pycache__").touch()
         (tmp_path / "home").touch()
         environment["HOME"] = str(tmp_path / "home")
         place = str(tmp_path)
@@ -361,7 +361,7 @@ def test_kernels_work_wherever_the_package_is(tmp_path: Path, kind: str) -> None
 @pytest.mark.usefixtures("compiled")
 def test_processes_that_start_together_compile_once(tmp_path: Path) -> None:
     """The others wait, and load what the first has made."""
-    code = USES_A_KERNEL + "from dedupe_news.kernels import _jit\nprint(_jit.n_compilations())"
+    code = USES_A_KERNEL + "from dedupe_news._kernels import _jit\nprint(_jit.n_compilations())"
     environment = {
         **os.environ,
         "NUMBA_DISABLE_JIT": "0",
@@ -557,7 +557,7 @@ def test_kernel_that_is_compiled_anew_with_counts_is_one(tmp_path: Path) -> None
     program = tmp_path / "program.py"
     program.write_text(
         "import numpy as np\n"
-        "from dedupe_news.kernels import _jit\n"
+        "from dedupe_news._kernels import _jit\n"
         "@_jit.kernel\n"
         "def f(table: np.ndarray) -> None:\n"
         "    table[0] = table[1]\n"
@@ -624,7 +624,7 @@ def test_two_processes_prepare_an_operation_together(tmp_path: Path) -> None:
     """The helper begins with the last kernel; afterwards nothing is left."""
     code = (
         "import contextlib, json\n"
-        "from dedupe_news.kernels import _jit, _preparing\n"
+        "from dedupe_news._kernels import _jit, _preparing\n"
         "rows = _preparing.manifest()['cluster-similar'][7:9]\n"
         "_preparing.manifest()['cluster-similar'][:] = rows\n"
         "left = []\n"

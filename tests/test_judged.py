@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 import news_oracle
-from dedupe_news import Config, NewsIndex, Relation, postings
+from dedupe_news import Config, NewsIndex, Relation
+from dedupe_news._engine import postings
+from dedupe_news._kernels.features import ORDER_SHORT
+from dedupe_news._kernels.tables import shingle_at
+from dedupe_news._kernels.trees import Trees
 from dedupe_news._store.arrays import Found, Items
 from dedupe_news._store.judged import JudgedTexts
 from dedupe_news._store.slots import Limits
-from dedupe_news.kernels.features import ORDER_SHORT
-from dedupe_news.kernels.tables import shingle_at
-from dedupe_news.kernels.trees import Trees
 from made_up_news import WORDS, made_up_news
 
 if TYPE_CHECKING:

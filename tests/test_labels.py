@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import InputError, Label
-from dedupe_news.labels import VERDICTS, LabelFile, read_labels
+from dedupe_news._input.labels import VERDICTS, LabelFile, read_labels
 
 GOLDEN = """\
 {"id1": "a", "id2": "b", "label": "duplicate"}

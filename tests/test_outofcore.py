@@ -17,16 +17,16 @@ import pyarrow.parquet as pq
 import pytest
 
 import dedupe_news as dn
-from dedupe_news import outofcore
+from dedupe_news._engine import outofcore
 from dedupe_news._input.reading import read_documents
+from dedupe_news._machine.space import MEMORY, resident_memory
 from dedupe_news.documents import AUTO, Choices
-from dedupe_news.space import MEMORY, resident_memory
 from made_up_news import made_up_news
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dedupe_news.columns import Columns
+    from dedupe_news._input.columns import Columns
     from dedupe_news.config import Policy
 
 # Copies have one title: another number in it would tell them apart.

@@ -168,7 +168,7 @@ def test_dockerfile_makes_an_image_that_compiles_nothing(tmp_path: Path) -> None
 
     assert commands == 1
     code = (
-        "import dedupe_news as dn; from dedupe_news.kernels import _jit\n"
+        "import dedupe_news as dn; from dedupe_news._kernels import _jit\n"
         "dn.cluster(['Rain floods the old town'] * 2)\n"
         "dn.NewsIndex().add('a', 'Rain floods the old town')\n"
         "print(_jit.n_compilations(), dn.__file__)"

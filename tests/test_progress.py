@@ -16,9 +16,9 @@ import tqdm.auto
 import tqdm.std
 
 import dedupe_news as dn
-from dedupe_news import progress
-from dedupe_news.kernels import _jit, _preparing
-from dedupe_news.progress import stages
+from dedupe_news._kernels import _jit, _preparing
+from dedupe_news._machine import progress
+from dedupe_news._machine.progress import stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable

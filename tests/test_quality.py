@@ -17,8 +17,8 @@ from benchmarks.__main__ import main
 from benchmarks.corpora import made_up_feed
 from benchmarks.report import Report
 from dedupe_news._engine.classifier import load_classifier, read_classifier, use_classifier
-from dedupe_news.kernels import trees as kernels
-from dedupe_news.kernels.features import N_FEATURES
+from dedupe_news._kernels import trees as kernels
+from dedupe_news._kernels.features import N_FEATURES
 
 if TYPE_CHECKING:
     from pathlib import Path

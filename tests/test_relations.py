@@ -8,7 +8,7 @@ from hypothesis import given
 
 import oracles
 from dedupe_news import Relation
-from dedupe_news.relations import relate
+from dedupe_news._engine.relations import relate
 from strategies import ragged, token_runs
 
 SHINGLE_SIZE = 2

@@ -7,8 +7,9 @@ import datetime as dt
 import pytest
 
 import dedupe_news as dn
-from dedupe_news import Config, Relation, differences
-from dedupe_news.sentences import Circumstances, sentence
+from dedupe_news import Config, Relation
+from dedupe_news.results import differences
+from dedupe_news.results.sentences import Circumstances, sentence
 
 STORM = (
     "Engineers in Velden worked all night to mend what the storm had cut and four thousand homes "

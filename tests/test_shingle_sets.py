@@ -7,7 +7,7 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe_news.kernels.shingle_sets import count_hits, fill_set, n_places
+from dedupe_news._kernels.shingle_sets import count_hits, fill_set, n_places
 
 # Few values, so that shingles repeat.
 runs = st.lists(st.integers(0, 2), min_size=1, max_size=20)

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracles
-from dedupe_news.columns import Columns
-from dedupe_news.kernels.shingling import group_identical
-from dedupe_news.shingling import shingle
-from dedupe_news.texts import Texts, distinct_texts
+from dedupe_news._engine.shingling import shingle
+from dedupe_news._engine.texts import Texts, distinct_texts
+from dedupe_news._input.columns import Columns
+from dedupe_news._kernels.shingling import group_identical
 from strategies import ragged, token_runs
 
 batches = st.lists(token_runs, max_size=10)

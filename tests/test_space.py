@@ -21,12 +21,13 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 import strategies
-from dedupe_news import Config, batch, space
-from dedupe_news._engine import candidates
+from dedupe_news import Config
+from dedupe_news._engine import batch, candidates
 from dedupe_news._engine import policy as engine
+from dedupe_news._engine.batch import cluster_columns
 from dedupe_news._input.reading import read_documents
-from dedupe_news.batch import cluster_columns
-from dedupe_news.space import MEMORY, Folder, Memory
+from dedupe_news._machine import space
+from dedupe_news._machine.space import MEMORY, Folder, Memory
 from made_up_news import made_up_news
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news import Clustering
-    from dedupe_news.columns import Columns
+    from dedupe_news._input.columns import Columns
     from dedupe_news.config import Policy, Prefer
 
 LIMIT = 1 << 40

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import text_oracle
 from dedupe_news import _text as text
+from dedupe_news._kernels._jit import COMPILED
 from dedupe_news.config import Config
-from dedupe_news.kernels._jit import COMPILED
 
 EXAMPLES = 300 if COMPILED else 20
 HEADLINE = "Velden Tramways cuts its profit forecast"

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 import redis_server
-from dedupe_news import Config, NewsIndex, arrivals, exchange
+from dedupe_news import Config, NewsIndex
+from dedupe_news._index import arrivals, exchange
 from dedupe_news._store import codec, ids, log, schema
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dedupe_news import Config
+from dedupe_news._engine.templates import describe
 from dedupe_news._input.reading import read_documents
-from dedupe_news.templates import describe
 
 FORM = "Oil closed at {} crowns in {} on day {} of the trading week"
 DAYS = [(71, "Osmark", 1), (68, "Telby", 2), (75, "Birrin", 3), (70, "Kessa", 4), (66, "Lund", 5)]

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import text_oracle
 from dedupe_news import _text as text
+from dedupe_news._kernels._jit import COMPILED
+from dedupe_news._kernels.text import table as fold_table
 from dedupe_news.config import Config
-from dedupe_news.kernels._jit import COMPILED
-from dedupe_news.kernels.text import table as fold_table
 from strategies import feeds
 
 if TYPE_CHECKING:

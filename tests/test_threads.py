@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import ConfigError
-from dedupe_news.threads import resolve_jobs, run, shares, split
+from dedupe_news._machine.threads import resolve_jobs, run, shares, split
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from dedupe_news import InputError, InputTypeError, MissingDependencyError
 from dedupe_news._input.arrow import require_pyarrow
+from dedupe_news._input.columns import NO_SOURCE, NO_TIME, from_microseconds, to_microseconds
 from dedupe_news._input.rules import reading
 from dedupe_news._input.times import moment, time_column
 from dedupe_news._input.values import check_id, id_column, source_column, text_column
-from dedupe_news.columns import NO_SOURCE, NO_TIME, from_microseconds, to_microseconds
 
 NOON = dt.datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=dt.UTC)
 MICROSECONDS = 1_795_435_200_250_000

@@ -11,8 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import oracles
-from dedupe_news.banding import fill_buckets
-from dedupe_news.verification import ShingleSets, match_buckets, sort_sets
+from dedupe_news._engine.banding import fill_buckets
+from dedupe_news._engine.verification import ShingleSets, match_buckets, sort_sets
 from strategies import ragged
 
 if TYPE_CHECKING:

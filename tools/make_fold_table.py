@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
-from dedupe_news.kernels.text import fold as fold_kernel
-from dedupe_news.kernels.text import names as kernel_names
-from dedupe_news.kernels.text import spelling
-from dedupe_news.kernels.text import table as f
-from dedupe_news.kernels.text.utf8 import MAX_CODE_POINT
+from dedupe_news._kernels.text import fold as fold_kernel
+from dedupe_news._kernels.text import names as kernel_names
+from dedupe_news._kernels.text import spelling
+from dedupe_news._kernels.text import table as f
+from dedupe_news._kernels.text.utf8 import MAX_CODE_POINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,7 +150,7 @@ def _kind(char: str) -> int:  # noqa: PLR0911 - one return for each kind
     Returns
     -------
     int
-        A kind of `dedupe_news.kernels.text.table`.
+        A kind of `dedupe_news._kernels.text.table`.
     """
     code_point = ord(char)
     category = unicodedata.category(char)
@@ -317,7 +317,7 @@ def make_folding() -> tuple[list[NDArray[np.uint32]], list[int]]:
 
 def _words(name: str) -> str:
     """
-    Return a name as `dedupe_news.kernels.text.names.name_class` hashes it.
+    Return a name as `dedupe_news._kernels.text.names.name_class` hashes it.
 
     Parameters
     ----------
@@ -439,7 +439,7 @@ def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
 
 
 def _stem(word: str) -> int:
-    """Return the stem of a token, as `dedupe_news.kernels.text.fold` writes it."""
+    """Return the stem of a token, as `dedupe_news._kernels.text.fold` writes it."""
     head = word[: fold_kernel.STEM_LENGTH].encode()
     number = int.from_bytes(head, "little") if len(head) <= 4 else xxhash.xxh32_intdigest(head)  # noqa: PLR2004 - bytes of a word
     return (
@@ -487,7 +487,7 @@ def make_spellings() -> tuple[list[int], list[int], list[int]]:
 
 def make_table() -> NDArray[np.uint32]:
     """
-    Return the table, as `dedupe_news.kernels.text.table` describes it.
+    Return the table, as `dedupe_news._kernels.text.table` describes it.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dedupe_news as dn
-from dedupe_news.kernels import _jit, _preparing
+from dedupe_news._kernels import _jit, _preparing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,9 @@ import importlib
 import logging
 from typing import TYPE_CHECKING
 
+from dedupe_news._input.labels import Label
+from dedupe_news._input.skipped import Skipped, SkippedValue
 from dedupe_news.config import Config
-from dedupe_news.displayable import shown_by
 from dedupe_news.errors import (
     ColumnError,
     ConfigError,
@@ -30,10 +31,10 @@ from dedupe_news.errors import (
     WorkFolderFullError,
 )
 from dedupe_news.judges import Judge
-from dedupe_news.labels import Label
-from dedupe_news.matches import Matches
-from dedupe_news.parts import Cluster, Story, Template
-from dedupe_news.records import (
+from dedupe_news.results.displayable import shown_by
+from dedupe_news.results.matches import Matches
+from dedupe_news.results.parts import Cluster, Story, Template
+from dedupe_news.results.records import (
     Bounded,
     Comparison,
     Difference,
@@ -43,19 +44,16 @@ from dedupe_news.records import (
     Reason,
     Relation,
 )
-from dedupe_news.results import Clustering
-from dedupe_news.selection import KeptItem, RemovedItem
-from dedupe_news.skipped import Skipped, SkippedValue
+from dedupe_news.results.result import Clustering
+from dedupe_news.results.selection import KeptItem, RemovedItem
 
 if TYPE_CHECKING:
-    from dedupe_news import interop
-    from dedupe_news.api import cluster, compare
-    from dedupe_news.deduplication import deduplicate
+    from dedupe_news._learning.labelling import Labelling
+    from dedupe_news._learning.learning import JudgeFit, Rates, fit_judge, label
+    from dedupe_news.api import cluster, compare, deduplicate
     from dedupe_news.documents import Document
-    from dedupe_news.estimator import NewsDeduplicator
     from dedupe_news.index import NewsIndex
-    from dedupe_news.labelling import Labelling
-    from dedupe_news.learning import JudgeFit, Rates, fit_judge, label
+    from dedupe_news.integrations.sklearn import NewsDeduplicator
 
 __all__ = [
     "Bounded",
@@ -107,7 +105,6 @@ __all__ = [
     "compare",
     "deduplicate",
     "fit_judge",
-    "interop",
     "label",
 ]
 
@@ -120,22 +117,20 @@ shown_by("dedupe_news.display")
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {
     "Document": "documents",
-    "JudgeFit": "learning",
-    "Labelling": "labelling",
-    "NewsDeduplicator": "estimator",
+    "JudgeFit": "_learning.learning",
+    "Labelling": "_learning.labelling",
+    "NewsDeduplicator": "integrations.sklearn",
     "NewsIndex": "index",
-    "Rates": "learning",
+    "Rates": "_learning.learning",
     "cluster": "api",
     "compare": "api",
-    "fit_judge": "learning",
-    "label": "learning",
-    "deduplicate": "deduplication",
+    "deduplicate": "api",
+    "fit_judge": "_learning.learning",
+    "label": "_learning.learning",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name == "interop":
-        return importlib.import_module("dedupe_news.interop")
     if name not in _HOMES:
         message = f"module 'dedupe_news' has no attribute {name!r}"
         raise AttributeError(message)

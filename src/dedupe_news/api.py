@@ -1,4 +1,4 @@
-"""The two functions of notebooks and batch jobs."""
+"""The functions of notebooks and batch jobs: cluster, compare, deduplicate."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news import batch
-from dedupe_news._input import python, rules
+from dedupe_news._engine import batch
+from dedupe_news._engine.comparison import Explainer
+from dedupe_news._input import native, python, rules
+from dedupe_news._input.constraints import read_constraints
 from dedupe_news._input.reading import numbered_rows, read_documents
-from dedupe_news.comparison import Explainer
+from dedupe_news._machine.progress import prepare, stages
+from dedupe_news._machine.space import MEMORY
+from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.config import Config, settled
-from dedupe_news.constraints import read_constraints
 from dedupe_news.documents import AUTO, Choices, Document
 from dedupe_news.errors import ColumnError, ConfigError, InputTypeError, shown
-from dedupe_news.progress import prepare, stages
-from dedupe_news.space import MEMORY
-from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
     import datetime as dt
     import os
     from collections.abc import Hashable, Iterable
 
+    from dedupe_news._input.columns import Columns
     from dedupe_news._input.rules import OnInvalid
-    from dedupe_news.columns import Columns
+    from dedupe_news._machine.space import Space
     from dedupe_news.documents import ColumnChoice
-    from dedupe_news.records import Comparison
-    from dedupe_news.results import Clustering
-    from dedupe_news.space import Space
+    from dedupe_news.results.records import Comparison
+    from dedupe_news.results.result import Clustering
+    from dedupe_news.results.selection import Keep
 
 _KEYS = ("id", "title", "text", "source", "published")
 
@@ -188,7 +189,7 @@ def _opened(
     if memory_limit is None and work_folder is None and not python.may_be_large(feed):
         return contextlib.nullcontext((read_documents(feed, **choices, n_jobs=n_jobs), MEMORY))
     # Only now: what is in memory already needs none of it.
-    from dedupe_news import outofcore  # noqa: PLC0415
+    from dedupe_news._engine import outofcore  # noqa: PLC0415
 
     return outofcore.opened(feed, choices, config, memory_limit, work_folder, n_jobs)
 
@@ -263,3 +264,68 @@ def _one(document: object) -> Document:
         "pass str, a mapping with the key 'text', or dn.Document"
     )
     raise InputTypeError(message)
+
+
+def deduplicate(
+    feed: Any,  # noqa: ANN401 - of many types, of which one comes back
+    *,
+    keep: Keep = "preferred",
+    **options: Any,
+) -> Any:  # noqa: ANN401
+    """
+    Return a feed without its duplicates, in the type that it came in.
+
+    Parameters
+    ----------
+    feed : iterable of str, mapping or Document; array, Series, DataFrame or Arrow data
+        The items, as for `cluster`.
+    keep : {"preferred", "earliest", "latest", "longest"}, str or callable
+        Which item of each cluster of duplicates is kept. "preferred", the
+        default: the representative, which every other item of the cluster
+        matches; ``Config.prefer`` says how it is chosen. "earliest" and
+        "latest": by time of publication; "longest": by characters. The name of
+        a column: the item with the largest value there. A callable: the item
+        for which it gives the largest value; it is called with an item as it
+        came in, a dict of the columns for a row of a table. Where several are
+        equal, the representative is kept if it is one of them, else the first.
+    **options : Any
+        All that `cluster` takes: where the columns are, such as
+        ``text="body"``, and settings, such as ``min_probability=0.8``.
+
+    Returns
+    -------
+    object
+        The items that are kept, in their order: a DataFrame of pandas with its
+        index and types, one of polars or of another library that narwhals
+        knows, an Arrow table, an array or Series, a dict of columns; a list for
+        lists and for whatever can be iterated over.
+
+    Raises
+    ------
+    InputTypeError
+        If the feed is of a type that cannot be used; a path has no rows to give
+        back.
+    InputError
+        If a value cannot be used, or `keep` asks for times that the feed does
+        not have.
+    ColumnError
+        If a named column does not exist.
+    ConfigError
+        If a setting is out of range.
+
+    See Also
+    --------
+    cluster : Says which items are removed, for which, and why.
+
+    Examples
+    --------
+    >>> import dedupe_news as dn
+    >>> dn.deduplicate(["Rain floods the old town", "Sun at last", "rain floods the old town!"])
+    ['Rain floods the old town', 'Sun at last']
+    """
+    rows = native.settled(feed)
+    result = cluster(rows, **options)
+    kept = result.keeping(keep, rows).kept.positions
+    # Where items were left out, positions of the result are not those of the feed.
+    left = result.columns.rows
+    return native.take(rows, kept if left is None else left[kept])

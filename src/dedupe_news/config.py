@@ -10,9 +10,9 @@ import operator
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
 
 from dedupe_news import tuning
+from dedupe_news._input.spans import read_span, write_span
 from dedupe_news.errors import ConfigError, listed, shown
 from dedupe_news.judges import Judge, read_judge
-from dedupe_news.spans import read_span, write_span
 
 if TYPE_CHECKING:
     import os

@@ -8,11 +8,11 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Self
 
+from dedupe_news._index.changes import Changes
 from dedupe_news._store.memory import MemoryLog
 from dedupe_news._store.opening import open_log
 from dedupe_news._store.slots import LIMITS
 from dedupe_news._store.store import Store
-from dedupe_news.changes import Changes
 from dedupe_news.config import Config
 from dedupe_news.errors import ConfigError
 

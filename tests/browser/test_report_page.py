@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import dedupe_news as dn
-from dedupe_news.labels import read_labels
+from dedupe_news._input.labels import read_labels
 from shown_feed import BAKER, HOSTILE, MAYOR, STORM, make_result
 
 if TYPE_CHECKING:

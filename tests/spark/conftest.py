@@ -17,7 +17,7 @@ SETTINGS = {"spark.driver.memory": "2g", "spark.sql.shuffle.partitions": "3"}
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """Yield a session on this machine."""
-    from dedupe_news.spark import local_session  # noqa: PLC0415 - for those who run these
+    from dedupe_news.integrations.spark import local_session  # noqa: PLC0415 - for those who run these
 
     session = local_session("local[2]", SETTINGS)
     session.sparkContext.setLogLevel("OFF")

@@ -30,7 +30,9 @@ def test_the_guide_runs(root: Path) -> None:
 
 def test_dataclasses_describe_their_parameters() -> None:
     """As those of the modules that need no Spark."""
-    of_spark = [name for name in test_docs.modules() if name.startswith("dedupe_news.spark")]
+    of_spark = [
+        name for name in test_docs.modules() if name.startswith("dedupe_news.integrations.spark")
+    ]
     assert len(of_spark) > 3
     for name in of_spark:
         test_docs.test_dataclasses_describe_their_parameters(name)

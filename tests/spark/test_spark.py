@@ -131,7 +131,7 @@ def test_drawn_feeds_are_clustered_as_in_memory(
     rows: list[str], days: list[int | None], n_rows: int, policy: Policy, window: dt.timedelta
 ) -> None:
     """What workers do is what is done in memory, however many rows come at a time."""
-    from dedupe_news.spark import tasks  # noqa: PLC0415 - for those who run these
+    from dedupe_news.integrations.spark import tasks  # noqa: PLC0415 - for those who run these
 
     config = Config(policy=policy, window=window)
     feed = {
@@ -157,7 +157,7 @@ def test_drawn_feeds_are_clustered_as_in_memory(
 
 def test_work_that_was_bounded_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """As `Clustering.bounded` has it in memory, by the worker."""
-    from dedupe_news.spark import tasks  # noqa: PLC0415 - for those who run these
+    from dedupe_news.integrations.spark import tasks  # noqa: PLC0415 - for those who run these
 
     texts = [f"Rain floods the old town {'x ' * (n % 7)}" for n in range(40)]
     config = Config(policy="similar", threshold=0.3, bucket_limit=2)
@@ -173,7 +173,7 @@ def test_deduplicator_is_saved_and_loaded(frame_of: Make, tmp_path: Path) -> Non
     """A Pipeline comes back with its settings and the names of its columns."""
     from pyspark.ml import Pipeline, PipelineModel  # noqa: PLC0415 - for those who run these
 
-    from dedupe_news.spark import Deduplicator  # noqa: PLC0415
+    from dedupe_news.integrations.spark import Deduplicator  # noqa: PLC0415
 
     window = 2 * DAY
     stage = Deduplicator(
@@ -196,7 +196,7 @@ def test_deduplicator_is_saved_and_loaded(frame_of: Make, tmp_path: Path) -> Non
 
 def test_deduplicator_leaves_one_of_a_cluster(frame_of: Make) -> None:
     """All columns of the documents that are kept are there."""
-    from dedupe_news.spark import Deduplicator  # noqa: PLC0415
+    from dedupe_news.integrations.spark import Deduplicator  # noqa: PLC0415
 
     df = frame_of(ROWS)
     kept = Deduplicator(dropDuplicates=True).transform(df)
@@ -207,7 +207,7 @@ def test_deduplicator_leaves_one_of_a_cluster(frame_of: Make) -> None:
 
 def test_deduplicator_overwrites_nothing(frame_of: Make) -> None:
     """A column of the name of one that is to be added is refused."""
-    from dedupe_news.spark import Deduplicator  # noqa: PLC0415
+    from dedupe_news.integrations.spark import Deduplicator  # noqa: PLC0415
 
     df = frame_of(ROWS).withColumnRenamed("title", "cluster")
     with pytest.raises(dn.InputError, match=r"has a column 'cluster' already.*clusterCol"):
@@ -216,7 +216,7 @@ def test_deduplicator_overwrites_nothing(frame_of: Make) -> None:
 
 def test_params_that_are_no_settings_are_refused(spark: SparkSession) -> None:
     """A value that somebody set to the Param may be no JSON."""
-    from dedupe_news.spark import Deduplicator  # noqa: PLC0415
+    from dedupe_news.integrations.spark import Deduplicator  # noqa: PLC0415
 
     stage = Deduplicator()
     stage.set(stage.getParam("settings"), "threshold=0.8")
@@ -315,7 +315,7 @@ def test_other_input_is_refused(spark: SparkSession) -> None:
 def test_nothing_private_to_the_jvm_is_used(root: Path) -> None:
     """Spark Connect has neither RDDs nor Java's objects."""
     private = re.compile(r"\.rdd\b|\._j\w+|_jvm|sparkContext|\._sc\b")
-    for file in sorted((root / "src" / "dedupe_news" / "spark").glob("*.py")):
+    for file in sorted((root / "src" / "dedupe_news" / "integrations" / "spark").glob("*.py")):
         assert not private.search(file.read_text(encoding="utf-8")), file.name
 
 
@@ -337,7 +337,7 @@ def test_other_sessions_give_the_same(session: str) -> None:
     code = f"""
 from pyspark.sql import SparkSession
 import dedupe_news as dn
-from dedupe_news.spark import cluster, local_session
+from dedupe_news.integrations.spark import cluster, local_session
 from made_up_news import made_up_news
 rows = [row | {{"id": at}} for at, row in enumerate(made_up_news(40, 6, 9).rows)]
 spark = {session}
@@ -361,7 +361,7 @@ def test_without_java_it_is_said_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """No Java, a folder without one, and one that is too old are told apart."""
-    from dedupe_news.spark.session import check_java  # noqa: PLC0415
+    from dedupe_news.integrations.spark.session import check_java  # noqa: PLC0415
 
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -384,16 +384,16 @@ def test_without_pyspark_it_is_said_what_to_install() -> None:
         "import sys; sys.modules['pyspark'] = None\n"
         "import importlib.util as u; real = u.find_spec\n"
         "u.find_spec = lambda name, *rest: None if name == 'pyspark' else real(name, *rest)\n"
-        "import dedupe_news.spark"
+        "import dedupe_news.integrations.spark"
     )
     said = subprocess.run(  # noqa: S603
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ
     )
-    assert "MissingDependencyError: dedupe_news.spark needs pyspark" in said.stderr
+    assert "MissingDependencyError: dedupe_news.integrations.spark needs pyspark" in said.stderr
     assert "pip install 'dedupe-news[spark]'" in said.stderr
 
 
 def _cluster(df: DataFrame, **arguments: Any) -> DataFrame:
-    from dedupe_news.spark import cluster  # noqa: PLC0415 - for those who run these
+    from dedupe_news.integrations.spark import cluster  # noqa: PLC0415 - for those who run these
 
     return cluster(df, **arguments)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dedupe_news._engine.classifier import CLASSES, DUPLICATE
+from dedupe_news._kernels.features import FEATURES
 from dedupe_news.judges import digest_of
-from dedupe_news.kernels.features import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

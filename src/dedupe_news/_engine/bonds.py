@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe_news.constraints import Constraints
+    from dedupe_news._input.constraints import Constraints
 
 
 class Bonds(NamedTuple):

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news import minhash
-from dedupe_news.kernels import candidates as kernels
-from dedupe_news.sorting import pack_repeated, sort_values
-from dedupe_news.space import MEMORY
-from dedupe_news.threads import run, shares
+from dedupe_news._engine import minhash
+from dedupe_news._engine.sorting import pack_repeated, sort_values
+from dedupe_news._kernels import candidates as kernels
+from dedupe_news._machine.space import MEMORY
+from dedupe_news._machine.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._engine.segment import Segment
-    from dedupe_news.space import Space
-    from dedupe_news.verification import ShingleSets
+    from dedupe_news._engine.verification import ShingleSets
+    from dedupe_news._machine.space import Space
 
 BANDS, ROWS_PER_BAND = 24, 2
 """Find a pair of a Jaccard similarity of 0.3 with a probability of 0.9, of 0.4 with 0.98."""

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._kernels import features as feature_kernels
+from dedupe_news._kernels import trees as kernels
+from dedupe_news._kernels.features import FEATURES, N_FEATURES
+from dedupe_news._machine.threads import run, shares
 from dedupe_news.errors import ConfigError
 from dedupe_news.judges import read_judge
-from dedupe_news.kernels import features as feature_kernels
-from dedupe_news.kernels import trees as kernels
-from dedupe_news.kernels.features import FEATURES, N_FEATURES
-from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from dedupe_news._engine.classifier import CLASSES, DIFFERENT
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe_news.space import Space
+    from dedupe_news._machine.space import Space
 
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)

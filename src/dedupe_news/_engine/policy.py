@@ -7,31 +7,30 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news import relations, verification
-from dedupe_news._engine import candidates, classifier
+from dedupe_news._engine import candidates, classifier, relations, verification
 from dedupe_news._engine.assignment import leaders_of
 from dedupe_news._engine.bonds import make_bonds
 from dedupe_news._engine.classifier import DIFFERENT, DUPLICATE, RELATED, TEMPLATE
 from dedupe_news._engine.judged import Judged, packed, packed_each, rows_of
 from dedupe_news._engine.segment import Segment, make_segment, sets_for
-from dedupe_news.constraints import NONE, Constraints
+from dedupe_news._engine.verification import ShingleSets
+from dedupe_news._input.constraints import NONE, Constraints
+from dedupe_news._kernels.features import Evidence
+from dedupe_news._machine.space import MEMORY
 from dedupe_news.errors import ConfigError
-from dedupe_news.kernels.features import Evidence
-from dedupe_news.outcome import Outcome
-from dedupe_news.records import Bounded
-from dedupe_news.space import MEMORY
-from dedupe_news.verification import ShingleSets
+from dedupe_news.results.outcome import Outcome
+from dedupe_news.results.records import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from dedupe_news._engine.texts import Texts
+    from dedupe_news._input.columns import Columns
+    from dedupe_news._machine.space import Space
     from dedupe_news._text import Tokens
-    from dedupe_news.columns import Columns
     from dedupe_news.config import Config
-    from dedupe_news.space import Space
-    from dedupe_news.texts import Texts
 
 STAGES = ("candidates", "verdicts", "assignment")
 """Stages that `find` announces, in order."""

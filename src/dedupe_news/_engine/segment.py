@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news import postings, shingling, verification
+from dedupe_news._engine import postings, shingling, verification
+from dedupe_news._engine.texts import by_time, days_of, distinct_texts, preferred_values
+from dedupe_news._input.columns import NO_SOURCE, NO_TIME
+from dedupe_news._kernels.features import SHINGLE_SIZE, Evidence
+from dedupe_news._machine.space import MEMORY
 from dedupe_news._text.batches import tokens_of
-from dedupe_news.columns import NO_SOURCE, NO_TIME
-from dedupe_news.kernels.features import SHINGLE_SIZE, Evidence
-from dedupe_news.space import MEMORY
-from dedupe_news.texts import by_time, days_of, distinct_texts, preferred_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dedupe_news._engine.texts import Texts
+    from dedupe_news._input.columns import Columns
+    from dedupe_news._machine.space import Space
     from dedupe_news._text import Tokens
-    from dedupe_news.columns import Columns
     from dedupe_news.config import Config
-    from dedupe_news.space import Space
-    from dedupe_news.texts import Texts
 
 _ALL = 1
 

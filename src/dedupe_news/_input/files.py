@@ -14,8 +14,8 @@ from dedupe_news._input.decoding import Decoder, head_of
 from dedupe_news._input.delimited import Rows
 from dedupe_news._input.json_items import read_items
 from dedupe_news._input.rules import Faults
+from dedupe_news._input.skipped import Skipped
 from dedupe_news.errors import InputError, shown
-from dedupe_news.skipped import Skipped
 
 if TYPE_CHECKING:
     import io

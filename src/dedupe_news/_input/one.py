@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from dedupe_news._input import times, values
+from dedupe_news._input.columns import from_microseconds
 from dedupe_news._input.python import is_missing
 from dedupe_news._input.rules import Faults
-from dedupe_news.columns import from_microseconds
-from dedupe_news.skipped import Skipped
+from dedupe_news._input.skipped import Skipped
 
 if TYPE_CHECKING:
     import datetime as dt

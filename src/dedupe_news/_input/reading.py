@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._input import arrow, times, values
+from dedupe_news._input.columns import NO_TIME, UNTITLED, Columns
 from dedupe_news._input.names import SURE
 from dedupe_news._input.python import numbered
 from dedupe_news._input.rules import Faults, in_force
+from dedupe_news._input.skipped import Skipped
 from dedupe_news._input.tables import ROLES, find_columns
-from dedupe_news.columns import NO_TIME, UNTITLED, Columns
+from dedupe_news._kernels.columns import gather_runs, join_lines
+from dedupe_news._machine.threads import run, shares
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputWarning
-from dedupe_news.kernels.columns import gather_runs, join_lines
-from dedupe_news.skipped import Skipped
-from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping

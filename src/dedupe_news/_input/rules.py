@@ -10,8 +10,8 @@ import zoneinfo
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from dedupe_news._input.python import is_part, numbered
+from dedupe_news._input.skipped import MOST_EXAMPLES, Skipped, SkippedValue
 from dedupe_news.errors import ConfigError, DedupeNewsError, InputError, InputTypeError, shown
-from dedupe_news.skipped import MOST_EXAMPLES, Skipped, SkippedValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

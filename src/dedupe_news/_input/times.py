@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news._input.arrow import as_arrow
+from dedupe_news._input.columns import FIRST_TIME, LAST_TIME, NO_TIME, to_microseconds
 from dedupe_news._input.dates import NO_DATE, OUT_OF_RANGE, read_date
 from dedupe_news._input.python import as_list, is_missing
 from dedupe_news._input.rules import ALONE, Faults, Rules, UnusableError, in_force, said, speaking
-from dedupe_news.columns import FIRST_TIME, LAST_TIME, NO_TIME, to_microseconds
 from dedupe_news.errors import InputTypeError
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 import numpy as np
 
 from dedupe_news._input.arrow import ArrowSequence, arrow_strings, as_arrow, plain_list
+from dedupe_news._input.columns import NO_SOURCE
 from dedupe_news._input.python import as_list, is_missing
 from dedupe_news._input.rules import MISSING, Faults, UnusableError, in_force, said
-from dedupe_news.columns import NO_SOURCE
 from dedupe_news.errors import DuplicateIdError, InputTypeError
 
 if TYPE_CHECKING:

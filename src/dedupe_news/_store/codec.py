@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 import xxhash
 
+from dedupe_news._input.columns import NO_TIME, UNTITLED
+from dedupe_news._kernels.columns import gather_runs
+from dedupe_news._kernels.hashing import xxh3_runs
 from dedupe_news._store.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
 from dedupe_news._store.log import DamagedEvent
 from dedupe_news._store.rows import Rows
-from dedupe_news.columns import NO_TIME, UNTITLED
 from dedupe_news.errors import InputError, shown
-from dedupe_news.kernels.columns import gather_runs
-from dedupe_news.kernels.hashing import xxh3_runs
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence

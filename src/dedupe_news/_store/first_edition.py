@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import xxhash
 
+from dedupe_news._input.columns import UNTITLED
 from dedupe_news._store import schema
 from dedupe_news._store.codec import NOTHING, checksum_of, pack_added, pack_retired
-from dedupe_news.columns import UNTITLED
 from dedupe_news.errors import StoreDamagedError
 
 if TYPE_CHECKING:

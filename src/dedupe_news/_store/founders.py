@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._kernels.founders import NO_FOUNDER
+from dedupe_news._kernels.founders import Founders as Arrays
 from dedupe_news._store.arrays import grown
-from dedupe_news.kernels.founders import NO_FOUNDER
-from dedupe_news.kernels.founders import Founders as Arrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._engine.permutations import coefficients
+from dedupe_news._input.columns import extent
+from dedupe_news._kernels import desk, roles, seeking
+from dedupe_news._kernels import tables as kernels
+from dedupe_news._kernels.buckets import BANDS, N_PERM, Buckets
+from dedupe_news._kernels.columns import gather_runs
+from dedupe_news._kernels.groups import NOBODY, Groups
+from dedupe_news._kernels.roles import Roles
+from dedupe_news._machine.threads import run, shares
 from dedupe_news._store.arrays import UNLIMITED, Room, joined
 from dedupe_news._store.slots import Slots
-from dedupe_news.columns import extent
-from dedupe_news.kernels import desk, roles, seeking
-from dedupe_news.kernels import tables as kernels
-from dedupe_news.kernels.buckets import BANDS, N_PERM, Buckets
-from dedupe_news.kernels.columns import gather_runs
-from dedupe_news.kernels.groups import NOBODY, Groups
-from dedupe_news.kernels.roles import Roles
-from dedupe_news.permutations import coefficients
-from dedupe_news.threads import run, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dedupe_news._kernels.trees import Trees
     from dedupe_news._store.arrays import Found, Items
     from dedupe_news._store.slots import Limits
     from dedupe_news.config import Config
-    from dedupe_news.kernels.trees import Trees
 
 _FIRST_LONGEST = 256
 _PLACES_GROWTH = 4

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from dedupe_news._input.columns import NO_TIME
 from dedupe_news._store.arrays import UNLIMITED, Found
-from dedupe_news.columns import NO_TIME
-from dedupe_news.records import Match, Relation
+from dedupe_news.results.records import Match, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,11 +19,11 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from dedupe_news._input.columns import to_span
 from dedupe_news._store import schema, scripts
 from dedupe_news._store.codec import FORMAT_VERSION, checksum_of
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, Events
 from dedupe_news._store.server import NOTHING_KEPT, UNKNOWN, Server, split_url
-from dedupe_news.columns import to_span
 from dedupe_news.config import Config
 from dedupe_news.errors import (
     StoreBusyError,

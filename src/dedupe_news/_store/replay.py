@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news import postings
+from dedupe_news._engine import postings
 from dedupe_news._engine.classifier import load_classifier
+from dedupe_news._input.columns import NO_SOURCE, to_span
+from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news._store.arrays import UNLIMITED, Items, grown
 from dedupe_news._store.codec import (
     Added,
@@ -30,8 +32,6 @@ from dedupe_news._store.log import Cursor, Discarded
 from dedupe_news._store.matching import MatchLists, best, within
 from dedupe_news._store.thresholded import ThresholdedTexts
 from dedupe_news._text import source_codes, tokenize
-from dedupe_news.columns import NO_SOURCE, to_span
-from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence

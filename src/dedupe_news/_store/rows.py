@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news.columns import NO_TIME, in_one_line
+from dedupe_news._input.columns import NO_TIME, in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

@@ -6,9 +6,9 @@ import abc
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from dedupe_news._input.columns import to_span
 from dedupe_news._store.arrays import UNLIMITED, grown
 from dedupe_news._store.founders import Founders
-from dedupe_news.columns import to_span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -25,11 +25,7 @@ from dedupe_news._store import connections, first_edition, schema
 from dedupe_news._store.codec import FORMAT_VERSION, checksum_of
 from dedupe_news._store.failures import Translating
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, Events
-from dedupe_news.errors import (
-    StoreClosedError,
-    StoreDamagedError,
-    StoreError,
-)
+from dedupe_news.errors import StoreClosedError, StoreDamagedError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._engine.permutations import coefficients
+from dedupe_news._input.columns import extent
+from dedupe_news._kernels.chains import NO_LINK, link_slots, meet
+from dedupe_news._kernels.columns import gather_runs
+from dedupe_news._kernels.index import NO_SLOT, join_clusters, probe
+from dedupe_news._kernels.signing import sign_slots
+from dedupe_news._kernels.verification import SKETCH_WORDS
+from dedupe_news._machine.threads import resolve_jobs, run, shares, split
 from dedupe_news._store.arrays import Found, Room, joined, power_of_two
 from dedupe_news._store.slots import Slots
-from dedupe_news.columns import extent
-from dedupe_news.kernels.chains import NO_LINK, link_slots, meet
-from dedupe_news.kernels.columns import gather_runs
-from dedupe_news.kernels.index import NO_SLOT, join_clusters, probe
-from dedupe_news.kernels.signing import sign_slots
-from dedupe_news.kernels.verification import SKETCH_WORDS
-from dedupe_news.permutations import coefficients
-from dedupe_news.threads import resolve_jobs, run, shares, split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dedupe_news._kernels.text.fold import CAPITALISED, FIRST_LINE, HAS_DIGIT, STARTS_SENTENCE
 from dedupe_news._text.packaged import RULES_VERSION, fingerprint
 from dedupe_news._text.places import Places
 from dedupe_news._text.sources import source_codes
 from dedupe_news._text.tokenizer import Tokens, tokenize
 from dedupe_news._text.words import Word, places, words
-from dedupe_news.kernels.text.fold import CAPITALISED, FIRST_LINE, HAS_DIGIT, STARTS_SENTENCE
 
 __all__ = [
     "CAPITALISED",

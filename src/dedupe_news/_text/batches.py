@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe_news._machine.space import MEMORY
 from dedupe_news._text.tokenizer import Tokens, tokenize
-from dedupe_news.space import MEMORY
 
 if TYPE_CHECKING:
-    from dedupe_news.columns import Columns
+    from dedupe_news._input.columns import Columns
+    from dedupe_news._machine.space import Space
     from dedupe_news.config import Config
-    from dedupe_news.space import Space
 
 
 def tokens_of(columns: Columns, config: Config, n_jobs: int, space: Space = MEMORY) -> Tokens:

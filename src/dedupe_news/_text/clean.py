@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe_news._kernels.text import markup, names
+from dedupe_news._kernels.text.boilerplate import strip_boilerplate
+from dedupe_news._kernels.text.lines import find_lines
+from dedupe_news._kernels.text.repeats import Sources
+from dedupe_news._kernels.text.runs import N_RUN_COLUMNS, Texts
 from dedupe_news._text.packaged import load, read_only
-from dedupe_news.kernels.text import markup, names
-from dedupe_news.kernels.text.boilerplate import strip_boilerplate
-from dedupe_news.kernels.text.lines import find_lines
-from dedupe_news.kernels.text.repeats import Sources
-from dedupe_news.kernels.text.runs import N_RUN_COLUMNS, Texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

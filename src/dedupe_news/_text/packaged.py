@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xxhash
 
-from dedupe_news.kernels.text import names
+from dedupe_news._kernels.text import names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +22,7 @@ RULES_VERSION = 3
 
 @functools.cache
 def load() -> NDArray[np.uint32]:
-    """Return the table, as `dedupe_news.kernels.text.table` describes it."""
+    """Return the table, as `dedupe_news._kernels.text.table` describes it."""
     path = importlib.resources.files("dedupe_news") / "data" / "folding.npz"
     with path.open("rb") as file, np.load(file) as stored:
         return read_only(stored["table"].astype(np.uint32, copy=False))

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe_news._kernels.text.fold import GROWTH, TOKENS_PER_BYTE
+from dedupe_news._kernels.text.runs import RUN_CLEANED, RUN_TOKENS, Written
+from dedupe_news._kernels.text.tokens import fill_tokens
 from dedupe_news._text.clean import find_runs
 from dedupe_news._text.packaged import load, read_only, spelled
-from dedupe_news.kernels.text.fold import GROWTH, TOKENS_PER_BYTE
-from dedupe_news.kernels.text.runs import RUN_CLEANED, RUN_TOKENS, Written
-from dedupe_news.kernels.text.tokens import fill_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from dedupe_news.kernels.text.repeats import Sources
+    from dedupe_news._kernels.text.repeats import Sources
 
 _LEAD_BITS, _CONTINUATION = 0xC0, 0x80  # of UTF-8: 10xxxxxx begins no character
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
+from dedupe_news._input.columns import NO_SOURCE
+from dedupe_news._kernels.text.names import STRIP_PUBLISHERS
+from dedupe_news._kernels.text.repeats import Sources
+from dedupe_news._kernels.text.table import DOMAINS_PLACE, N_DOMAINS_PLACE
 from dedupe_news._text.clean import NO_SOURCES
 from dedupe_news._text.packaged import load, read_only
 from dedupe_news._text.places import locate
-from dedupe_news.columns import NO_SOURCE
-from dedupe_news.kernels.text.names import STRIP_PUBLISHERS
-from dedupe_news.kernels.text.repeats import Sources
-from dedupe_news.kernels.text.table import DOMAINS_PLACE, N_DOMAINS_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dedupe_news._input.columns import extent
+from dedupe_news._kernels.text.fold import GROWTH, TOKENS_PER_BYTE
+from dedupe_news._kernels.text.runs import RUN_TOKENS, Texts, Written
+from dedupe_news._kernels.text.tokens import fill_tokens
+from dedupe_news._kernels.text.whole import tokenize_whole
+from dedupe_news._machine.threads import resolve_jobs, run, shares
 from dedupe_news._text.clean import NO_PLACES, NO_SPANS, NO_TEXT, find_runs
 from dedupe_news._text.packaged import load, read_only, rules_of
 from dedupe_news._text.sources import sources_of
-from dedupe_news.columns import extent
-from dedupe_news.kernels.text.fold import GROWTH, TOKENS_PER_BYTE
-from dedupe_news.kernels.text.runs import RUN_TOKENS, Texts, Written
-from dedupe_news.kernels.text.tokens import fill_tokens
-from dedupe_news.kernels.text.whole import tokenize_whole
-from dedupe_news.threads import resolve_jobs, run, shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from dedupe_news._kernels.text.repeats import Sources
     from dedupe_news.config import Config
-    from dedupe_news.kernels.text.repeats import Sources
 
 _ROOM_FACTOR = 3  # bytes a token that a range is expected to have at least
 _LEAST_ROOM = 256

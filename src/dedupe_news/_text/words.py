@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from dedupe_news._kernels.text.fold import STEM_SHIFT
 from dedupe_news._text.packaged import rules_of
 from dedupe_news._text.places import Places, locate
 from dedupe_news._text.sources import source_codes, sources_of
-from dedupe_news.kernels.text.fold import STEM_SHIFT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

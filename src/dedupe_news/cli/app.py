@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from dedupe_news import progress
 from dedupe_news._input import files
 from dedupe_news._input.compression import STDIN
 from dedupe_news._input.reading import read_documents
+from dedupe_news._machine import progress
+from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.cli import deduplicating, label, reporting, terminal, warmup, writing
 from dedupe_news.cli.index import index_app
 from dedupe_news.cli.options import (
@@ -39,7 +40,6 @@ from dedupe_news.cli.options import (
 from dedupe_news.cli.settings import Manner, as_policy, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError
 from dedupe_news.index import NewsIndex
-from dedupe_news.threads import resolve_jobs
 
 _CANCELLED = 130
 

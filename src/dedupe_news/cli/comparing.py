@@ -10,14 +10,14 @@ from rich.text import Text
 
 from dedupe_news.cli.terminal import printable
 from dedupe_news.display.marking import readable
-from dedupe_news.phrasing import verdict_in_words
+from dedupe_news.results.phrasing import verdict_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
 
-    from dedupe_news.records import Comparison
+    from dedupe_news.results.records import Comparison
 
 _VERDICT_STYLES = {
     "duplicate": "bold green",

@@ -7,7 +7,9 @@ from typing import Any
 
 import typer  # noqa: TC002 - typer reads the annotations
 
+from dedupe_news._engine.outofcore import parse_limit
 from dedupe_news._input.files import Table
+from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.api import cluster
 from dedupe_news.cli import options, terminal, writing
 from dedupe_news.cli.options import DEFAULTS, TOP
@@ -23,10 +25,8 @@ from dedupe_news.cli.settings import (
     say_skipped,
 )
 from dedupe_news.errors import ConfigError
-from dedupe_news.outofcore import parse_limit
-from dedupe_news.phrasing import counted
-from dedupe_news.selection import RULES
-from dedupe_news.threads import resolve_jobs
+from dedupe_news.results.phrasing import counted
+from dedupe_news.results.selection import RULES
 
 _CLUSTER_HELP = """
 Find the duplicates, stories and templates in FILE.

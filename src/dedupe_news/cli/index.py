@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
-from dedupe_news import progress
+from dedupe_news._index.changes import add_rows
+from dedupe_news._index.lookups import leads_of
 from dedupe_news._input import files
+from dedupe_news._machine import progress
+from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news._store.rescue import Report, Wreck
-from dedupe_news.changes import add_rows
 from dedupe_news.cli import writing
 from dedupe_news.cli.options import (
     DateFormat,
@@ -39,8 +41,6 @@ from dedupe_news.cli.options import (
 from dedupe_news.cli.settings import Manner, as_policy, as_window, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError, StoreError
 from dedupe_news.index import NewsIndex
-from dedupe_news.lookups import leads_of
-from dedupe_news.threads import resolve_jobs
 
 DAMAGED = 1
 """Exit code of ``index check`` where something is wrong."""

@@ -11,22 +11,22 @@ from rich.rule import Rule
 from rich.text import Text
 
 from dedupe_news._input.compression import STDIN
+from dedupe_news._learning.labelling import KEYS, WORDS
+from dedupe_news._learning.learning import fit_judge
+from dedupe_news._learning.learning import label as begin
+from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.api import cluster
 from dedupe_news.cli import options, terminal
 from dedupe_news.cli.comparing import marked, show_sides
 from dedupe_news.cli.settings import Manner, as_policy, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError
-from dedupe_news.labelling import KEYS, WORDS
-from dedupe_news.learning import fit_judge
-from dedupe_news.learning import label as begin
-from dedupe_news.phrasing import counted, moment
-from dedupe_news.threads import resolve_jobs
+from dedupe_news.results.phrasing import counted, moment
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dedupe_news.columns import Columns
-    from dedupe_news.labelling import Labelling, Question
+    from dedupe_news._input.columns import Columns
+    from dedupe_news._learning.labelling import Labelling, Question
 
 _UNDO, _SKIP, _STOP = "u", " ", "q"
 _LABEL_HELP = """

@@ -9,8 +9,8 @@ import typer
 
 from dedupe_news._input.files import Format
 from dedupe_news._input.names import NAMES
+from dedupe_news._machine.progress import silence
 from dedupe_news.config import Config
-from dedupe_news.progress import silence
 
 DEFAULTS = Config()
 """Settings that hold where nothing is said."""

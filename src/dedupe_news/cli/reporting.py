@@ -13,15 +13,15 @@ import typer
 
 from dedupe_news._input.compression import STDIN
 from dedupe_news._input.files import read_text
+from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.api import cluster, compare
 from dedupe_news.cli import comparing, options, terminal
 from dedupe_news.cli.options import DEFAULTS
 from dedupe_news.cli.settings import Manner, as_policy, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError
-from dedupe_news.threads import resolve_jobs
 
 if TYPE_CHECKING:
-    from dedupe_news.records import Comparison
+    from dedupe_news.results.records import Comparison
 
 _OUTPUT = "Output"
 _REPORT_HELP = """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dedupe_news.results import Clustering
+    from dedupe_news.results.result import Clustering
 
 COLUMNS = ("cluster", "story", "template", "relation", "kept", "duplicate_of", "probability")
 """What `cluster` writes beside the columns of a file."""

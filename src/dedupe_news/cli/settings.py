@@ -18,13 +18,13 @@ from dedupe_news.cli.choosing import Choice
 from dedupe_news.config import READ_BY_ONE, from_settings
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import ConfigError
-from dedupe_news.phrasing import counted
+from dedupe_news.results.phrasing import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dedupe_news.columns import Columns
-    from dedupe_news.skipped import Skipped
+    from dedupe_news._input.columns import Columns
+    from dedupe_news._input.skipped import Skipped
 
 _ROLES = ("id", "title", "text", "source", "published")
 

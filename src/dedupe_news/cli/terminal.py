@@ -16,20 +16,20 @@ from rich.text import Text
 
 from dedupe_news.display import views
 from dedupe_news.display.marking import readable
-from dedupe_news.membership import NO_RELATION
-from dedupe_news.parts import Template
-from dedupe_news.phrasing import counted, duration
-from dedupe_news.records import Relation
+from dedupe_news.results.membership import NO_RELATION
+from dedupe_news.results.parts import Template
+from dedupe_news.results.phrasing import counted, duration
+from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import ConsoleOptions, RenderResult
 
-    from dedupe_news.columns import Columns
-    from dedupe_news.parts import Group
-    from dedupe_news.records import Match
-    from dedupe_news.results import Clustering
+    from dedupe_news._input.columns import Columns
+    from dedupe_news.results.parts import Group
+    from dedupe_news.results.records import Match
+    from dedupe_news.results.result import Clustering
 
 _MOST_CELLS = 160
 _BAR_CELLS = 24

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dedupe_news._machine.progress import prepare_all
 from dedupe_news.cli.options import Quiet
 from dedupe_news.cli.settings import say
 from dedupe_news.errors import ConfigError
-from dedupe_news.progress import prepare_all
 
 if TYPE_CHECKING:
     import typer

@@ -11,8 +11,8 @@ from dedupe_news.display.page import Page
 if TYPE_CHECKING:
     import os
 
-    from dedupe_news.labelling import Labelling
-    from dedupe_news.results import Clustering
+    from dedupe_news._learning.labelling import Labelling
+    from dedupe_news.results.result import Clustering
 
 __all__ = ["Page", "html", "label_bundle", "plain", "plot", "write_report"]
 

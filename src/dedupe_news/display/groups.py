@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from dedupe_news import differences
 from dedupe_news.display import items, marking, views
-from dedupe_news.parts import Cluster, Template
-from dedupe_news.phrasing import counted
+from dedupe_news.results import differences
+from dedupe_news.results.parts import Cluster, Template
+from dedupe_news.results.phrasing import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe_news.differences import Wording
     from dedupe_news.display.page import Page
     from dedupe_news.display.views import Kind, Row
-    from dedupe_news.parts import Group
-    from dedupe_news.results import Clustering
+    from dedupe_news.results.differences import Wording
+    from dedupe_news.results.parts import Group
+    from dedupe_news.results.result import Clustering
 
 _OPEN_ROWS = 3
 _MOST_ROWS = 30

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from dedupe_news.display import marking
-from dedupe_news.phrasing import moment
+from dedupe_news.results.phrasing import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dedupe_news.columns import Columns
+    from dedupe_news._input.columns import Columns
     from dedupe_news.display.marking import Piece
 
 # Written out, not drawn by the style: untrusted notebooks and some sites strip styles.

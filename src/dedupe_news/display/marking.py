@@ -12,7 +12,7 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dedupe_news.differences import Change
+    from dedupe_news.results.differences import Change
 
 _TAGS = {
     "same": Markup("{}"),

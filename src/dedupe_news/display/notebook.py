@@ -14,17 +14,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from dedupe_news import differences
 from dedupe_news.display import groups, items
 from dedupe_news.display.page import Page
 from dedupe_news.display.plain import excerpt
 from dedupe_news.index import NewsIndex
-from dedupe_news.matches import Matches
-from dedupe_news.parts import Group, Template
-from dedupe_news.phrasing import counted, verdict_in_words
-from dedupe_news.records import Comparison, Match, Pair, Relation
-from dedupe_news.results import Clustering
-from dedupe_news.selection import Items
+from dedupe_news.results import differences
+from dedupe_news.results.matches import Matches
+from dedupe_news.results.parts import Group, Template
+from dedupe_news.results.phrasing import counted, verdict_in_words
+from dedupe_news.results.records import Comparison, Match, Pair, Relation
+from dedupe_news.results.result import Clustering
+from dedupe_news.results.selection import Items
 
 _MOST_PAIRS = 20
 _MOST_REASONS = 6

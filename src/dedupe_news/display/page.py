@@ -6,12 +6,12 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from dedupe_news.displayable import Displayable, display
 from dedupe_news.errors import InputError
+from dedupe_news.results.displayable import Displayable, display
 
 if TYPE_CHECKING:
-    from dedupe_news.parts import Cluster, Story, Template
-    from dedupe_news.results import Clustering
+    from dedupe_news.results.parts import Cluster, Story, Template
+    from dedupe_news.results.result import Clustering
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

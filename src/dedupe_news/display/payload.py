@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news import differences
-from dedupe_news.columns import NO_SOURCE, NO_TIME
+from dedupe_news._input.columns import NO_SOURCE, NO_TIME
 from dedupe_news.display import views
 from dedupe_news.display.marking import readable
-from dedupe_news.membership import NO_RELATION
-from dedupe_news.parts import Template
-from dedupe_news.records import Relation
+from dedupe_news.results import differences
+from dedupe_news.results.membership import NO_RELATION
+from dedupe_news.results.parts import Template
+from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news.display.views import Kind, Row
-    from dedupe_news.parts import Group
-    from dedupe_news.results import Clustering
+    from dedupe_news.results.parts import Group
+    from dedupe_news.results.result import Clustering
 
 N_BINS = 50
 TEMPLATE_EXAMPLES = 20

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe_news.display import views
 from dedupe_news.display.marking import readable
-from dedupe_news.parts import Template
-from dedupe_news.phrasing import counted, moment
+from dedupe_news.results.parts import Template
+from dedupe_news.results.phrasing import counted, moment
 
 if TYPE_CHECKING:
-    from dedupe_news.columns import Columns
+    from dedupe_news._input.columns import Columns
     from dedupe_news.display.page import Page
-    from dedupe_news.parts import Group
-    from dedupe_news.selection import Items
+    from dedupe_news.results.parts import Group
+    from dedupe_news.results.selection import Items
 
 _MOST_ROWS = 20
 _MOST_CHARACTERS = 100

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dedupe_news.errors import InputError, MissingDependencyError
 
 if TYPE_CHECKING:
-    from dedupe_news.results import Clustering
+    from dedupe_news.results.result import Clustering
 
 # Told apart by people who confuse red and green, and in grey: they differ in lightness.
 _REMOVED, _CLUSTERS, _PRECISION = "#1f4e79", "#5fa8b8", "#a3563f"

@@ -21,7 +21,7 @@ from dedupe_news.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dedupe_news.results import Clustering
+    from dedupe_news.results.result import Clustering
 
 _LIBRARIES = ("lit-html", "virtual-core")
 _OPENING = Markup("""\

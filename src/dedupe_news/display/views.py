@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news.columns import NO_TIME
+from dedupe_news._input.columns import NO_TIME
 from dedupe_news.display.marking import readable
-from dedupe_news.membership import NO_RELATION
-from dedupe_news.parts import Cluster, Story, Template
-from dedupe_news.phrasing import counted, duration, share
-from dedupe_news.records import Relation
+from dedupe_news.results.membership import NO_RELATION
+from dedupe_news.results.parts import Cluster, Story, Template
+from dedupe_news.results.phrasing import counted, duration, share
+from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe_news.columns import Columns
-    from dedupe_news.parts import Group
-    from dedupe_news.results import Clustering
+    from dedupe_news._input.columns import Columns
+    from dedupe_news.results.parts import Group
+    from dedupe_news.results.result import Clustering
 
 
 class Kind(NamedTuple):

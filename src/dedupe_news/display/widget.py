@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from dedupe_news._input.labels import VERDICTS
+from dedupe_news._learning.labelling import KEYS, WORDS
 from dedupe_news.display import items
 from dedupe_news.errors import InputError, MissingDependencyError
-from dedupe_news.labelling import KEYS, WORDS
-from dedupe_news.labels import VERDICTS
-from dedupe_news.phrasing import counted
+from dedupe_news.results.phrasing import counted
 
 if TYPE_CHECKING:
-    from dedupe_news.labelling import Labelling
+    from dedupe_news._learning.labelling import Labelling
 
 _UNDO, _SKIP = "undo", "skip"
 

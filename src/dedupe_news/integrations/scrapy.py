@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
     from scrapy.statscollectors import StatsCollector
 
-    from dedupe_news.skipped import Skipped
+    from dedupe_news._input.skipped import Skipped
 
 ACTIONS = ("drop", "tag")
 """What can be done with a duplicate."""

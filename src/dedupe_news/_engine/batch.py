@@ -1,0 +1,264 @@
+"""The way of a batch: columns to texts, to what a policy finds, to clusters of documents."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news._engine import policy, similar, templates
+from dedupe_news._engine.comparison import Explainer
+from dedupe_news._engine.texts import copies_of, distinct_texts, preference_of, preferred, within
+from dedupe_news._input.columns import to_span
+from dedupe_news._input.constraints import NONE, Constraints, of_texts
+from dedupe_news._machine.space import MEMORY
+from dedupe_news._text import Tokens
+from dedupe_news._text.batches import tokens_of
+from dedupe_news.results.matches import Matches
+from dedupe_news.results.result import Clustering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from dedupe_news._engine.texts import Texts
+    from dedupe_news._input.columns import Columns
+    from dedupe_news._machine.space import Space
+    from dedupe_news.config import Config
+    from dedupe_news.results.outcome import Outcome
+
+
+def stages(config: Config) -> tuple[str, ...]:
+    """
+    Return the stages of a run.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+
+    Returns
+    -------
+    tuple of str
+        As `cluster_columns` announces them.
+    """
+    return ("text", *(policy.STAGES if config.policy == "news" else similar.STAGES))
+
+
+def cluster_columns(
+    columns: Columns,
+    config: Config,
+    n_jobs: int,
+    announce: Callable[[str], None],
+    constraints: Constraints = NONE,
+    space: Space = MEMORY,
+    tokens: Tokens | None = None,
+) -> Clustering:
+    """
+    Cluster documents that are columns already.
+
+    Parameters
+    ----------
+    columns : Columns
+        The documents.
+    config : Config
+        The settings.
+    n_jobs : int
+        Threads, at least 1.
+    announce : callable
+        Called with the name of each stage as it ends.
+    constraints : Constraints
+        Documents that must or cannot be in one cluster; with the policy
+        ``"news"``.
+    space : Space
+        Where its arrays lie.
+    tokens : Tokens, optional
+        Those of the documents, where they are known already.
+
+    Returns
+    -------
+    Clustering
+        The same for any `n_jobs` and `space`; its partition the same for any
+        order of the documents.
+    """
+    seconds: dict[str, float] = {}
+    clock = time.perf_counter()
+
+    def done(stage: str) -> None:
+        nonlocal clock
+        now = time.perf_counter()
+        seconds[stage] = now - clock
+        clock = now
+        announce(stage)
+
+    if tokens is None:
+        tokens = space.stage("text", lambda: tokens_of(columns, config, n_jobs, space), (Tokens,))
+    window = None if config.window is None else to_span(config.window)
+    texts = space.keep(
+        distinct_texts(
+            columns,
+            tokens.hashes,
+            tokens.offsets,
+            config.prefer,
+            n_jobs,
+            window,
+            constraints.cannot,
+        )
+    )
+    done("text")
+    if config.policy == "news":
+        sure = of_texts(constraints, texts.text_of, columns)
+        outcome = policy.find(columns, tokens, texts, config, n_jobs, done, sure, space)
+    else:
+        outcome = similar.find(texts, tokens.hashes, config, n_jobs, done, space)
+    describe = partial(templates.describe, columns, config)
+    compare = Explainer(columns, config, n_jobs, space)
+    bound = np.unique(constraints.must)
+    return assemble(columns, config, texts, outcome, seconds, describe, compare, bound)
+
+
+def assemble(
+    columns: Columns,
+    config: Config,
+    texts: Texts,
+    outcome: Outcome,
+    seconds: Mapping[str, float],
+    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
+    compare: Explainer,
+    bound: NDArray[np.int64],
+) -> Clustering:
+    """
+    Make clusters of documents of what was found among their texts.
+
+    Parameters
+    ----------
+    columns : Columns
+        The documents.
+    config : Config
+        The settings.
+    texts : Texts
+        The distinct texts.
+    outcome : Outcome
+        What a policy found among them.
+    seconds : mapping of str to float
+        Wall-clock time of each stage.
+    describe : callable
+        As in `Clustering`.
+    compare : Explainer
+        Explains pairs.
+    bound : ndarray of int64, shape (n_bound,)
+        Documents that must be with others, however long between them.
+
+    Returns
+    -------
+    Clustering
+        Of all documents.
+    """
+    kept = _kept(columns, config, texts, outcome.representative, bound)
+    labels, representatives = _labels(kept)
+    return Clustering(
+        columns=columns,
+        config=config,
+        labels=labels,
+        representatives=representatives,
+        matches=_matches(texts, outcome, columns, config),
+        n_candidates=outcome.n_candidates,
+        bounded=outcome.bounded,
+        seconds=seconds,
+        template_of=_of_documents(texts, outcome.template_of),
+        story_of=_of_documents(texts, outcome.story_of),
+        describe=describe,
+        compare=compare,
+        regroup=None
+        if outcome.regroup is None
+        else partial(
+            _regroup, columns, config, texts, outcome.regroup, seconds, describe, compare, bound
+        ),
+    )
+
+
+def _regroup(
+    columns: Columns,
+    config: Config,
+    texts: Texts,
+    regroup: Callable[[float], Outcome],
+    seconds: Mapping[str, float],
+    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
+    compare: Explainer,
+    bound: NDArray[np.int64],
+    min_probability: float,
+) -> Clustering:
+    """Return the documents grouped at another probability of duplicates."""
+    changed = config.replace(min_probability=min_probability)
+    outcome = regroup(changed.min_probability)
+    return assemble(
+        columns, changed, texts, outcome, seconds, describe, compare.with_config(changed), bound
+    )
+
+
+def _of_documents(texts: Texts, text_for: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the document that stands for the group of each document, -1 for none."""
+    chosen = np.full(len(texts.text_of), -1)
+    member = texts.text_of >= 0
+    member[member] = text_for[texts.text_of[member]] >= 0
+    chosen[member] = texts.document[text_for[texts.text_of[member]]]
+    return chosen
+
+
+def _matches(texts: Texts, outcome: Outcome, columns: Columns, config: Config) -> Matches:
+    # Documents of the same words, each with the preferred one among them.
+    copies = copies_of(texts.text_of, len(texts))
+    originals = texts.document[texts.text_of[copies]]
+    copies, originals = copies[copies != originals], originals[copies != originals]
+    first = np.concatenate((texts.document[outcome.left], originals))
+    second = np.concatenate((texts.document[outcome.right], copies))
+    ones = np.ones(len(copies))
+    lower, upper = np.minimum(first, second), np.maximum(first, second)
+    order = np.lexsort((upper, lower))
+    return Matches(
+        left=lower[order],
+        right=upper[order],
+        jaccard=np.concatenate((outcome.jaccard, ones))[order],
+        containment=np.concatenate((outcome.containment, ones))[order],
+        relation=np.concatenate((outcome.relation, np.zeros(len(copies), np.uint8)))[order],
+        probability=np.concatenate((outcome.probability, ones))[order],
+        columns=columns,
+        config=config,
+    )
+
+
+def _kept(
+    columns: Columns,
+    config: Config,
+    texts: Texts,
+    representative: NDArray[np.int64],
+    bound: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the document that represents each document."""
+    kept = np.arange(len(texts.text_of))  # a document without a token stands alone
+    present = texts.text_of >= 0
+    kept[present] = texts.document[representative[texts.text_of[present]]]
+    if texts.times is None or columns.published is None:
+        return kept
+    # Texts are near by their preferred documents; others of the same words may be too far.
+    times = columns.published
+    apart = np.setdiff1d(np.flatnonzero(~within(times, times[kept], texts.window)), bound)
+    groups = texts.text_of[apart]
+    numbers, chosen = preferred(columns, apart, groups, preference_of(columns, config.prefer))
+    kept[apart] = chosen[np.searchsorted(numbers, groups)]
+    return kept
+
+
+def _labels(kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the cluster of each document, numbered by first appearance, and whom to keep."""
+    n_documents = len(kept)
+    # The first document of each cluster gives the cluster its number.
+    first = np.full(n_documents, n_documents, np.int64)
+    positions = np.arange(n_documents - 1, -1, -1)
+    first[kept[::-1]] = positions
+    leads = first[kept] == np.arange(n_documents)
+    numbers = np.cumsum(leads) - 1
+    return numbers[first[kept]], kept[leads]

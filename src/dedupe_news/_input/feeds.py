@@ -1,0 +1,265 @@
+"""Feeds that may be larger than memory: documents in chunks."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dedupe_news._input import arrow, python
+from dedupe_news._input.names import find_name
+from dedupe_news._input.reading import read_documents
+from dedupe_news.documents import AUTO, Auto, Document
+from dedupe_news.errors import InputError, InputTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dedupe_news._input.columns import Columns
+    from dedupe_news.documents import Choices
+
+CHUNK_SIZE = 32_768
+"""Documents that are read at a time."""
+
+_READ_AHEAD = {"batch_readahead": 2, "fragment_readahead": 1}
+_PAGE_BUFFER = 1 << 20
+_SUFFIXES = (".parquet", ".pq")
+_NAMES = ("id", "title", "text", "source", "published")
+_FROM_THE_FIRST_ON = ("title", "id")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Feed:
+    """
+    Documents in chunks.
+
+    Parameters
+    ----------
+    chunks : callable
+        Reads one chunk after another, at least one, with as many threads as it is told.
+    n_documents, n_bytes : int, optional
+        How many there are and their bytes of text, where that is known before.
+    """
+
+    chunks: Callable[[int], Iterator[Columns]]
+    n_documents: int | None = None
+    n_bytes: int | None = None
+
+
+def open_feed(feed: Any, choices: Choices, chunk_size: int = CHUNK_SIZE) -> Feed:
+    """Return anything that `dedupe_news.cluster` takes, in chunks; no document is read yet."""
+    if isinstance(feed, os.PathLike):
+        return _from_dataset(_parquet_dataset(Path(feed)), choices, chunk_size)
+    if type(feed).__module__ == "pyarrow._dataset":
+        if not hasattr(feed, "to_reader"):
+            return _from_dataset(feed, choices, chunk_size)
+        return _from_reader(feed.to_reader(), choices)  # a scanner
+    reader = _arrow_stream(feed)
+    if reader is not None:
+        return _from_reader(reader, choices)
+    are_names = all(choice is None or _is_name(choice) for choice in choices.values())
+    if python.may_be_large(feed) and are_names and isinstance(feed, Iterable):
+        return Feed(lambda n_jobs: _from_items(iter(feed), choices, n_jobs, chunk_size))
+    return Feed(lambda n_jobs: iter([read_documents(feed, **choices, n_jobs=n_jobs)]))
+
+
+def _is_name(choice: object) -> bool:
+    return isinstance(choice, (Auto, str))
+
+
+def _columns_of(
+    choices: Choices, names: Sequence[str], roles: Sequence[str] = _NAMES
+) -> dict[str, Any]:
+    """Return the column of each role, where there is one."""
+    chosen = {
+        role: find_name(role, names) if isinstance(choice, Auto) else choice
+        for role, choice in choices.items()
+        if role in roles
+    }
+    return {role: column for role, column in chosen.items() if column is not None}
+
+
+def _from_dataset(dataset: Any, choices: Choices, chunk_size: int) -> Feed:
+    """Return the documents of a data set, whose size is known where it is of Parquet files."""
+    _require_columns(dataset.schema, choices)
+    names = dataset.schema.names
+    wanted = set(_columns_of(choices, names).values()) or set(names)
+    texts = set(_columns_of(choices, names, ("title", "text")).values())
+    columns = [name for name in names if name in wanted]
+
+    def chunks(n_jobs: int) -> Iterator[Columns]:
+        scanner = dataset.scanner(columns=columns, batch_size=chunk_size, **_READ_AHEAD)
+        return _from_batches(scanner.to_reader(), choices, n_jobs)
+
+    is_filtered = bool(getattr(dataset, "_scan_options", None))
+    if is_filtered or getattr(getattr(dataset, "format", None), "default_extname", "") != "parquet":
+        return Feed(chunks)
+    n_documents = n_bytes = 0
+    for fragment in dataset.get_fragments():
+        for group in map(fragment.metadata.row_group, range(fragment.metadata.num_row_groups)):
+            n_documents += group.num_rows
+            for column in map(group.column, range(group.num_columns)):
+                if column.path_in_schema in texts:
+                    n_bytes += column.total_uncompressed_size
+    return Feed(chunks, n_documents, n_bytes)
+
+
+def _from_reader(reader: Any, choices: Choices) -> Feed:
+    _require_columns(reader.schema, choices)
+    return Feed(lambda n_jobs: _from_batches(reader, choices, n_jobs))
+
+
+def _require_columns(schema: Any, choices: Choices) -> None:
+    """Refuse columns that are missing, double or of a wrong type before a document is read."""
+    for name, choice in choices.items():
+        if choice is not None and not _is_name(choice):
+            message = (
+                f"{name}=... holds values, but this feed is read a part at a time and has columns "
+                f"of its own. Pass the name of one, as in {name}='...'"
+            )
+            raise InputError(message)
+    read_documents(schema.empty_table(), **choices)
+
+
+def _from_batches(reader: Any, choices: Choices, n_jobs: int) -> Iterator[Columns]:
+    """Read Arrow batches."""
+    pyarrow = arrow.require_pyarrow("read Arrow data")
+    start = 0
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            break
+        except (OSError, pyarrow.ArrowException) as error:
+            message = f"the feed cannot be read from document {start:,} on: {error}. Mend its files"
+            raise InputError(message) from error
+        if batch.num_rows:
+            with python.counting_from(start):
+                columns = read_documents(batch, **choices, n_jobs=n_jobs)
+            yield columns
+            start += batch.num_rows
+    if not start:
+        yield read_documents(reader.schema.empty_table(), **choices)
+
+
+def _arrow_stream(feed: Any) -> Any:
+    """Return a reader of Arrow data that comes as a stream of tables; None for all else."""
+    is_stream = hasattr(feed, "__arrow_c_stream__") and not hasattr(feed, "__len__")
+    if not is_stream or hasattr(feed, "dtype") or hasattr(type(feed), "columns"):
+        return None
+    pyarrow = arrow.require_pyarrow("read a stream of Arrow batches")
+    try:
+        return pyarrow.RecordBatchReader.from_stream(feed)
+    except (pyarrow.ArrowException, TypeError):
+        return None  # one column, not a table
+
+
+def _parquet_dataset(path: Path) -> Any:
+    """Return a Parquet file, or a folder of such, with the columns that any of its files has."""
+    pyarrow = arrow.require_pyarrow("read Parquet files")
+    dataset = importlib.import_module("pyarrow.dataset")
+    parquet = importlib.import_module("pyarrow.parquet")
+    files, schemas = _files_of(path), []
+    for file in files:
+        try:
+            schemas.append(parquet.read_schema(file))
+        except (OSError, pyarrow.ArrowException) as error:
+            message = f"{file} cannot be read as Parquet: {error}. Pass a path to Parquet files"
+            raise InputError(message) from error
+    # Pages one after another: a row group may be larger than the memory allowed.
+    options = dataset.ParquetFragmentScanOptions(
+        use_buffered_stream=True, buffer_size=_PAGE_BUFFER, pre_buffer=False
+    )
+    return dataset.dataset(
+        [str(file) for file in files],
+        schema=pyarrow.unify_schemas(schemas, promote_options="permissive"),
+        format=dataset.ParquetFileFormat(default_fragment_scan_options=options),
+    )
+
+
+def _files_of(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for suffix in _SUFFIXES for file in path.rglob(f"*{suffix}"))
+    files = [file for file in files if not file.name.startswith(("_", "."))]
+    if not files:
+        message = f"the folder {path} holds no Parquet file; their names end in .parquet or .pq"
+        raise InputError(message)
+    return files
+
+
+def _from_items(
+    items: Iterator[Any], choices: Choices, n_jobs: int, chunk_size: int
+) -> Iterator[Columns]:
+    """Read texts, mappings or documents; all at once where they are few."""
+    chunk = list(itertools.islice(items, chunk_size))
+    if len(chunk) < chunk_size:
+        yield read_documents(chunk, **choices, n_jobs=n_jobs)
+        return
+    reader, start = _ItemReader(choices), 0
+    while chunk:
+        with python.counting_from(start):
+            columns = reader.read(chunk, start, n_jobs)
+        yield columns
+        start += len(chunk)
+        chunk = list(itertools.islice(items, chunk_size))
+
+
+class _ItemReader:
+    """Reads documents of an iterator, with a column for every key that one before had."""
+
+    def __init__(self, choices: Choices) -> None:
+        self._choices = choices
+        self._keys: dict[str, None] = {}
+        self._roles: set[str] = set()
+        self._are_texts: bool | None = None
+
+    def read(self, items: list[Any], start: int, n_jobs: int) -> Columns:
+        """Read documents, the first of which is at `start`."""
+        first = next((item for item in items if not python.is_missing(item)), None)
+        if self._are_texts is None:
+            self._are_texts = not isinstance(first, (Mapping, Document))
+        if isinstance(first, Document) and not {*self._choices.values()} <= {None, AUTO}:
+            return read_documents(items, **self._choices)  # says that this cannot be
+        items = [_as_mapping(item) for item in items]
+        for position, item in enumerate(items):
+            if isinstance(item, Mapping) == self._are_texts:
+                kind = "texts" if self._are_texts else "mappings or dn.Document"
+                message = (
+                    f"document {python.numbered(position)} is of type {type(item).__name__!r}, "
+                    f"but the feed began with {kind}; a feed holds one kind of documents. "
+                    "Convert it first"
+                )
+                raise InputTypeError(message)
+        if self._are_texts:
+            return read_documents(items, **self._choices, n_jobs=n_jobs)
+        self._learn_keys(items, start)
+        columns = {key: [item.get(key) for item in items] for key in self._keys}
+        return read_documents(columns, **self._choices, n_jobs=n_jobs)
+
+    def _learn_keys(self, items: list[Any], start: int) -> None:
+        seen: dict[str, None] = {}
+        for item in items:
+            seen.update(dict.fromkeys(item))
+        for name, key in _columns_of(self._choices, list(seen)).items():
+            if key in self._keys or name in self._roles or key not in seen:
+                continue
+            if start and name in _FROM_THE_FIRST_ON:
+                message = (
+                    f"the first {name} is among the documents from {start:,} on, and those before "
+                    "had none. Give every document one, be it empty"
+                )
+                raise InputError(message)
+            self._keys[key] = None
+            self._roles.add(name)
+
+
+def _as_mapping(item: object) -> Any:
+    if not isinstance(item, Document):
+        return item
+    values = {name: getattr(item, name) for name in _NAMES}
+    return {name: value for name, value in values.items() if name == "text" or value is not None}

@@ -1,0 +1,222 @@
+"""Labels of pairs: a file of ids, one pair a line, without any text."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from dedupe_news.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+Verdict: TypeAlias = Literal["duplicate", "related", "template", "different"]
+"""What a pair can be labelled; ``"related"`` is the same story in another report."""
+
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+_KEYS = ("id1", "id2", "label")
+_LINE = '{"id1": "a", "id2": "b", "label": "duplicate"}'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Label:
+    """
+    What somebody says of a pair.
+
+    Parameters
+    ----------
+    id1, id2 : hashable
+        The ids of the two items, or their positions where items have no ids.
+    label : {"duplicate", "related", "template", "different"}
+        What they are: ``"related"`` stands for the same story.
+
+    Raises
+    ------
+    InputError
+        If `label` is another.
+    """
+
+    id1: Hashable
+    id2: Hashable
+    label: Verdict
+
+    def __post_init__(self) -> None:
+        """Refuse labels that no judge knows."""
+        if self.label not in VERDICTS:
+            message = (
+                f"label={self.label!r} is not known; a pair can be "
+                f"{', '.join(map(repr, VERDICTS))}. Correct or remove that label"
+            )
+            raise InputError(message)
+
+    def line(self) -> str:
+        """
+        Return the label as a line of the file.
+
+        Returns
+        -------
+        str
+            JSON, and the end of the line.
+        """
+        return json.dumps(dataclasses.asdict(self)) + "\n"
+
+
+def read_labels(given: str | os.PathLike[str] | Iterable[Any]) -> list[Label]:
+    """
+    Return labels, of each pair the last.
+
+    Parameters
+    ----------
+    given : str, path-like or iterable
+        The file, or labels: `Label`, or ``(id1, id2, label)``.
+
+    Returns
+    -------
+    list of Label
+        In the order given.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a label cannot be understood.
+    """
+    if isinstance(given, str | os.PathLike):
+        labels = _read_file(Path(given))
+    else:
+        labels = [_read(each) for each in given]
+    latest = {frozenset((label.id1, label.id2)): label for label in labels}
+    return list(latest.values())
+
+
+def _read(given: Any) -> Label:
+    if isinstance(given, Label):
+        return given
+    try:
+        return Label(*given)
+    except TypeError as error:
+        message = f"{given!r} is no label; pass dn.Label(id1, id2, label) or such a tuple"
+        raise InputError(message) from error
+
+
+def _read_file(path: Path) -> list[Label]:
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"cannot read the labels in {str(path)!r}: {error}"
+        raise InputError(message) from error
+    labels = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            labels.append(Label(*(_hashable(row[key]) for key in _KEYS)))
+        except (ValueError, TypeError, KeyError) as error:
+            reason = str(error) if isinstance(error, InputError) else f"write it as {_LINE}"
+            message = f"{path}, line {number} is no label: {reason}"
+            raise InputError(message) from error
+    return labels
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(_hashable, value))
+    hash(value)  # an object has none
+    return value
+
+
+class LabelFile:
+    """
+    A file of labels that a session adds to.
+
+    Parameters
+    ----------
+    path : path-like or None
+        The file, made when the first label comes; None to keep none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds something else.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        self.path = None if path is None else Path(path)
+        self.labels: list[Label] = []
+        if self.path is not None and self.path.exists():
+            self.labels = read_labels(self.path)
+        self._sizes: list[int] = []
+
+    def append(self, label: Label) -> None:
+        """
+        Add a label; it is in the file when this returns.
+
+        Parameters
+        ----------
+        label : Label
+            The label.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written, or an id is none that JSON can hold.
+        """
+        try:
+            line = label.line().encode()
+        except TypeError as error:
+            message = (
+                f"the ids {label.id1!r} and {label.id2!r} cannot be written to a file of labels: "
+                f"{error}. Use ids that are strings or whole numbers"
+            )
+            raise InputError(message) from error
+        if self.path is not None:
+            self._sizes.append(self._write(self.path, line))
+        self.labels.append(label)
+
+    def _write(self, path: Path, line: bytes) -> int:
+        """Add a line, whole or not at all; return how long the file was before."""
+        size = None
+        try:
+            with path.open("a+b") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.write(line if not size or _ends_line(file) else b"\n" + line)
+        except OSError as error:
+            if size is not None:
+                with contextlib.suppress(OSError):
+                    os.truncate(path, size)
+            message = f"cannot write the labels to {str(path)!r}: {error.strerror or error}"
+            raise InputError(message) from error
+        return size
+
+    def undo(self) -> Label:
+        """
+        Take the last label of this session back.
+
+        Returns
+        -------
+        Label
+            It is out of the file.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        if self.path is not None:
+            try:
+                os.truncate(self.path, self._sizes[-1])
+            except OSError as error:
+                message = f"cannot take a label out of {str(self.path)!r}: {error}"
+                raise InputError(message) from error
+            self._sizes.pop()
+        return self.labels.pop()
+
+
+def _ends_line(file: Any) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return bool(file.read(1) == b"\n")

@@ -1,0 +1,401 @@
+"""The one place that configures numba: how kernels are compiled, kept and loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import importlib
+import logging
+import pickle
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core import serialize, sigutils
+from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.errors import NumbaError as CompilerError
+from numba.core.registry import CPUDispatcher, cpu_target
+from numba.typed import List as TypedList
+
+from dedupe_news._kernels import _counting, _store
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = [
+    "COMPILED",
+    "CompilerError",
+    "Integer",
+    "Signature",
+    "TypedList",
+    "compile_for",
+    "folder",
+    "given_folder",
+    "inlined",
+    "is_compiled",
+    "kernel",
+    "n_compilations",
+    "named",
+    "observe",
+    "present",
+    "types_of",
+    "unprepared",
+    "used",
+]
+
+_PACKAGE = "dedupe_news._kernels."
+Integer: TypeAlias = "int | np.int64"
+"""A whole number in a kernel: a literal, or an element of an array."""
+
+Signature: TypeAlias = "list[Any]"
+"""Types of a kernel's arguments as plain values, such as ``["int64", "uint8[1C]"]``."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+COMPILED: bool = not numba.config.DISABLE_JIT
+"""Whether kernels are machine code; False under ``NUMBA_DISABLE_JIT=1``."""
+
+_OPTIONS = {"nopython": True, "nogil": True, "no_cfunc_wrapper": True, "_nrt": True}
+
+_observers: list[Callable[[], None]] = []
+_compiled: list[str] = []
+_used: list[tuple[Any, ...]] = []
+
+
+@functools.cache
+def _code_store() -> _store.CodeStore:
+    folder = Path(__file__).parent
+    return _store.CodeStore(
+        _store.folders(
+            numba.config.CACHE_DIR,
+            str(folder) if folder.is_dir() else None,  # None in a zip
+        )
+    )
+
+
+@functools.cache
+def _machine() -> tuple[object, ...]:
+    """Return what machine code depends on beside its source."""
+    return (
+        sys.implementation.cache_tag,
+        *(package.__version__ for package in (numba, llvmlite, np)),
+        cpu_target.target_context.codegen().magic_tuple(),
+        str(numba.config.OPT),
+        numba.config.BOUNDSCHECK,
+        sorted(_OPTIONS),
+    )
+
+
+def _function_behind(value: object) -> types.FunctionType | None:
+    return value.py_func if isinstance(value, _Kernel) else None
+
+
+class _Cache(NullCache):
+    """Machine code of one function, for its dispatcher."""
+
+    def __init__(self, function: types.FunctionType, flavour: str) -> None:
+        self._function = function
+        module = function.__module__.removeprefix(_PACKAGE)
+        self.name = f"{module}.{function.__qualname__}.{flavour}"
+        self._claims: list[contextlib.ExitStack] = []
+
+    @functools.cached_property
+    def version(self) -> str:
+        """Return the name of the function, as it is now and on this machine."""
+        digest = _store.digest_of(self._function, _function_behind)
+        return _store.name_of(self.name, (digest, _machine()))
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the machine code for a signature; else claim its compilation."""
+        target_context.refresh()
+        name = self.file_of(sig)
+        loaded = self._load(name, target_context)
+        if loaded is None:
+            claim = contextlib.ExitStack()
+            claim.enter_context(_code_store().locked(self.name))
+            self._claims.append(claim)
+            # Another process may have been at it.
+            loaded = self._load(name, target_context)
+        if loaded is None:
+            _compiled.append(self.name)
+            for observer in tuple(_observers):
+                observer()
+        return loaded
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the machine code for a signature."""
+        if not data.library.has_dynamic_globals:
+            _code_store().write(self.file_of(sig), serialize.dumps(data._reduce()))  # noqa: SLF001
+
+    def release(self) -> None:
+        """Let other processes compile the function."""
+        while self._claims:
+            self._claims.pop().close()
+
+    def file_of(self, sig: Any) -> str:
+        """Return the name of the file that holds the machine code for a signature."""
+        args, _ = sigutils.normalize_signature(sig)
+        return f"{self.version}-{_store.name_of('', [str(arg) for arg in args])[1:]}"
+
+    def _load(self, name: str, target_context: Any) -> Any:
+        payload = _code_store().read(name)
+        if payload is None:
+            return None
+        try:
+            return CompileResult._rebuild(target_context, *pickle.loads(payload))  # noqa: SLF001, S301
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it can be made anew
+            return None
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Compile without collecting garbage, and without a log of every step."""
+    collects = gc.isenabled()
+    # Half a million lines for who logs all at DEBUG. A level that the user has set stays.
+    loggers = [logging.getLogger(name) for name in ("numba", "filelock")]
+    loud = [logger for logger in loggers if logger.level == logging.NOTSET]
+    try:
+        gc.disable()  # the compiler makes a million objects and drops few: a tenth of its time
+        for logger in loud:
+            logger.setLevel(logging.INFO)
+        yield
+    finally:
+        for logger in loud:
+            logger.setLevel(logging.NOTSET)
+        if collects:
+            gc.enable()
+
+
+def _holds_list(numba_type: Any) -> bool:
+    """Return whether an argument is a list, or a tuple with lists: elements are counted."""
+    if isinstance(numba_type, numba.types.BaseTuple):
+        return any(map(_holds_list, numba_type))
+    return isinstance(numba_type, numba.types.ListType)
+
+
+_NEEDS_COUNTS = "NRT required but not enabled"
+
+
+class _Function(CPUDispatcher):
+    """
+    A function that is compiled for the types that it is called with.
+
+    One that makes no arrays counts no references either: arrays in tuples would
+    be counted at each use, which takes longer than most uses.
+    """
+
+    def __init__(self, function: Any, flavour: str, options: dict[str, bool]) -> None:
+        super().__init__(function, targetoptions=_OPTIONS | options)
+        self._cache = self.cache = _Cache(function, flavour)
+
+    def compile(self, sig: Any) -> Any:
+        """Return the machine code for a signature."""
+        args, _ = sigutils.normalize_signature(sig)
+        called = (each.py_func for each in _called_by(self.py_func))
+        counted = _counting.counts(self.py_func, called) or any(map(_holds_list, args))
+        with global_compiler_lock, _undisturbed():  # the options are those of all threads
+            self.targetoptions["_nrt"] = counted
+            try:
+                return super().compile(sig)
+            except CompilerError as error:
+                if counted or _NEEDS_COUNTS not in str(error):
+                    raise
+                self.targetoptions["_nrt"] = True  # rows are copied, or the like
+                _compiled.remove(self.cache.name)
+                self.cache.release()
+                return super().compile(sig)
+            finally:
+                self.cache.release()
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Return how it is called from a kernel: `f(x, 7)` is no other function than `f(x, n)`."""
+        return super().get_call_template([numba.types.unliteral(arg) for arg in args], kws)
+
+
+class _Kernel(_Function):
+    """
+    A function with two forms of machine code, of which each is made where it is needed.
+
+    What Python calls needs a wrapper that unpacks objects, which takes the
+    compiler as long as a small function; what other kernels call needs none.
+    """
+
+    def __init__(self, function: Any, *, forceinline: bool) -> None:
+        super().__init__(function, "py", {})
+        options = {"no_cpython_wrapper": True, "forceinline": forceinline}
+        self.inner = _Function(function, "in", options)
+
+    def compile(self, sig: Any) -> Any:
+        """Return the machine code for a signature, and note that it was needed."""
+        entry_point = super().compile(sig)
+        module = self.py_func.__module__.removeprefix(_PACKAGE)
+        args, _ = sigutils.normalize_signature(sig)
+        with contextlib.suppress(TypeError):
+            _used.append((f"{module}.{self.py_func.__name__}", *map(_to_plain, args)))
+        return entry_point
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Return how it is called from a kernel."""
+        return self.inner.get_call_template(args, kws)
+
+    def get_overload(self, sig: Any) -> Any:
+        """Return what is called from a kernel."""
+        return self.inner.get_overload(sig)
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """
+    Compile `function` on first use and keep the machine code on disk.
+
+    A kernel works on arrays alone, releases the GIL, and raises nothing: its
+    caller has validated everything. Integer arithmetic wraps, as in C.
+    """
+    if COMPILED:
+        compiled: Callable[P, R] = _Kernel(function, forceinline=False)
+        return compiled
+
+    @functools.wraps(function)
+    def interpreted(*args: P.args, **kwargs: P.kwargs) -> R:
+        # The interpreter warns where machine code wraps silently.
+        with np.errstate(over="ignore"):
+            return function(*args, **kwargs)
+
+    return interpreted
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile `function` as part of the kernels that call it."""
+    if COMPILED:
+        compiled: Callable[P, R] = _Kernel(function, forceinline=True)
+        return compiled
+    return function
+
+
+def _called_by(function: types.FunctionType) -> list[_Kernel]:
+    """Return the kernels that a function names."""
+    called = []
+    for name in function.__code__.co_names:
+        value = function.__globals__.get(name)
+        if isinstance(value, _Kernel):
+            called.append(value)
+    return called
+
+
+def unprepared(kernels: Iterable[Callable[..., object]]) -> int:
+    """
+    Return how many functions have no machine code yet: these kernels, and what they call.
+
+    Approximate: a function of which there is machine code for other types
+    counts as prepared.
+    """
+    waiting = [dispatcher for dispatcher in kernels if isinstance(dispatcher, _Kernel)]
+    needed: dict[_Function, None] = dict.fromkeys(waiting)
+    while waiting:
+        for called in _called_by(waiting.pop().py_func):
+            if called.inner not in needed:
+                needed[called.inner] = None
+                waiting.append(called)
+    cold = [function for function in needed if not function.overloads]
+    if not cold:
+        return 0
+    present = {name.rpartition("-")[0] for name in _code_store().names()}
+    return sum(function.cache.version not in present for function in cold)
+
+
+def observe(observer: Callable[[], None]) -> None:
+    """Have a function called whenever this process begins to compile one of ours."""
+    _observers.append(observer)
+
+
+def n_compilations() -> int:
+    """Return how many functions this process had to compile, or is compiling."""
+    return len(_compiled)
+
+
+def used() -> list[list[Any]]:
+    """Return the kernels that Python has called, each with the types of its arguments, in order."""
+    rows = [list(row) for row in _used]
+    # Threads that need the same kernel note it each.
+    return [row for place, row in enumerate(rows) if row not in rows[:place]]
+
+
+def present() -> set[str]:
+    """Return the names of all machine code on disk."""
+    return _code_store().names()
+
+
+def types_of(signature: Signature) -> tuple[Any, ...]:
+    """Return the types of a kernel's arguments as numba has them."""
+    return tuple(map(_from_plain, signature))
+
+
+def is_compiled(
+    function: Callable[..., object], types_: tuple[Any, ...], on_disk: set[str]
+) -> bool:
+    """Return whether there is machine code of a kernel, in this process or on disk."""
+    if not isinstance(function, _Kernel):
+        return True
+    return types_ in function.overloads or function.cache.file_of(types_) in on_disk
+
+
+def folder() -> Path | None:
+    """Return the folder where machine code is kept, None where none can be written."""
+    return _code_store().writable_folder()
+
+
+def given_folder() -> str:
+    """Return the folder that the user has named for machine code, or nothing."""
+    return str(numba.config.CACHE_DIR)
+
+
+def compile_for(function: Callable[..., object], types_: tuple[Any, ...]) -> None:
+    """Compile a kernel, or load its machine code."""
+    if isinstance(function, _Kernel):
+        function.compile(types_)
+
+
+def _to_plain(numba_type: Any) -> Any:
+    """Return a type as a plain value: ``"int64"``, ``"uint8[1C]"``, or a list for named tuples."""
+    if isinstance(numba_type, numba.types.Array):
+        is_fixed = "" if numba_type.mutable else "r"
+        return f"{numba_type.dtype}[{numba_type.ndim}{numba_type.layout}{is_fixed}]"
+    if isinstance(numba_type, numba.types.BaseNamedTuple):
+        made_of = numba_type.instance_class
+        module = made_of.__module__.removeprefix(_PACKAGE)
+        return [f"{module}.{made_of.__name__}", *map(_to_plain, numba_type)]
+    if isinstance(numba_type, numba.types.ListType):
+        return ["list", _to_plain(numba_type.dtype)]
+    if isinstance(numba_type, numba.types.BaseTuple):
+        return ["tuple", *map(_to_plain, numba_type)]
+    if not isinstance(numba_type, numba.types.Number | numba.types.Boolean):
+        message = f"{numba_type} is no type of an argument that can be noted"
+        raise TypeError(message)
+    return str(numba_type)
+
+
+def _from_plain(plain: Any) -> Any:
+    if isinstance(plain, list):
+        parts = [_from_plain(each) for each in plain[1:]]
+        if plain[0] == "list":
+            return numba.types.ListType(parts[0])
+        made_of = None if plain[0] == "tuple" else named(plain[0])
+        return numba.types.BaseTuple.from_types(parts, made_of)
+    dtype, bracket, rest = plain.partition("[")
+    scalar = getattr(numba.types, dtype)
+    if not bracket:
+        return scalar
+    return numba.types.Array(scalar, int(rest[0]), rest[1], readonly="r" in rest)
+
+
+def named(name: str) -> Any:
+    """Return what stands in a module of kernels under a name such as ``"sorting.radix_sort"``."""
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(_PACKAGE + module), attribute)

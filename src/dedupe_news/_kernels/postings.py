@@ -1,0 +1,321 @@
+"""Rare shingles: who shares them, and how often and on how many days each occurs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news._kernels._jit import kernel
+from dedupe_news._kernels.votes import least_shared
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news._kernels._jit import Integer
+
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+
+
+@kernel
+def count_parts(shingles: NDArray[np.uint32], part_bits: Integer) -> NDArray[np.int64]:
+    """
+    Count shingles in each part.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Shingle hashes.
+    part_bits : int
+        The hash space has ``2**part_bits`` parts, by the first bits.
+
+    Returns
+    -------
+    ndarray of int64, shape (2**part_bits,)
+        Shingles in each part.
+    """
+    counts = np.zeros(1 << part_bits, np.int64)
+    shift = np.uint64(32 - part_bits)
+    for shingle in shingles:
+        counts[np.uint64(shingle) >> shift] += 1
+    return counts
+
+
+@kernel
+def fill_parts(
+    shingles: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    start: Integer,
+    stop: Integer,
+    part_bits: Integer,
+    free: NDArray[np.int64],
+    hashes: NDArray[np.uint32],
+    texts: NDArray[np.uint32],
+) -> None:
+    """
+    Copy the shingles of texts ``start`` to ``stop - 1`` into their parts.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Shingle hashes of all texts.
+    offsets : ndarray of int64, shape (n_texts + 1,)
+        Bounds of each text.
+    start, stop : int
+        Texts to do.
+    part_bits : int
+        As for `count_parts`.
+    free : ndarray of int64, shape (2**part_bits,)
+        Where the next shingle of each part goes; overwritten.
+    hashes, texts : ndarray of uint32, shape (n_shingles,)
+        Receive each shingle and its text, part after part.
+    """
+    shift = np.uint64(32 - part_bits)
+    for text in range(start, stop):
+        for at in range(offsets[text], offsets[text + 1]):
+            shingle = shingles[at]
+            part = np.uint64(shingle) >> shift
+            to = np.uintp(free[part])
+            free[part] += 1
+            hashes[to] = shingle
+            texts[to] = np.uint32(text)
+
+
+@kernel
+def take_codes(
+    shingles: NDArray[np.uint32],
+    part_bits: Integer,
+    next_of: NDArray[np.int64],
+    codes: NDArray[np.uint8],
+    taken: NDArray[np.uint8],
+) -> None:
+    """
+    Copy what was found out in the parts back to the shingles, in the order of `fill_parts`.
+
+    Parameters
+    ----------
+    shingles : ndarray of uint32, shape (n_shingles,)
+        Those of some texts, one text after another.
+    part_bits : int
+        As for `count_parts`.
+    next_of : ndarray of int64, shape (2**part_bits,)
+        Where their first shingle of each part went; overwritten.
+    codes : ndarray of uint8
+        A code for each shingle of all texts, part after part.
+    taken : ndarray of uint8, shape (n_shingles,)
+        Receives the codes of these.
+    """
+    shift = np.uint64(32 - part_bits)
+    for at in range(shingles.shape[0]):
+        part = np.uint64(shingles[at]) >> shift
+        taken[at] = codes[np.uintp(next_of[part])]
+        next_of[part] += 1
+
+
+@kernel
+def scan(
+    packed: NDArray[np.uint64],
+    texts: NDArray[np.uint32],
+    days: NDArray[np.int32],
+    most: Integer,
+    codes: NDArray[np.uint8],
+    text_codes: NDArray[np.uint8],
+    day_codes: NDArray[np.uint8],
+) -> NDArray[np.uint64]:
+    """
+    Go through the postings of a part: count them, and pair the texts of the rare.
+
+    Parameters
+    ----------
+    packed : ndarray of uint64, shape (n_packed,)
+        Sorted ``shingle << 32 | place``, all postings of each shingle; most
+        shingles that occur once are left out.
+    texts : ndarray of uint32, shape (n_postings,)
+        Text of the posting at each place, not decreasing.
+    days : ndarray of int32, shape (n_texts,) or (0,)
+        Day of publication of each text, not decreasing where known; -1 for
+        unknown; of no length where none is known.
+    most : int
+        A shingle in more texts is not rare.
+    codes : ndarray of uint8
+        Code of each count; larger counts have that of the last.
+    text_codes, day_codes : ndarray of uint8, shape (n_postings,)
+        Zeros, the codes of one; receive at each place the codes of the number of
+        texts and of days with the shingle there.
+
+    Returns
+    -------
+    ndarray of uint64
+        ``text << 32 | later text``, once for every rare shingle the two share.
+    """
+    largest = codes.shape[0] - 1
+    n = packed.shape[0]
+    members = np.empty(most, np.uint64)
+    pairs = np.empty(4 * n + most * most, np.uint64)
+    n_pairs = 0
+    begin = np.int64(0)
+    while begin < n:
+        end = begin
+        shingle = packed[begin] >> _HALF
+        n_texts = 0
+        n_days = 0
+        last = np.int64(-1)
+        last_day = np.int32(-1)
+        while end < n and packed[end] >> _HALF == shingle:
+            text = np.int64(texts[packed[end] & _LOW])
+            end += 1
+            if text == last:
+                continue
+            last = text
+            if n_texts < most:
+                members[n_texts] = text
+            n_texts += 1
+            if days.shape[0] and days[text] >= 0 and days[text] != last_day:
+                n_days += 1
+                last_day = days[text]
+        if 1 < n_texts <= most:
+            if n_pairs + most * most > pairs.shape[0]:
+                wider = np.empty(2 * pairs.shape[0], np.uint64)
+                for at in range(n_pairs):
+                    wider[at] = pairs[at]
+                pairs = wider
+            for later in range(1, n_texts):
+                for earlier in range(later):
+                    pairs[n_pairs] = members[earlier] << _HALF | members[later]
+                    n_pairs += 1
+        text_code = codes[min(n_texts, largest)]
+        day_code = codes[min(n_days, largest)]
+        for at in range(begin, end):
+            place = packed[at] & _LOW
+            text_codes[place] = text_code
+            day_codes[place] = day_code
+        begin = end
+    return pairs[:n_pairs]
+
+
+@kernel
+def count_pairs(pairs: NDArray[np.uint64], text_bits: Integer, counts: NDArray[np.int64]) -> None:
+    """
+    Count pairs by the range that their first text is in.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        ``text << 32 | later text``.
+    text_bits : int
+        A range is of ``2**text_bits`` texts.
+    counts : ndarray of int64, shape (n_ranges,)
+        Zeros; receives the counts.
+    """
+    shift = np.uint64(32 + text_bits)
+    for pair in pairs:
+        counts[pair >> shift] += 1
+
+
+@kernel
+def scatter_pairs(
+    pairs: NDArray[np.uint64],
+    text_bits: Integer,
+    free: NDArray[np.int64],
+    scattered: NDArray[np.uint64],
+) -> None:
+    """
+    Copy pairs into the range that their first text is in.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        As for `count_pairs`.
+    text_bits : int
+        As for `count_pairs`.
+    free : ndarray of int64, shape (n_ranges,)
+        Where the next pair of each range goes; overwritten.
+    scattered : ndarray of uint64
+        Receives the pairs.
+    """
+    shift = np.uint64(32 + text_bits)
+    for pair in pairs:
+        to = np.uintp(free[pair >> shift])
+        free[pair >> shift] += 1
+        scattered[to] = pair
+
+
+@kernel
+def keep_related(pairs: NDArray[np.uint64], lengths: NDArray[np.int64] | NDArray[np.int32]) -> int:
+    """
+    Keep each pair that shares enough rare shingles, once, at the front.
+
+    Parameters
+    ----------
+    pairs : ndarray of uint64, shape (n_pairs,)
+        Sorted ``text << 32 | later text``, once for every shared shingle;
+        overwritten.
+    lengths : ndarray of int64, shape (n_texts,)
+        Tokens of each text.
+
+    Returns
+    -------
+    int
+        Pairs kept.
+    """
+    kept = 0
+    begin = 0
+    n = pairs.shape[0]
+    while begin < n:
+        pair = pairs[begin]
+        end = begin + 1
+        while end < n and pairs[end] == pair:
+            end += 1
+        if end - begin >= least_shared(min(lengths[pair >> _HALF], lengths[pair & _LOW])):
+            pairs[kept] = pair
+            kept += 1
+        begin = end
+    return kept
+
+
+@kernel
+def count_tokens(tokens: NDArray[np.uint32], counts: NDArray[np.uint32]) -> None:
+    """
+    Count token hashes in a hashed table.
+
+    Parameters
+    ----------
+    tokens : ndarray of uint32, shape (n_tokens,)
+        Token hashes of all texts.
+    counts : ndarray of uint32, shape (n_places,)
+        Receives the counts; the number of places is a power of two. Tokens
+        that share a place are counted together.
+    """
+    mask = np.uint32(counts.shape[0] - 1)
+    for at in range(tokens.shape[0]):
+        counts[tokens[at] & mask] += np.uint32(1)
+
+
+@kernel
+def code_tokens(
+    tokens: NDArray[np.uint32],
+    counts: NDArray[np.uint32],
+    codes: NDArray[np.uint8],
+    start: Integer,
+    stop: Integer,
+    commonness: NDArray[np.uint8],
+) -> None:
+    """
+    Write the code of the count of tokens ``start`` to ``stop - 1``.
+
+    Parameters
+    ----------
+    tokens, counts : ndarray of uint32
+        As for `count_tokens`, which has run.
+    codes : ndarray of uint8
+        Code of each count; larger counts have that of the last.
+    start, stop : int
+        Tokens to do.
+    commonness : ndarray of uint8, shape (n_tokens,)
+        Receives the codes.
+    """
+    mask = np.uint32(counts.shape[0] - 1)
+    largest = np.uint32(codes.shape[0] - 1)
+    for at in range(start, stop):
+        commonness[at] = codes[min(counts[tokens[at] & mask], largest)]

@@ -1,0 +1,136 @@
+"""Marks at the end of a line that say that it was cut off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedupe_news._kernels._jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MAX_DIGITS = 9
+_CHARS = np.frombuffer(b"chars", np.uint8)
+_READ_MORE = np.frombuffer(b"read more", np.uint8)
+_CONTINUE_READING = np.frombuffer(b"continue reading", np.uint8)
+
+
+@kernel
+def skip_space_back(text: NDArray[np.uint8], start: int, stop: int) -> int:
+    """Return `stop`, moved back over spaces, no-break spaces and newlines."""
+    while stop > start:
+        byte = text[stop - 1]
+        if byte == 0x20 or 0x09 <= byte <= 0x0D:
+            stop -= 1
+        elif byte == 0xA0 and stop - 1 > start and text[stop - 2] == 0xC2:
+            stop -= 2
+        else:
+            break
+    return stop
+
+
+@kernel
+def _dots_start(text: NDArray[np.uint8], start: int, stop: int) -> int:
+    """Return where the ellipsis that ends at `stop` begins; `stop` where none does."""
+    at = stop
+    n_points = 0
+    while at > start:
+        if text[at - 1] == 0x2E:
+            n_points += 1
+            at -= 1
+        elif at - 3 >= start and (
+            text[at - 1] == 0xA6 and text[at - 2] == 0x80 and text[at - 3] == 0xE2
+        ):
+            n_points += 3
+            at -= 3
+        elif (
+            text[at - 1] == 0x20
+            and n_points > 0
+            and at - 2 >= start
+            and (text[at - 2] == 0x2E or text[at - 2] == 0xA6)
+        ):
+            at -= 1
+        else:
+            break
+    return at if n_points >= 3 else stop
+
+
+@kernel
+def _phrase_start(text: NDArray[np.uint8], start: int, stop: int, phrase: NDArray[np.uint8]) -> int:
+    at = stop - phrase.shape[0]
+    if at <= start:
+        return stop
+    for k in range(phrase.shape[0]):
+        if text[at + k] != phrase[k] and (text[at + k] | 0x20) != phrase[k]:
+            return stop
+    # It must begin with a capital: "we read more" ends a sentence.
+    return at if text[at] < 0x61 else stop
+
+
+@kernel
+def _mark_start(text: NDArray[np.uint8], start: int, stop: int) -> int:  # noqa: PLR0911 - one return for each reason
+    """Return where the cut-off mark that ends at `stop` begins; `stop` where none does."""
+    dots = _dots_start(text, start, stop)
+    if dots < stop or stop - 3 < start:
+        return dots
+    last = text[stop - 1]
+    if last != 0x5D and last != 0x29:
+        return stop
+    opening = 0x5B if last == 0x5D else 0x28
+    inner = skip_space_back(text, start, stop - 1)
+    dots = _dots_start(text, start, inner)
+    if dots < inner:
+        at = skip_space_back(text, start, dots)
+        return at - 1 if at > start and text[at - 1] == opening else stop
+    at = inner - _CHARS.shape[0]
+    if at <= start or last != 0x5D:
+        return stop
+    for k in range(_CHARS.shape[0]):
+        if text[at + k] != _CHARS[k]:
+            return stop
+    at = skip_space_back(text, start, at)
+    digits = at
+    while digits > start and 0x30 <= text[digits - 1] <= 0x39 and at - digits < _MAX_DIGITS:
+        digits -= 1
+    if digits == at or digits - 2 < start or text[digits - 1] != 0x2B:
+        return stop
+    return digits - 2 if text[digits - 2] == 0x5B else stop
+
+
+@kernel
+def cut_off_start(text: NDArray[np.uint8], start: int, stop: int) -> int:
+    """Return where the cut-off marks at the end of a line begin."""
+    cut = 0
+    end = stop
+    for _ in range(4):
+        at = skip_space_back(text, start, end)
+        lower = (text[at - 1] if at > start else np.uint8(0)) | 0x20
+        if cut == 1 and 0x61 <= lower <= 0x7A and lower != 0x65 and lower != 0x67:
+            # Mostly: one mark, and a letter that ends neither "more" nor "reading".
+            break
+        mark = _mark_start(text, start, at)
+        if mark < at:
+            end = mark
+            cut = 1
+            continue
+        inner = at
+        if at - 3 >= start and text[at - 3] == 0xE2 and text[at - 2] == 0x86:
+            # An arrow.
+            inner = skip_space_back(text, start, at - 3)
+        phrase = _phrase_start(text, start, inner, _READ_MORE)
+        if phrase == inner:
+            phrase = _phrase_start(text, start, inner, _CONTINUE_READING)
+        if phrase == inner:
+            break
+        before = skip_space_back(text, start, phrase)
+        if _mark_start(text, start, before) < before:
+            end = before
+            continue
+        last = text[before - 1] if before > start else np.uint8(0)
+        if last == 0x2E or last == 0x21 or last == 0x3F or last == 0x22 or last == 0x29:
+            # The mark was that of "Read more…", not of the text.
+            return before << 1
+        break
+    return end << 1 | cut

@@ -1,0 +1,238 @@
+"""Tags, comments, scripts and styles are dropped, references decoded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dedupe_news._kernels._jit import kernel
+from dedupe_news._kernels.text.characters import SPACE_SIGN, is_letter, is_space
+from dedupe_news._kernels.text.names import ELEMENT, name_class
+from dedupe_news._kernels.text.references import reference_stop
+from dedupe_news._kernels.text.registers import int64
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MAX_TAG = 1024
+_MAX_PASSES = 3  # "&amp;amp;lt;" takes as many
+_AMPERSAND = 0x26
+_LESS = 0x3C
+_GREATER = 0x3E
+
+
+@kernel
+def find_markup(
+    buffer: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    start: int,
+    stop: int,
+    marked: NDArray[np.uint8],
+) -> int:
+    """Mark the documents that may hold markup at all."""
+    n_bytes = 0
+    for i in range(start, stop):
+        # Without an early end, so that it runs many bytes at a time.
+        found = np.uint8(0)
+        for at in range(offsets[i], offsets[i + 1]):
+            byte = buffer[np.uintp(at)]
+            found |= np.uint8(byte == _AMPERSAND) | np.uint8(byte == _LESS)
+        marked[i - start] = found
+        if found:
+            n_bytes += offsets[i + 1] - offsets[i]
+    return n_bytes
+
+
+@kernel
+def _find_closing(
+    text: NDArray[np.uint8], at: int, stop: int, name_start: int, name_stop: int
+) -> int:
+    # Where "</name" begins again, in either case; `stop` if nowhere.
+    width = name_stop - name_start
+    while at + 2 + width <= stop:
+        if text[at] == _LESS and text[at + 1] == 0x2F:
+            same = True
+            for k in range(width):
+                if (text[at + 2 + k] | 0x20) != (text[name_start + k] | 0x20):
+                    same = False
+                    break
+            if same:
+                return at
+        at += 1
+    return stop
+
+
+@kernel
+def _tag_stop(text: NDArray[np.uint8], at: int, stop: int, table: NDArray[np.uint32]) -> int:
+    """Return where the tag that begins at `at` ends; `at` where none does."""
+    k = at + 1
+    closing = k < stop and text[k] == 0x2F
+    if closing:
+        k += 1
+    begin = k
+    while (
+        k < stop
+        and k - begin < 12
+        and (is_letter(int64(text[k])) or (k > begin and 0x30 <= text[k] <= 0x39))
+    ):
+        k += 1
+    if k == begin or k == stop or name_class(text, begin, k, table) & ELEMENT == 0:
+        return at
+    if text[k] == _GREATER:
+        return k + 1
+    if not is_space(int64(text[k])) and text[k] != 0x2F:
+        return at
+    limit = min(stop, k + _MAX_TAG)
+    quote = 0
+    n_equal = 0
+    n_letters = 0
+    while k < limit:
+        byte = int64(text[k])
+        if quote > 0:
+            if byte == quote:
+                quote = 0
+        elif byte == _GREATER:
+            return k + 1 if n_equal > 0 or n_letters == 0 else at
+        elif byte == _LESS:
+            return at
+        elif byte == 0x3D:
+            n_equal += 1
+        elif (byte == 0x22 or byte == 0x27) and n_equal > 0:
+            quote = byte
+        elif not is_space(byte) and byte != 0x2F:
+            n_letters += 1
+        k += 1
+    return stop if k == stop and n_equal > 0 and not closing else at
+
+
+@kernel
+def _is_raw_text(text: NDArray[np.uint8], at: int) -> bool:
+    # <script or <style; a tag was found here, so that six bytes are there.
+    second = text[at + 2] | 0x20
+    third = text[at + 3] | 0x20
+    script = second == 0x63 and third == 0x72
+    style = second == 0x74 and third == 0x79
+    return bool(text[at + 1] | 0x20 == 0x73 and (script or style))
+
+
+@kernel
+def _clean_once(
+    source: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    table: NDArray[np.uint32],
+    clean: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    begin: int,
+    first: int,
+) -> int:
+    """Drop one level of markup."""
+    value = np.empty(8, np.uint8)
+    keep = places.shape[0] > 0
+    raw_closed = True
+    comment_closed = True
+    n = begin
+    at = start
+    while at < stop:
+        byte = source[at]
+        value[0] = byte
+        value[7] = 1
+        end = at + 1
+        if byte == _AMPERSAND:
+            after = reference_stop(source, at, stop, table, value)
+            if after > at:
+                end = after
+        elif byte == _LESS:
+            after = at
+            if at + 3 < stop and source[at + 1] == 0x21:
+                if source[at + 2] == 0x2D and source[at + 3] == 0x2D and comment_closed:
+                    k = at + 4
+                    while k + 2 < stop and not (
+                        source[k] == 0x2D and source[k + 1] == 0x2D and source[k + 2] == _GREATER
+                    ):
+                        k += 1
+                    comment_closed = k + 2 < stop
+                    after = k + 3 if comment_closed else at
+            else:
+                after = _tag_stop(source, at, stop, table)
+                if after > at + 6 and raw_closed and _is_raw_text(source, at):
+                    name_stop = at + 6 if source[at + 2] | 0x20 == 0x74 else at + 7
+                    closing = _find_closing(source, after, stop, at + 1, name_stop)
+                    raw_closed = closing < stop
+                    if raw_closed:
+                        after = closing
+            if after > at:
+                end = after
+                value[0] = SPACE_SIGN
+                if source[end - 1] != _GREATER and end == stop:
+                    # A tag that the end of the text cuts off: an ellipsis says so.
+                    value[0] = 0xE2
+                    value[1] = 0x80
+                    value[2] = 0xA6
+                    value[7] = 3
+        begin_place = at
+        end_place = end
+        if keep and first == 0:
+            begin_place = places[at, 0]
+            end_place = places[end - 1, 1]
+        for k in range(int64(value[7])):
+            clean[n] = value[k]
+            if keep:
+                places[n, 0] = begin_place
+                places[n, 1] = end_place
+            n += 1
+        at = end
+    return n
+
+
+class Cleaned(NamedTuple):
+    """
+    Room for texts without markup.
+
+    `cleaned` is the memory of `clean` once more, of the type of the buffer: numba compiles apart
+    what reads arrays that may be written. Text ``i`` is ``clean[offsets[i]:offsets[i + 1]]``. If
+    `places` has rows, it receives where in the buffer the source of each byte begins and ends.
+    """
+
+    clean: NDArray[np.uint8]
+    cleaned: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+@kernel
+def clean_markup(
+    buffer: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    start: int,
+    marked: NDArray[np.uint8],
+    table: NDArray[np.uint32],
+    room: Cleaned,
+) -> None:
+    """
+    Decode character references and drop tags, comments, scripts and styles.
+
+    Each tag or comment leaves one space, a tag that is cut off an ellipsis. What markup hides is
+    looked at again, since feeds escape text twice.
+    """
+    clean, cleaned, clean_offsets, places = room
+    end = int64(0)
+    clean_offsets[0] = 0
+    for i in range(marked.shape[0]):
+        if marked[i]:
+            begin = end
+            source = buffer
+            source_start = offsets[start + i]
+            source_stop = offsets[start + i + 1]
+            for turn in range(_MAX_PASSES):
+                first = int64(turn == 0)
+                end = _clean_once(
+                    source, source_start, source_stop, table, clean, places, begin, first
+                )
+                if end - begin == source_stop - source_start:
+                    break
+                source = cleaned
+                source_start = begin
+                source_stop = end
+        clean_offsets[i + 1] = end

@@ -1,0 +1,1 @@
+"""What comes back: clusters, stories, templates, and the records in them."""

@@ -1,0 +1,289 @@
+"""Frozen records: what one match, pair or comparison says."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import TYPE_CHECKING
+
+from dedupe_news.results.displayable import Displayable
+from dedupe_news.results.phrasing import verdict_in_words
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Hashable, Mapping
+
+
+class Relation(enum.IntEnum):
+    """How two items are related: the first four are duplicates."""
+
+    EXACT = 0
+    """The same words."""
+    NEAR = 1
+    """Nearly the same words."""
+    TRUNCATED = 2
+    """One is the other, cut off."""
+    CONTAINED = 3
+    """One is an excerpt of the other."""
+    RELATED = 4
+    """Reports of their own on the same event: not duplicates."""
+    TEMPLATE = 5
+    """Made from the same recurring template: not duplicates."""
+
+    @property
+    def verdict(self) -> str:
+        """
+        The verdict that the relation belongs to.
+
+        Returns
+        -------
+        {"duplicate", "related", "template"}
+            One of the three verdicts on a pair.
+        """
+        return "duplicate" if self < Relation.RELATED else self.name.lower()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Match(Displayable):
+    """
+    A document of an index that matches.
+
+    Parameters
+    ----------
+    id : hashable
+        Its id.
+    jaccard : float
+        Exact Jaccard similarity of the shingle sets, in [0, 1].
+    containment : float
+        Shared shingles over those of the smaller set, in [0, 1].
+    relation : Relation
+        How the two are related.
+    probability : float
+        Probability that the two are duplicates, in [0, 1].
+    """
+
+    id: Hashable
+    jaccard: float
+    containment: float
+    relation: Relation
+    probability: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pair:
+    """
+    Two items of a batch that match.
+
+    Parameters
+    ----------
+    left, right : hashable
+        Their ids, in the order of the feed; their positions where it has no ids.
+    jaccard : float
+        Exact Jaccard similarity of the shingle sets, in [0, 1].
+    containment : float
+        Shared shingles over those of the smaller set, in [0, 1].
+    relation : Relation
+        How the two are related.
+    probability : float
+        Probability that the two are duplicates, in [0, 1].
+    positions : tuple of int
+        Their positions in the feed, the lower first.
+    """
+
+    left: Hashable
+    right: Hashable
+    jaccard: float
+    containment: float
+    relation: Relation
+    probability: float
+    positions: tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bounded:
+    """
+    Work that was bounded, so that nothing is passed over in silence.
+
+    Parameters
+    ----------
+    n_large_buckets : int
+        Buckets of more distinct texts than ``Config.bucket_limit``: their
+        texts were compared with representatives only.
+    n_pairs_not_compared : int
+        Most pairs of those texts that were not compared; `Matches` may lack
+        matches among them, clusters do not.
+    n_representatives_passed_over : int
+        Comparisons of a text with a representative that the limit forbade.
+        Clusters may be split where this is not 0.
+    """
+
+    n_large_buckets: int = 0
+    n_pairs_not_compared: int = 0
+    n_representatives_passed_over: int = 0
+
+    def __bool__(self) -> bool:
+        """
+        Return whether anything was bounded.
+
+        Returns
+        -------
+        bool
+            False where every candidate pair was compared.
+        """
+        return self.n_large_buckets > 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class IndexStats:
+    """
+    Size and age of an index.
+
+    Parameters
+    ----------
+    n_documents : int
+        Documents in it.
+    n_removed : int
+        Documents that left and still take room: they are dropped together
+        once they are as many as the others.
+    memory_bytes : int
+        Memory of the arrays that documents are found by, in bytes.
+    oldest, newest : datetime.datetime, optional
+        Earliest and latest time of a document, in UTC: of publication, or of
+        arrival where there is none. None for an empty index.
+    details : mapping of str to object
+        What its store has to say: where it is, its size, its version.
+    """
+
+    n_documents: int
+    n_removed: int
+    memory_bytes: int
+    oldest: dt.datetime | None
+    newest: dt.datetime | None
+    details: Mapping[str, object]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Difference:
+    """
+    A place where two documents differ.
+
+    Parameters
+    ----------
+    kind : {"replace", "delete", "insert"}
+        What turns the first document into the second.
+    left, right : str
+        The words there, as written; empty for an insertion or a deletion.
+    left_start, right_start : int
+        Where they begin in each document, in characters.
+    """
+
+    kind: str
+    left: str
+    right: str
+    left_start: int
+    right_start: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reason:
+    """
+    What one feature of a pair adds to the verdict of the classifier.
+
+    Parameters
+    ----------
+    feature : str
+        Its name; docs/explanation/classifier.md says what each means.
+    value : float
+        Its value for the pair.
+    contribution : float
+        What it adds to the score of a duplicate, less what it adds to those of
+        the other verdicts on average: above 0 for duplicates, below against.
+    """
+
+    feature: str
+    value: float
+    contribution: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Comparison(Displayable):
+    """
+    How two documents are related.
+
+    Parameters
+    ----------
+    relation : Relation or None
+        None where the two are no match of any kind.
+    jaccard : float
+        Exact Jaccard similarity of the shingle sets, in [0, 1].
+    containment : float
+        Shared shingles over those of the smaller set, in [0, 1].
+    probability : float
+        Probability that the two are duplicates, in [0, 1].
+    reasons : tuple of Reason
+        What decided, the weightiest first; empty with the policy "similar".
+    differences : tuple of Difference
+        The words that differ, in order.
+    left, right : str
+        The documents, title and text on lines of their own.
+    verdict : {"duplicate", "related", "template", "none"}
+        What the two are to each other; by default what `relation` says.
+    probabilities : mapping of str to float
+        Probability of "duplicate", "related", "template" and "different"; by
+        default `probability` for the first and the rest for the last.
+    why : str
+        The verdict and what speaks for it, in a sentence.
+    """
+
+    relation: Relation | None
+    jaccard: float
+    containment: float
+    probability: float
+    reasons: tuple[Reason, ...]
+    differences: tuple[Difference, ...]
+    left: str
+    right: str
+    verdict: str = ""
+    probabilities: Mapping[str, float] = dataclasses.field(default_factory=dict, hash=False)
+    why: str = ""
+
+    def __post_init__(self) -> None:
+        """Derive what was not given."""
+        if not self.verdict:
+            verdict = "none" if self.relation is None else self.relation.verdict
+            object.__setattr__(self, "verdict", verdict)
+        if not self.probabilities:
+            derived = {
+                "duplicate": self.probability,
+                "related": 0.0,
+                "template": 0.0,
+                "different": 1.0 - self.probability,
+            }
+            object.__setattr__(self, "probabilities", derived)
+
+    def __str__(self) -> str:
+        """
+        Return the verdict in words and numbers.
+
+        Returns
+        -------
+        str
+            The sentence that says why, a line of scores and one of
+            probabilities, then one for every reason and for every difference.
+        """
+        scores = f"Jaccard {self.jaccard:.3f}, containment {self.containment:.3f}"
+        shares = ", ".join(f"{name} {value:.3f}" for name, value in self.probabilities.items())
+        lines = [
+            self.why or verdict_in_words(self.verdict, self.relation),
+            f"  scores: {scores}",
+            f"  probability: {shares}",
+        ]
+        lines += [
+            f"  {reason.contribution:+6.2f}  {reason.feature.replace('_', ' ')} {reason.value:.2f}"
+            for reason in self.reasons
+        ]
+        lines += [
+            f"  {difference.kind:7s} {difference.left!r} -> {difference.right!r}"
+            for difference in self.differences
+        ]
+        return "\n".join(lines)

@@ -1,0 +1,155 @@
+"""Why two items are what they are to each other, in a sentence that anyone understands."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from dedupe_news.results.phrasing import counted, time_apart
+from dedupe_news.results.records import Relation
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from dedupe_news.results.differences import Block, Wording
+
+_VERDICTS = {
+    "duplicate": "Duplicate",
+    "related": "Same story",
+    "template": "Template",
+    "none": "No match",
+}
+_MOST_EXAMPLES = 2
+_LONGEST_EXAMPLE = 24  # characters
+_MOSTLY = 0.6  # a run of such a share of the shorter text says enough by itself
+_SURE = 0.75
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Circumstances:
+    """
+    What is known of a pair beside its words.
+
+    Parameters
+    ----------
+    relation : Relation or None
+        How the two are related.
+    probability : float, optional
+        Of the verdict; None where the policy knows none.
+    apart : datetime.timedelta, optional
+        Time between the two; None where it is not known.
+    same_source : bool, optional
+        Whether one outlet published both; None where it is not known.
+    window : datetime.timedelta, optional
+        The window, where the two are too far apart for it.
+    """
+
+    relation: Relation | None
+    probability: float | None = None
+    apart: dt.timedelta | None = None
+    same_source: bool | None = None
+    window: dt.timedelta | None = None
+
+
+def sentence(left: Wording, right: Wording, blocks: Sequence[Block], about: Circumstances) -> str:
+    """Return the verdict on two items and what speaks for it."""
+    verdict = "none" if about.relation is None else about.relation.verdict
+    facts = [_words(left, right, blocks, about.relation)]
+    titles = _titles(left, right)
+    if titles:
+        facts.append(titles)
+    if verdict != "none" and about.relation != Relation.EXACT:
+        facts += _replacements(left, right, blocks, verdict)
+    if about.window is not None and about.apart is not None:
+        facts.append(
+            f"{time_apart(about.apart)} apart, more than the window of {time_apart(about.window)}"
+        )
+    elif about.apart is not None:
+        facts.append(f"{time_apart(about.apart)} apart" if about.apart else "at the same time")
+    if about.same_source is not None:
+        facts.append("the same outlet" if about.same_source else "another outlet")
+    said = f"{_VERDICTS[verdict]}: {'; '.join(facts)}"
+    if about.probability is not None and about.probability < _SURE:
+        said += f" (not sure: {100 * about.probability:.0f} %)"
+    return f"{said}."
+
+
+def _words(
+    left: Wording, right: Wording, blocks: Sequence[Block], relation: Relation | None
+) -> str:
+    """Return how much of the two is the same."""
+    if not left.hashes or not right.hashes:
+        return "one of the two has no words" if left.hashes or right.hashes else "neither has words"
+    if left.hashes == right.hashes:
+        return "the same text" if left.text == right.text else "the same words"
+    if _same_text(left, right):
+        return f"the same {counted(len(left.hashes) - left.n_title, 'word')} in a row"
+    runs = [block.left_stop - block.left_start for block in blocks if block.kind == "equal"]
+    return _overlap(sum(runs), max(runs, default=0), _length(left, right), relation)
+
+
+def _overlap(n_shared: int, longest: int, n_words: int, relation: Relation | None) -> str:
+    """Return how many of the words of the shorter text are in the other, and how."""
+    shared = f"{n_shared} of {counted(n_words, 'word')} in the same order"
+    of_all = f"all {n_words} words" if n_shared >= n_words else f"{n_shared} of {n_words} words"
+    if not n_shared:
+        said = "no words in the same order"
+    elif relation is Relation.TRUNCATED:
+        said = f"one is cut off: {of_all} of the shorter begin the longer"
+    elif relation is Relation.CONTAINED:
+        said = f"one holds the other: {of_all} of the shorter are in the longer"
+    elif relation is Relation.TEMPLATE:
+        said = f"the same form, {shared}"
+    elif relation in (None, Relation.RELATED):
+        said = f"only {shared}" if n_shared < n_words / 2 else shared
+    elif longest >= _MOSTLY * n_words:
+        said = f"the same {counted(longest, 'word')} in a row"
+    else:
+        said = f"{shared}, up to {longest} in a row"
+    return said
+
+
+def _length(left: Wording, right: Wording) -> int:
+    return min(len(left.hashes), len(right.hashes))
+
+
+def _same_text(left: Wording, right: Wording) -> bool:
+    """Return whether two items with titles have the same words after them."""
+    own, other = left.hashes[left.n_title :], right.hashes[right.n_title :]
+    return bool(left.n_title and right.n_title and own and own == other)
+
+
+def _titles(left: Wording, right: Wording) -> str:
+    if left.hashes == right.hashes:
+        return ""
+    if left.n_title and right.n_title:
+        is_same = left.hashes[: left.n_title] == right.hashes[: right.n_title]
+        return "same headline" if is_same else "other headline"
+    return ""
+
+
+def _replacements(
+    left: Wording, right: Wording, blocks: Sequence[Block], verdict: str
+) -> list[str]:
+    """Return what stands in the place of what; of a story in words of its own the numbers alone."""
+    found: dict[str, None] = {}
+    are_numbers = True
+    for block in blocks:
+        in_titles = block.left_stop <= left.n_title and block.right_stop <= right.n_title
+        if block.kind != "replace" or (in_titles and verdict != "template"):
+            continue
+        pair = (
+            left.text[left.starts[block.left_start] : left.stops[block.left_stop - 1]],
+            right.text[right.starts[block.right_start] : right.stops[block.right_stop - 1]],
+        )
+        is_number = all(any(letter.isdigit() for letter in words) for words in pair)
+        if (is_number or verdict != "related") and max(map(len, pair)) <= _LONGEST_EXAMPLE:
+            found[" → ".join(" ".join(words.split()) for words in pair)] = None
+            are_numbers = are_numbers and is_number
+    if not found:
+        return []
+    shown = [*found][:_MOST_EXAMPLES]
+    more = " and others" if len(found) > len(shown) else ""
+    what = "numbers" if are_numbers else "words"
+    return [f"other {what}: {', '.join(shown)}{more}"]
