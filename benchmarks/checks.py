@@ -76,9 +76,7 @@ def verdict(exact: Pairs, returned: NDArray[np.int64]) -> Verdict:
 
 
 def judge(
-    corpus: Corpus,
-    returned: Mapping[Contestant, tuple[int, NDArray[np.int64]]],
-    threshold: float,
+    corpus: Corpus, returned: Mapping[Contestant, tuple[int, NDArray[np.int64]]], threshold: float
 ) -> dict[str, Verdict]:
     """Judge each contestant, given so many texts, by brute force on its own shingles."""
     truths: dict[tuple[str, int], Pairs] = {}

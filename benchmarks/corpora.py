@@ -21,7 +21,7 @@ import enum
 import functools
 import itertools
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -81,18 +81,17 @@ class Feed(NamedTuple):
 
     def head(self, n: int) -> Feed:
         """Return the first `n` items."""
-        return Feed(*(column[:n] for column in self))
+        columns: list[Any] = [column[:n] for column in self]
+        return Feed(*columns)
 
 
 def made_up_feed(n: int, seed: int) -> Feed:
     """Return a made-up feed, the same on every machine; feeds of a seed begin alike."""
-    columns = zip(*feed_chunks(n, seed), strict=True)
-    return Feed(
-        *(
-            np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [*chain(*parts)]
-            for parts in columns
-        )
-    )
+    columns: list[Any] = [
+        np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [*chain(*parts)]
+        for parts in zip(*feed_chunks(n, seed), strict=True)
+    ]
+    return Feed(*columns)
 
 
 def feed_chunks(n: int, seed: int, *, first: int = 0) -> Iterator[Feed]:

@@ -46,7 +46,7 @@ NEEDS = "nothing; redis-server, redis and datasketch for part redis"
 TAKES = "25 minutes at a million documents (2 processors)"
 
 PARTS = ("local", "redis")
-POLICIES = ("news", "similar")
+POLICIES = ("similar", "news")
 QUICK = {"documents": 3_000, "single": 200, "full": 50, "peer_documents": 500}
 
 _SAMPLE = 200
@@ -288,7 +288,8 @@ def _server(folder: Path) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = shutil.which("redis-server") or "redis-server"
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    command += ["--dir", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:  # noqa: S603 - as found
         try:
             for _ in range(1000):

@@ -8,33 +8,21 @@ import importlib.util
 import os
 import platform
 import subprocess
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
-from dedupe_news._kernels._jit import kernel
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from typing import Any
 
 _PACKAGES = (
     "dedupe_news", "numpy", "numba", "llvmlite", "xxhash", "pyarrow", "scikit-learn", "pyspark",
     "datasketch", "gaoya", "rensa",
 )  # fmt: skip
-_N_LINES = 1 << 20  # of 64 bytes: more than any cache holds
-_VALUES_A_LINE = 8
-_N_STEPS = 1 << 18
 
 
 def machine() -> dict[str, Any]:
-    """Return processor, memory and its latency, system and load; it names no person and no host."""
+    """Return processor, memory, system and load; it names no person and no host."""
     return {
         "processor": _processor(),
         "n_processors": n_processors(),
         "memory_bytes": _memory_bytes(),
-        "memory_ns": round(latency_ns()),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
@@ -85,36 +73,6 @@ def n_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def latency_ns() -> float:
-    """
-    Return nanoseconds of a read whose place the read before it tells, all over 64 MB.
-
-    A look-up in a large index mostly waits for such reads. Interpreted, the interpreter's
-    own time is in it.
-    """
-    following = random_cycle()
-    at = walk(following, np.int64(0), 1)
-    start = time.perf_counter()
-    walk(following, at, _N_STEPS)
-    return (time.perf_counter() - start) / _N_STEPS * 1e9
-
-
-def random_cycle() -> NDArray[np.int64]:
-    """Return at the first place of every 64 bytes the next such place, all in one random cycle."""
-    following = np.zeros(_N_LINES * _VALUES_A_LINE, np.int64)
-    order = np.random.default_rng(0).permutation(_N_LINES) * _VALUES_A_LINE
-    following[order] = np.roll(order, -1)
-    return following
-
-
-@kernel
-def walk(following: NDArray[np.int64], at: np.int64, n_steps: int) -> np.int64:
-    """Return where `n_steps` reads from `at` on end."""
-    for _ in range(n_steps):
-        at = following[at]
-    return at
 
 
 def _processor() -> str:

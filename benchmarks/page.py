@@ -180,13 +180,15 @@ def _provenance(reports: Sequence[dict[str, Any]]) -> str:
     days = distinct(sorted(report["made"][:10] for report in reports))
     loads = [box["load"] for box in machines if box["load"] is not None]
     commits = distinct(report["commit"] or "unknown" for report in reports)
-    memory = [box["memory_ns"] for box in machines]
     lines = [
         *boxes,
         *versions,
         f"Measured {' to '.join((days[0], days[-1])[: len(days)])}, commit {'; '.join(commits)}",
-        f"Memory answered within {min(memory)} to {max(memory)} ns, as each report ended",
-        *([f"Load over the last minute then: {min(loads):g} to {max(loads):g}"] if loads else []),
+        *(
+            [f"Load over the last minute, as each ended: {min(loads):g} to {max(loads):g}"]
+            if loads
+            else []
+        ),
     ]
     n_sources = len({report["source"] for report in reports})
     if n_sources > 1:

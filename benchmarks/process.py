@@ -87,9 +87,7 @@ class Process:
 
 
 def measure(
-    probe: Probe,
-    *settings: Mapping[str, Any],
-    environment: Mapping[str, str] | None = None,
+    probe: Probe, *settings: Mapping[str, Any], environment: Mapping[str, str] | None = None
 ) -> list[dict[str, Any]]:
     """Return one measurement of a probe with each of some settings, begun together when warm."""
     with contextlib.ExitStack() as stack:

@@ -287,10 +287,7 @@ def _tabulate(report: Report, scores: Scores) -> None:
     ]
     columns = [row for row in report.rows if row["who"] in _NAMES]
     rows = [
-        [
-            group.replace(".", " "),
-            *(_cell(row, f"all.{group}.f1") for row in columns),
-        ]
+        [group.replace(".", " "), *(_cell(row, f"all.{group}.f1") for row in columns)]
         for group in groups
     ]
     headings = ("F1, all labelled pairs", *(_NAMES[row["who"]] for row in columns))

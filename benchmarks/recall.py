@@ -41,6 +41,7 @@ THRESHOLDS = (0.5, 0.7, 0.9)
 BINS = ((0.8, 1.0), (THRESHOLD, 0.8), (0.6, THRESHOLD), (0.3, 0.6))
 """Ranges of similarity, the lower bound inclusive; from the threshold up all are to be found."""
 
+_BITS = 2**32 - 1
 _NEAR = 0.05  # above a threshold, looked at apart
 _N_WORDS, _N_VOCABULARY, _MOST_REPLACED = 40, 20_000, 12  # of a made-up text
 _RENSA_BANDS, _RENSA_SEED = 32, 42  # the seed is its deduplicator's own
@@ -141,8 +142,8 @@ def _inexact(name: str, exact: Pairs, result: Clustering) -> list[str]:
 
 def _signatures(sets: ShingleSets) -> list[Any]:
     datasketch = importlib.import_module("datasketch")
-    # The shingles are hashes already.
-    documents = (sorted(sets[document]) for document in range(len(sets)))
+    # The shingles are hashes already, of more bits than it takes.
+    documents = (sorted(shingle & _BITS for shingle in sets[at]) for at in range(len(sets)))
     return list(datasketch.MinHash.bulk(documents, num_perm=NUM_PERM, hashfunc=int))
 
 

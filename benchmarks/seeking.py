@@ -159,10 +159,7 @@ def seek_stories(stories: pa.Table, n_jobs: int) -> Report:
     )
     batch = cluster([*texts, *cut.texts], policy="news", n_jobs=n_jobs, progress=False)
     report.figures |= hold(
-        cut,
-        _ask(texts, cut.texts, n_jobs),
-        _ask(cut.texts, texts, n_jobs),
-        batch.labels.tolist(),
+        cut, _ask(texts, cut.texts, n_jobs), _ask(cut.texts, texts, n_jobs), batch.labels.tolist()
     )
     n = len(cut.texts)
     rows = [

@@ -20,7 +20,6 @@ import numpy as np
 
 from benchmarks import checks, corpora, gold, page, quality, shingles, timing, truth
 from benchmarks.datasets import ROOT, SEED, joined
-from benchmarks.machine import random_cycle, walk
 from benchmarks.peers import FEW, THRESHOLD, answer_keys, clustering_keys, our_config
 from benchmarks.process import say
 from benchmarks.publish import RESULTS, publish
@@ -268,13 +267,6 @@ def every_module_is_described() -> None:
     same([name for name in sorted(modules) if f"`{name}`" not in guide], [])
 
 
-def memory_is_walked_all_over() -> None:
-    """No read of the measurement of memory comes twice before all were."""
-    following = random_cycle()
-    same(len({int(walk(following, np.int64(0), n_steps)) for n_steps in range(100)}), 100)
-    same(int(walk(following, np.int64(0), len(following) // 8)), 0)
-
-
 CHECKS: tuple[Callable[[], None], ...] = (
     brute_force_finds_what_plain_sets_find,
     shingles_are_three_words,
@@ -288,5 +280,4 @@ CHECKS: tuple[Callable[[], None], ...] = (
     figures_are_read_as_they_are_written,
     the_page_shows_every_report,
     every_module_is_described,
-    memory_is_walked_all_over,
 )

@@ -88,7 +88,7 @@ def batch(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
 
         return pq.read_table(source, columns=_COLUMNS)
 
-    named = {} if source.suffix == ".json" else {"text": "description"}
+    named: dict[str, Any] = {} if source.suffix == ".json" else {"text": "description"}
     texts = read()
     dn.cluster(texts[:100], config=config, progress=False, **named)
     timing.forget_peak()
@@ -264,9 +264,4 @@ def _first_call(cache: Path | None) -> dict[str, Any]:
     return outcome | {"said": bool(done.stderr.strip())}
 
 
-_PARTS = {
-    "contest": contest.run,
-    "whole-feed": _whole_feed,
-    "million": _million,
-    "start": _start,
-}
+_PARTS = {"contest": contest.run, "whole-feed": _whole_feed, "million": _million, "start": _start}

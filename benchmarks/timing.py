@@ -81,10 +81,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 def latencies(name: str, spent_us: Sequence[float]) -> dict[str, float]:
     """Return the figures of single calls: their median and what 99 in 100 stay below."""
-    return {
-        f"{name}.median": percentile(spent_us, 50),
-        f"{name}.p99": percentile(spent_us, 99),
-    }
+    return {f"{name}.median": percentile(spent_us, 50), f"{name}.p99": percentile(spent_us, 99)}
 
 
 def resident_bytes() -> int:
