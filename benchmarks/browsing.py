@@ -159,23 +159,23 @@ def _real() -> Clustering:
     return cluster(datasets.read(datasets.TEASERS), text="description", progress=False)
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    def cell(value: float | None, digits: int) -> str:
-        return "" if value is None else f"{value:,.{digits}f}"
+_COLUMNS = {
+    "n_documents": ("documents", ",.0f"),
+    "n_clusters": ("clusters", ",.0f"),
+    "megabytes": ("MB", ".1f"),
+    "write_s": ("written in, s", ".1f"),
+    "first_s": ("first cluster on view, s", ".2f"),
+    "all_s": ("all read, s", ".2f"),
+    "search_ms": ("search, ms", ".0f"),
+}
 
-    return Table(
-        title="",
-        headings=[
-            "result", "documents", "clusters", "MB", "written in, s",
-            "first cluster on view, s", "all read, s", "search, ms",
-        ],
-        rows=[
-            [
-                row["result"], f"{row['n_documents']:,}", f"{row['n_clusters']:,}",
-                cell(row["megabytes"], 1), cell(row["write_s"], 1), cell(row["first_s"], 2),
-                cell(row["all_s"], 2), cell(row["search_ms"], 0),
-            ]
-            for row in rows
-        ],
-        note="Opened from disk; the page answers from the first cluster on.",
-    )  # fmt: skip
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    cells = [
+        [row["result"], *(f"{row[name]:{form}}" if row[name] is not None else "—"
+                          for name, (_, form) in _COLUMNS.items())]
+        for row in rows
+    ]  # fmt: skip
+    headings = ("result", *(heading for heading, _ in _COLUMNS.values()))
+    note = "Opened from disk; the page answers from the first cluster on."
+    return Table("", headings, cells, note)

@@ -46,20 +46,13 @@ INTERVAL = 60_000_000
 class Kind(enum.IntEnum):
     """What an item is made from."""
 
-    ORIGINAL = 0
-    """Words of its own."""
-    TEMPLATE = 1
-    """A recurring template, filled in anew: no duplicate of its like."""
-    VERBATIM = 2
-    """A copy, word by word."""
-    CREDITED = 3
-    """A copy with a dateline before it and the publisher after the title."""
-    CUT_OFF = 4
-    """A copy whose description ends early, with a mark."""
-    REVISED = 5
-    """A copy with one to three words of the description replaced."""
-    RETITLED = 6
-    """A copy under another title."""
+    ORIGINAL = 0  # words of its own
+    TEMPLATE = 1  # a recurring template, filled in anew: no duplicate of its like
+    VERBATIM = 2  # a copy, word by word
+    CREDITED = 3  # a copy with a dateline before it and the publisher after the title
+    CUT_OFF = 4  # a copy whose description ends early, with a mark
+    REVISED = 5  # a copy with one to three words of the description replaced
+    RETITLED = 6  # a copy under another title
 
 
 class Feed(NamedTuple):

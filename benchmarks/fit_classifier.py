@@ -15,8 +15,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from benchmarks import examples, gold, synthetic
 from benchmarks.process import say
 from benchmarks.report import Report, Table
@@ -25,8 +23,6 @@ from dedupe_news._engine.classifier import read_classifier
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
     from benchmarks.examples import Examples
     from benchmarks.synthetic import MadeExamples
@@ -125,7 +121,6 @@ def _judge(report: Report, labelled: Examples, made: MadeExamples) -> None:
         "and too few texts to count words."
     )
     report.tables.append(Table("Pairs of feeds unseen", headings, rows, note))
-    _tabulate_groups(report, labelled, found["trees"]["full"])
 
 
 _COLUMNS = {
@@ -141,26 +136,6 @@ _COLUMNS = {
 def _cells(scores: dict[str, float]) -> list[str]:
     names = (*_COLUMNS, "behind", "behind_se")
     return [f"{scores[name]:.3f}" for name in names]
-
-
-def _tabulate_groups(
-    report: Report, labelled: Examples, probabilities: NDArray[np.float64]
-) -> None:
-    """Add the F1 of each feed and each language."""
-    from benchmarks import fitting  # noqa: PLC0415 - as above
-
-    called, is_duplicate = fitting.duplicates(probabilities), labelled.label == gold.DUPLICATE
-    rows = []
-    for kind, group in (("feed", labelled.feed), ("language", labelled.language)):
-        for name in np.unique(group).tolist():
-            chosen = group == name
-            pairs = zip(is_duplicate[chosen].tolist(), called[chosen].tolist(), strict=True)
-            scores = gold.rates([(*pair, 1.0) for pair in pairs])
-            counts = (int(chosen.sum()), int(is_duplicate[chosen].sum()))
-            cells = [f"{count:,}" for count in counts]
-            rows.append([f"{kind} {name}", *cells, *(f"{value:.3f}" for value in scores.values())])
-    headings = ("", "pairs", "duplicates", "precision", "recall", "F1")
-    report.tables.append(Table("Feeds and languages unseen", headings, rows))
 
 
 def _ablate(report: Report, labelled: Examples, made: MadeExamples) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,18 +140,6 @@ def test_chunks_do_not_change_the_result(feed: list[str], result: Clustering, ch
     chunks = [feed[start : start + chunk] for start in range(0, len(feed), chunk)]
 
     assert_same(run(pa.chunked_array(chunks), result.config), result)
-
-
-def test_order_does_not_change_the_partition(feed: list[str], result: Clustering) -> None:
-    """Order does not change the partition; positions break no tie."""
-    order = list(range(len(feed)))
-    random.Random(SEED).shuffle(order)  # noqa: S311 - no secret
-
-    shuffled = run([feed[i] for i in order], result.config)
-
-    assert partition(shuffled, order) == partition(result)
-    kept = {feed[i] for i in result.representatives.tolist()}
-    assert {feed[order[i]] for i in shuffled.representatives.tolist()} == kept
 
 
 @st.composite
