@@ -86,7 +86,7 @@ def _fill(index: NewsIndex, settings: dict[str, Any], before: int) -> dict[str, 
     batches = read_batches(settings["texts_file"], 0, settings["n_documents"], BATCH)
     outcome, answered = add_all(index, batches)
     gc.collect()
-    outcome["grown_bytes"] = timing.resident_bytes() - before
+    outcome["grown_bytes"] = timing.resident_bytes() - before - answered.nbytes
     file, n, n_single = settings["answers_file"], settings["n_documents"], settings["n_single"]
     outcome |= _exercise(index, settings, n_single, file, add_many=answered)
     return outcome | {"peak_bytes": timing.peak_resident_bytes(), "n_documents": n}

@@ -120,8 +120,9 @@ def _whole_feed(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
     elif options.documents is None and datasets.has_real_data():
         path = datasets.shared_file(datasets.TEASERS)
     else:
-        n = options.documents or 400_000
-        path = parquet_feeds.feed_files(min(n, parquet_feeds.PART), datasets.SEED, folder)[0]
+        n = min(options.documents or parquet_feeds.PART, parquet_feeds.PART)
+        (path,) = parquet_feeds.feed_files(n, datasets.SEED, folder)
+        name = f"speed-made-up-feed-{n}"
         notes = ["A made-up feed stands in for the real one."]
     table = datasets.read(path, _COLUMNS)
     texts = datasets.joined(table["title"].to_pylist(), table["description"].to_pylist())
