@@ -154,7 +154,7 @@ def _local(
             "again": process.measure(reopened_file, reopened, environment=environment)[0],
         }
     kinds = {
-        "memory": "Bytes are what the process grew by, ids included, without the UTF-8 of the texts.",
+        "memory": "Bytes are what the process grew by, ids included, texts left out.",
         "file": (
             'The file is filled with `durability="normal"`. Another process opens it, which the '
             f"system has in its cache, and makes {settings['n_full']:,} calls of each kind with "
