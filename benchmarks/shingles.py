@@ -78,7 +78,7 @@ def library_tokens(texts: Sequence[str], config: Config) -> Tokens:
     texts : sequence of str
         The documents.
     config : Config
-        Decides which news furniture is left out.
+        Decides which boilerplate is left out.
 
     Returns
     -------

@@ -86,7 +86,7 @@ def show_stories(rows: dict[str, list[Any]], feed: list[Item]) -> None:
 def show_templates(rows: dict[str, list[Any]], feed: list[Item]) -> None:
     """Print what recurs with other content each time."""
     for places in members(rows["template"])[:N_SHOWN]:
-        print(f"\n  {len(places)} items of one form")
+        print(f"\n  {len(places)} items of one template")
         for place in places[:N_LINES]:
             print(line_of(feed[place]))
 
