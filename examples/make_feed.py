@@ -78,7 +78,7 @@ class Writer:
         return self.pick(names)
 
     def fill(self, pattern: str, phrases: Phrases, values: dict[str, str]) -> str:
-        """Return a pattern with its braces filled, from `values` if they are there, and note them."""
+        """Return a pattern with its braces filled, from `values` or with a word noted there."""
         while "{" in pattern:
             head, _, rest = pattern.partition("{")
             name, _, tail = rest.partition("}")
