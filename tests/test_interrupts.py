@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-import dis
 import functools
 import itertools
 import os
 import pickle
 import random
 import shutil
-import sys
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
+from interruption import Interruption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import CodeType, FrameType
+    from pathlib import Path
 
-ROOT = str(Path(dn.__file__).parent)
 STORM = "a storm shut the northern harbour on monday evening"
 SUN = "sun at last over the hills of the south"
 CONFIGS = (Config(policy="similar", threshold=0.5, shingle_size=2), Config())
 N_MOMENTS = int(os.environ.get("DEDUPE_NEWS_MOMENTS", "8"))
 KINDS: tuple[type[BaseException], ...] = (KeyboardInterrupt, MemoryError)
-
-
-@functools.cache
-def moments_of(code: CodeType) -> frozenset[int]:
-    """Return where Python looks for signals: as a function begins, behind calls, in loops."""
-    found, behind_call = set(), False
-    for instruction in dis.get_instructions(code):
-        if behind_call or instruction.opname in {"RESUME", "FOR_ITER"}:
-            found.add(instruction.offset)
-        behind_call = instruction.opname.startswith("CALL")
-    return frozenset(found)
-
-
-class Interruption:
-    """Someone who stops the library at the moment of number `at`, or counts the moments."""
-
-    def __init__(self, at: int = -1, kind: type[BaseException] = KeyboardInterrupt) -> None:
-        self.at, self.kind, self.n_moments = at, kind, 0
-
-    def __call__(self, frame: FrameType, event: str, _: object) -> Any:  # noqa: ANN401 - or None
-        """Count a moment of the library, as a function to trace with."""
-        path = frame.f_code.co_filename  # compiled kernels are not interrupted
-        if not path.startswith(ROOT) or "_kernels" in path:
-            return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        if event == "opcode" and frame.f_lasti in moments_of(frame.f_code):
-            self.n_moments += 1
-            if self.n_moments == self.at:
-                sys.settrace(None)
-                raise self.kind
-        return self
-
-    def during(self, call: Callable[[], object]) -> bool:
-        """Make a call; return whether it was interrupted."""
-        before = sys.gettrace()
-        sys.settrace(self)
-        try:
-            call()
-        except self.kind:
-            return True
-        finally:
-            sys.settrace(before)
-        return False
 
 
 def moments(name: str, call: Callable[[], object]) -> Iterator[Interruption]:
@@ -177,7 +131,9 @@ def check(filled: Callable[[], NewsIndex], name: str, call: Callable[[NewsIndex]
             call(index)
         assert answers(index)[:3] == after[:3], f"{each.kind.__name__} at moment {each.at}"
         done = threading.Event()
-        threading.Thread(target=lambda index=index, done=done: (len(index), done.set())).start()
+        threading.Thread(
+            target=lambda index=index, done=done: (len(index), done.set()), daemon=True
+        ).start()
         assert done.wait(60), "another thread waits for ever"
 
 
@@ -271,13 +227,13 @@ def reported(folder: Path) -> object:
 
 
 FUNCTIONS: dict[str, Callable[[Path], object]] = {
-    "cluster": lambda _: dn.cluster(ITEMS, n_jobs=1, progress=False).to_dict(),
-    "cluster on threads": lambda _: dn.cluster(ITEMS, n_jobs=2, progress=False).to_dict(),
+    "cluster": lambda _: list(dn.cluster(ITEMS, n_jobs=1, progress=False).matches),
+    "cluster on threads": lambda _: list(dn.cluster(ITEMS, n_jobs=2, progress=False).matches),
     "cluster in files": in_files,
     "compare": lambda _: str(dn.compare(STORM, STORM + " in the north")),
     "deduplicate": lambda _: dn.deduplicate(ITEMS, n_jobs=1, progress=False),
     "explain": lambda _: str(dn.cluster(ITEMS, n_jobs=1, progress=False).explain("0", "1")),
-    "show": lambda _: dn.cluster(ITEMS, n_jobs=1, progress=False)._repr_html_(),
+    "show": lambda _: dn.cluster(ITEMS, n_jobs=1, progress=False).matches._repr_html_(),
     "fit_judge": lambda folder: str(dn.fit_judge(ITEMS, LABELS, folder / "judge.json", n_jobs=1)),
     "label": labelled,
     "report": reported,
