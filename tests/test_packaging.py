@@ -116,10 +116,10 @@ def test_demo_shows_its_result() -> None:
     )
 
     for part in (
-        "printings of one item",
+        "copies of one item",
         "keep",
         "different reports",
-        "items of one form",
+        "items of one template",
         *("duplicate ", "related ", "template "),
         "precision",
         "recall",

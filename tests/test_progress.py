@@ -168,6 +168,24 @@ def test_compiling_is_in_the_log_even_without_progress(
     assert "compiling 3 kernels" in caplog.text
 
 
+def test_what_is_in_the_log_is_not_said_again(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A program that shows its log at level INFO is told there alone."""
+    caplog.set_level("INFO", "dedupe_news")
+    task = Task()
+    task.seen.set()
+
+    prepared(monkeypatch, task, show=True)
+    progress._Notice()()  # noqa: SLF001
+
+    assert capsys.readouterr().err == ""
+    assert caplog.text.count("compiling 3 kernels") == 1
+    assert caplog.text.count("compiling kernels for this machine") == 1
+
+
 def test_a_notebook_is_looked_at_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Though its standard error is no terminal; IPython on a terminal is none."""
     shell = types.SimpleNamespace(config={"IPKernelApp": {}})

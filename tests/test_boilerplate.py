@@ -1,4 +1,4 @@
-"""News furniture: what each rule takes, and what it leaves alone."""
+"""Boilerplate: what each rule takes, and what it leaves alone."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def folded(document: str, config: Config) -> str:
     document : str
         The text.
     config : Config
-        Says what furniture is left out.
+        Says what boilerplate is left out.
 
     Returns
     -------
@@ -428,7 +428,7 @@ def test_a_cut_off_name_stays() -> None:
     "document", ["OSLO (Reuters) - …", "By Ann Lee\n", "[+12 chars]", "LONDON: ..."]
 )
 def test_never_is_everything_left_out(document: str) -> None:
-    """Where furniture is all there is, the words stay."""
+    """Where boilerplate is all there is, the words stay."""
     assert folded(document, Config()) == plain(document)
 
 
@@ -458,7 +458,7 @@ def test_each_rule_has_its_switch(document: str, name: str) -> None:
 
 
 def test_rules_work_together() -> None:
-    """A document with all kinds of furniture is hashed as its words alone."""
+    """A document with all kinds of boilerplate is hashed as its words alone."""
     document = (
         "Storm nears coast &#8211; BBC News\n"
         "<p>By Ann Lee OSLO, May 3 (Reuters) &mdash; Ferries&nbsp;stay in port [&hellip;]</p>"
