@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from dedupe_news._kernels._interpreting import small
 from dedupe_news._kernels.text.fold import STEM_SHIFT
 from dedupe_news._text.packaged import rules_of
 from dedupe_news._text.places import Places, locate
@@ -62,8 +63,9 @@ def places(
         The tokens that `tokenize` hashes, in the same order.
     """
     rules = rules_of(config)
-    codes, known = (None, []) if sources is None else source_codes(sources)
-    return locate(texts, rules, sources_of(codes, known, rules))
+    with small(sum(map(len, texts))):
+        codes, known = (None, []) if sources is None else source_codes(sources)
+        return locate(texts, rules, sources_of(codes, known, rules))
 
 
 def words(text: str, config: Config, source: str | None = None) -> list[Word]:
