@@ -154,7 +154,7 @@ def test_what_is_no_markup_stays(document: str) -> None:
 
 
 def test_an_unclosed_script_keeps_its_words() -> None:
-    """Only a closed script hides its contents."""
+    """An unclosed script keeps its words; only a closed script hides its contents."""
     assert folded("a<script>b", only("strip_html")) == "a b"
 
 

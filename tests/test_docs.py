@@ -177,7 +177,7 @@ def modules() -> list[str]:
 
 @pytest.mark.parametrize("name", modules())
 def test_dataclasses_describe_their_parameters(name: str) -> None:
-    """What `numpydoc lint` cannot see: every field in its place, and no other."""
+    """Dataclasses describe their parameters."""
     module = importlib.import_module(name)
     public = [
         value
@@ -288,7 +288,7 @@ def test_code_of_a_notebook_runs(
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=name_of)
 def test_notebooks_are_kept_without_outputs(notebook: Path) -> None:
-    """They are made when the site is built, so that none is out of date."""
+    """Notebooks are kept without outputs."""
     kept = [
         cell
         for cell in cells(notebook)

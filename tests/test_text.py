@@ -455,7 +455,7 @@ def test_a_lone_surrogate_is_no_word() -> None:
 
 @pytest.mark.parametrize("n_jobs", [2, 3, 7])
 def test_any_split_gives_the_same_tokens(n_jobs: int) -> None:
-    """The number of threads changes nothing."""
+    """Any split gives the same tokens; the number of threads changes nothing."""
     documents = [f"Title {k} - Example News\nBy Ann Lee - Text {k} …" * (k % 4) for k in range(23)]
 
     alone, split = (tokenize(documents, Config(), n_jobs=jobs) for jobs in (1, n_jobs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from dedupe_news.results.phrasing import counted, time_apart
+from dedupe_news.results.phrasing import counted, printable, time_apart
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _replacements(
         )
         is_number = all(any(letter.isdigit() for letter in words) for words in pair)
         if (is_number or verdict != "related") and max(map(len, pair)) <= _LONGEST_EXAMPLE:
-            found[" → ".join(" ".join(words.split()) for words in pair)] = None
+            found[" → ".join(" ".join(printable(words).split()) for words in pair)] = None
             are_numbers = are_numbers and is_number
     if not found:
         return []
