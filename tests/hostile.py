@@ -252,6 +252,7 @@ def main() -> None:
             wrong += 1
             if not chosen.go_on:
                 raise
+        sys.stderr.write(f"batch {seed} ended\n")
     sys.stdout.write(f"{chosen.texts:,} texts, {wrong} batches with a fault\n")
     sys.exit(wrong > 0)
 

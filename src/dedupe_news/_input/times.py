@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import contextlib
 import datetime as dt
 import importlib
 import math
@@ -174,11 +173,15 @@ def to_moment(value: object) -> int:  # noqa: C901, PLR0911 - one line a kind
 
 def _exact(value: dt.datetime, rules: Rules) -> int:
     microseconds = None
-    with contextlib.suppress(Exception):  # a zone of another library may raise anything
+    try:
         if value.utcoffset() is None:
             value = value.replace(tzinfo=rules.timezone)
         if value.utcoffset() is not None:
             microseconds = to_microseconds(value)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a zone of another library may raise anything
+        microseconds = None
     if microseconds is not None:
         return _in_range(microseconds)
     if value.tzinfo is None:
