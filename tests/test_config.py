@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dedupe_news import Config, ConfigError
 from dedupe_news._input.spans import read_span, write_span
-from dedupe_news.config import from_settings, from_stored
+from dedupe_news.config import from_stored
 from dedupe_news.errors import shown
 from dedupe_news.tuning import candidate_probability, expected_cost
 from strategies import configs
@@ -198,7 +198,7 @@ def test_settings_of_earlier_indexes_are_understood() -> None:
 )
 def test_windows_are_written_with_their_unit(text: str, span: dt.timedelta) -> None:
     """As people write lengths of time."""
-    assert from_settings({"window": text}).window == span
+    assert Config.from_dict({"window": text}).window == span
 
 
 @given(st.timedeltas(min_value=dt.timedelta(microseconds=1), max_value=dt.timedelta(10**6)))
@@ -217,7 +217,7 @@ def test_spans_come_back_as_they_were_written(span: dt.timedelta) -> None:
 def test_windows_that_are_none_are_refused(window: object) -> None:
     """With the remedy, in a line that can be read."""
     with pytest.raises(ConfigError, match=r"^window=.* such as window='30 days'") as refused:
-        from_settings({"window": window})
+        Config.from_dict({"window": window})
     assert len(str(refused.value)) < 300
     with pytest.raises(ConfigError, match=r"^window="):
         Config(window=window)  # type: ignore[arg-type]

@@ -154,6 +154,8 @@ def test_an_index_obeys_when_it_clusters() -> None:
         ({"cannot": [("copy-1",)]}, dn.InputError, "not two different items"),
         ({"cannot": [("copy-1", "copy-1")]}, dn.InputError, "not two different items"),
         ({"must": [("copy-1", "gone")]}, dn.InputError, "must names the item 'gone'"),
+        ({"must": [("copy-1", 10**5_000)]}, dn.InputError, "the item a whole number of 16,610 b"),
+        ({"cannot": [(10**5_000,)]}, dn.InputError, "cannot holds .*not two different items"),
         ({"must": [("copy-1", [])]}, dn.InputError, r"must names the item \[\]"),
         ({"must": [("copy-1", "empty")]}, dn.InputError, "of which one item has no words"),
         (

@@ -42,16 +42,8 @@ def text_column(values: Any, role: str, faults: Faults | None = None) -> TextCol
     arrow = as_arrow(values)
     if arrow is None:
         values = as_list(values)
-        # pyarrow encodes three times as fast as str.encode, but costs an import.
-        pyarrow = sys.modules.get("pyarrow")
-        if pyarrow is None:
-            return _encode(values, role, faults)
-        try:
-            arrow = pyarrow.array(values)
-        except (pyarrow.ArrowException, UnicodeError, TypeError, ValueError, OverflowError):
-            return _encode(values, role, faults)  # it finds the culprit
-        # Left to find the type itself, it does not take bytes or numbers for text.
-        if not (pyarrow.types.is_string(arrow.type) or pyarrow.types.is_null(arrow.type)):
+        arrow = _strings_by_arrow(values)
+        if arrow is None:
             return _encode(values, role, faults)
     strings = arrow_strings(arrow)
     if strings is not None:
@@ -66,22 +58,32 @@ def text_column(values: Any, role: str, faults: Faults | None = None) -> TextCol
     return _encode(plain_list(arrow), role, faults)
 
 
+def _strings_by_arrow(values: list[Any]) -> Any:
+    """Return texts as Arrow's: it is three times as fast as str.encode, but costs an import."""
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is None:
+        return None
+    try:
+        arrow = pyarrow.array(values)
+    except (pyarrow.ArrowException, UnicodeError, TypeError, ValueError, OverflowError):
+        return None  # value by value the culprit shows itself
+    # Left to find the type itself, it does not take bytes or numbers for text.
+    types = pyarrow.types
+    return arrow if types.is_string(arrow.type) or types.is_null(arrow.type) else None
+
+
 def _from_arrow(arrow: Any) -> TextColumn:
     pyarrow = importlib.import_module("pyarrow")
-    compute = importlib.import_module("pyarrow.compute")
     if arrow.null_count:
-        arrow = compute.fill_null(arrow, "")
+        arrow = importlib.import_module("pyarrow.compute").fill_null(arrow, "")
     if isinstance(arrow, pyarrow.ChunkedArray):
-        arrow = arrow.combine_chunks() if arrow.num_chunks != 1 else arrow.chunk(0)
-        if isinstance(arrow, pyarrow.ChunkedArray):  # of no chunk at all
-            arrow = pyarrow.array([], pyarrow.large_string())
-    _, offsets_buffer, text_buffer = arrow.buffers()
-    if len(arrow) == 0:
+        empty, chunks = pyarrow.array([], pyarrow.large_string()), arrow.chunks
+        arrow = chunks[0] if len(chunks) == 1 else pyarrow.concat_arrays([empty, *chunks])
+    _, bounds, text = arrow.buffers()
+    if not len(arrow):
         return TextColumn(np.zeros(0, np.uint8), np.zeros(1, np.int64))
-    offsets = np.frombuffer(offsets_buffer, np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
-    if text_buffer is None:
-        return TextColumn(np.zeros(0, np.uint8), offsets)
-    return TextColumn(np.frombuffer(text_buffer, np.uint8), offsets)
+    offsets = np.frombuffer(bounds, np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
+    return TextColumn(np.frombuffer(text or b"", np.uint8), offsets)
 
 
 def _encode(values: list[Any], role: str, faults: Faults) -> TextColumn:
@@ -286,17 +288,16 @@ def source_column(
 
 def _arrow_sources(arrow: Any) -> tuple[NDArray[np.int32], list[str]] | None:
     """Encode a column of Arrow strings; None for other types."""
-    pyarrow = importlib.import_module("pyarrow")
     strings = arrow_strings(arrow)
     if strings is None:
         return None
     encoded = strings.dictionary_encode()
-    if isinstance(encoded, pyarrow.ChunkedArray):
+    if hasattr(encoded, "chunks"):
         # Of several chunks each has the same dictionary, of none there is none.
         if not len(encoded):
             return np.zeros(0, np.int32), []
         encoded = encoded.combine_chunks()
-    codes = encoded.indices.fill_null(NO_SOURCE).to_numpy(zero_copy_only=False).astype(np.int32)
+    codes = np.asarray(encoded.indices.fill_null(NO_SOURCE), np.int32)
     names = encoded.dictionary.to_pylist()
     if "" in names:  # no source, as in a list
         empty = names.index("")
