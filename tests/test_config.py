@@ -122,6 +122,13 @@ def test_unknown_settings_are_refused_by_name(
         make({"thresold": 0.5, "bands": 3})
 
 
+def test_settings_of_odd_names_are_refused() -> None:
+    """They need not be texts, nor short."""
+    odd: Any = {10**5_000: 1, 3: 2}
+    with pytest.raises(ConfigError, match=r"^unknown setting 3, a whole number of 16,610 bits;"):
+        Config.from_dict(odd)
+
+
 def test_numbers_of_any_type_are_taken() -> None:
     """They are kept as Python's own, so that settings stay JSON."""
     config = Config(

@@ -421,7 +421,7 @@ class Config:
         ConfigError
             If a setting is unknown or out of range.
         """
-        unknown = sorted(map(str, set(settings) - set(_SETTINGS)))
+        unknown = sorted(set(settings) - set(_SETTINGS), key=shown)
         if unknown:
             message = f"unknown setting {listed(unknown)}; the settings are {', '.join(_SETTINGS)}"
             raise ConfigError(message)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dedupe_news._input.values import fault_of_id
 from dedupe_news.errors import ConfigError, InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _pairs(name: str, given: object) -> list[tuple[Any, Any]]:
             message = f"{name} holds {shown(pair)}; {remedy}"
             raise InputTypeError(message)
         ids = tuple(pair)
-        if len(ids) != _PAIR or ids[0] == ids[1]:
+        if len(ids) != _PAIR or (not any(map(fault_of_id, ids)) and ids[0] == ids[1]):
             message = f"{name} holds {shown(pair)}, which is not two different items; {remedy}"
             raise InputError(message)
         pairs.append(ids)
@@ -73,14 +74,14 @@ def _pairs(name: str, given: object) -> list[tuple[Any, Any]]:
 
 
 def _place(name: str, id_: Any, place: dict[Any, int]) -> int:
-    try:
-        return place[id_]
-    except (KeyError, TypeError) as error:
+    found = place.get(id_) if fault_of_id(id_) is None else None
+    if found is None:
         message = (
             f"{name} names the item {shown(id_)}, which the feed does not have; pass ids of the "
             "feed, or positions where its items have no ids"
         )
-        raise InputError(message) from error
+        raise InputError(message)
+    return found
 
 
 def part_texts(text_of: NDArray[np.int64], n_texts: int, cannot: NDArray[np.int64]) -> int:

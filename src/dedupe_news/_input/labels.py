@@ -7,7 +7,7 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
 from dedupe_news.errors import InputError, shown
 
@@ -61,7 +61,7 @@ class Label:
 def read_labels(given: str | os.PathLike[str] | Iterable[Any]) -> list[Label]:
     """Return labels, of each pair the last: from a file, `Label` or ``(id1, id2, label)``."""
     is_path = isinstance(given, str | os.PathLike)
-    labels = _read_file(Path(given)) if is_path else map(_read, given)
+    labels = _read_file(given) if is_path else map(_read, cast("Iterable[Any]", given))
     return list({frozenset((label.id1, label.id2)): label for label in labels}.values())
 
 
@@ -75,7 +75,8 @@ def _read(given: Any) -> Label:
         raise InputError(message) from error
 
 
-def _read_file(path: Path) -> Iterator[Label]:
+def _read_file(given: Any) -> Iterator[Label]:
+    path = Path(given)
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as error:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe_news._input import arrow
 from dedupe_news._input.tables import table_of, unwrapped
+from dedupe_news.documents import AUTO
 from dedupe_news.errors import ColumnError, InputTypeError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dedupe_news.documents import ColumnChoice
 
-def settled(feed: Any) -> Any:
+
+def settled(feed: Any, text: ColumnChoice = AUTO) -> Any:
     """Return a feed that can be read twice: what can be iterated over once is made a list."""
     if isinstance(feed, os.PathLike) or hasattr(feed, "to_table"):
         message = (
@@ -25,7 +28,7 @@ def settled(feed: Any) -> Any:
         )
         raise InputTypeError(message)
     if isinstance(feed, Mapping):
-        items = unwrapped(feed)
+        items = unwrapped(feed, text)
         return feed if items is None else items
     feed = arrow.opened(feed)
     is_kept = hasattr(type(feed), "columns") or hasattr(feed, "dtype") or hasattr(feed, "take")

@@ -132,8 +132,8 @@ def to_moment(value: object) -> int:  # noqa: PLR0911 - one line a kind
     if isinstance(value, (list, tuple)) and len(value) in _PARTS:
         if all(type(part) is int for part in value):  # what JSON makes of a struct_time
             return _from_parts(tuple(value))
-    elif isinstance(value, Mapping) and "$date" in value:  # MongoDB
-        return to_moment(value["$date"])
+    elif isinstance(value, Mapping) and not isinstance(value.get("$date", value), Mapping):
+        return to_moment(value["$date"])  # of MongoDB
     reason = f"is of type {type(value).__name__!r} and no time"
     remedy = "times are datetimes, texts such as 2026-11-30T17:03+01:00, or seconds since 1970"
     raise UnusableError(reason, remedy, InputTypeError)

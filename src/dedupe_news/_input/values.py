@@ -159,7 +159,7 @@ def check_id(value: object) -> None:
     """Refuse an id that cannot be one."""
     if type(value) is str and value.isascii():
         return
-    fault = _fault_of_id(value)
+    fault = fault_of_id(value)
     if fault is not None:
         message = f"the id {said(value, fault)}; {fault.remedy}"
         raise fault.kind(message)
@@ -173,11 +173,8 @@ def id_column(values: Any, faults: Faults | None = None) -> Sequence[Hashable] |
     if arrow is not None and _distinct_in_arrow(arrow):
         return ArrowSequence(arrow)
     ids = plain_list(values)
-    try:
-        if len(set(ids)) == len(ids) and _are_plain(ids):
-            return ids
-    except TypeError:
-        pass  # below it is found which one is not hashable
+    if _are_plain(ids) and len(set(ids)) == len(ids):
+        return ids
     return _mended_ids(ids, faults or Faults("id"))
 
 
@@ -210,7 +207,7 @@ def _mended_ids(ids: list[Any], faults: Faults) -> list[Hashable]:
         value = given.get("$oid", given) if isinstance(given, Mapping) else given
         if isinstance(value, Mapping):
             value = _words(value, _TEXT_KEYS, "") or value
-        fault = _fault_of_id(value)
+        fault = fault_of_id(value)
         if fault is None and value in seen:
             earlier = in_force().where(seen[value])
             fault = UnusableError(
@@ -227,18 +224,19 @@ def _mended_ids(ids: list[Any], faults: Faults) -> list[Hashable]:
     return mended
 
 
-def _fault_of_id(value: object) -> UnusableError | None:
+def fault_of_id(value: object) -> UnusableError | None:
+    """Return why a value cannot be an id, None where it can."""
     if is_missing(value):
         return UnusableError(MISSING, "every document needs one")
-    if not _is_hashable(value):
-        kind = type(value).__name__
-        reason = f"is of type {kind!r} and not hashable"
-        return UnusableError(reason, "pass str or int", InputTypeError)
-    return _oddity(value, _DEEPEST)
+    fault = _oddity(value, _DEEPEST)  # first: what is too deep crashes Python's own hash
+    if fault is None and not _is_hashable(value):
+        reason = f"is of type {type(value).__name__!r} and not hashable"
+        fault = UnusableError(reason, "pass str or int", InputTypeError)
+    return fault
 
 
 def _oddity(value: object, depth: int) -> UnusableError | None:
-    """Return what is wrong with an id, or a part of one, that is hashable."""
+    """Return what no index can keep of an id, or a part of one."""
     if isinstance(value, str):
         if whole(value) != value:
             return UnusableError("holds half of a character", "replace it")
@@ -255,7 +253,7 @@ def _oddity(value: object, depth: int) -> UnusableError | None:
 def _is_hashable(value: object) -> TypeGuard[Hashable]:
     try:
         hash(value)  # a tuple that holds a list says it is hashable, and is not
-    except (TypeError, RecursionError):
+    except TypeError:
         return False
     return True
 

@@ -84,9 +84,8 @@ def shingle_bytes(document: Item, config: Config | None = None) -> list[bytes]:
     -------
     list of bytes
         For each shingle, in text order and repeats included, the token hashes
-        (XXH32 of the folded token's UTF-8) as little-endian uint32. A document
-        of fewer tokens than ``config.shingle_size`` is one shingle; one
-        without a token has none.
+        (XXH32 of the folded token's UTF-8) as little-endian uint32. Fewer tokens
+        than ``config.shingle_size`` are one shingle.
 
     Examples
     --------
@@ -124,10 +123,9 @@ def signatures(
     Parameters
     ----------
     feed : Clustering, or anything `dedupe_news.cluster` accepts
-        The documents. Those of a `Clustering` are taken with its settings,
-        unless `config` says otherwise.
+        The documents.
     config : Config, optional
-        The settings; the defaults where it is left out.
+        The settings; those of a `Clustering`, else the defaults, where it is left out.
     title, text : str or sequence, optional
         Names of the columns, as in `dedupe_news.cluster`.
     n_jobs : int, default 1
@@ -137,12 +135,6 @@ def signatures(
     -------
     ndarray of uint32, shape (n_documents, num_perm)
         A document without a token gets 2**32 - 1 throughout.
-
-    Examples
-    --------
-    >>> from dedupe_news.integrations import interop
-    >>> interop.signatures(["Rain floods the old town", "Sun at last"]).shape
-    (2, 128)
     """
     from dedupe_news._engine import minhash, shingling  # noqa: PLC0415 - they bring numba
     from dedupe_news._machine.threads import resolve_jobs  # noqa: PLC0415 - likewise
@@ -177,14 +169,6 @@ def to_minhash(
     datasketch.MinHash
         With `hash_bytes` as its ``hashfunc``, so that it can be updated
         further. Its values are what datasketch computes from `shingle_bytes`.
-
-    Examples
-    --------
-    >>> from dedupe_news.integrations import interop
-    >>> one = interop.to_minhash("Rain floods the old town")
-    >>> other = interop.to_minhash("RAIN floods the old town!")
-    >>> float(one.jaccard(other))
-    1.0
     """
     import datasketch  # noqa: PLC0415 - costs a second
 
@@ -316,13 +300,6 @@ def from_bytes(
     -------
     ndarray of uint32, shape (num_perm,)
         A new array.
-
-    Examples
-    --------
-    >>> from dedupe_news.integrations import interop
-    >>> stored = interop.to_bytes("Rain floods the old town")
-    >>> interop.to_bytes(interop.from_bytes(stored)) == stored
-    True
     """
     import datasketch  # noqa: PLC0415 - costs a second
 

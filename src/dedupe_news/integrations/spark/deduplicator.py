@@ -150,9 +150,10 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
                     "or choose other names: clusterCol, representativeCol, relationCol"
                 )
                 raise InputError(message)
+        config = self.config
         id_column, _ = used_columns(dataset, choices)
         read = json.loads(self.getOrDefault("reading"))
-        clusters = cluster(dataset, **choices, **read, config=self.config)
+        clusters = cluster(dataset, **choices, **read, config=config)
         if self.getOrDefault("dropDuplicates"):
             clusters = clusters.where(F.col("id") == F.col("representative"))
             added = {"cluster": added["cluster"]}
