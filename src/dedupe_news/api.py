@@ -323,7 +323,7 @@ def deduplicate(
     >>> dn.deduplicate(["Rain floods the old town", "Sun at last", "rain floods the old town!"])
     ['Rain floods the old town', 'Sun at last']
     """
-    rows = native.settled(feed)
+    rows = native.settled(feed, options.get("text", AUTO))
     result = cluster(rows, **options)
     kept = result.keeping(keep, rows).kept.positions
     # Where items were left out, positions of the result are not those of the feed.

@@ -15,7 +15,7 @@ from dedupe_news._input.names import find_name
 from dedupe_news._input.reading import read_documents
 from dedupe_news._input.rules import COMMAND_LINE, OnInvalid, reading, speaking, zone
 from dedupe_news.cli.choosing import Choice
-from dedupe_news.config import READ_BY_ONE, from_settings
+from dedupe_news.config import READ_BY_ONE, Config
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import ConfigError
 from dedupe_news.results.phrasing import counted
@@ -102,7 +102,7 @@ def as_window(window: str) -> dt.timedelta:
         If it is no length of time, such as a number without a unit.
     """
     with contextlib.suppress(ConfigError):
-        span = from_settings({"window": window}).window
+        span = Config.from_dict({"window": window}).window
         if span is not None:
             return span
     message = (
