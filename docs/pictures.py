@@ -21,8 +21,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 import dedupe_news as dn
-from dedupe_news.cli.comparing import show_comparison
-from dedupe_news.cli.terminal import show_clustering
+from dedupe_news.cli.terminal import show_clustering, show_comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

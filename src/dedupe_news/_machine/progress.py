@@ -39,6 +39,11 @@ def silence() -> Iterator[None]:
         _Voice.is_silent = was_silent
 
 
+def is_silent() -> bool:
+    """Return whether nothing may be said."""
+    return _Voice.is_silent
+
+
 def prepare(operation: str, policy: str, n_jobs: int | None = -1, *, show: bool = True) -> None:
     """Compile what an operation needs, where that has not been done, and show how far it is."""
 
