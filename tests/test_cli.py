@@ -1076,6 +1076,7 @@ def test_interrupt_ends_with_130(tmp_path: Path) -> None:
     _, err = process.communicate()
 
     assert process.returncode == 130
+    assert err.splitlines()[-1] == b"dedupe-news: interrupted"
     assert b"Traceback" not in err
 
 
