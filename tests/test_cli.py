@@ -734,6 +734,40 @@ def test_whom_to_keep_can_be_said(run: Callable[..., Ended], keep: str, expected
     assert [row["id"] for row in clustered.rows if row["kept"]] == [row["id"] for row in kept.rows]
 
 
+def test_the_largest_number_of_a_column_of_csv_is_kept(run: Callable[..., Ended]) -> None:
+    """As a number, not as a text: 1000 is more than 999, and an empty cell less than any."""
+    feed = as_csv(
+        [
+            {"id": name, "text": STORM, "views": views}
+            for name, views in (("a", "999"), ("b", "1000"), ("c", ""))
+        ]
+    )
+
+    ended = run("dedupe", "-", "--format", "csv", "--keep", "views", stdin=feed)
+
+    assert [row["id"] for row in ended.rows] == ["b"]
+
+
+def test_dates_that_cannot_be_read_name_the_option(run: Callable[..., Ended]) -> None:
+    """It is said after the count and the first examples."""
+    feed = as_csv([{"id": "a", "text": STORM, "Pub Date": "03/04/2026"}])
+
+    without = run("dedupe", "-", "--format", "csv", stdin=feed)
+    given = run("dedupe", "-", "--format", "csv", "--date-format", "dmy", stdin=feed)
+
+    assert "which may be day/month or month/day\ndedupe-news:   --date-format dmy" in without.err
+    assert "--date-format" not in given.err
+
+
+def test_an_output_that_exists_hides_no_error(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """A file that cannot be read is said, whatever lies where its rows would go."""
+    (tmp_path / "out.csv").touch()
+
+    ended = run("dedupe", "missing.csv", "--output", "out.csv")
+
+    assert ended.err == "dedupe-news: cannot read missing.csv: No such file or directory\n"
+
+
 @pytest.mark.parametrize("command", ["dedupe", "cluster"])
 def test_an_unknown_rule_is_refused_before_the_work(
     run: Callable[..., Ended], command: str
@@ -779,13 +813,13 @@ def test_columns_of_the_same_name_give_way(run: Callable[..., Ended]) -> None:
 
 def test_texts_are_no_formulas_in_a_spreadsheet(run: Callable[..., Ended], tmp_path: Path) -> None:
     """They begin with an apostrophe in CSV; numbers stay numbers."""
-    records = [{"id": "=1+1", "text": f"@{STORM}", "change": "-1.5"}]
+    records = [{"id": "=1+1", "text": f"@{STORM}", "change": "-1.5", "wide": "\uff1d1+1"}]
 
     run("dedupe", "-", "-o", "out.csv", stdin=as_jsonl(records))
 
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.DictReader(file)) == [
-            {"id": "'=1+1", "text": f"'@{STORM}", "change": "-1.5"}
+            {"id": "'=1+1", "text": f"'@{STORM}", "change": "-1.5", "wide": "'\uff1d1+1"}
         ]
 
 

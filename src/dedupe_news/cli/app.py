@@ -1,4 +1,4 @@
-"""A run of the application: its commands, its version, and the errors of its arguments."""
+"""A run of the application; the command ``warmup``."""
 
 from __future__ import annotations
 
@@ -7,18 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from dedupe_news._machine.progress import prepare_all
+
 # Each of these modules adds its commands.
-from dedupe_news.cli import (  # noqa: F401
-    deduplicating,
-    index_commands,
-    label,
-    querying,
-    reporting,
-    warmup,
-    writing,
-)
-from dedupe_news.cli.commands import app
-from dedupe_news.cli.notes import in_options
+from dedupe_news.cli import deduplicating, index_commands, label, reporting, writing  # noqa: F401
+from dedupe_news.cli.notes import in_options, say
+from dedupe_news.cli.options import app, command
 from dedupe_news.errors import ConfigError, DedupeNewsError
 
 # Versions of typer differ in whether click is a package of its own or a part of theirs.
@@ -53,6 +47,32 @@ def _show_version(*, asked: bool) -> None:
             version = "(not installed)"
         typer.echo(f"dedupe-news {version}")
         raise typer.Exit
+
+
+@command(
+    "warmup",
+    """
+    dedupe-news warmup
+    RUN pip install 'dedupe-news[cli]' && dedupe-news warmup
+    NUMBA_CACHE_DIR=/var/cache/kernels dedupe-news warmup
+    """,
+)
+def _warmup(*, quiet: bool = False) -> None:
+    """
+    Compile all kernels now, so that no later run has to.
+
+    They are kept beside the package where that can be written, as in the image of
+    a container, else in the user's cache; in NUMBA_CACHE_DIR where that is set.
+    """
+    folder, n_compiled = prepare_all(show=not quiet)
+    if folder is None:
+        message = (
+            "cannot keep compiled kernels: no folder for them can be written; "
+            "set NUMBA_CACHE_DIR to one that can"
+        )
+        raise ConfigError(message)
+    what = f"compiled {n_compiled} kernels" if n_compiled else "all kernels were compiled before"
+    say(f"{what}; they are in {folder}")
 
 
 @app.callback()

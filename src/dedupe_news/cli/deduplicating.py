@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dedupe_news._engine.outofcore import parse_limit
 from dedupe_news.api import cluster
 from dedupe_news.cli import terminal, writing
-from dedupe_news.cli.commands import command
 from dedupe_news.cli.loading import Feed, load, load_large
 from dedupe_news.cli.notes import say
-from dedupe_news.cli.options import STDOUT, Matching, Reading, Running
+from dedupe_news.cli.options import STDOUT, Keeping, Matching, Reading, Running, command
 from dedupe_news.errors import ConfigError
 from dedupe_news.results.phrasing import counted
 from dedupe_news.results.selection import RULES
+
+if TYPE_CHECKING:
+    from dedupe_news.results.result import Clustering
 
 
 @command(
@@ -32,11 +36,9 @@ def _cluster(
     *,
     reading: Reading,
     matching: Matching,
-    prefer: str | None = None,
-    keep: str = "preferred",
+    keeping: Keeping,
     memory_limit: str | None = None,
     work_folder: Path | None = None,
-    output: str | None = None,
     top: int = 10,
     running: Running,
 ) -> None:
@@ -50,24 +52,9 @@ def _cluster(
     is a duplicate where it is not (duplicate_of). Where FILE has no ids, the number
     of the line or row stands for one.
     """
-    # Everything that can be refused is refused before the work begins.
-    config = matching.config(prefer=prefer)
-    if output is not None:
-        writing.check_rows_target(output, reading.file)
-    if memory_limit is not None or work_folder is not None:
-        parse_limit(memory_limit)
-        feed = load_large(reading)
-    else:
-        feed = load(reading, all_columns=True)
-    _check_keep(keep, feed)
-    result = cluster(
-        feed.items,
-        **feed.choices,
-        config=config,
-        **running.passed,
-        memory_limit=memory_limit,
-        work_folder=work_folder,
-    ).keeping(keep, None if feed.is_large else feed.rows.columns)
+    output = keeping.output
+    limits = memory_limit, work_folder
+    feed, result = _clustered(reading, matching, keeping, running, limits)
     if feed.is_large:  # other files have been read before
         say(str(result.skipped))
     is_shown = sys.stdout.isatty() and output != STDOUT
@@ -94,40 +81,62 @@ def _cluster(
     dedupe-news dedupe feed.parquet --keep views --output unique.parquet
     """,
 )
-def _dedupe(
-    *,
-    reading: Reading,
-    matching: Matching,
-    prefer: str | None = None,
-    keep: str = "preferred",
-    output: str | None = None,
-    running: Running,
-) -> None:
+def _dedupe(*, reading: Reading, matching: Matching, keeping: Keeping, running: Running) -> None:
     """
     Write the rows of FILE that are kept: without the duplicates.
 
     To standard output as JSON Lines, or with --output to a file.
     """
-    config = matching.config(prefer=prefer)
-    target = output or STDOUT
-    writing.check_rows_target(target, reading.file)
-    feed = load(reading, all_columns=True)
-    _check_keep(keep, feed)
-    result = cluster(feed.items, config=config, **running.passed).keeping(keep, feed.rows.columns)
+    target = keeping.output or STDOUT
+    feed, result = _clustered(reading, matching, keeping, running)
     writing.write(target, writing.Rows(feed, {}, result.kept.positions))
     say(result.summary())
     place = "" if target == STDOUT else f" to {target}"
     say(f"wrote {counted(len(result.kept), 'row')} of {len(result):,}{place}")
 
 
-def _check_keep(keep: str, feed: Feed) -> None:
-    """Refuse a rule that is not known, before the work is done."""
+def _clustered(
+    reading: Reading,
+    matching: Matching,
+    keeping: Keeping,
+    running: Running,
+    limits: tuple[str | None, Path | None] = (None, None),
+) -> tuple[Feed, Clustering]:
+    """Cluster a file; everything that can be refused is refused before the work begins."""
+    config = matching.config(prefer=keeping.prefer)
+    writing.check_rows_target(keeping.output or STDOUT, reading.file)
+    memory_limit, work_folder = limits
+    if limits == (None, None):
+        feed = load(reading, all_columns=True)
+    else:
+        parse_limit(memory_limit)
+        feed = load_large(reading)
+    keep = keeping.keep
     names = [] if feed.is_large else feed.names
-    if keep in RULES or keep in names or (not names and not feed.is_large):
-        return
-    known = f"; its columns are {', '.join(map(repr, names))}" if names else ""
-    message = (
-        f"--keep {keep} is neither a rule nor a column of the file{known}. Rules are "
-        f"{', '.join(RULES)}"
+    if keep not in (*RULES, *names) and (names or feed.is_large):
+        known = f"; its columns are {', '.join(map(repr, names))}" if names else ""
+        message = (
+            f"--keep {keep} is neither a rule nor a column of the file{known}. Rules are "
+            f"{', '.join(RULES)}"
+        )
+        raise ConfigError(message)
+    result = cluster(
+        feed.items,
+        config=config,
+        memory_limit=memory_limit,
+        work_folder=work_folder,
+        **feed.choices,
+        **running.passed,
     )
-    raise ConfigError(message)
+    columns = None if feed.is_large else _with_numbers(feed.rows.columns, keep)
+    return feed, result.keeping(keep, columns)
+
+
+def _with_numbers(columns: dict[str, Any], keep: str) -> dict[str, Any]:
+    """Return columns in which the one to choose by has numbers, where all its texts are some."""
+    values = columns.get(keep)
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        return columns
+    with contextlib.suppress(ValueError):
+        return {**columns, keep: [float(value) if value.strip() else None for value in values]}
+    return columns

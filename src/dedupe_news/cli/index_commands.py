@@ -15,10 +15,9 @@ from dedupe_news._index.lookups import leads_of
 from dedupe_news._machine import progress
 from dedupe_news._store.rescue import Report, Wreck
 from dedupe_news.cli import writing
-from dedupe_news.cli.commands import command, index_app
 from dedupe_news.cli.loading import load
 from dedupe_news.cli.notes import say
-from dedupe_news.cli.options import Matching, Reading, Running, Sought
+from dedupe_news.cli.options import Matching, Reading, Running, Sought, command, index_app
 from dedupe_news.errors import StoreError
 from dedupe_news.index import NewsIndex
 
@@ -53,7 +52,7 @@ def _add(
     items = load(reading).items
     with (
         NewsIndex.open(location, **settings) as index,
-        progress.stages(("adding",), show=running.progress) as ended,
+        progress.stages(("adding",), show=not running.no_progress) as ended,
     ):
         answers = index.add_many(items, n_jobs=running.n_jobs)
         ended("adding")

@@ -14,20 +14,16 @@ from dedupe_news._learning.labelling import KEYS, WORDS
 from dedupe_news._learning.learning import fit_judge
 from dedupe_news._learning.learning import label as begin
 from dedupe_news.api import cluster
-from dedupe_news.cli.commands import command
 from dedupe_news.cli.loading import load
 from dedupe_news.cli.notes import say
-from dedupe_news.cli.options import STDIN, Reading, Running
-from dedupe_news.cli.terminal import console, marked, printable, show_sides
+from dedupe_news.cli.options import STDIN, Reading, Running, command
+from dedupe_news.cli.terminal import console, show_sides
 from dedupe_news.cli.writing import check_target
 from dedupe_news.config import Config
-from dedupe_news.display import marking
 from dedupe_news.errors import ConfigError
 from dedupe_news.results.phrasing import counted, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
 
     from dedupe_news._input.columns import Columns
@@ -134,14 +130,13 @@ def _show(console: Console, session: Labelling, question: Question) -> None:
     columns = session.result.columns
     counts = ", ".join(f"{number} {WORDS[name]}" for name, number in session.counts.items())
     console.print(Rule(Text(f"{counted(len(session.labels), 'label')}: {counts}", "dim")))
-    changes = session.changes(question)
-    gone = [(change.left_start, change.left_stop, False) for change in changes]
-    come = [(change.right_start, change.right_stop, False) for change in changes]
-    show_sides(
-        console,
-        _headed(columns, question.left, gone, "delete"),
-        _headed(columns, question.right, come, "insert"),
+    changes = (
+        (change.left_start, change.left_stop, change.right_start, change.right_stop)
+        for change in session.changes(question)
     )
+    texts = columns.content(question.left), columns.content(question.right)
+    heads = _about(columns, question.left), _about(columns, question.right)
+    show_sides(console, texts, changes, heads)
     line = Text("\n  ")
     for key, words in (
         *((key, WORDS[verdict]) for key, verdict in KEYS.items()),
@@ -153,16 +148,9 @@ def _show(console: Console, session: Labelling, question: Question) -> None:
     console.print(line)
 
 
-def _headed(
-    columns: Columns, position: int, spans: Sequence[tuple[int, int, bool]], kind: str
-) -> Text:
-    """Return a marked item below its source, time and id."""
+def _about(columns: Columns, position: int) -> str:
+    """Return source, time and id of an item."""
     published = columns.published_at(position)
-    facts = [
-        columns.source_of(position),
-        None if published is None else f"{moment(published)} UTC",
-        f"id {columns.id_of(position)}",
-    ]
-    about = printable(" · ".join(fact for fact in facts if fact))
-    text = marked(marking.one(columns.content(position), spans, kind))
-    return Text.assemble((about, "dim"), "\n", text)
+    time = None if published is None else f"{moment(published)} UTC"
+    facts = (columns.source_of(position), time, f"id {columns.id_of(position)}")
+    return " · ".join(fact for fact in facts if fact)

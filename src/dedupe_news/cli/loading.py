@@ -89,7 +89,12 @@ def load(options: Reading, roles: Collection[str] = ROLES, *, all_columns: bool 
             f"{table.label}: {len(odd):,} {'line is' if len(odd) == 1 else 'lines are'} not UTF-8 "
             f"and read as Windows-1252, the first is line {odd[0]}; --encoding says otherwise"
         )
-    say(str(table.skipped + items.skipped))
+    skipped = table.skipped + items.skipped
+    say(str(skipped))
+    if any(column == taken.get("published") for column, _ in skipped.counts):
+        say(
+            "  --date-format dmy, mdy, or a format such as '%d/%m/%Y %H:%M' says how they are written"
+        )
     rows = table if items.rows is None else table.chosen(items.rows)
     return Feed(items, rows, {}, "id" in taken)
 

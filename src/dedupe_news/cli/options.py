@@ -1,11 +1,13 @@
-"""Every option and argument: one table of what is said of each, and the groups that share them."""
+"""The commands' parameters: one table of what is said of each, and how commands take them."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import inspect
+import re
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -18,6 +20,23 @@ from dedupe_news.errors import ConfigError
 
 STDIN = STDOUT = "-"
 """Stands for standard input and output in place of a file's name."""
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+app = typer.Typer(
+    name="dedupe-news",
+    help="Find duplicates among news items, and tell them from the same story and from templates.",
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+index_app = typer.Typer(
+    name="index",
+    help="Keep an index in a file or on a Redis server.",
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+)
+app.add_typer(index_app)
 
 _DEFAULTS = Config()
 _TABLE = """
@@ -38,18 +57,17 @@ text COLUMN: Texts.
 source COLUMN: Publishers.
 published COLUMN: Times of publication.
 ignore COLUMN: Do not take this column by its name. May be repeated.
-on_invalid raise|ignore|drop: What becomes of a value that cannot be read: an error, a missing
-    value, or no item. Default ignore.
+on_invalid raise|ignore|drop: A value that cannot be read: an error, missing, or no item. Default
+    ignore.
 timezone ZONE: The zone of times that say none, such as Europe/Berlin. Default UTC.
 date_format FORMAT: How dates are written: dmy, mdy, or a format such as '%d/%m/%Y %H:%M'.
 encoding NAME: Of a file of text, such as windows-1252. By default UTF-8, or what its beginning
     tells.
 [Matching]
 policy news|similar: Judge items as news, or by similarity alone.
-min_probability PROBABILITY: Least probability of a duplicate, in (0, 1): more makes fewer mistakes
-    and finds less.
+min_probability P: Least probability of a duplicate, in (0, 1); more is surer, finds less.
 threshold JACCARD: Least Jaccard similarity of a match, in (0, 1].
-recall PROBABILITY: Least probability of finding a pair exactly at the threshold.
+recall P: Least probability of finding a pair exactly at the threshold.
 shingle_size TOKENS: Words in a shingle.
 judge FILE: Weights that `dedupe-news fit` fitted to a feed. Default those of the package.
 prefer earliest|latest|longest: Which item of a cluster to prefer as its representative.
@@ -76,8 +94,7 @@ quiet: Nothing on stderr but errors.
 files: A and B are files that hold the texts; - for stdin.
 text_file FILE: A file that holds the text to look for, in place of TEXT; - for stdin.
 labels FILE: The labels, JSON Lines of id1, id2 and label. Default: FILE's name with .labels.jsonl.
-include VERDICT: Show related documents or those of the same template too: related, template. May
-    be given twice.
+include VERDICT: Show those that are related or of the same template too. May be repeated.
 before TIME: ISO 8601 with a time zone: 2026-11-01T00:00Z.
 """
 """The help of each parameter of a command, below its panel; behind its name, what its value is."""
@@ -113,7 +130,7 @@ _MORE: dict[str, dict[str, Any]] = {
 }
 
 
-def explained(command: str, name: str, kind: Any) -> Any:
+def _explained(command: str, name: str, kind: Any) -> Any:
     """Return the type of a parameter of a command with what the table says of it."""
     panel, metavar, text = _EXPLAINED.get(f"{command}/{name}") or _EXPLAINED[name]
     if name in NAMES:
@@ -170,6 +187,15 @@ class Matching:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """Which item of a cluster is kept, and where rows are written."""
+
+    prefer: str | None = None
+    keep: str = "preferred"
+    output: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """How a command runs, and what it says meanwhile."""
 
@@ -178,14 +204,9 @@ class Running:
     quiet: bool = False
 
     @property
-    def progress(self) -> bool:
-        """Return whether long runs show a bar."""
-        return not (self.no_progress or self.quiet)
-
-    @property
     def passed(self) -> dict[str, Any]:
         """Return what is passed to the library."""
-        return {"n_jobs": self.n_jobs, "progress": self.progress}
+        return {"n_jobs": self.n_jobs, "progress": not (self.no_progress or self.quiet)}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,3 +225,43 @@ class Sought:
             return read_text(self.text_file)
         message = "the text to look for is given once: as TEXT, or with --text-file FILE"
         raise ConfigError(message)
+
+
+def command(
+    name: str, examples: str = "", *, without: Collection[str] = (), of: typer.Typer = app
+) -> Callable[[Command], Command]:
+    """
+    Add a function as a command; its docstring is the help.
+
+    A parameter may be a dataclass of options: the command then has all of these but those
+    `without`, and the function gets the dataclass.
+    """
+
+    def register(function: Command) -> Command:
+        signature = inspect.signature(function, eval_str=True)
+        options: dict[str, inspect.Parameter] = {}
+        groups: dict[str, tuple[Any, list[str]]] = {}
+        for parameter in signature.parameters.values():
+            members: list[inspect.Parameter] = [parameter]
+            if dataclasses.is_dataclass(parameter.annotation):
+                group: Any = parameter.annotation
+                members = [*inspect.signature(group, eval_str=True).parameters.values()]
+                members = [member for member in members if member.name not in without]
+                groups[parameter.name] = (group, [member.name for member in members])
+            for member in members:
+                kind = _explained(name, member.name, member.annotation)
+                options[member.name] = member.replace(annotation=kind)
+
+        def run(**given: Any) -> None:
+            for parameter, (group, names) in groups.items():
+                given[parameter] = group(**{name: given.pop(name) for name in names})
+            function(**given)
+
+        run.__signature__ = signature.replace(parameters=[*options.values()])  # type: ignore[attr-defined]
+        run.__annotations__ = {option.name: option.annotation for option in options.values()}
+        shown = f"[bold]Examples:[/bold]\n{inspect.cleandoc(examples)}" if examples else None
+        paragraphs = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(function) or "")
+        of.command(name, help=paragraphs, epilog=shown)(run)
+        return function
+
+    return register

@@ -36,20 +36,10 @@ _LEAST_TEXT_CELLS = 24
 _SIDE_BY_SIDE_CELLS = 70
 _JOINERS = "\u200c\u200d"  # Devanagari and emoji need them
 _READ_CHARACTERS = 400
-_RELATION_STYLES = {
-    Relation.EXACT: "green",
-    Relation.NEAR: "cyan",
-    Relation.TRUNCATED: "yellow",
-    Relation.CONTAINED: "yellow",
-    Relation.RELATED: "blue",
-    Relation.TEMPLATE: "magenta",
-}
-_VERDICT_STYLES = {
-    "duplicate": "bold green",
-    "related": "bold blue",
-    "template": "bold magenta",
-    "none": "bold red",
-}
+_RELATION_STYLES = dict(
+    zip(Relation, ["green", "cyan", "yellow", "yellow", "blue", "magenta"], strict=True)
+)
+_VERDICT_STYLES = {"duplicate": "green", "related": "blue", "template": "magenta", "none": "red"}
 _MOST_REASONS = 6
 _FIGURE_STYLES = {"kept": "bold green", "duplicates": "bold red"}
 _COLUMN_KINDS: dict[str, dict[str, Any]] = {
@@ -145,12 +135,8 @@ def _relations(result: Clustering) -> Text:
     """Return how many of the items removed stand how to their representatives."""
     relations = result.membership.relation
     counts = np.bincount(relations[relations != NO_RELATION], minlength=len(Relation))
-    parts = [
-        _relation(relation, f"{int(counts[relation]):,} ")
-        for relation in Relation
-        if counts[relation]
-    ]
-    return Text(", ", "dim").join(parts)
+    there = (relation for relation in Relation if counts[relation])
+    return Text(", ", "dim").join(_relation(each, f"{int(counts[each]):,} ") for each in there)
 
 
 def _group_table(groups: Sequence[Group], *, narrow: bool) -> Table:
@@ -205,19 +191,18 @@ def show_comparison(console: Console, compared: Comparison) -> None:
     shares = ", ".join(f"{name} {value:.3f}" for name, value in compared.probabilities.items())
     sentence = compared.why or verdict_in_words(compared.verdict, compared.relation)
     verdict, colon, facts = sentence.partition(":")
-    said = Text.assemble((verdict + colon, _VERDICT_STYLES[compared.verdict]), printable(facts))
+    style = f"bold {_VERDICT_STYLES[compared.verdict]}"
+    said = Text.assemble((verdict + colon, style), printable(facts))
     scores = f"Jaccard {compared.jaccard:.3f}, containment {compared.containment:.3f}"
     console.print()
     console.print(Padding(said, (0, 2)))
     console.print(Text(f"  probability: {shares}\n  {scores}\n", "dim"))
-    changes = compared.differences
-    gone = [(each.left_start, each.left_start + len(each.left), False) for each in changes]
-    come = [(each.right_start, each.right_start + len(each.right), False) for each in changes]
-    show_sides(
-        console,
-        marked(marking.one(compared.left, gone, "delete")),
-        marked(marking.one(compared.right, come, "insert")),
-    )
+    changes = (
+        (each.left_start, each.left_start + len(each.left),
+         each.right_start, each.right_start + len(each.right))
+        for each in compared.differences
+    )  # fmt: skip
+    show_sides(console, (compared.left, compared.right), changes)
     if compared.reasons:
         console.print()
         console.print(_reasons(compared))
@@ -242,14 +227,29 @@ def _reasons(compared: Comparison) -> Table:
     return table
 
 
-def show_sides(console: Console, left: Text, right: Text) -> None:
-    """Print two texts beside one another; one above the other where there is no room."""
+def show_sides(
+    console: Console,
+    texts: tuple[str, str],
+    changes: Iterable[tuple[int, int, int, int]],
+    heads: tuple[str, str] = ("", ""),
+) -> None:
+    """
+    Print two texts beside one another, or one above the other where there is no room.
+
+    `changes` are where the words begin and end in the first, and in the second, that differ.
+    """
+    places = list(changes)
+    spans = [[(place[at], place[at + 1], False) for place in places] for at in (0, 2)]
+    left, right = (
+        Text.assemble(
+            (head and f"{printable(head)}\n", "dim"), *map(_marked, marking.one(text, here, kind))
+        )
+        for head, text, here, kind in zip(heads, texts, spans, ("delete", "insert"), strict=True)
+    )
     grid = Table.grid(padding=(0, 2), expand=True)
     if console.width < _SIDE_BY_SIDE_CELLS:
-        grid.add_column(ratio=1)
-        for text in (left, right):
-            grid.add_row(text)
-            grid.add_row()
+        for side in (left, Text(), right, Text()):
+            grid.add_row(side)
     else:
         grid.add_column(width=0)
         grid.add_column(ratio=1)
@@ -258,11 +258,9 @@ def show_sides(console: Console, left: Text, right: Text) -> None:
     console.print(grid)
 
 
-def marked(pieces: Iterable[Piece]) -> Text:
-    """Return a text with the words struck or underlined that another does not have."""
-    return Text.assemble(
-        *((printable(piece.text, f"{_JOINERS}\n"), _MARK_STYLES[piece.kind]) for piece in pieces)
-    )
+def _marked(piece: Piece) -> tuple[str, str]:
+    """Return a piece of a text, struck or underlined where another text does not have it."""
+    return printable(piece.text, f"{_JOINERS}\n"), _MARK_STYLES[piece.kind]
 
 
 def printable(text: str, others: str = _JOINERS) -> str:
@@ -274,13 +272,8 @@ def printable(text: str, others: str = _JOINERS) -> str:
 
 def _table(columns: _Columns) -> Table:
     """Return a table of columns by name, each of a kind."""
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        expand=True,
-        padding=(0, 1, 0, 0),
-        header_style="dim",
-        border_style="dim",
-    )
+    table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1, 0, 0), header_style="dim")
+    table.border_style = "dim"
     for name, (kind, _) in columns.items():
         table.add_column(name, **_COLUMN_KINDS[kind])
     for cells in zip(*(cells for _, cells in columns.values()), strict=True):
