@@ -15,7 +15,7 @@ from rich.text import Text
 from dedupe_news.display import marking, views
 from dedupe_news.results.membership import NO_RELATION
 from dedupe_news.results.parts import Template
-from dedupe_news.results.phrasing import counted, duration, verdict_in_words
+from dedupe_news.results.phrasing import counted, duration, printable, verdict_in_words
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ _BAR_CELLS = 24
 _NARROW_CELLS = 60
 _LEAST_TEXT_CELLS = 24
 _SIDE_BY_SIDE_CELLS = 70
-_JOINERS = "\u200c\u200d"  # Devanagari and emoji need them
 _READ_CHARACTERS = 400
 _RELATION_STYLES = dict(
     zip(Relation, ["green", "cyan", "yellow", "yellow", "blue", "magenta"], strict=True)
@@ -260,14 +259,8 @@ def show_sides(
 
 def _marked(piece: Piece) -> tuple[str, str]:
     """Return a piece of a text, struck or underlined where another text does not have it."""
-    return printable(piece.text, f"{_JOINERS}\n"), _MARK_STYLES[piece.kind]
-
-
-def printable(text: str, others: str = _JOINERS) -> str:
-    """Return a text with blanks for characters that would steer the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in others else " " for c in text)
+    lines = piece.text.split("\n")
+    return "\n".join(map(printable, lines)), _MARK_STYLES[piece.kind]
 
 
 def _table(columns: _Columns) -> Table:
