@@ -39,6 +39,11 @@ def silence() -> Iterator[None]:
         _Voice.is_silent = was_silent
 
 
+def is_silent() -> bool:
+    """Return whether nothing may be said."""
+    return _Voice.is_silent
+
+
 @contextlib.contextmanager
 def ready(
     operation: str,

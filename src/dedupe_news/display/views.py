@@ -179,14 +179,17 @@ def summary_of(group: Group) -> str:
     facts = [counted(len(group), "item")]
     if isinstance(group, Story):
         facts.append(counted(len(group.clusters), "report"))
-    if group.result is not None:
-        columns: Columns = group.result.columns
-        sources = {columns.source_of(position) for position in group.positions} - {None}
-        if sources:
-            facts.append(counted(len(sources), "source"))
+    if group.result is not None and (n_sources := n_sources_of(group)):
+        facts.append(counted(n_sources, "source"))
     if group.span is not None:
         facts.append(f"over {duration(group.span)}" if group.span else "at one time")
     return ", ".join(facts)
+
+
+def n_sources_of(group: Group) -> int:
+    """Return of how many sources the items of a group are, as far as these are known."""
+    columns: Columns = group.result.columns
+    return len({columns.source_of(position) for position in group.positions} - {None})
 
 
 def rows_of(group: Group) -> list[Row]:
