@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
-from dedupe_news import Clustering, display
-from dedupe_news.display import marking
+from dedupe_news import Clustering
+from dedupe_news.display import marking, notebook
 from dedupe_news.display.marking import Piece
 from shown_feed import HOSTILE, STORM, make_feed, make_result
 
@@ -286,7 +286,7 @@ def test_an_index_shows_its_size_and_settings() -> None:
 def test_objects_of_other_types_have_no_html() -> None:
     """A slip of ours, not of the user."""
     with pytest.raises(TypeError, match="there is no HTML for objects of type 'int'"):
-        display.html(3)
+        notebook.html(3)
 
 
 def test_a_page_describes_its_own_templates_alone() -> None:

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from dedupe_news._input.rules import OnInvalid
     from dedupe_news._machine.space import Space
     from dedupe_news.documents import ColumnChoice
+    from dedupe_news.results.keeping import Keep
     from dedupe_news.results.records import Comparison
     from dedupe_news.results.result import Clustering
-    from dedupe_news.results.selection import Keep
 
-_KEYS = ("id", "title", "text", "source", "published")
+_KEYS = tuple(field.name for field in dataclasses.fields(Document))
 
 
 def cluster(
@@ -108,8 +108,8 @@ def cluster(
     Returns
     -------
     Clustering
-        Labels, clusters, stories, templates, whom to keep and the verified pairs. The same input
-        and settings give the same partition, in any order and on any machine.
+        Labels, clusters, stories, templates, whom to keep and the verified pairs.
+        The same input and settings give the same, in any order and on any machine.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def cluster(
     chosen = settled(config, settings)
     threads = resolve_jobs(n_jobs)
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
-    labels = python.row_labels(feed)
+    row_labels = python.row_labels(feed)
     prepare("cluster", chosen.policy, n_jobs, show=progress)
     with (
         stages(("reading", *batch.stages(chosen)), show=progress) as ended,
@@ -172,9 +172,9 @@ def cluster(
             raise ConfigError(message)
         ended("reading")
         result = batch.cluster_columns(columns, chosen, threads, ended, constraints, space)
-    if labels is not None and columns.rows is not None:
-        labels = labels[columns.rows]
-    return dataclasses.replace(result, row_labels=labels)
+    if row_labels is not None and columns.rows is not None:
+        row_labels = row_labels[columns.rows]
+    return dataclasses.replace(result, row_labels=row_labels)
 
 
 def _opened(
@@ -185,7 +185,7 @@ def _opened(
     work_folder: str | os.PathLike[str] | None,
     n_jobs: int,
 ) -> contextlib.AbstractContextManager[tuple[Columns, Space]]:
-    """Read a feed; its documents, and where the arrays of their batch are to lie."""
+    """Open a feed: its items, and where the arrays of their batch lie."""
     if memory_limit is None and work_folder is None and not python.may_be_large(feed):
         return contextlib.nullcontext((read_documents(feed, **choices, n_jobs=n_jobs), MEMORY))
     # Only now: what is in memory already needs none of it.
@@ -242,28 +242,29 @@ def compare(
     return Explainer(read_documents(documents), chosen)(0, 1)
 
 
-def _one(document: object) -> Document:
-    if isinstance(document, Document):
-        return document
-    if isinstance(document, str):
-        return Document(document)
-    if isinstance(document, Mapping):
-        unknown = sorted(map(str, set(document) - set(_KEYS)))
-        if unknown:
-            message = (
-                f"a document to compare has the key {unknown[0]!r}; "
-                f"its keys may be {', '.join(map(repr, _KEYS))}"
-            )
-            raise ColumnError(message)
-        if "text" not in document:
-            message = "a document to compare has no key 'text'; pass {'text': ...} or a str"
-            raise ColumnError(message)
-        return Document(**document)
-    message = (
-        f"{shown(document)} of type {type(document).__name__!r} cannot be compared; "
-        "pass str, a mapping with the key 'text', or dn.Document"
-    )
-    raise InputTypeError(message)
+def _one(item: object) -> Document:
+    """Return one of the two items to compare."""
+    if isinstance(item, Document):
+        return item
+    if isinstance(item, str):
+        return Document(item)
+    if not isinstance(item, Mapping):
+        message = (
+            f"{shown(item)} of type {type(item).__name__!r} cannot be compared; "
+            "pass str, a mapping with the key 'text', or dn.Document"
+        )
+        raise InputTypeError(message)
+    unknown = sorted(map(str, set(item) - set(_KEYS)))
+    if unknown:
+        message = (
+            f"an item to compare has the key {unknown[0]!r}; "
+            f"its keys may be {', '.join(map(repr, _KEYS))}"
+        )
+        raise ColumnError(message)
+    if "text" not in item:
+        message = "an item to compare has no key 'text'; pass {'text': ...} or a str"
+        raise ColumnError(message)
+    return Document(**item)
 
 
 def deduplicate(
@@ -324,8 +325,5 @@ def deduplicate(
     ['Rain floods the old town', 'Sun at last']
     """
     rows = native.settled(feed)
-    result = cluster(rows, **options)
-    kept = result.keeping(keep, rows).kept.positions
-    # Where items were left out, positions of the result are not those of the feed.
-    left = result.columns.rows
-    return native.take(rows, kept if left is None else left[kept])
+    result = cluster(rows, **options).keeping(keep, rows)
+    return native.take(rows, result.kept.positions)

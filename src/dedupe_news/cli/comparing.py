@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dedupe_news.cli.terminal import printable
-from dedupe_news.display.marking import readable
-from dedupe_news.results.phrasing import verdict_in_words
+from dedupe_news.results.phrasing import readable, verdict_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

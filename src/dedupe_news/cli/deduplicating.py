@@ -25,8 +25,8 @@ from dedupe_news.cli.settings import (
     say_skipped,
 )
 from dedupe_news.errors import ConfigError
+from dedupe_news.results.keeping import RULES
 from dedupe_news.results.phrasing import counted
-from dedupe_news.results.selection import RULES
 
 _CLUSTER_HELP = """
 Find the duplicates, stories and templates in FILE.

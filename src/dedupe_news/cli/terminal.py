@@ -15,10 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from dedupe_news.display import views
-from dedupe_news.display.marking import readable
 from dedupe_news.results.membership import NO_RELATION
 from dedupe_news.results.parts import Template
-from dedupe_news.results.phrasing import counted, duration
+from dedupe_news.results.phrasing import counted, duration, readable
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -203,14 +202,14 @@ def _groups(result: Clustering, groups: Sequence[Group], *, narrow: bool) -> Tab
         if has_spans:
             cells.append("" if group.span is None else duration(group.span))
         if has_sources:
-            names = {columns.source_of(position) for position in group.positions}
+            names = {*map(columns.source_of, result.places_of(group))}
             cells.append(f"{len(names - {None}):,}")
         if not narrow:
             cells.append(Text(printable(str(group.representative))))
         cells.append(
             _Excerpt("", one_line(group.pattern))
             if isinstance(group, Template) and group.pattern.strip("… ")
-            else _excerpt(columns, group.representative_position)
+            else _excerpt(columns, result.first_of(group))
         )
         table.add_row(*cells)
     return table

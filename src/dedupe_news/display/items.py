@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from dedupe_news.display import marking
-from dedupe_news.results.phrasing import moment
+from dedupe_news.results.phrasing import moment, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dedupe_news._input.columns import Columns
     from dedupe_news.display.marking import Piece
+    from dedupe_news.results.differences import Change
 
 # Written out, not drawn by the style: untrusted notebooks and some sites strip styles.
 _SEPARATOR = Markup(" · ")
@@ -42,13 +43,13 @@ def line(role: str, facts: Iterable[Markup | str]) -> Markup:
     return Markup('<p class="meta">{}</p>').format(_SEPARATOR.join(parts))
 
 
-def about(columns: Columns, position: int, *, time: str | None = None) -> list[Markup]:
+def about(columns: Columns, place: int, *, time: str = "") -> list[Markup]:
     """Return source, time and id of an item; `time` is said in place of when it was published."""
     facts = []
-    source = columns.source_of(position)
+    source = columns.source_of(place)
     if source is not None:
-        facts.append(escape(source))
-    published = columns.published_at(position)
+        facts.append(escape(one_line(source)))
+    published = columns.published_at(place)
     if published is not None:
         exact = f"{moment(published)} UTC"
         facts.append(
@@ -56,18 +57,24 @@ def about(columns: Columns, position: int, *, time: str | None = None) -> list[M
                 published.isoformat(), exact, time or exact
             )
         )
-    facts.append(escape(f"id {columns.id_of(position)}"))
+    facts.append(escape(f"id {columns.id_of(place)}"))
     return facts
 
 
-def side(role: str, text: str, spans: Sequence[tuple[int, int, bool]], kind: str, *, titled: bool,
-         facts: Iterable[Markup] = ()) -> Markup:  # fmt: skip
-    """Return one of two items side by side, as `marking.one` marks it."""
-    marked = marking.one(text, spans, kind)
-    return Markup('<div class="doc">{}{}</div>').format(
-        line(role, facts),
-        content(marking.shorten(marked, _CONTEXT) if spans else marked, titled=titled),
-    )
+def sides(
+    texts: Iterable[str], changes: Sequence[Change], heads: Iterable[Markup], *, titled: bool
+) -> Markup:
+    """Return two texts side by side, with the words marked in which they differ."""
+    spans = {
+        "delete": [(c.left_start, c.left_stop, c.kind == "replace") for c in changes],
+        "insert": [(c.right_start, c.right_stop, c.kind == "replace") for c in changes],
+    }
+    drawn = []
+    for text, head, (kind, places) in zip(texts, heads, spans.items(), strict=True):
+        pieces = marking.one(text, places, kind)
+        shown = content(marking.shorten(pieces, _CONTEXT) if changes else pieces, titled=titled)
+        drawn.append(Markup('<div class="doc">{}{}</div>').format(head, shown))
+    return Markup('<div class="sides">{}{}</div>').format(*drawn)
 
 
 def content(pieces: Sequence[Piece], *, titled: bool) -> Markup:
@@ -80,12 +87,11 @@ def content(pieces: Sequence[Piece], *, titled: bool) -> Markup:
     if n_characters > _OPENED and len(text) == 1:
         whole = text[0].text
         cut = whole.rfind(" ", 0, _OPENED)
-        cut = cut if cut > 0 else _OPENED
         parts.append(
             Markup(
                 '<p class="text">{} …</p><details><summary class="quiet small">all {:,} '
                 'characters</summary><p class="text">{}</p></details>'
-            ).format(whole[:cut], len(whole), whole)
+            ).format(whole[: cut if cut > 0 else _OPENED], len(whole), whole)
         )
     elif n_characters:
         parts.append(Markup('<p class="text">{}</p>').format(marking.to_html(text)))

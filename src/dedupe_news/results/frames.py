@@ -1,4 +1,4 @@
-"""One row an item, as tables of other libraries, with types that fit."""
+"""Rows as tables of other libraries, with types that fit."""
 
 from __future__ import annotations
 
@@ -16,81 +16,32 @@ _SCORES = ("jaccard", "containment", "probability", "score")
 _GROUPS = ("story", "template")
 
 
+def _types(relation: Any, score: Any, group: Any, rows: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the types of columns that a library would not find out."""
+    types = {"relation": relation, **dict.fromkeys(_SCORES, score), **dict.fromkeys(_GROUPS, group)}
+    return {name: kind for name, kind in types.items() if name in rows}
+
+
 def arrow_table(rows: Mapping[str, Any]) -> Any:
-    """
-    Return rows as an Arrow table.
-
-    Parameters
-    ----------
-    rows : mapping of str to sequence
-        Columns as of ``Clustering.to_dict``.
-
-    Returns
-    -------
-    pyarrow.Table
-        Relations are a dictionary of strings, scores float64, stories
-        and templates int64; what is missing is null.
-
-    Raises
-    ------
-    MissingDependencyError
-        If pyarrow is not installed.
-    """
+    """Return columns as an Arrow table; relations are a dictionary of strings."""
     arrow = _import("pyarrow")
-    types = {
-        "relation": arrow.dictionary(arrow.int8(), arrow.string()),
-        **dict.fromkeys(_SCORES, arrow.float64()),
-        **dict.fromkeys(_GROUPS, arrow.int64()),
-    }
+    relation = arrow.dictionary(arrow.int8(), arrow.string())
+    types = _types(relation, arrow.float64(), arrow.int64(), rows)
     return arrow.table(
         {name: arrow.array(values, type=types.get(name)) for name, values in rows.items()}
     )
 
 
 def data_frame(rows: Mapping[str, Any], library: str, labels: Any) -> Any:
-    """
-    Return rows as a DataFrame.
-
-    Parameters
-    ----------
-    rows : mapping of str to sequence
-        Columns as of ``Clustering.to_dict``.
-    library : {"pandas", "polars"}
-        Whose.
-    labels : pandas.Index or None
-        What the rows of a pandas DataFrame are called.
-
-    Returns
-    -------
-    DataFrame
-        Relations are categorical (an Enum in polars), scores float64, stories
-        and templates a nullable Int64.
-
-    Raises
-    ------
-    InputError
-        If `library` is another.
-    MissingDependencyError
-        If the library is not installed.
-    """
+    """Return columns as a DataFrame; `labels` are what pandas calls the rows, or None."""
     if library == "pandas":
         pandas = _import("pandas")
         frame = pandas.DataFrame(rows, index=labels)
-        types = {
-            "relation": pandas.CategoricalDtype(_RELATIONS),
-            **dict.fromkeys(_SCORES, "float64"),
-            **dict.fromkeys(_GROUPS, "Int64"),
-        }
-        return frame.astype({name: kind for name, kind in types.items() if name in frame})
+        return frame.astype(_types(pandas.CategoricalDtype(_RELATIONS), "float64", "Int64", rows))
     if library == "polars":
         polars = _import("polars")
-        types = {
-            "relation": polars.Enum(_RELATIONS),
-            **dict.fromkeys(_SCORES, polars.Float64),
-            **dict.fromkeys(_GROUPS, polars.Int64),
-        }
-        known = {name: kind for name, kind in types.items() if name in rows}
-        return polars.DataFrame(rows, schema_overrides=known)
+        types = _types(polars.Enum(_RELATIONS), polars.Float64, polars.Int64, rows)
+        return polars.DataFrame(rows, schema_overrides=types)
     message = f"library={library!r} is not known; allowed are 'pandas' and 'polars'"
     raise InputError(message)
 

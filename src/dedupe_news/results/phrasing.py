@@ -1,7 +1,9 @@
-"""Figures, times and spans as people read them."""
+"""Figures, times and texts as people read them."""
 
 from __future__ import annotations
 
+import html
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,60 +18,22 @@ _VERDICTS = {
 }
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 _LONG_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_JOINERS = "\u200c\u200d"  # parts of Persian words and of emoji
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """
-    Return a number with its noun.
-
-    Parameters
-    ----------
-    count : int
-        How many.
-    noun : str
-        What, in the singular.
-    plural : str, optional
-        By default the noun and an s.
-
-    Returns
-    -------
-    str
-        Such as ``"1 cluster"`` or ``"6,150 clusters"``.
-    """
+    """Return a number with its noun, such as "1 cluster" or "6,150 clusters"."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def share(part: int, whole: int) -> str:
-    """
-    Return a part of a whole in percent.
-
-    Parameters
-    ----------
-    part, whole : int
-        At least 0.
-
-    Returns
-    -------
-    str
-        Such as ``"8.1 %"``; empty where there is no whole.
-    """
+    """Return a part of a whole as "8.1 %"; empty where there is no whole."""
     return f"{100 * part / whole:.1f} %" if whole else ""
 
 
 def duration(span: dt.timedelta) -> str:
-    """
-    Return a span of time, rounded to its largest unit.
-
-    Parameters
-    ----------
-    span : datetime.timedelta
-        At least 0.
-
-    Returns
-    -------
-    str
-        Such as ``"3 d"``, ``"2 h"``, ``"5 min"`` or ``"0 s"``.
-    """
+    """Return a span of time, rounded to its largest unit, such as "3 d" or "5 min"."""
     seconds = span.total_seconds()
     for unit, length in _UNITS:
         if seconds >= length:
@@ -78,19 +42,7 @@ def duration(span: dt.timedelta) -> str:
 
 
 def time_apart(span: dt.timedelta) -> str:
-    """
-    Return a span of time in words, rounded to a unit of which there are two at least.
-
-    Parameters
-    ----------
-    span : datetime.timedelta
-        At least 0.
-
-    Returns
-    -------
-    str
-        Such as ``"40 minutes"``, ``"26 hours"`` or ``"1 minute"``.
-    """
+    """Return a span of time in words, such as "40 minutes", "26 hours" or "1 minute"."""
     seconds = span.total_seconds()
     for unit, length in _LONG_UNITS:
         if seconds >= 2 * length or (seconds == length and unit != "second"):
@@ -99,38 +51,28 @@ def time_apart(span: dt.timedelta) -> str:
 
 
 def moment(time: dt.datetime) -> str:
-    """
-    Return a time, to the minute.
-
-    Parameters
-    ----------
-    time : datetime.datetime
-        In UTC.
-
-    Returns
-    -------
-    str
-        Such as ``"2026-03-02 05:08"``.
-    """
+    """Return a time to the minute, such as "2026-03-02 05:08"."""
     return time.isoformat(" ", "minutes")[:16]
 
 
 def verdict_in_words(verdict: str, relation: enum.IntEnum | None) -> str:
-    """
-    Return what two items are to each other.
-
-    Parameters
-    ----------
-    verdict : {"duplicate", "related", "template", "none"}
-        The verdict.
-    relation : Relation or None
-        Which kind of duplicates they are.
-
-    Returns
-    -------
-    str
-        Such as ``"duplicates (near)"`` or ``"the same story"``.
-    """
+    """Return what two items are to each other, such as "duplicates (near)" or "the same story"."""
     if verdict == "duplicate" and relation is not None:
         return f"{_VERDICTS[verdict]} ({relation.name.lower()})"
     return _VERDICTS[verdict]
+
+
+def readable(text: str) -> str:
+    """Return a text with the characters that its HTML entities stand for."""
+    if "&" not in text:
+        return text
+    # A line break must not come about: the first one ends the title.
+    return _ENTITY.sub(lambda entity: re.sub(r"[\r\n]", " ", html.unescape(entity[0])), text)
+
+
+def one_line(text: object, most: int | None = None) -> str:
+    """Return a text readable in one line, without characters that would steer a terminal."""
+    line = " ".join(readable(str(text)).split())
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() or c in _JOINERS else " " for c in line)
+    return line if most is None or len(line) <= most else f"{line[: most - 1]}…"
