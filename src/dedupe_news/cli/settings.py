@@ -207,7 +207,10 @@ def read_rows(
         Their rows, with all columns.
     """
     columns, table = _read(file, form, named, ignore, manner, files.everything, quiet=quiet)
-    return columns, table if columns.rows is None else table.chosen(columns.rows)
+    if columns.rows is None:
+        return columns, table
+    # The rows that are left are the feed, and positions are theirs.
+    return dataclasses.replace(columns, rows=None), table.chosen(columns.rows)
 
 
 def has_ids(

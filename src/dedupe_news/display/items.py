@@ -34,31 +34,36 @@ def figures(named: Iterable[tuple[str, str, str]]) -> Markup:
     return Markup('<dl class="figures">{}</dl>').format(Markup().join(items))
 
 
-def line(role: str, facts: Iterable[Markup | str]) -> Markup:
-    """Return facts in a line, what an item is before all."""
-    others = _SEPARATOR.join(filter(None, facts))
+def facts(role: str, others: Iterable[Markup | str]) -> Markup:
+    """Return what an item is, and other facts about it."""
+    said = _SEPARATOR.join(filter(None, others))
     parts = [Markup("<b>{}</b>").format(role)] if role else []
-    if others:
-        parts.append(Markup('<span class="quiet">{}</span>').format(others))
-    return Markup('<p class="meta">{}</p>').format(_SEPARATOR.join(parts))
+    if said:
+        parts.append(Markup('<span class="quiet">{}</span>').format(said))
+    return _SEPARATOR.join(parts)
+
+
+def line(role: str, others: Iterable[Markup | str]) -> Markup:
+    """Return `facts` as a line of its own."""
+    return Markup('<p class="meta">{}</p>').format(facts(role, others))
 
 
 def about(columns: Columns, place: int, *, time: str = "") -> list[Markup]:
     """Return source, time and id of an item; `time` is said in place of when it was published."""
-    facts = []
+    known = []
     source = columns.source_of(place)
     if source is not None:
-        facts.append(escape(one_line(source)))
+        known.append(escape(one_line(source)))
     published = columns.published_at(place)
     if published is not None:
         exact = f"{moment(published)} UTC"
-        facts.append(
+        known.append(
             Markup('<time datetime="{}" title="{}">{}</time>').format(
                 published.isoformat(), exact, time or exact
             )
         )
-    facts.append(escape(f"id {columns.id_of(place)}"))
-    return facts
+    known.append(escape(f"id {columns.id_of(place)}"))
+    return known
 
 
 def sides(

@@ -20,6 +20,7 @@ _TAGS = {
     "insert": Markup("<ins>{}</ins>"),
 }
 _ELLIPSIS = " … "
+_GONE_WORDS = 3
 
 
 class Piece(NamedTuple):
@@ -46,6 +47,9 @@ def both(left: str, right: str, changes: Iterable[Change]) -> list[Piece]:
         pieces.append(Piece("same", readable(right[at : change.right_start])))
         replaces = change.kind == "replace"
         gone = " ".join(readable(left[change.left_start : change.left_stop]).split())
+        words = gone.split(" ")
+        if len(words) > 2 * _GONE_WORDS + 1:  # the representative, beside it, has them all
+            gone = _ELLIPSIS.join(map(" ".join, (words[:_GONE_WORDS], words[-_GONE_WORDS:])))
         if gone and not replaces:  # it stands between two words of the second text
             gone = f" {gone}" if change.right_start else f"{gone} "
         come = readable(right[change.right_start : change.right_stop])

@@ -82,10 +82,10 @@ def blocks(
     """
     Yield the groups of a kind, the largest first, `n_items` or somewhat more at a time.
 
-    A block has ``number`` (among those of its kind), ``size`` (items), ``span``
-    (seconds), ``shown`` (rows that are here), for templates ``pattern`` and
-    ``variants``, and the columns of the rows of all, the representative of each
-    group first.
+    A block has ``number`` (among those of its kind), ``size`` (items),
+    ``summary``, ``sources`` (how many), ``shown`` (rows that are here), for
+    templates ``pattern`` and ``variants``, and the columns of the rows of all,
+    the representative of each group first.
     """
     for some in _in_blocks(result, kind, n_items):
         groups = [group for _, group in some]
@@ -93,7 +93,8 @@ def blocks(
         block: dict[str, Any] = {
             "number": [number for number, _ in some],
             "size": [*map(len, groups)],
-            "span": [None if one.span is None else one.span.total_seconds() for one in groups],
+            "summary": [*map(views.summary_of, groups)],
+            "sources": [*map(views.n_sources, groups)],
             "shown": [*map(len, rows)],
             "items": _items(result, kind, rows),
         }

@@ -29,7 +29,10 @@ def page(shown: Page) -> Markup:
     parts = [items.figures(views.figures_of(result))]
     note = views.note_on_bounded(result)
     if note:
-        parts.append(Markup('<p class="note">{}</p>').format(note))
+        is_serious = result.bounded.n_representatives_passed_over > 0
+        parts.append(
+            Markup('<p class="{}">{}</p>').format("note" if is_serious else "quiet small", note)
+        )
     if not result.clusters:
         parts.append(Markup('<p class="quiet">No two items are duplicates.</p>'))
     parts += [
@@ -118,10 +121,8 @@ def _rows(shown: Group, kind: Kind) -> Markup:
     if isinstance(shown, Cluster):  # other groups have no pairs of known probability
         sentences[1:] = views.sentences_of(result, drawn[0].place, drawn[1:])
     others = [
-        Markup('<li class="doc">{}{}{}</li>').format(
-            items.line(row.role, _facts(shown, row, drawn[0])),
-            _text(result, kind, wordings[0], wording),
-            _reason(why),
+        Markup('<li class="doc">{}{}</li>').format(
+            _head(result, row, drawn[0], why), _text(result, kind, wordings[0], wording)
         )
         for row, wording, why in list(zip(drawn, wordings, sentences, strict=True))[1:]
     ]
@@ -146,17 +147,24 @@ def _stands_for(row: Row) -> str:
     return f"stands for {counted(row.n_duplicates, 'duplicate')}" if row.n_duplicates else ""
 
 
-def _facts(shown: Group, row: Row, first: Row) -> list[Markup | str]:
-    """Return what is known of an item beside the representative of its group."""
-    result: Clustering = shown.result
+def _head(result: Clustering, row: Row, first: Row, why: str) -> Markup:
+    """Return what is known of an item beside the representative; it opens to say why."""
     time = views.delay(result.columns, first.place, row.place)
-    facts: list[Markup | str] = [*items.about(result.columns, row.place, time=time)]
-    facts.append(_stands_for(row))
-    if isinstance(shown, Cluster):
-        membership = result.membership
-        facts.append(f"Jaccard {membership.jaccard[row.place]:.2f}")
-        facts.append(f"probability {membership.probability[row.place]:.2f}")
-    return facts
+    facts = [*items.about(result.columns, row.place, time=time), _stands_for(row)]
+    if not why:
+        return items.line(row.role, facts)
+    membership = result.membership
+    return Markup(
+        '<details class="why"><summary class="meta">{}</summary><p>{}</p>'
+        '<p class="quiet small">Jaccard {:.2f}, containment {:.2f}, probability {:.2f}</p>'
+        "</details>"
+    ).format(
+        items.facts(row.role, facts),
+        why,
+        membership.jaccard[row.place],
+        membership.containment[row.place],
+        membership.probability[row.place],
+    )
 
 
 def _text(result: Clustering, kind: Kind, first: Wording, wording: Wording) -> Markup:
@@ -169,11 +177,3 @@ def _text(result: Clustering, kind: Kind, first: Wording, wording: Wording) -> M
         return Markup('<p class="text quiet">the same words</p>')
     pieces = marking.both(first.text, wording.text, changes)
     return items.content(marking.shorten(pieces, _CONTEXT), titled=titled)
-
-
-def _reason(why: str) -> Markup:
-    if not why:
-        return Markup()
-    return Markup(
-        '<details class="why"><summary class="quiet small">why?</summary><p>{}</p></details>'
-    ).format(why)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news._input.columns import NO_TIME
+from dedupe_news._input.columns import NO_SOURCE, NO_TIME
 from dedupe_news.results.membership import NO_RELATION
 from dedupe_news.results.parts import Cluster, Story, Template
 from dedupe_news.results.phrasing import counted, duration, one_line, share
@@ -130,10 +130,15 @@ def note_on_bounded(result: Clustering) -> str:
     bounded = result.bounded
     if not bounded:
         return ""
+    if bounded.n_representatives_passed_over:
+        return (
+            f"Work was bounded: {bounded.n_representatives_passed_over:,} comparisons with "
+            "representatives were left out, so that clusters may be split. A higher bucket_limit "
+            "compares more."
+        )
     return (
-        f"Work was bounded: {counted(bounded.n_large_buckets, 'large bucket')}, "
-        f"{bounded.n_pairs_not_compared:,} pairs within not compared, "
-        f"{bounded.n_representatives_passed_over:,} representatives passed over."
+        f"Work was bounded: {bounded.n_pairs_not_compared:,} pairs within large groups of alike "
+        "texts were not compared. Clusters are complete; matches may lack pairs."
     )
 
 
@@ -142,13 +147,20 @@ def summary_of(group: Group) -> str:
     facts = [counted(len(group), "item")]
     if isinstance(group, Story):
         facts.append(counted(len(group.clusters), "report"))
-    if group.result is not None:
-        sources = {*map(group.result.columns.source_of, group.result.places_of(group))} - {None}
-        if sources:
-            facts.append(counted(len(sources), "source"))
+    sources = n_sources(group)
+    if sources:
+        facts.append(counted(sources, "source"))
     if group.span is not None:
         facts.append(f"over {duration(group.span)}" if group.span else "at one time")
     return ", ".join(facts)
+
+
+def n_sources(group: Group) -> int:
+    """Return how many sources the items of a group have; 0 where none is known."""
+    result: Clustering | None = group.result
+    if result is None or result.columns.sources is None:
+        return 0
+    return len({*result.columns.sources[result.places_of(group)].tolist()} - {NO_SOURCE})
 
 
 def rows_of(group: Group) -> list[Row]:

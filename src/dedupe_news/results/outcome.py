@@ -25,10 +25,12 @@ class Outcome:
         The text that represents each text; itself where it stands alone.
     left, right : ndarray of int64, shape (n_matches,)
         The texts of each match.
-    jaccard, containment, probability : ndarray of float64, shape (n_matches,)
-        Exact similarities, and that the two are duplicates, in [0, 1].
+    jaccard, containment : ndarray of float64, shape (n_matches,)
+        Exact, in [0, 1].
     relation : ndarray of uint8, shape (n_matches,)
         Values of `Relation`.
+    probability : ndarray of float64, shape (n_matches,)
+        That the two are duplicates, in [0, 1].
     n_candidates : int
         Pairs that were compared.
     bounded : Bounded

@@ -46,7 +46,7 @@ class Group(_Part):
     positions: tuple[int, ...]
     span: dt.timedelta | None
 
-    def within(self, result: Any) -> Self:
+    def within(self, result: Any) -> Self:  # numpydoc ignore=PR01,RT01
         """Remember the result that this is part of; return this."""
         object.__setattr__(self, "_result", result)
         return self
