@@ -356,6 +356,24 @@ def test_plain_text_of_stories() -> None:
     assert str(large).endswith("\n  and 5 more reports, at story.clusters")
 
 
+def test_nothing_in_an_item_breaks_a_line_or_steers_a_terminal() -> None:
+    """In titles, texts, sources and ids; entities are the characters that they stand for."""
+    odd = "Caf&eacute;\r\nof\u2028the\x0bday \x1b[31m&#10;now"
+    feed = [
+        {"id": f"{odd} {number}", "title": odd, "text": STORM, "source": odd} for number in range(2)
+    ]
+    result = dn.cluster(feed, policy="similar", progress=False)
+
+    shown = [str(result.clusters[0]), str(result.page()), str(result.removed), repr(result)]
+    for text in shown:
+        assert all(line.isprintable() for line in text.split("\n"))
+        assert "Café of the day" in text
+    assert [len(text.split("\n")) for text in shown] == [3, 6, 2, 2]
+    assert "&eacute;" not in read(result).text + read(result.removed).text
+    words = [f"Caf&eacute; {STORM}", f"Tea&#10;house {STORM}"]
+    assert "other words: Café → Tea house" in dn.compare(*words, policy="similar").why
+
+
 def test_plain_text_of_templates_and_pages() -> None:
     """The pattern, and what varies."""
     result = with_template()
