@@ -270,7 +270,7 @@ import sys, types
 kernel = types.SimpleNamespace(config={"IPKernelApp": {}})
 sys.modules["IPython"] = types.SimpleNamespace(get_ipython=lambda: kernel)
 sys.modules["ipywidgets"] = None
-from dedupe_news import progress
+from dedupe_news._machine import progress
 with progress.stages(("one", "two"), show=True) as ended:
     ended("one")
 """

@@ -299,7 +299,7 @@ def test_the_real_feed_is_clustered_as_in_memory(
 KILLED = """
 import os, sys
 import dedupe_news as dn
-from dedupe_news import batch
+from dedupe_news._engine import batch
 from made_up_news import made_up_news
 def announce(stage):
     if stage == sys.argv[2]:
