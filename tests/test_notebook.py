@@ -360,7 +360,8 @@ def test_nothing_in_an_item_breaks_a_line_or_steers_a_terminal() -> None:
     """In titles, texts, sources and ids; entities are the characters that they stand for."""
     odd = "Caf&eacute;\r\nof\u2028the\x0bday \x1b[31m&#10;now"
     feed = [
-        {"id": f"{odd} {number}", "title": odd, "text": STORM, "source": odd} for number in range(2)
+        {"id": f"a\n\x1b[31m{number}", "title": odd, "text": STORM, "source": odd}
+        for number in range(2)
     ]
     result = dn.cluster(feed, policy="similar", progress=False)
 

@@ -64,14 +64,7 @@ class Groups(Displayable):
 
     @cached_property
     def clusters(self) -> list[Cluster]:
-        """
-        The clusters of two members or more: duplicates.
-
-        Returns
-        -------
-        list of Cluster
-            The largest first, ties by first appearance.
-        """
+        """The clusters of two members or more: the largest first, ties by first appearance."""
         sizes = np.bincount(self.labels, minlength=len(self.representatives))
         several = np.where(sizes[self.labels] > 1, self.labels, -1)
         return [self._cluster(members) for members in gathered(several)]
@@ -79,39 +72,25 @@ class Groups(Displayable):
     @cached_property
     def stories(self) -> list[Story]:
         """
-        The stories: clusters and single items that report one event.
+        The stories: clusters and single items that report one event, the largest first.
 
-        Returns
-        -------
-        list of Story
-            The largest first, ties by first appearance. Items of different
-            clusters are no duplicates: keep both, and show them together.
+        Ties by first appearance. Items of different clusters are no duplicates: keep
+        both, and show them together.
         """
         return [self._story(members) for members in self._in_stories]
 
     @cached_property
     def templates(self) -> list[Template]:
         """
-        The recurring templates.
+        The recurring templates: the largest first, ties by first appearance.
 
-        Returns
-        -------
-        list of Template
-            The largest first, ties by first appearance. Members are no
-            duplicates of each other, though one may have duplicates of its own.
+        Members are no duplicates of each other, though one may have duplicates.
         """
         return self.templates_between(0, self.n_templates)
 
     @property
     def n_templates(self) -> int:
-        """
-        The number of templates.
-
-        Returns
-        -------
-        int
-            The length of `templates`, without finding out what they say.
-        """
+        """The length of `templates`, without finding out what they say."""
         return len(self._in_templates)
 
     def templates_between(self, start: int, stop: int) -> list[Template]:

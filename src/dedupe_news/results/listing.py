@@ -173,27 +173,13 @@ class Items(Table[_Row]):
         self.places = places
 
     @property
-    def positions(self) -> NDArray[np.int64]:
-        """
-        The positions of the items in the feed as it was given.
-
-        Returns
-        -------
-        ndarray of int64, shape (n_items,)
-            Increasing.
-        """
+    def positions(self) -> NDArray[np.int64]:  # numpydoc ignore=RT01
+        """The positions of the items in the feed as it was given, increasing."""
         return self.result.in_feed(self.places)
 
     @property
-    def ids(self) -> list[Hashable]:
-        """
-        The ids of the items.
-
-        Returns
-        -------
-        list of hashable
-            In the order of the feed; positions where it has no ids.
-        """
+    def ids(self) -> list[Hashable]:  # numpydoc ignore=RT01
+        """The ids of the items, in the order of the feed; positions where it has no ids."""
         return [*map(self.result.columns.id_of, self.places.tolist())]
 
     def __len__(self) -> int:

@@ -52,15 +52,8 @@ class Group(_Part):
         return self
 
     @property
-    def result(self) -> Any:
-        """
-        The result that this is part of.
-
-        Returns
-        -------
-        Clustering or None
-            None where it stands alone, as after pickling.
-        """
+    def result(self) -> Any:  # numpydoc ignore=RT01
+        """The `Clustering` that this is part of; None where it stands alone, as after pickling."""
         return getattr(self, "_result", None)
 
     @property

@@ -70,9 +70,15 @@ def readable(text: str) -> str:
     return _ENTITY.sub(lambda entity: re.sub(r"[\r\n]", " ", html.unescape(entity[0])), text)
 
 
-def one_line(text: object, most: int | None = None) -> str:
-    """Return a text readable in one line, without characters that would steer a terminal."""
-    line = " ".join(readable(str(text)).split())
-    if not line.isprintable():
-        line = "".join(c if c.isprintable() or c in _JOINERS else " " for c in line)
+def one_line(text: str, most: int | None = None) -> str:
+    """Return a text readable in one line, of at most so many characters."""
+    line = printable(readable(text))
     return line if most is None or len(line) <= most else f"{line[: most - 1]}…"
+
+
+def printable(value: object) -> str:
+    """Return a value in one line, without characters that would steer a terminal."""
+    line = " ".join(str(value).split())
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() or c in _JOINERS else " " for c in line)

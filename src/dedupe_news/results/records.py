@@ -31,15 +31,8 @@ class Relation(enum.IntEnum):
     """Made from the same recurring template: not duplicates."""
 
     @property
-    def verdict(self) -> str:
-        """
-        The verdict that the relation belongs to.
-
-        Returns
-        -------
-        {"duplicate", "related", "template"}
-            One of the three verdicts on a pair.
-        """
+    def verdict(self) -> str:  # numpydoc ignore=RT01
+        """The verdict that it belongs to: "duplicate", "related" or "template"."""
         return "duplicate" if self < Relation.RELATED else self.name.lower()
 
 
@@ -52,10 +45,9 @@ class Match(Displayable):
     ----------
     id : hashable
         Its id.
-    jaccard : float
-        Exact Jaccard similarity of the shingle sets, in [0, 1].
-    containment : float
-        Shared shingles over those of the smaller set, in [0, 1].
+    jaccard, containment : float
+        Shingles that the two share, of all and of those of the smaller set: exact,
+        in [0, 1].
     relation : Relation
         How the two are related.
     probability : float
@@ -78,10 +70,9 @@ class Pair:
     ----------
     left, right : hashable
         Their ids, in the order of the feed; their positions where it has no ids.
-    jaccard : float
-        Exact Jaccard similarity of the shingle sets, in [0, 1].
-    containment : float
-        Shared shingles over those of the smaller set, in [0, 1].
+    jaccard, containment : float
+        Shingles that the two share, of all and of those of the smaller set: exact,
+        in [0, 1].
     relation : Relation
         How the two are related.
     probability : float
@@ -111,7 +102,7 @@ class KeptItem:
     position : int
         Its position in the feed as it was given.
     text : str
-        What it says, title and text on lines of their own.
+        Its title and its text, on lines of their own.
     n_duplicates : int
         How many items are removed for it.
     """
@@ -129,24 +120,17 @@ class RemovedItem:
 
     Parameters
     ----------
-    item : hashable
-        Its id; its position where the feed has no ids.
-    position : int
-        Its position in the feed as it was given.
-    text : str
-        What it says, title and text on lines of their own.
-    duplicate_of : hashable
-        Id of the item that is kept in its place.
-    duplicate_of_position : int
-        Position of that item.
+    item, position, text : object
+        As of a `KeptItem`.
+    duplicate_of, duplicate_of_position : hashable, int
+        Id and position of the item that is kept in its place.
     relation : Relation
         How it stands to the representative of its cluster. That is the item
         which is kept, unless another was asked for: then the representative
         itself is compared with that one.
-    probability : float
-        Probability that the two are duplicates, in [0, 1].
-    score : float
-        Exact Jaccard similarity of the two, in [0, 1].
+    probability, score : float
+        Probability that the two are duplicates, and their exact Jaccard
+        similarity, in [0, 1].
     why : str
         The same in a sentence.
     """
@@ -270,10 +254,9 @@ class Comparison(Displayable):
     ----------
     relation : Relation or None
         None where the two are no match of any kind.
-    jaccard : float
-        Exact Jaccard similarity of the shingle sets, in [0, 1].
-    containment : float
-        Shared shingles over those of the smaller set, in [0, 1].
+    jaccard, containment : float
+        Shingles that the two share, of all and of those of the smaller set: exact,
+        in [0, 1].
     probability : float
         Probability that the two are duplicates, in [0, 1].
     reasons : tuple of Reason
