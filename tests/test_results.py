@@ -627,3 +627,4 @@ def test_matches_are_a_table(result: Clustering) -> None:
     assert frame["left"].to_list() == ["a", "a", "b"]
     assert frame["relation"].to_list() == ["truncated", "exact", "exact"]
     assert result.matches[:2].to_dict()["positions"] == [(0, 2), (0, 4)]
+    assert result.removed.to_arrow().to_pydict()["relation"] == ["truncated", "exact", "truncated"]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
 import numpy as np
 
-from dedupe_news.results import frames
 from dedupe_news.results.displayable import Displayable, display
+from dedupe_news.results.frames import Framed
 from dedupe_news.results.records import KeptItem, Pair, Relation, RemovedItem
 
 if TYPE_CHECKING:
@@ -26,50 +26,30 @@ if TYPE_CHECKING:
 _Row = TypeVar("_Row")
 
 
-class Table(Displayable, Sequence[_Row]):
+class Table(Displayable, Framed, Sequence[_Row]):
     """Rows of one type, which are made of columns when they are looked at."""
 
     __slots__ = ()
     row_type: ClassVar[Any]
 
     @abc.abstractmethod
-    def to_dict(self) -> dict[str, list[Any]]:
-        """Return the rows as columns."""
+    def _columns(self) -> dict[str, list[Any]]:
+        """Return the fields of the rows."""
 
     @abc.abstractmethod
     def _part(self, part: slice) -> Self:
         """Return some of the rows."""
 
-    def to_frame(self, library: str = "pandas") -> Any:
+    def to_dict(self) -> dict[str, list[Any]]:
         """
-        Return the rows as a DataFrame.
-
-        Parameters
-        ----------
-        library : {"pandas", "polars"}, default "pandas"
-            The library of the DataFrame.
+        Return the rows as columns.
 
         Returns
         -------
-        DataFrame
-            Relations are categorical. One of pandas has the index of the feed,
-            where its rows are items and that was one of pandas' too.
-
-        Raises
-        ------
-        InputError
-            If `library` is another.
-        MissingDependencyError
-            If the library is not installed.
+        dict of str to list
+            The fields of a row.
         """
-        columns = self.to_dict()
-        if "relation" in columns:
-            columns["relation"] = [relation.name.lower() for relation in columns["relation"]]
-        return frames.data_frame(columns, library, self._row_labels())
-
-    def _row_labels(self) -> Any:
-        """Return what pandas calls the rows; None for their numbers."""
-        return None
+        return self._columns()
 
     @overload
     def __getitem__(self, index: int) -> _Row: ...  # numpydoc ignore=GL08
@@ -89,7 +69,7 @@ class Table(Displayable, Sequence[_Row]):
 
     def __iter__(self) -> Iterator[_Row]:
         """Iterate over the rows, in order."""
-        for values in zip(*self.to_dict().values(), strict=True):
+        for values in zip(*self._columns().values(), strict=True):
             yield self.row_type(*values)
 
 
@@ -134,15 +114,7 @@ class Matches(Table[Pair]):
         """Return the number of pairs."""
         return len(self.left)
 
-    def to_dict(self) -> dict[str, list[Any]]:
-        """
-        Return the pairs as columns.
-
-        Returns
-        -------
-        dict of str to list
-            The fields of a `Pair`.
-        """
+    def _columns(self) -> dict[str, list[Any]]:
         left, right = self.left.tolist(), self.right.tolist()
         sides = (self.left, self.right)
         if self.columns.rows is not None:
@@ -189,7 +161,7 @@ class Items(Table[_Row]):
     def _part(self, part: slice) -> Self:
         return type(self)(self.result, self.places[part])
 
-    def _row_labels(self) -> Any:
+    def _row_names(self) -> Any:
         labels = self.result.row_labels
         return labels if labels is None else labels[self.places]
 
@@ -216,15 +188,7 @@ class Kept(Items[KeptItem]):
     row_type = KeptItem
     verb = "kept"
 
-    def to_dict(self) -> dict[str, list[Any]]:
-        """
-        Return the items as columns.
-
-        Returns
-        -------
-        dict of str to list
-            The fields of a `KeptItem`.
-        """
+    def _columns(self) -> dict[str, list[Any]]:
         labels = self.result.labels
         n_others = np.bincount(labels, minlength=len(self.result.representatives)) - 1
         return {**self._about(), "n_duplicates": n_others[labels[self.places]].tolist()}
@@ -237,15 +201,7 @@ class Removed(Items[RemovedItem]):
     row_type = RemovedItem
     verb = "removed"
 
-    def to_dict(self) -> dict[str, list[Any]]:
-        """
-        Return the items as columns.
-
-        Returns
-        -------
-        dict of str to list
-            The fields of a `RemovedItem`.
-        """
+    def _columns(self) -> dict[str, list[Any]]:
         result = self.result
         labels = result.labels[self.places]
         kept, representatives = result.kept_places[labels], result.representatives[labels]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news.errors import ConfigError
-from dedupe_news.results import frames
+from dedupe_news.results.frames import Framed
 from dedupe_news.results.keeping import choose
 from dedupe_news.results.listing import Kept, Removed
 from dedupe_news.results.membership import NO_RELATION
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Clustering(Showing):
+class Clustering(Showing, Framed):
     """
     The outcome of clustering a batch.
 
@@ -110,53 +110,23 @@ class Clustering(Showing):
         return len(self.labels)
 
     @property
-    def skipped(self) -> Skipped:
-        """
-        What of the feed could not be read and was passed over.
-
-        Returns
-        -------
-        Skipped
-            Counts by column and reason, and examples; false where it is nothing.
-        """
+    def skipped(self) -> Skipped:  # numpydoc ignore=RT01
+        """What of the feed could not be read and was passed over, counted, with examples."""
         return self.columns.skipped
 
     @property
-    def columns_used(self) -> Mapping[str, Hashable]:
-        """
-        The columns of the feed that were read.
-
-        Returns
-        -------
-        mapping of str to str
-            The name of the column of each role that one was found or named for.
-        """
+    def columns_used(self) -> Mapping[str, Hashable]:  # numpydoc ignore=RT01
+        """The columns of the feed that were read: the name for each role that has one."""
         return self.columns.used
 
     @property
-    def kept(self) -> Kept:
-        """
-        The items that are kept: one of each cluster, and all that stand alone.
-
-        Returns
-        -------
-        Kept
-            Rows of type `KeptItem`, in the order of the feed; `to_frame` makes a
-            table of them.
-        """
+    def kept(self) -> Kept:  # numpydoc ignore=RT01
+        """The items that are kept, as `KeptItem`: one of each cluster, and all that stand alone."""
         return Kept(self, np.sort(self.kept_places))
 
     @property
-    def removed(self) -> Removed:
-        """
-        The items that are removed, with whom each is a duplicate of, and why.
-
-        Returns
-        -------
-        Removed
-            Rows of type `RemovedItem`, in the order of the feed; `to_frame`
-            makes a table of them.
-        """
+    def removed(self) -> Removed:  # numpydoc ignore=RT01
+        """The items that are removed, as `RemovedItem`: for whom, and why."""
         is_removed = np.ones(len(self), np.bool_)
         is_removed[self.kept_places] = False
         return Removed(self, np.flatnonzero(is_removed))
@@ -284,47 +254,8 @@ class Clustering(Showing):
             "template": _numbers(self._in_templates, len(self)),
         }
 
-    def to_frame(self, library: str = "pandas") -> Any:
-        """
-        Return one row an item, as a DataFrame.
-
-        Parameters
-        ----------
-        library : {"pandas", "polars"}, default "pandas"
-            The library of the DataFrame.
-
-        Returns
-        -------
-        DataFrame
-            The columns of `to_dict`: relations categorical, scores float64,
-            stories and templates Int64. One of pandas has the index of the feed,
-            where that was one of pandas' too.
-
-        Raises
-        ------
-        InputError
-            If `library` is another.
-        MissingDependencyError
-            If the library is not installed.
-        """
-        return frames.data_frame(self.to_dict(), library, self.row_labels)
-
-    def to_arrow(self) -> Any:
-        """
-        Return one row an item, as an Arrow table.
-
-        Returns
-        -------
-        pyarrow.Table
-            The columns of `to_dict`: relations a dictionary of strings, scores
-            float64, stories and templates int64.
-
-        Raises
-        ------
-        MissingDependencyError
-            If pyarrow is not installed.
-        """
-        return frames.arrow_table(self.to_dict())
+    def _row_names(self) -> Any:
+        return self.row_labels
 
     def trade_off(self) -> dict[str, list[Any]]:
         """
