@@ -92,10 +92,19 @@ def shorten(pieces: Sequence[Piece], most: int) -> list[Piece]:
         if piece.kind == "same" and len(text) > most + len(_ELLIPSIS):
             is_first, is_last = number == 0, number == len(pieces) - 1
             head = 0 if is_first and not is_last else most if is_last else most // 2
-            tail = most - head
-            text = text[:head] + _ELLIPSIS + (text[-tail:] if tail else "")
+            text = f"{_beginning(text, head)}{_ELLIPSIS}{_end(text, most - head)}"
         shortened.append(piece._replace(text=text))
     return shortened
+
+
+def _beginning(text: str, most: int) -> str:
+    """Return the first characters of a text, without half a word where it has spaces."""
+    return text[:most].rpartition(" ")[0] or text[:most]
+
+
+def _end(text: str, most: int) -> str:
+    """Return the last characters of a text, as `_beginning` does the first."""
+    return text[len(text) - most :].partition(" ")[2] or text[len(text) - most :]
 
 
 def to_html(pieces: Iterable[Piece]) -> Markup:

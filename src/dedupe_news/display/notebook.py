@@ -64,7 +64,14 @@ def _of_group(group: Group) -> Markup:
 @body.register
 def _of_items(shown: Items) -> Markup:  # type: ignore[type-arg]
     names = [name for name in shown.row_type.__dataclass_fields__ if "position" not in name]
-    rows = [[_cell(name, getattr(row, name)) for name in names] for row in shown[:_MOST_ROWS]]
+    titled = shown.result.columns.titled
+    rows = [
+        [
+            _excerpt(row.text, titled=titled) if name == "text" else _cell(getattr(row, name))
+            for name in names
+        ]
+        for row in shown[:_MOST_ROWS]
+    ]
     more = len(shown) - _MOST_ROWS
     remark = f"and {counted(more, 'more item')}; .to_frame() has all" if more > 0 else ""
     return Markup('<h3>{}</h3>{}<p class="quiet small">{}</p>').format(
@@ -72,12 +79,21 @@ def _of_items(shown: Items) -> Markup:  # type: ignore[type-arg]
     )
 
 
-def _cell(name: str, value: Any) -> str:  # noqa: ANN401 - of any column
+def _excerpt(content: str, *, titled: bool) -> Markup:
+    """Return the beginning of what an item says."""
+    title, _, text = content.partition("\n") if titled else ("", "", content)
+    head = one_line(title, MOST_CHARACTERS)
+    rest = one_line(text, MOST_CHARACTERS - len(head)) if len(head) < MOST_CHARACTERS else ""
+    bold = Markup("<b>{}</b> ").format(head) if head else ""
+    return Markup("{}{}").format(bold, rest)
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - of any column
     if isinstance(value, Relation):
         return value.name.lower()
     if isinstance(value, float):
         return f"{value:.2f}"
-    return one_line(value, MOST_CHARACTERS) if name == "text" else printable(value)
+    return printable(value)
 
 
 def _table(names: Iterable[str], rows: Iterable[Iterable[Markup | str]]) -> Markup:
@@ -86,7 +102,7 @@ def _table(names: Iterable[str], rows: Iterable[Iterable[Markup | str]]) -> Mark
     def row(tag: Markup, cells: Iterable[Markup | str]) -> Markup:
         return Markup("<tr>{}</tr>").format(Markup().join(map(tag.format, cells)))
 
-    head = row(Markup("<th>{}</th>"), (name.replace("_", " ") for name in names))
+    head = row(Markup("<th>{}</th>"), (name.removeprefix("n_").replace("_", " ") for name in names))
     body_ = Markup().join(row(Markup("<td>{}</td>"), cells) for cells in rows)
     return Markup(
         '<div class="scroll"><table><thead>{}</thead><tbody>{}</tbody></table></div>'

@@ -455,12 +455,20 @@
       : nothing;
   }
 
+  // Who looks for errors sees the member first for which the cluster is where it is in the list.
+  const MEASURES = { doubtful: "probability", different: "jaccard" };
+
+  function othersOf(list, row) {
+    const places = Array.from({ length: row.stop - row.start - 1 }, (_, k) => row.start + 1 + k);
+    const values = row.block.items[MEASURES[list.sort]];
+    return values ? places.sort((a, b) => values[a] - values[b]) : places;
+  }
+
   function groupDetail(list, row) {
     const kind = KINDS[list.kind];
     const isPair = list.kind === "clusters" && row.size === 2;
-    const stop = Math.min(row.stop, row.start + 1 + list.drawnMembers);
-    const others = [];
-    for (let at = row.start + 1; at < stop; at++) others.push(itemOf(row, at, piecesOf(row, at, isPair)));
+    const all = othersOf(list, row);
+    const others = all.slice(0, list.drawnMembers).map((at) => itemOf(row, at, piecesOf(row, at, isPair)));
     const variants = row.variants.filter(Boolean);
     const nBeyond = list.kind === "templates" ? row.size - (row.stop - row.start) : 0;
     return html`<h2>${row.summary} <code>result.${list.kind}[${row.number}]</code></h2>
@@ -469,7 +477,7 @@
       ${variants.length ? html`<p class="quiet">… is ${variants.map((v, k) => html`${k ? "; " : ""}“${v}”`)}</p>` : nothing}
       <div class="sides">
         <ol class="kept">${itemOf(row, row.start, piecesOf(row, row.start, isPair))}</ol>
-        <ol>${others}${moreOf(list, row.stop - stop, kind.rowNoun)}
+        <ol>${others}${moreOf(list, all.length - others.length, kind.rowNoun)}
         ${nBeyond > 0 ? html`<li class="quiet">and ${counted(nBeyond, "more item")}, at result.templates[${row.number}].members</li>` : nothing}</ol>
       </div>`;
   }
