@@ -20,7 +20,7 @@ from dedupe_news.index import NewsIndex
 from dedupe_news.results import differences
 from dedupe_news.results.listing import Items, Matches
 from dedupe_news.results.parts import Group, Template
-from dedupe_news.results.phrasing import counted, one_line, printable, verdict_in_words
+from dedupe_news.results.phrasing import counted, one_line, single_line, verdict_in_words
 from dedupe_news.results.records import Comparison, Match, Pair, Relation
 from dedupe_news.results.result import Clustering
 
@@ -93,7 +93,7 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - of any column
         return value.name.lower()
     if isinstance(value, float):
         return f"{value:.2f}"
-    return printable(value)
+    return single_line(value)
 
 
 def _table(names: Iterable[str], rows: Iterable[Iterable[Markup | str]]) -> Markup:

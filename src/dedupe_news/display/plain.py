@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe_news.display import views
 from dedupe_news.results.parts import Template
-from dedupe_news.results.phrasing import counted, moment, one_line, printable
+from dedupe_news.results.phrasing import counted, moment, one_line, single_line
 
 if TYPE_CHECKING:
     from dedupe_news.display.page import Page
@@ -62,8 +62,8 @@ def of_items(items: Items[Any]) -> str:
     lines = [f"{counted(len(items), 'item')} {items.verb}"]
     for row in items[:_MOST_ROWS]:
         other = getattr(row, "duplicate_of", None)
-        said = "" if other is None else f" (duplicate of {printable(other)})"
-        lines.append(f"  {printable(row.item)}{said}  {one_line(row.text, MOST_CHARACTERS)}")
+        said = "" if other is None else f" (duplicate of {single_line(other)})"
+        lines.append(f"  {single_line(row.item)}{said}  {one_line(row.text, MOST_CHARACTERS)}")
     if len(items) > _MOST_ROWS:
         hidden = counted(len(items) - _MOST_ROWS, "more item")
         lines.append(f"  and {hidden}; .to_frame() has all")

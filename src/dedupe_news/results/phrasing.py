@@ -16,10 +16,10 @@ _VERDICTS = {
     "template": "the same template",
     "none": "no match",
 }
+_JOINERS = "\u200c\u200d"  # parts of Persian and Devanagari words, and of emoji
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 _LONG_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_JOINERS = "\u200c\u200d"  # parts of Persian words and of emoji
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
@@ -70,15 +70,29 @@ def readable(text: str) -> str:
     return _ENTITY.sub(lambda entity: re.sub(r"[\r\n]", " ", html.unescape(entity[0])), text)
 
 
+def shortenings(text: str) -> tuple[list[int], list[int]]:
+    """Return where the entities of a text end, and how many UTF-16 units fewer it has by then."""
+    stops, shorter = [], [0]
+    for entity in _ENTITY.finditer(text):
+        stops.append(entity.end())
+        n_shown = len(readable(entity[0]).encode("utf-16-le", "replace")) // 2
+        shorter.append(shorter[-1] + len(entity[0]) - n_shown)
+    return stops, shorter
+
+
+def printable(text: str) -> str:
+    """Return a text as long, where each character that would steer a terminal is a space."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
+
+
+def single_line(value: object) -> str:
+    """Return a value, such as an id, in one line."""
+    return " ".join(printable(str(value)).split())
+
+
 def one_line(text: str, most: int | None = None) -> str:
     """Return a text readable in one line, of at most so many characters."""
-    line = printable(readable(text))
+    line = single_line(readable(text))
     return line if most is None or len(line) <= most else f"{line[: most - 1]}…"
-
-
-def printable(value: object) -> str:
-    """Return a value in one line, without characters that would steer a terminal."""
-    line = " ".join(str(value).split())
-    if line.isprintable():
-        return line
-    return "".join(c if c.isprintable() or c in _JOINERS else " " for c in line)

@@ -100,7 +100,7 @@ def _overlap(n_shared: int, longest: int, n_words: int, relation: Relation | Non
     elif relation is Relation.CONTAINED:
         said = f"one holds the other: {of_all} of the shorter are in the longer"
     elif relation is Relation.TEMPLATE:
-        said = f"the same form, {shared}"
+        said = f"the same template, {shared}"
     elif relation in (None, Relation.RELATED):
         said = f"only {shared}" if n_shared < n_words / 2 else shared
     elif longest >= _MOSTLY * n_words:
