@@ -518,6 +518,8 @@ def test_the_command_line_passes_over_and_says_so(
     assert "times without a zone are taken as UTC; --timezone says otherwise" in ended.err
     assert [row["id"] for row in dropped.rows] == [0, 1, 2, 3, 5, 7, 8]
     assert "2 values were not read; 2 items were left out" in dropped.err
+    kept = run("dedupe", "feed.jsonl", "--on-invalid", "drop", "--keep", "text")
+    assert [row["id"] for row in kept.rows] == [0, 1, 2, 3, 5, 7, 8]
 
 
 def test_zones_and_orders_can_be_said(run: Callable[..., Ended], tmp_path: Path) -> None:

@@ -11,13 +11,12 @@ from pyspark.sql import types as T  # noqa: N812 - likewise
 from dedupe_news._input.reading import read_documents
 from dedupe_news._input.rules import reading
 from dedupe_news.config import Config, settled
-from dedupe_news.documents import AUTO
+from dedupe_news.documents import AUTO, Choices
 from dedupe_news.errors import ColumnError, InputTypeError, listed
 from dedupe_news.integrations.spark import tasks
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
 
     from pyspark.sql import Column, DataFrame
 
@@ -93,7 +92,7 @@ def cluster(
     "dedupe_news" of the worker.
     """
     chosen = settled(config, settings)
-    choices = {"id": id, "title": title, "text": text, "source": source, "published": published}
+    choices = Choices(id=id, title=title, text=text, source=source, published=published)
     with reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
         id_column, columns = used_columns(df, choices)
     cores = df.sparkSession.conf.get("spark.executor.cores", None)
@@ -125,7 +124,7 @@ def _quoted(column: str) -> Column:
     return F.col(f"`{column.replace('`', '``')}`")
 
 
-def used_columns(df: DataFrame, choices: Mapping[str, ColumnChoice]) -> tuple[str, list[str]]:
+def used_columns(df: DataFrame, choices: Choices) -> tuple[str, list[str]]:
     """Return the column of ids, and all that are used, refused where they cannot be."""
     if not (hasattr(df, "mapInArrow") and hasattr(df, "schema")):
         message = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pyspark.ml import Transformer
 from pyspark.ml.param import Param, Params, TypeConverters
@@ -11,7 +11,7 @@ from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
 from dedupe_news.config import Config, settled
-from dedupe_news.documents import AUTO
+from dedupe_news.documents import AUTO, Choices
 from dedupe_news.errors import ConfigError, InputError
 from dedupe_news.integrations.spark.clustering import cluster, used_columns
 
@@ -138,10 +138,11 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
         columns = {role: self.getParam(f"{role}Col") for role in _ROLES}
-        choices = {
+        named = {
             role: self.getOrDefault(param) if self.isDefined(param) else AUTO
             for role, param in columns.items()
         }
+        choices = cast("Choices", named)
         added = {name: str(self.getOrDefault(f"{name}Col")) for name in _ADDED}
         for name in added.values():
             if name in dataset.columns:
