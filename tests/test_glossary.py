@@ -78,9 +78,13 @@ ALLOWED = [
     Allowed("series", "*", r"\bSeries\b", "the class of pandas, polars and narwhals"),
     Allowed("series", "CHANGELOG.md", "[Ss]eries|SERIES", "what version 0.1 called templates"),
     Allowed("n-gram", "move.md", "ngram_size", "a setting of text-dedup"),
-    Allowed("component", "*", "[Cc]onnected components?", "of graphs: the clusters of other tools"),
+    Allowed(
+        "component",
+        "*",
+        "[Cc]onnected components?|[Cc]omponents of two signatures",
+        "of graphs, the clusters of other tools; of vectors",
+    ),
     Allowed("component", "glossary.md", "is a component", "of a signature, which is a vector"),
-    Allowed("component", "*", "[Cc]omponents of two signatures", "of vectors"),
     Allowed("slot", "*", r"__slots__|slots=True|^slots$", "the mechanism of Python"),
 ]
 
