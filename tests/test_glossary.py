@@ -75,7 +75,7 @@ class Allowed(NamedTuple):
 
 
 ALLOWED = [
-    Allowed("series", "*", r"\bSeries\b", "the class of pandas, polars and narwhals"),
+    Allowed("series", "*", r"\bSeries\b|as_series", "the class of pandas, polars and narwhals"),
     Allowed("series", "CHANGELOG.md", "[Ss]eries|SERIES", "what version 0.1 called templates"),
     Allowed("n-gram", "move.md", "ngram_size", "a setting of text-dedup"),
     Allowed(
