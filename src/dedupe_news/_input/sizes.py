@@ -17,7 +17,7 @@ def n_bytes(feed: Any) -> int | None:
     """Return the bytes of text in a feed of few items, None where it may have many."""
     if isinstance(feed, (str, bytes)) or may_be_large(feed):
         return None
-    if not isinstance(feed, Mapping) and len(feed) > _FEW:
+    if not isinstance(feed, Mapping) and (not hasattr(feed, "__len__") or len(feed) > _FEW):
         return None
     if hasattr(type(feed), "columns"):
         import narwhals as nw  # noqa: PLC0415 - with tables alone
