@@ -1,4 +1,4 @@
-"""Templates: what the texts of one form have in common, and what varies."""
+"""Templates: what their texts have in common, and what varies."""
 
 from __future__ import annotations
 

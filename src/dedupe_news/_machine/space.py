@@ -58,7 +58,7 @@ class Rows(Protocol):
 
 
 class Space(Protocol):
-    """Gives room for arrays; what is computed in one is the same in another."""
+    """Allocates arrays; results are the same in every space."""
 
     block_size: int
     """Bytes of text that are worked on at a time."""
@@ -97,7 +97,7 @@ class _MemoryRows:
 
 
 class Memory:
-    """Room in memory."""
+    """Arrays in memory."""
 
     block_size = 1 << 62
 
@@ -127,7 +127,7 @@ MEMORY = Memory()
 
 class Folder:
     """
-    Room in files that are mapped into memory.
+    Arrays in files that are mapped into memory.
 
     While it is entered, pages of the files are let go of whenever the process holds more
     than its limit: they stay in the files, and come back when they are read again.
@@ -334,7 +334,7 @@ class _FileRows:
 
 
 def full_message(folder: Path, n_bytes: int) -> str:
-    """Return what is said of a disk that has not the room."""
+    """Return the error for a disk that is too small."""
     return (
         f"a file of {n_bytes:,} bytes does not fit on the disk of {folder}. Free some space, or "
         "pass work_folder=... on another disk"
@@ -426,7 +426,7 @@ def _remove_unfinished(kept: Path) -> None:
 
 
 def _reserve(file: IO[bytes], n_bytes: int) -> None:
-    """Make a file so long that writing to its memory cannot fail for want of room."""
+    """Make a file so long that writing to its memory cannot fail for lack of space."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), 0, n_bytes)
         return

@@ -354,5 +354,5 @@ def _signature(document: object, config: Config) -> NDArray[np.uint32]:
 
 @lru_cache(maxsize=16)
 def _permutations(num_perm: int, seed: int) -> NDArray[np.uint32]:
-    """Return the coefficients as datasketch keeps them; sketches share one array."""
+    """Return the coefficients as datasketch keeps them; signatures share one array."""
     return np.array(coefficients(num_perm, seed))
