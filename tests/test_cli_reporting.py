@@ -11,7 +11,7 @@ from rich.console import Console
 
 import dedupe_news as dn
 from command_line import Ended, runner
-from dedupe_news.cli import comparing
+from dedupe_news.cli import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +151,7 @@ def test_differences_are_struck_and_underlined(width: int) -> None:
     found = dn.compare(f"{OLD} \x1b[2J", NEW, policy="similar", threshold=0.1)
 
     with console.capture() as captured:
-        comparing.show_comparison(console, found)
+        terminal.show_comparison(console, found)
 
     printed = captured.get()
     assert "\x1b[9;31mold" in printed

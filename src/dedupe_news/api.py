@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe_news._engine import batch
 from dedupe_news._engine.comparison import Explainer
-from dedupe_news._input import native, python, rules
+from dedupe_news._input import native, python, rules, sizes
 from dedupe_news._input.constraints import read_constraints
 from dedupe_news._input.reading import numbered_rows, read_documents
-from dedupe_news._machine.progress import prepare, stages
+from dedupe_news._machine.progress import ready, stages
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.config import Config, settled
@@ -145,8 +145,8 @@ def cluster(
     threads = resolve_jobs(n_jobs)
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
     row_labels = python.row_labels(feed)
-    prepare("cluster", chosen.policy, n_jobs, show=progress)
     with (
+        ready("cluster", chosen.policy, n_jobs, n_bytes=sizes.n_bytes(feed), show=progress),
         stages(("reading", *batch.stages(chosen)), show=progress) as ended,
         contextlib.ExitStack() as opened,
     ):
@@ -230,8 +230,8 @@ def compare(
     """
     chosen = settled(config, settings)
     documents = [_one(a), _one(b)]
-    prepare("compare", chosen.policy)
-    return Explainer(read_documents(documents), chosen)(0, 1)
+    with ready("compare", chosen.policy, n_bytes=sizes.n_bytes(documents)):
+        return Explainer(read_documents(documents), chosen)(0, 1)
 
 
 def _one(item: object) -> Document:

@@ -65,8 +65,17 @@ class Task:
     def work(self, *, backwards: bool = False) -> None:
         """Compile what nobody else has compiled, and wait for what somebody does."""
         for kernel, types in reversed(self._kernels) if backwards else self._kernels:
-            with contextlib.suppress(_jit.CompilerError, TypeError):
+            with contextlib.suppress(_jit.CompilerError, TypeError), interrupts_kept():
                 _jit.compile_for(kernel, types)
+
+
+def is_prepared(operation: str) -> bool:
+    """Return whether all kernels of an operation have machine code, or need none."""
+    if operation in _prepared or not _jit.COMPILED:
+        return True
+    if Task(operation).is_done():
+        _prepared.add(operation)
+    return operation in _prepared
 
 
 def prepare(
@@ -86,19 +95,41 @@ def prepare(
     watch : callable
         Returns what shows the progress; called where there is something to do.
     """
-    if operation in _prepared or not _jit.COMPILED:
+    if is_prepared(operation):
         return
     with _lock:
-        if operation in _prepared:
+        if is_prepared(operation):
             return
         task = Task(operation)
-        if not task.is_done():
-            try:
-                with watch(task), _helper(operation, n_processes):
-                    task.work()
-            except KeyboardInterrupt:
-                raise KeyboardInterrupt from None  # not with a page of the compiler's frames
+        try:
+            with watch(task), _helper(operation, n_processes):
+                task.work()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None  # not with a page of the compiler's frames
         _prepared.add(operation)
+
+
+@contextlib.contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """Raise an interrupt within a callback of the compiler, which Python would pass over."""
+    usual, passed_over = sys.unraisablehook, False
+
+    def note(unraisable: sys.UnraisableHookArgs) -> None:
+        nonlocal passed_over
+        if unraisable.exc_type is not KeyboardInterrupt:
+            usual(unraisable)
+        passed_over = passed_over or unraisable.exc_type is KeyboardInterrupt
+
+    sys.unraisablehook = note
+    try:
+        yield
+    except RuntimeError:  # what the compiler makes of it
+        if not passed_over:
+            raise
+    finally:
+        sys.unraisablehook = usual
+    if passed_over:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
