@@ -155,7 +155,7 @@ def cluster(
     labels = python.row_labels(feed)
     prepare("cluster", chosen.policy, n_jobs, show=progress)
     with (
-        stages(("reading", *batch.stages(chosen)), show=progress) as ended,
+        stages(("reading", *batch.STAGES), show=progress) as ended,
         contextlib.ExitStack() as opened,
     ):
         with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):

@@ -444,17 +444,18 @@ def _sign(
     columns: Columns, config: Config, n_jobs: int | None
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Return the signatures, and the positions of documents that have a token."""
-    from dedupe_news._engine import minhash, shingling  # noqa: PLC0415 - they bring numba
+    # They bring numba.
+    from dedupe_news._engine.sets import Runs, shingle  # noqa: PLC0415
+    from dedupe_news._engine.signatures import sign  # noqa: PLC0415
     from dedupe_news._machine.threads import resolve_jobs  # noqa: PLC0415 - as its siblings
 
     threads = resolve_jobs(n_jobs)
     hashes, bounds = _tokens(columns, config, threads)
     present = np.flatnonzero(np.diff(bounds))
-    shingles, offsets = shingling.shingle(
-        hashes, bounds[present], bounds[present + 1], config.shingle_size, threads
-    )
+    runs = Runs(hashes, bounds[present], bounds[present + 1])
+    shingles, offsets = shingle(runs, config.shingle_size, threads)
     signed = np.full((len(columns), config.num_perm), 0xFFFFFFFF, np.uint32)
-    signed[present] = minhash.sign(shingles, offsets, config.num_perm, config.seed, threads)
+    signed[present] = sign(shingles, offsets, config.num_perm, config.seed, threads)
     return signed, present
 
 

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from dedupe_news._engine.batch import cluster_columns
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME, Columns
 from dedupe_news._input.reading import read_documents
-from dedupe_news._machine.space import Folder, free_memory, resident_memory
+from dedupe_news._machine.limits import free_memory, resident_memory
+from dedupe_news._machine.space import Folder
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news._text import Tokens
 from dedupe_news._text.batches import tokens_of
