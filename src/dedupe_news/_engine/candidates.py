@@ -44,7 +44,7 @@ class Buckets(NamedTuple):
         Texts of equal keys in a band share a bucket.
     packed : list of ndarray of uint64
         For each band ``key << 32 | text``, bucket after bucket, in the order in
-        which texts meet. Most texts that share no bucket of the band are left out.
+        which texts meet; texts that share no bucket of the band are left out.
     is_crowded : ndarray of uint8, shape (n_texts,)
         1 for the texts of large buckets.
     """
@@ -54,7 +54,7 @@ class Buckets(NamedTuple):
     is_crowded: NDArray[np.uint8]
 
     def shared(self) -> NDArray[np.uint8]:
-        """Return 1 for each text that may share a bucket."""
+        """Return 1 for each text that shares a bucket."""
         marks = np.zeros(len(self.keys), np.uint8)
         for packed in self.packed:
             marks[packed & LOW] = 1
@@ -106,9 +106,10 @@ def fill_buckets(
     def fill(band: int) -> NDArray[np.uint64]:
         column = keys[:, band]
         packed = pack_repeated(np.ascontiguousarray(column) if members is None else column[members])
+        packed = packed[_in_larger(packed, 1)]
         if members is not None:
             packed = (packed >> HALF) << HALF | members.astype(np.uint64)[packed & LOW]
-        is_crowded[packed[_in_large(packed, bucket_size)] & LOW] = 1
+        is_crowded[packed[_in_larger(packed, bucket_size)] & LOW] = 1
         return space.keep(packed)
 
     buckets = Buckets(keys, run(fill, range(keys.shape[1]), n_jobs), is_crowded)
@@ -117,7 +118,7 @@ def fill_buckets(
         crowded = in_order(np.flatnonzero(is_crowded))
         rank[crowded] = np.arange(len(crowded))
         for packed in buckets.packed:
-            places = np.flatnonzero(_in_large(packed, bucket_size))
+            places = np.flatnonzero(_in_larger(packed, bucket_size))
             values = packed[places]
             packed[places] = values[np.lexsort((rank[values & LOW], values >> HALF))]
     return buckets
@@ -181,10 +182,15 @@ def find_candidates(
     return matched._replace(pairs=distinct(np.concatenate((matched.pairs, rare))))
 
 
-def _in_large(packed: NDArray[np.uint64], bucket_size: int) -> NDArray[np.bool_]:
-    """Return which members of the buckets of a band are in large ones."""
-    keys = packed >> HALF
-    edges = np.flatnonzero(keys[1:] != keys[:-1]) + 1
-    sizes = np.diff(np.concatenate(([0], edges, [len(packed)])))
-    are_large: NDArray[np.bool_] = np.repeat(sizes > bucket_size, sizes)
-    return are_large
+def _in_larger(packed: NDArray[np.uint64], bucket_size: int) -> NDArray[np.bool_]:
+    """Return which members of the buckets of a band are in larger ones than `bucket_size`."""
+    n = len(packed)
+    marks = np.zeros(n + 1, np.int32)
+    if n > bucket_size:
+        keys = packed >> HALF
+        # So many places further on is the same key: all members from here to there are in.
+        begins = keys[bucket_size:] == keys[: n - bucket_size]
+        marks[: n - bucket_size] += begins
+        marks[bucket_size + 1 :] -= begins
+    are_in: NDArray[np.bool_] = np.cumsum(marks[:-1]) > 0
+    return are_in

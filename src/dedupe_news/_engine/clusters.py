@@ -166,11 +166,11 @@ class Grouping:
             leaders = crowded[representative[crowded] == crowded]
             if len(leaders):
                 self.judge(pairs_among(leaders))
+            if len(self.judged.pairs) == n_before:
+                break
             after = self.clusters()
             moved = np.flatnonzero(after[representative] != representative)
             self.judge(pack_distinct(np.stack((moved, after[representative[moved]]), axis=1)))
-            if len(self.judged.pairs) == n_before:
-                return after
             representative = self.clusters()
         return representative
 

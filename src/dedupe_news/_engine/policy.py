@@ -125,10 +125,12 @@ def _spread(
     least: int,
 ) -> NDArray[np.int64]:
     """Return the lead of each text of the batch, -1 in groups of fewer clusters than `least`."""
-    leaders = representative == np.arange(len(representative))
-    sizes = np.bincount(lead[leaders], minlength=len(lead))
-    lead = lead[representative]
     spread = np.full(len(order), -1)
+    texts = np.arange(len(order))
+    if (lead == texts).all():
+        return spread
+    sizes = np.bincount(lead[representative == texts], minlength=len(lead))
+    lead = lead[representative]
     grouped = sizes[lead] >= least
     spread[order[grouped]] = order[lead[grouped]]
     return spread
