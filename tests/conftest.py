@@ -33,14 +33,14 @@ settings.load_profile(
 
 # Tests by what a change may break: `make test GROUP=text`. A file in none is of the group "rest".
 GROUPS = {
-    "text": "furniture|hashing|spelling|text",
-    "engine": "alignment|api|assignment|batch|candidates|classifier|counts|engine|feature_notes|"
-    "features|membership|minhash|packing|permutations|plain_cases|plain_verdicts|segment|sets|"
+    "text": "boilerplate|hashing|spelling|text",
+    "engine": "agreement|alignment|api|assignment|batch|candidates|classifier|counts|engine|"
+    "feature_notes|features|membership|minhash|packing|permutations|plain_cases|plain_verdicts|segment|sets|"
     "shingle_sets|shingling|templates|threads|tuning",
     "index": "index|replay|store.*|window|rss_poller",
     "input": "documents|errors|exchange|input_kinds",
     "show": "cli.*|differences|notebook|plots|report|results",
-    "build": "docs|imports|jit|packaging|progress",
+    "build": "docs|glossary|imports|jit|packaging|progress",
 }
 
 

@@ -128,9 +128,7 @@ def test_what_was_held_before_is_not_counted_twice() -> None:
     assert 0 < limits.free_memory() <= psutil.virtual_memory().available + (1 << 30)
 
 
-def test_free_memory_is_that_of_the_control_group(
-    tmp_path: Path,
-) -> None:
+def test_free_memory_is_that_of_the_control_group(tmp_path: Path) -> None:
     """A container may have less than the machine."""
     most, used = tmp_path / "most", tmp_path / "used"
     most.write_text("3000\n")

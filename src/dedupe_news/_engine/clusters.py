@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe_news._engine.agreement import agreed
 from dedupe_news._engine.assignment import leaders_of
 from dedupe_news._engine.bonds import make_bonds
 from dedupe_news._engine.classifier import CLASSES, DIFFERENT, DUPLICATE, TEMPLATE, verdicts
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from dedupe_news._engine.texts import Texts
     from dedupe_news._machine.space import Space
+
+LEAST_PROBABILITY = 0.1
+"""Pairs from this probability of a duplicate on are kept, to be grouped anew at another."""
 
 _ROUNDS = 12  # mostly two or three are enough
 
@@ -135,11 +139,35 @@ class Grouping:
         """Return the class of each judged pair."""
         return verdicts(self.judged.probabilities, self._min_probability)
 
+    def _others(self) -> NDArray[np.int64]:
+        """Return the class of each judged pair that it has as no duplicate."""
+        return verdicts(self.judged.probabilities, np.inf)
+
     def clusters(self) -> NDArray[np.int64]:
         """Return the representative of each text."""
-        are_duplicates = self.verdicts() == DUPLICATE
-        rows = self.judged.rows[are_duplicates]
-        scores = self.judged.probabilities[are_duplicates, DUPLICATE]
+        probability = self.judged.probabilities[:, DUPLICATE]
+        are_matches = probability >= self._min_probability
+        rows, scores = self.judged.rows[are_matches], probability[are_matches]
+        leader = self._assigned(rows, scores)
+        may_be_duplicates = probability >= LEAST_PROBABILITY
+        if (are_matches == may_be_duplicates).all():
+            return leader
+        # What a result remembers of the judged pairs, to be grouped anew.
+        matter = may_be_duplicates | (self._others() != DIFFERENT)
+        pairs, among = self.judged.pairs[matter], are_matches[matter]
+        refused = rows_of(pairs[~among & may_be_duplicates[matter]])
+        for _ in range(_ROUNDS):
+            of_leaders = refused[(leader[refused] == refused).all(axis=1)]
+            also = agreed(pairs, among, of_leaders)
+            if not len(also):
+                break
+            rows = np.concatenate((rows, also))
+            scores = np.concatenate((scores, np.full(len(also), self._min_probability)))
+            leader = self._assigned(rows, scores)
+        return leader
+
+    def _assigned(self, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the representative of each text, of the pairs that match."""
         if self.bonds is None:
             return leaders_of(len(self._order), rows, scores, self.in_order)
         # Texts that must be together are one: what one of them matches, all do.
@@ -180,16 +208,20 @@ class Grouping:
         probability: NDArray[np.float64],
         representative: NDArray[np.int64],
     ) -> NDArray[np.bool_]:
-        """Return which pairs of texts are duplicates: by the judge, or because a user is sure."""
-        are_duplicates: NDArray[np.bool_] = probability >= self._min_probability
-        if self.bonds is None:
-            return are_duplicates
-        with_leader: NDArray[np.bool_] = (representative[pairs] == pairs[:, ::-1]).any(axis=1)
-        return (are_duplicates & self.bonds.allow(pairs)) | with_leader
+        """Return which pairs are duplicates: by the judge, by agreement, or for a user is sure."""
+        matches: NDArray[np.bool_] = probability >= self._min_probability
+        if self.bonds is not None:
+            matches &= self.bonds.allow(pairs)
+        represents: NDArray[np.bool_] = (representative[pairs] == pairs[:, ::-1]).any(axis=1)
+        return matches | represents
 
-    def as_sure(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return probabilities of matches: 1 where the judge alone would not have made them."""
-        sure: NDArray[np.float64] = np.where(probability >= self._min_probability, probability, 1.0)
+    def as_sure(
+        self, pairs: NDArray[np.int64], probability: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the probabilities of matches, raised where more than the judge made them."""
+        sure: NDArray[np.float64] = np.maximum(probability, self._min_probability)
+        if self.bonds is not None:
+            sure[(self.bonds.head[pairs[:, 0]] == self.bonds.head[pairs[:, 1]])] = 1.0
         return sure
 
     def groups(self, representative: NDArray[np.int64], kind: int) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from dedupe_news._engine.classifier import (
     RELATED,
     verdicts,
 )
-from dedupe_news._engine.clusters import Grouping, Judged
+from dedupe_news._engine.clusters import LEAST_PROBABILITY, Grouping, Judged
 from dedupe_news._engine.packing import pack_distinct, rows_of
 from dedupe_news._engine.segment import sets_for
 from dedupe_news._engine.sets import Overlaps, overlaps
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 STAGES = ("candidates", "verdicts", "assignment")
 """Stages that `find` announces, in order."""
-
-LEAST_PROBABILITY = 0.1
-"""Pairs from this probability of a duplicate on are relevant, to be grouped anew at another."""
 
 _VERDICTS: dict[str, type[Verdict]] = {"news": ByClassifier, "similar": JaccardThreshold}
 _LEAST_IN_STORY = 2
@@ -209,7 +206,7 @@ class Known:
             jaccard=self.shared.jaccard[chosen],
             containment=self.shared.containment[chosen],
             relation=self.shared.relation[chosen],
-            probability=grouping.as_sure(probability[chosen]),
+            probability=grouping.as_sure(pairs[chosen], probability[chosen]),
             n_candidates=len(self.judged.pairs),
             bounded=Bounded(),
             story_of=_spread(order, story, representative, _LEAST_IN_STORY),

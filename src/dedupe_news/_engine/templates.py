@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
 
 _COMPARED = 12
+_MOST_WORDS = 1_000
 _CONSTANT_SHARE = 0.8
 _SHOWN_VARIANTS = 3
 _GAP = "…"
@@ -31,7 +32,7 @@ def describe(
     something varies; and what stands there in the first few `members`.
     """
     content = columns.content(typical)
-    typical_words = words(content, config)
+    typical_words = words(content, config)[:_MOST_WORDS]
     others = [member for member in members if member != typical]
     step = max(1, len(others) // _COMPARED)
     compared = others[::step][:_COMPARED]
@@ -39,7 +40,7 @@ def describe(
     blocks = []
     typical_texts = [word.text for word in typical_words]
     for member in compared:
-        other = words(columns.content(member), config)
+        other = words(columns.content(member), config)[:_MOST_WORDS]
         matcher = difflib.SequenceMatcher(
             None, typical_texts, [word.text for word in other], autojunk=False
         )

@@ -308,7 +308,7 @@ class _FileRows(Rows):
 def full_message(folder: Path, n_bytes: int) -> str:
     """Return what is said of a disk that has not the room."""
     return (
-        f"a file of {n_bytes:,} bytes does not fit on the disk of {folder}. Free some room, or "
+        f"a file of {n_bytes:,} bytes does not fit on the disk of {folder}. Free some space, or "
         "pass work_folder=... on another disk"
     )
 
