@@ -12,6 +12,8 @@ from dedupe_news.documents import Document
 _FEW = 200
 """Items of a feed that is looked through."""
 
+_DEPTH = 6  # of mappings and lists in an item
+
 
 def n_bytes(feed: Any) -> int | None:
     """Return the bytes of text in a feed of few items, None where it may have many."""
@@ -29,13 +31,14 @@ def n_bytes(feed: Any) -> int | None:
     return _n_bytes(feed)
 
 
-def _n_bytes(value: Any) -> int:
+def _n_bytes(value: Any, depth: int = _DEPTH) -> int:
     if isinstance(value, str):
         return len(value.encode(errors="replace"))
     if isinstance(value, Document):
         value = dataclasses.astuple(value)
     if isinstance(value, Mapping):
         value = tuple(value.values())
-    if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
-        return sum(map(_n_bytes, value)) if hasattr(value, "__iter__") else 0
+    is_listed = isinstance(value, (list, tuple)) or hasattr(value, "tolist")
+    if is_listed and depth and hasattr(value, "__iter__"):
+        return sum(_n_bytes(each, depth - 1) for each in value)
     return 0
