@@ -12,7 +12,7 @@ from dedupe_news.documents import Document
 _FEW = 200
 """Items of a feed that is looked through."""
 
-_DEPTH = 6  # of mappings and lists in an item
+_DEEPEST = 8  # of values within values
 
 
 def n_bytes(feed: Any) -> int | None:
@@ -31,14 +31,13 @@ def n_bytes(feed: Any) -> int | None:
     return _n_bytes(feed)
 
 
-def _n_bytes(value: Any, depth: int = _DEPTH) -> int:
+def _n_bytes(value: Any, depth: int = _DEEPEST) -> int:
     if isinstance(value, str):
         return len(value.encode(errors="replace"))
     if isinstance(value, Document):
-        value = dataclasses.astuple(value)
+        value = [getattr(value, field.name) for field in dataclasses.fields(value)]
     if isinstance(value, Mapping):
-        value = tuple(value.values())
-    is_listed = isinstance(value, (list, tuple)) or hasattr(value, "tolist")
-    if is_listed and depth and hasattr(value, "__iter__"):
-        return sum(_n_bytes(each, depth - 1) for each in value)
+        value = list(value.values())
+    if depth and (isinstance(value, (list, tuple)) or hasattr(value, "tolist")):
+        return sum(_n_bytes(each, depth - 1) for each in value) if hasattr(value, "__iter__") else 0
     return 0
