@@ -158,7 +158,7 @@ def test_any_id_can_be_shown_and_put_into_a_table(tmp_path: Path, name: str) -> 
     result = dn.cluster(rows, progress=False)
 
     for each in (result, result.matches, result.removed, result.clusters[0]):
-        assert each._repr_html_()  # type: ignore[attr-defined]
+        assert each._repr_html_()
         assert str(each)
     result.report(tmp_path / "page.html")
     assert len(result.to_frame()) == len(result.to_frame("polars")) == len(result.to_arrow()) == 2
