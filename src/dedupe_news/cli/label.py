@@ -32,13 +32,7 @@ if TYPE_CHECKING:
 _UNDO, _SKIP, _STOP = "u", " ", "q"
 
 
-@command(
-    "label",
-    """
-    dedupe-news label feed.jsonl
-    dedupe-news label feed.parquet --labels labels.jsonl
-    """,
-)
+@command("label")
 def _label(
     *, reading: Reading, labels: Path | None = None, judge: Path | None = None, running: Running
 ) -> None:
@@ -48,6 +42,11 @@ def _label(
     One key a pair: d duplicate, s same story, t template, x different; u goes back,
     space skips, q stops. What you say is written at once, and the next call goes on
     with other pairs. The file of labels holds ids alone, no text.
+
+    Examples
+    --------
+    dedupe-news label feed.jsonl
+    dedupe-news label feed.parquet --labels labels.jsonl
     """
     if not sys.stdout.isatty():
         message = "label asks a person, but its output is no terminal; call it in one"
@@ -62,14 +61,7 @@ def _label(
         say(f"next: dedupe-news fit {reading.file} --labels {path} --output judge.json")
 
 
-@command(
-    "fit",
-    """
-    dedupe-news fit feed.jsonl --output my-feed.json
-    dedupe-news cluster feed.jsonl --judge my-feed.json
-    """,
-    without=("no_progress",),
-)
+@command("fit", without=("no_progress",))
 def _fit(
     *,
     reading: Reading,
@@ -82,6 +74,11 @@ def _fit(
 
     Measured by cross-validation on the labelled pairs. Where the adapted judge is
     not better, that of the package is written.
+
+    Examples
+    --------
+    dedupe-news fit feed.jsonl --output my-feed.json
+    dedupe-news cluster feed.jsonl --judge my-feed.json
     """
     path = _labels_of(reading.file, labels)
     check_target(output, reading.file)
