@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dedupe_news._input.columns import Columns
     from dedupe_news._learning.labelling import Labelling, Question
 
+_LEAST_LINES = 8  # of an item, on a screen however low
 _UNDO, _SKIP, _STOP = "u", " ", "q"
 
 
@@ -126,14 +127,16 @@ def _read_key() -> str:
 def _show(console: Console, session: Labelling, question: Question) -> None:
     columns = session.result.columns
     counts = ", ".join(f"{number} {WORDS[name]}" for name, number in session.counts.items())
-    console.print(Rule(Text(f"{counted(len(session.labels), 'label')}: {counts}", "dim")))
+    console.print(
+        Rule(Text(f"{counted(len(session.labels), 'label')}: {counts}", "dim"), style="dim")
+    )
     changes = (
         (change.left_start, change.left_stop, change.right_start, change.right_stop)
         for change in session.changes(question)
     )
     texts = columns.content(question.left), columns.content(question.right)
     heads = _about(columns, question.left), _about(columns, question.right)
-    show_sides(console, texts, changes, heads)
+    show_sides(console, texts, changes, heads, max(_LEAST_LINES, console.height - 5))
     line = Text("\n  ")
     for key, words in (
         *((key, WORDS[verdict]) for key, verdict in KEYS.items()),
