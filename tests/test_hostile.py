@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 import hostile
-from dedupe_news import display
-from dedupe_news.display import marking, payload
-from dedupe_news.results import differences
+from dedupe_news.display import payload, widget
+from dedupe_news.results import differences, phrasing
 
 ATTACK = (
     "</script></textarea>'\"><img src=x onerror=alert(1)><script>alert(1)</script>\x1b[31m\x9b2J"
@@ -81,7 +80,7 @@ def test_every_field_may_be_hostile() -> None:
     for each in [*result.clusters, *grouped.stories, *grouped.templates, result.page(),
                  result.kept, result.removed, *shown[-2:]]:  # fmt: skip
         assert all(line.isprintable() for line in str(each).split("\n")), type(each)
-    bundle = display.label_bundle(dn.label(result, None, n_jobs=1))
+    bundle = widget.bundle(dn.label(result, None, n_jobs=1))
     assert not Tags(str(bundle.get("text/html", ""))).names & {"script", "img", "onerror"}
 
 
@@ -99,7 +98,7 @@ def test_places_are_those_of_the_readable_text(text: str) -> None:
     as_shown = payload._as_shown(text)  # noqa: SLF001 - what JavaScript is given
 
     for place in range(len(text) + 1):
-        shown = marking.readable(text[:place]).encode("utf-16-le", "surrogatepass")
+        shown = phrasing.readable(text[:place]).encode("utf-16-le", "surrogatepass")
         assert as_shown(place) == len(shown) // 2
 
 

@@ -16,7 +16,7 @@ from dedupe_news._input.constraints import NONE, Constraints, of_texts
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._text import Tokens
 from dedupe_news._text.batches import tokens_of
-from dedupe_news.results.matches import Matches
+from dedupe_news.results.listing import Matches
 from dedupe_news.results.result import Clustering
 
 if TYPE_CHECKING:

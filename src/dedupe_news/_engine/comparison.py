@@ -13,6 +13,7 @@ from dedupe_news._engine.texts import within
 from dedupe_news._engine.verification import count_shared
 from dedupe_news._input.columns import to_span
 from dedupe_news._kernels.features import FEATURES
+from dedupe_news._machine.progress import ready
 from dedupe_news._machine.space import MEMORY
 from dedupe_news.results import differences
 from dedupe_news.results.records import Comparison, Difference, Reason, Relation
@@ -84,6 +85,10 @@ class Explainer:
 
     def __call__(self, a: int, b: int) -> Comparison:
         """Return how the items at two positions are related."""
+        with ready("compare", self._config.policy, n_bytes=self._columns.buffer.nbytes):
+            return self._compared(a, b)
+
+    def _compared(self, a: int, b: int) -> Comparison:
         segment, text_of = self._segment()
         left, right = self._columns.content(a), self._columns.content(b)
         pair = np.sort(text_of[[a, b]])

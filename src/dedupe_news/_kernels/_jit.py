@@ -23,7 +23,7 @@ from numba.core.errors import NumbaError as CompilerError
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.typed import List as TypedList
 
-from dedupe_news._kernels import _counting, _store
+from dedupe_news._kernels import _counting, _interpreting, _store
 
 if TYPE_CHECKING:
     import types
@@ -241,6 +241,14 @@ class _Kernel(_Function):
         with contextlib.suppress(TypeError):
             _used.append((f"{module}.{self.py_func.__name__}", *map(_to_plain, args)))
         return entry_point
+
+    def _compile_for_args(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what runs a call for which this process has no machine code yet."""
+        if _interpreting.is_on():
+            types_ = tuple(map(self.typeof_pyval, args))
+            if not _code_store().has(self.cache.file_of(types_)):
+                return _interpreting.instead_of(self.py_func)
+        return super()._compile_for_args(*args, **kwargs)
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """Return how it is called from a kernel."""

@@ -69,6 +69,15 @@ class Task:
                 _jit.compile_for(kernel, types)
 
 
+def is_prepared(operation: str) -> bool:
+    """Return whether all kernels of an operation have machine code, or need none."""
+    if operation in _prepared or not _jit.COMPILED:
+        return True
+    if Task(operation).is_done():
+        _prepared.add(operation)
+    return operation in _prepared
+
+
 def prepare(
     operation: str,
     n_processes: int,
@@ -86,18 +95,17 @@ def prepare(
     watch : callable
         Returns what shows the progress; called where there is something to do.
     """
-    if operation in _prepared or not _jit.COMPILED:
+    if is_prepared(operation):
         return
     with _lock:
-        if operation in _prepared:
+        if is_prepared(operation):
             return
         task = Task(operation)
-        if not task.is_done():
-            try:
-                with watch(task), _helper(operation, n_processes):
-                    task.work()
-            except KeyboardInterrupt:
-                raise KeyboardInterrupt from None  # not with a page of the compiler's frames
+        try:
+            with watch(task), _helper(operation, n_processes):
+                task.work()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None  # not with a page of the compiler's frames
         _prepared.add(operation)
 
 

@@ -235,7 +235,7 @@ class Labelling:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """Show the session in a notebook."""
-        bundle: dict[str, Any] = display().label_bundle(self)
+        bundle: dict[str, Any] = display("widget").bundle(self)
         return bundle
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
+from dedupe_news._kernels import _interpreting
 from dedupe_news.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ def run(task: Callable[[T], R], items: Sequence[T], n_jobs: int) -> list[R]:
         Results in the order of `items`, whichever thread was first.
     """
     n_helpers = min(n_jobs, len(items)) - 1
-    if n_helpers < 1:
+    # What is interpreted holds the GIL, and the context is that of this thread.
+    if n_helpers < 1 or _interpreting.is_on():
         return [task(item) for item in items]
     results: list[R] = [None] * len(items)  # type: ignore[list-item]
     waiting = collections.deque(range(len(items)))  # its popleft is atomic

@@ -38,12 +38,7 @@ def find_runs(
     cut_off: NDArray[np.uint8],
     places: NDArray[np.int64],
 ) -> tuple[Texts, NDArray[np.int64]]:
-    """
-    Find what is to be folded of the documents within `bounds`: text without boilerplate.
-
-    Returns the texts and the runs in them, one row a document. `cut_off` receives 1 where a text
-    was cut off; if `places` has rows, it receives where the bytes of cleaned text came from.
-    """
+    """Find what is to be folded of the documents within `bounds`: text without boilerplate."""
     start, stop = bounds
     table = load()
     marked = np.empty(stop - start if rules & names.STRIP_HTML else 0, np.uint8)

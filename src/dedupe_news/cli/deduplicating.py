@@ -14,8 +14,8 @@ from dedupe_news.cli.loading import Feed, load, load_large
 from dedupe_news.cli.notes import say
 from dedupe_news.cli.options import STDOUT, Keeping, Matching, Reading, Running, command
 from dedupe_news.errors import ConfigError
+from dedupe_news.results.keeping import RULES
 from dedupe_news.results.phrasing import counted
-from dedupe_news.results.selection import RULES
 
 if TYPE_CHECKING:
     from dedupe_news.results.result import Clustering
@@ -87,7 +87,9 @@ def _dedupe(*, reading: Reading, matching: Matching, keeping: Keeping, running: 
     """
     target = keeping.output or STDOUT
     feed, result = _clustered(reading, matching, keeping, running)
-    writing.write(target, writing.Rows(feed, {}, result.kept.positions))
+    # Rows that were dropped are no longer among those of a feed that was read as a whole.
+    kept = result.kept.positions if feed.is_large else result.kept.places
+    writing.write(target, writing.Rows(feed, {}, kept))
     say(result.summary())
     place = "" if target == STDOUT else f" to {target}"
     say(f"wrote {counted(len(result.kept), 'row')} of {len(result):,}{place}")

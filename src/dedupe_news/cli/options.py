@@ -15,7 +15,7 @@ from dedupe_news._input.files import Format, read_text
 from dedupe_news._input.names import NAMES
 from dedupe_news._machine.progress import silence
 from dedupe_news._machine.threads import resolve_jobs
-from dedupe_news.config import READ_BY_ONE, Config, from_settings
+from dedupe_news.config import READ_BY_ONE, Config
 from dedupe_news.errors import ConfigError
 
 STDIN = STDOUT = "-"
@@ -183,7 +183,7 @@ class Matching:
 
     def config(self, **others: object) -> Config:
         """Return the settings that were given, with the defaults of all others."""
-        return from_settings(self.settings(**others))
+        return Config.from_dict(self.settings(**others))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

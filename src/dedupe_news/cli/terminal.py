@@ -16,7 +16,7 @@ from rich.text import Text
 from dedupe_news.display import marking, views
 from dedupe_news.results.membership import NO_RELATION
 from dedupe_news.results.parts import Template
-from dedupe_news.results.phrasing import counted, duration, printable, verdict_in_words
+from dedupe_news.results.phrasing import counted, duration, one_line, printable, verdict_in_words
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _group_table(groups: Sequence[Group], *, narrow: bool) -> Table:
         spans = (group.span for group in groups)
         table["over"] = ("number", ["" if span is None else duration(span) for span in spans])
     if not narrow and columns.sources is not None:
-        table["sources"] = ("number", [f"{views.n_sources_of(group):,}" for group in groups])
+        table["sources"] = ("number", [f"{views.n_sources(group):,}" for group in groups])
     if not narrow:
         table["id"] = ("id", [_id(group.representative) for group in groups])
     table["representative"] = (
@@ -159,7 +159,7 @@ def _group_table(groups: Sequence[Group], *, narrow: bool) -> Table:
         [
             _Lines(Text(_one_line(group.pattern)))
             if isinstance(group, Template) and group.pattern.strip("… ")
-            else _excerpt(columns, group.representative_position)
+            else _excerpt(columns, group.result.first_of(group))
             for group in groups
         ],
     )
@@ -303,4 +303,4 @@ def _relation(relation: Relation, words: str = "") -> Text:
 
 def _one_line(text: str) -> str:
     """Return the beginning of a text in one line, fit for a terminal."""
-    return printable(" ".join(marking.readable(text[:_READ_CHARACTERS]).split()))
+    return one_line(text[:_READ_CHARACTERS])
