@@ -329,6 +329,20 @@ def test_items_with_what_cannot_be_read_can_be_left_out() -> None:
     assert unnamed.to_dict()["id"] == [0, 2, 3]
 
 
+def test_bottomless_values_are_refused_in_our_words() -> None:
+    """Texts and times within others without end, as a program gone wrong makes them."""
+    text: list[Any] = []
+    time_: dict[str, Any] = {}
+    for _ in range(100_000):
+        text, time_ = [text], {"$date": time_}
+    with pytest.raises(dn.InputTypeError, match="of type 'list' and no text"):
+        dn.cluster([{"text": text}], progress=False)
+    with pytest.raises(dn.InputTypeError, match="of type 'list' and no text"):
+        dn.cluster([dn.Document(text)], progress=False)  # type: ignore[arg-type]
+    with pytest.raises(dn.InputTypeError, match="of type 'dict' and no time"):
+        dn.cluster([{"text": "x", "seen": time_}], published="seen", progress=False)
+
+
 @pytest.mark.parametrize("on_invalid", ["ignore", "drop"])
 def test_feeds_in_parts_are_passed_over_as_at_once(on_invalid: OnInvalid) -> None:
     """With the same report, and the same positions."""

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from numba.core.runtime import _nrt_python, rtsys
 
-from dedupe_news._kernels import _counting, _jit, _preparing, _store
+from dedupe_news._kernels import _counting, _jit, _preparing, _store, _types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,9 +147,9 @@ def test_digest_of_a_function_that_calls_itself_ends() -> None:
 def test_whatever_kernels_read_has_a_digest_that_stays() -> None:
     """The text of an object may hold its address, which would compile it in every process."""
     code = (
-        "from dedupe_news._kernels import _jit, _preparing\n"
+        "from dedupe_news._kernels import _jit, _preparing, _types\n"
         "names = {n for rows in _preparing.manifest().values() for n, _ in rows}\n"
-        "print(sorted(_jit.named(n).cache.version for n in names))"
+        "print(sorted(_types.named(n).cache.version for n in names))"
     )
 
     first, second = run(code, PYTHONHASHSEED="1"), run(code, PYTHONHASHSEED="2")
@@ -617,7 +617,7 @@ def test_prepared_kernels_are_in_the_sources() -> None:
     """Prepared kernels are in the sources; none of them was renamed."""
     for rows in _preparing.manifest().values():
         for name, _ in rows:
-            assert callable(_jit.named(name))
+            assert callable(_types.named(name))
 
 
 @pytest.mark.usefixtures("compiled")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 import news_oracle
 from dedupe_news import Config, NewsIndex, Relation
-from dedupe_news._engine import postings
+from dedupe_news._engine.counts import count_codes
 from dedupe_news._kernels.features import ORDER_SHORT
 from dedupe_news._kernels.tables import shingle_at
 from dedupe_news._kernels.trees import Trees
@@ -87,7 +87,7 @@ def items(some: Sequence[tuple[tuple[int, ...], int | None]], first: int = 0) ->
 def empty_store(window: int | None = None, limits: Limits = SMALL) -> JudgedTexts:
     """Return an empty store, whose clusters are of so many days."""
     span = None if window is None else dt.timedelta(days=window)
-    return JudgedTexts(Config(window=span), limits, TREES, postings.count_codes())
+    return JudgedTexts(Config(window=span), limits, TREES, count_codes())
 
 
 def retired(store: JudgedTexts, slot: int) -> None:

@@ -385,7 +385,7 @@ def test_repr_is_short_for_long_results() -> None:
 
 def test_stages_are_timed(result: Clustering) -> None:
     """Each of the batch."""
-    stages = ["text", "shingling", "minhash", "banding", "verification", "clustering"]
+    stages = ["text", "candidates", "verdicts", "assignment"]
 
     assert list(result.seconds) == stages
 

@@ -147,7 +147,7 @@ def cluster(
     row_labels = python.row_labels(feed)
     with (
         ready("cluster", chosen.policy, n_jobs, n_bytes=sizes.n_bytes(feed), show=progress),
-        stages(("reading", *batch.stages(chosen)), show=progress) as ended,
+        stages(("reading", *batch.STAGES), show=progress) as ended,
         contextlib.ExitStack() as opened,
     ):
         with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):

@@ -185,9 +185,9 @@ class Config:
         smaller content digest.
     bucket_limit : int, default 1000
         Largest number of distinct texts in one bucket whose pairs are all
-        compared. In a larger bucket each document is compared with the
-        representatives found there, at most this many of them. Results say
-        what was bounded. With the policy ``"similar"``; ``"news"`` has a bound
+        compared. In a larger bucket each text is compared with the four most
+        preferred and with four others; then its representatives meet. Results
+        say what was bounded. With the policy ``"similar"``; ``"news"`` has a bound
         of its own.
     window : datetime.timedelta or str, optional
         A length of time such as ``"30 days"`` or ``"36h"``, of at most 9,998

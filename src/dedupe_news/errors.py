@@ -94,7 +94,7 @@ class StoreFormatError(StoreError, ValueError):
 
 
 class StoreFullError(StoreError):
-    """There is no room left on the disk, or in the server's memory."""
+    """The disk, or the server's memory, is full."""
 
 
 class StoreReadOnlyError(StoreError, PermissionError):
@@ -110,7 +110,7 @@ class WorkFolderError(DedupeNewsError, OSError):
 
 
 class WorkFolderFullError(WorkFolderError):
-    """There is no room on the disk for what a run has to put there."""
+    """The disk is too small for the files of a run."""
 
 
 class InputWarning(UserWarning):

@@ -386,7 +386,7 @@ class Lookups(Displayable):
             columns = arrivals.as_columns(list(self._parts()))
         constraints = read_constraints(columns, must, cannot, self._config.policy)
         prepare("cluster", self._config.policy, n_jobs, show=progress)
-        with stages(batch.stages(self._config), show=progress) as ended:
+        with stages(batch.STAGES, show=progress) as ended:
             return batch.cluster_columns(columns, self._config, threads, ended, constraints)
 
     def export_to(self, path: str | os.PathLike[str]) -> int:

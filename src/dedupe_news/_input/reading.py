@@ -15,7 +15,7 @@ from dedupe_news._input.python import numbered
 from dedupe_news._input.rules import Faults, in_force
 from dedupe_news._input.skipped import Skipped
 from dedupe_news._input.tables import ROLES, find_columns
-from dedupe_news._kernels.columns import gather_runs, join_lines
+from dedupe_news._kernels.gathering import gather_runs, join_lines
 from dedupe_news._machine.threads import run, shares
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputWarning

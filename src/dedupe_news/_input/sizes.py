@@ -12,12 +12,14 @@ from dedupe_news.documents import Document
 _FEW = 200
 """Items of a feed that is looked through."""
 
+_DEEPEST = 8  # of values within values
+
 
 def n_bytes(feed: Any) -> int | None:
     """Return the bytes of text in a feed of few items, None where it may have many."""
     if isinstance(feed, (str, bytes)) or may_be_large(feed):
         return None
-    if not isinstance(feed, Mapping) and len(feed) > _FEW:
+    if not isinstance(feed, Mapping) and (not hasattr(feed, "__len__") or len(feed) > _FEW):
         return None
     if hasattr(type(feed), "columns"):
         import narwhals as nw  # noqa: PLC0415 - with tables alone
@@ -29,13 +31,13 @@ def n_bytes(feed: Any) -> int | None:
     return _n_bytes(feed)
 
 
-def _n_bytes(value: Any) -> int:
+def _n_bytes(value: Any, depth: int = _DEEPEST) -> int:
     if isinstance(value, str):
         return len(value.encode(errors="replace"))
     if isinstance(value, Document):
-        value = dataclasses.astuple(value)
+        value = [getattr(value, field.name) for field in dataclasses.fields(value)]
     if isinstance(value, Mapping):
-        value = tuple(value.values())
-    if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
-        return sum(map(_n_bytes, value)) if hasattr(value, "__iter__") else 0
+        value = list(value.values())
+    if depth and (isinstance(value, (list, tuple)) or hasattr(value, "tolist")):
+        return sum(_n_bytes(each, depth - 1) for each in value) if hasattr(value, "__iter__") else 0
     return 0

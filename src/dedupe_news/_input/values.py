@@ -61,15 +61,13 @@ def text_column(values: Any, role: str, faults: Faults | None = None) -> TextCol
 def _strings_by_arrow(values: list[Any]) -> Any:
     """Return texts as Arrow's: it is three times as fast as str.encode, but costs an import."""
     pyarrow = sys.modules.get("pyarrow")
-    if pyarrow is None:
+    # It takes bytes for text, and crashes where lists in lists have no end.
+    if pyarrow is None or not set(map(type, values)) <= {str, type(None)}:
         return None
     try:
-        arrow = pyarrow.array(values)
-    except (pyarrow.ArrowException, UnicodeError, TypeError, ValueError, OverflowError):
+        return pyarrow.array(values, pyarrow.string())
+    except (pyarrow.ArrowException, UnicodeError, ValueError, OverflowError):
         return None  # value by value the culprit shows itself
-    # Left to find the type itself, it does not take bytes or numbers for text.
-    types = pyarrow.types
-    return arrow if types.is_string(arrow.type) or types.is_null(arrow.type) else None
 
 
 def _from_arrow(arrow: Any) -> TextColumn:

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news._kernels import _jit
+from dedupe_news._kernels import _jit, _types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ _prepared: set[str] = set()
 
 
 @functools.cache
-def manifest() -> dict[str, list[tuple[str, _jit.Signature]]]:
+def manifest() -> dict[str, list[tuple[str, _types.Signature]]]:
     """Return which kernels each operation calls, with the types of their arguments, in order."""
     source = importlib.resources.files("dedupe_news").joinpath("data", _MANIFEST)
     rows = json.loads(source.read_text(encoding="utf-8"))
@@ -51,7 +51,7 @@ class Task:
         for name, signature in manifest().get(operation, ()):
             # A manifest that lags behind the sources costs the time of compiling later, no more.
             with contextlib.suppress(AttributeError, ImportError, ValueError):
-                self._kernels.append((_jit.named(name), _jit.types_of(signature)))
+                self._kernels.append((_types.named(name), _types.types_of(signature)))
 
     def is_done(self) -> bool:
         """Return whether there is machine code of every kernel."""

@@ -166,17 +166,7 @@ def stages(names: Sequence[str], *, show: bool) -> Iterator[Callable[[str], None
     """
     Show a bar over the stages of a run that takes more than two seconds.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The stages, in order.
-    show : bool
-        False for no sign of life at all.
-
-    Yields
-    ------
-    callable
-        To be called with each stage's name as it ends.
+    Yield what is to be called with the name of each stage as it ends.
     """
     if not show:
         yield lambda _stage: None

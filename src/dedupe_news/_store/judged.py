@@ -12,7 +12,7 @@ from dedupe_news._input.columns import extent
 from dedupe_news._kernels import desk, roles, seeking
 from dedupe_news._kernels import tables as kernels
 from dedupe_news._kernels.buckets import BANDS, N_PERM, Buckets
-from dedupe_news._kernels.columns import gather_runs
+from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.groups import NOBODY, Groups
 from dedupe_news._kernels.roles import Roles
 from dedupe_news._machine.threads import run, shares

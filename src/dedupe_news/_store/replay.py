@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news._engine import postings
 from dedupe_news._engine.classifier import load_classifier
+from dedupe_news._engine.counts import count_codes
 from dedupe_news._input.columns import NO_SOURCE, to_span
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news._store.arrays import UNLIMITED, Items, grown
@@ -88,7 +88,7 @@ class State:
         if config.policy == "similar":
             self.texts: ThresholdedTexts | JudgedTexts = ThresholdedTexts(config, limits)
         else:
-            codes = postings.count_codes()
+            codes = count_codes()
             self.texts = JudgedTexts(config, limits, load_classifier(config).trees, codes)
         self.ids: NDArray[np.object_] = np.empty(0, object)
         self.slot_of: dict[Hashable, int] = {}

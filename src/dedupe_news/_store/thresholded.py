@@ -9,7 +9,7 @@ import numpy as np
 from dedupe_news._engine.permutations import coefficients
 from dedupe_news._input.columns import extent
 from dedupe_news._kernels.chains import NO_LINK, link_slots, meet
-from dedupe_news._kernels.columns import gather_runs
+from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.index import NO_SLOT, join_clusters, probe
 from dedupe_news._kernels.signing import sign_slots
 from dedupe_news._kernels.verification import SKETCH_WORDS

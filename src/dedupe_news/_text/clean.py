@@ -45,11 +45,11 @@ def find_runs(
     n_marked = markup.find_markup(buffer, offsets, start, stop, marked) if marked.size else 0
     texts, clean_offsets = Texts(buffer, NO_TEXT), NO_OFFSETS
     if n_marked:
-        clean, room = np.empty(n_marked, np.uint8), np.empty(stop - start + 1, np.int64)
+        clean, clean_offsets = np.empty(n_marked, np.uint8), np.empty(stop - start + 1, np.int64)
         texts = Texts(buffer, read_only(clean))
-        cleaned = markup.Cleaned(clean, texts.cleaned, room, places)
+        cleaned = markup.Cleaned(clean, texts.cleaned, clean_offsets, places)
         markup.clean_markup(buffer, offsets, start, marked, table, cleaned)
-        clean_offsets = read_only(room)
+        clean_offsets = read_only(clean_offsets)
     else:
         marked = marked[:0]
     runs = np.empty((stop - start, N_RUN_COLUMNS), np.int64)

@@ -62,9 +62,9 @@ def locate(texts: Sequence[str], rules: int, sources: Sources) -> Places:
     np.cumsum([len(each) for each in encoded], out=offsets[1:])
     offsets = read_only(offsets)
     n_bytes, n_texts = buffer.shape[0], len(texts)
-    room = TOKENS_PER_BYTE * n_bytes
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
-    spans = np.empty((room + 1, 3), np.int64)
+    capacity = TOKENS_PER_BYTE * n_bytes
+    hashes, flags = np.empty(capacity, np.uint32), np.empty(capacity, np.uint32)
+    spans = np.empty((capacity + 1, 3), np.int64)
     folded = np.empty(GROWTH * n_bytes + 8, np.uint8)
     came_from = np.empty((n_bytes + 1, 2), np.int64)
     cut_off = np.zeros(n_texts, np.uint8)

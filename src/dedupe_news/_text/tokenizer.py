@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from dedupe_news._kernels.text.repeats import Sources
     from dedupe_news.config import Config
 
-_ROOM_FACTOR = 3  # bytes a token that a range is expected to have at least
-_LEAST_ROOM = 256
+_BYTES_PER_TOKEN = 3  # bytes a token that a range is expected to have at least
+_LEAST_CAPACITY = 256
 _BLOCK = 4096  # documents that are worked on while they are in the cache
 
 
@@ -55,8 +55,8 @@ def _tokenize_range(
     """Tokenise the documents within `bounds`."""
     start, stop = bounds
     n_bytes, longest = extent(offsets[start : stop + 1])
-    room = n_bytes // _ROOM_FACTOR + TOKENS_PER_BYTE * longest + _LEAST_ROOM
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
+    capacity = n_bytes // _BYTES_PER_TOKEN + TOKENS_PER_BYTE * longest + _LEAST_CAPACITY
+    hashes, flags = np.empty(capacity, np.uint32), np.empty(capacity, np.uint32)
     token_offsets = np.zeros(stop - start + 1, np.int64)
     cut_off = np.zeros(stop - start, np.uint8)
     scratch = np.empty(GROWTH * longest + 8, np.uint8)
@@ -76,8 +76,8 @@ def _tokenize_range(
             if n_ready < last - first:
                 # Rare: text without spaces, or a document of many times the mean.
                 size = int(offsets[first + n_ready + 1] - offsets[first + n_ready])
-                room = n_tokens + max(TOKENS_PER_BYTE * size, n_tokens, _LEAST_ROOM)
-                hashes, flags = np.resize(hashes, room), np.resize(flags, room)
+                capacity = n_tokens + max(TOKENS_PER_BYTE * size, n_tokens, _LEAST_CAPACITY)
+                hashes, flags = np.resize(hashes, capacity), np.resize(flags, capacity)
         token_offsets[1:][block] = runs[:, RUN_TOKENS]
     return Tokens(hashes[:n_tokens], flags[:n_tokens], token_offsets, cut_off)
 
@@ -87,8 +87,8 @@ def _tokenize_one(
 ) -> Tokens:
     """Tokenise a single document, the common case of an index."""
     begin, end = offsets.tolist()
-    room = TOKENS_PER_BYTE * (end - begin)
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
+    capacity = TOKENS_PER_BYTE * (end - begin)
+    hashes, flags = np.empty(capacity, np.uint32), np.empty(capacity, np.uint32)
     cut_off = np.empty(1, np.uint8)
     written = Written(hashes, flags, NO_SPANS, np.empty(GROWTH * (end - begin) + 8, np.uint8))
     n_tokens = tokenize_whole(

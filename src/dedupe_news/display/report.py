@@ -8,7 +8,7 @@ import datetime as dt
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,14 +103,9 @@ def _digest(text: str) -> str:
 @contextlib.contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     """Give a file beside the target that takes its place when all went well."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
     try:
         yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # as any new file; mkstemp's is for its owner alone
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

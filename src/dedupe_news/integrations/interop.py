@@ -136,7 +136,9 @@ def signatures(
     ndarray of uint32, shape (n_documents, num_perm)
         A document without a token gets 2**32 - 1 throughout.
     """
-    from dedupe_news._engine import minhash, shingling  # noqa: PLC0415 - they bring numba
+    # They bring numba.
+    from dedupe_news._engine.sets import Runs, shingle  # noqa: PLC0415
+    from dedupe_news._engine.signatures import sign  # noqa: PLC0415
     from dedupe_news._machine.threads import resolve_jobs  # noqa: PLC0415 - likewise
     from dedupe_news._text.batches import tokens_of  # noqa: PLC0415 - likewise
 
@@ -144,10 +146,10 @@ def signatures(
     columns, chosen = _read(feed, config, title, text)
     tokens = tokens_of(columns, chosen, threads)
     present = np.flatnonzero(np.diff(tokens.offsets))
-    starts, stops = tokens.offsets[present], tokens.offsets[present + 1]
-    shingles = shingling.shingle(tokens.hashes, starts, stops, chosen.shingle_size, threads)
+    texts = Runs(tokens.hashes, tokens.offsets[present], tokens.offsets[present + 1])
+    shingles = shingle(texts, chosen.shingle_size, threads)
     signed = np.full((len(columns), chosen.num_perm), 0xFFFFFFFF, np.uint32)
-    signed[present] = minhash.sign(*shingles, chosen.num_perm, chosen.seed, threads)
+    signed[present] = sign(*shingles, chosen.num_perm, chosen.seed, threads)
     return signed
 
 
@@ -354,5 +356,5 @@ def _signature(document: object, config: Config) -> NDArray[np.uint32]:
 
 @lru_cache(maxsize=16)
 def _permutations(num_perm: int, seed: int) -> NDArray[np.uint32]:
-    """Return the coefficients as datasketch keeps them; sketches share one array."""
+    """Return the coefficients as datasketch keeps them; signatures share one array."""
     return np.array(coefficients(num_perm, seed))

@@ -154,14 +154,14 @@ class Bounded:
     Parameters
     ----------
     n_large_buckets : int
-        Buckets of more distinct texts than ``Config.bucket_limit``: their
-        texts were compared with representatives only.
+        Buckets of more distinct texts than the policy compares with one
+        another: with ``"similar"``, than ``Config.bucket_limit``.
     n_pairs_not_compared : int
-        Most pairs of those texts that were not compared; `Matches` may lack
-        matches among them, clusters do not.
+        Pairs of their texts that were not compared, those that share several
+        such buckets counted in each; `Matches` may lack matches among them.
     n_representatives_passed_over : int
-        Comparisons of a text with a representative that the limit forbade.
-        Clusters may be split where this is not 0.
+        Those of them that are pairs of representatives. Clusters may be split
+        where this is not 0.
     """
 
     n_large_buckets: int = 0
