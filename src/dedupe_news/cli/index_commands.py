@@ -25,14 +25,7 @@ _DAMAGED = 1
 """Exit code of ``index check`` where something is wrong."""
 
 
-@command(
-    "add",
-    """
-    dedupe-news index add feed.db today.jsonl
-    dedupe-news index add 'redis://localhost/0?prefix=feed' today.csv --policy similar
-    """,
-    of=index_app,
-)
+@command("add", of=index_app)
 def _add(
     *,
     location: str,
@@ -46,6 +39,11 @@ def _add(
 
     In a pipe: JSON Lines of the documents that match earlier ones, with the id of
     the best match and the cluster.
+
+    Examples
+    --------
+    dedupe-news index add feed.db today.jsonl
+    dedupe-news index add 'redis://localhost/0?prefix=feed' today.csv --policy similar
     """
     matching.config(window=window)  # refused before the work begins
     settings = matching.settings(window=window)
