@@ -22,7 +22,7 @@ from dedupe_news._engine.candidates import (
     Candidates,
     Limits,
 )
-from dedupe_news._kernels.votes import MOST_TEXTS
+from dedupe_news._kernels.index_candidates import MOST_TEXTS
 from engine_oracle import SHINGLE_SIZE
 from segments import runs_of, segment_of
 from strategies import feeds

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import engine_oracle
 from dedupe_news._engine import postings
 from dedupe_news._engine.postings import Postings, find_related
-from dedupe_news._kernels.votes import MOST_TEXTS
+from dedupe_news._kernels.index_candidates import MOST_TEXTS
 from strategies import ragged
 
 if TYPE_CHECKING:

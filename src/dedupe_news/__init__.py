@@ -48,6 +48,7 @@ from dedupe_news.results.result import Clustering
 from dedupe_news.results.selection import KeptItem, RemovedItem
 
 if TYPE_CHECKING:
+    from dedupe_news._index.added import Added
     from dedupe_news._learning.labelling import Labelling
     from dedupe_news._learning.learning import JudgeFit, Rates, fit_judge, label
     from dedupe_news.api import cluster, compare, deduplicate
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from dedupe_news.integrations.sklearn import NewsDeduplicator
 
 __all__ = [
+    "Added",
     "Bounded",
     "Cluster",
     "Clustering",
@@ -116,6 +118,7 @@ shown_by("dedupe_news.display")
 
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {
+    "Added": "_index.added",
     "Document": "documents",
     "JudgeFit": "_learning.learning",
     "Labelling": "_learning.labelling",

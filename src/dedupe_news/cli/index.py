@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from dedupe_news._index.changes import add_rows
-from dedupe_news._index.lookups import leads_of
+from dedupe_news._index.changes import add_items
+from dedupe_news._index.clusters import leads_of
 from dedupe_news._input import files
 from dedupe_news._machine import progress
 from dedupe_news._machine.threads import resolve_jobs
-from dedupe_news._store.rescue import Report, Wreck
+from dedupe_news._store.rescue import DamagedFile, Report
 from dedupe_news.cli import writing
 from dedupe_news.cli.options import (
     DateFormat,
@@ -269,15 +269,15 @@ _File = Annotated[str, typer.Argument(metavar="INDEX", help="The file of an inde
 @index_app.command("check")
 def _check(*, location: _File) -> None:
     """Read all of an index and say what is wrong: exit code 0 if nothing is, 1 else."""
-    wreck = Wreck(Path(location))
+    damaged = DamagedFile(Path(location))
     try:
-        wreck.examine()
-        for _ in wreck.rows():
+        damaged.examine()
+        for _ in damaged.items():
             pass
     finally:
-        wreck.close()
-    _describe(wreck.report)
-    if not wreck.report:
+        damaged.close()
+    _describe(damaged.report)
+    if not damaged.report:
         raise typer.Exit(DAMAGED)
 
 
@@ -293,20 +293,20 @@ def _repair(
     if Path(output).exists():
         message = f"{output!r} exists; give the name of a new file"
         raise StoreError(message)
-    wreck = Wreck(Path(location))
+    damaged = DamagedFile(Path(location))
     try:
-        wreck.examine()
-        if wreck.report.config is None:
+        damaged.examine()
+        if damaged.report.config is None:
             say("the settings cannot be read; the new index has the default ones")
-        with NewsIndex.open(output, wreck.report.config) as index:
-            for rows in wreck.rows():
-                add_rows(index, rows, threads)
+        with NewsIndex.open(output, damaged.report.config) as index:
+            for rows in damaged.items():
+                add_items(index, rows, threads)
             n_documents = len(index)
     finally:
-        wreck.close()
-    _describe(wreck.report)
+        damaged.close()
+    _describe(damaged.report)
     say(f"wrote {n_documents:,} documents to {output}")
-    if wreck.report.config is None and not n_documents:
+    if damaged.report.config is None and not n_documents:
         raise typer.Exit(DAMAGED)
 
 

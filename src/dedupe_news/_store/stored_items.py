@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Not frozen, which would take three times as long to make; nobody changes one.
 @dataclasses.dataclass(slots=True, eq=False)
-class Rows:
+class StoredItems:
     """
     Items in order of arrival.
 
@@ -59,7 +59,7 @@ class Rows:
         known = self.published != NO_TIME
         return np.where(known, np.minimum(self.published, self.arrived), self.arrived)
 
-    def arrived_at(self, now: int) -> Rows:
+    def arrived_at(self, now: int) -> StoredItems:
         """Return the items with `now` for unknown times of arrival."""
         if len(self.arrived) == 1:  # fast path for a single item
             if int(self.arrived[0]) != NO_TIME:
@@ -67,7 +67,7 @@ class Rows:
             arrived = np.array([now], np.int64)
         else:
             arrived = np.where(self.arrived == NO_TIME, now, self.arrived)
-        return Rows(
+        return StoredItems(
             self.ids, self.buffer, self.offsets, self.title_lengths, self.published, arrived,
             self.sources,
         )  # fmt: skip
@@ -81,10 +81,10 @@ class Rows:
         bounds = (self.offsets - begin).tolist()
         return [whole[start:stop] for start, stop in pairwise(bounds)]
 
-    def part(self, start: int, stop: int) -> Rows:
+    def part(self, start: int, stop: int) -> StoredItems:
         """Return some of the items, as views."""
         some = slice(start, stop)
-        return Rows(
+        return StoredItems(
             ids=self.ids[some],
             buffer=self.buffer,
             offsets=self.offsets[start : stop + 1],
