@@ -9,104 +9,95 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.datasets import DataMissingError
-from benchmarks.report import RESULTS, publish
+from benchmarks.publish import QUICK_RESULTS, RESULTS, keep_from_git, publish
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 SUITES = (
     "speed",
+    "latency",
     "recall",
-    "threshold",
     "quality",
     "fit-classifier",
     "learn",
-    "latency",
-    "soak",
     "scale",
     "spark",
+    "soak",
     "browsing",
 )
-"""Modules of this package with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``add_arguments``, ``run``."""
+"""Modules with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``QUICK``, ``add_arguments`` and ``run``."""
 
-COMMANDS = {"all": "every", "page": "page"}
+COMMANDS = {"all": "every", "report": "page", "self-check": "self_check"}
 """Further commands and their modules, alike but that ``run`` returns the exit code."""
+
+DATA_MISSING = 2
 
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    Run the suite named on the command line, or list the suites.
+    Run the suite that the command line names, or list the suites; return the exit code.
 
-    Parameters
-    ----------
-    arguments : list of str, optional
-        The command line; that of the process by default.
-
-    Returns
-    -------
-    int
-        Exit code: 0 if all is well, 1 if a check of the results failed or,
-        with ``--check``, a target was missed, 2 if data is missing.
+    It is 0 if all is well, 1 if a check of the answers failed or, with ``--check``, a target
+    was missed, 2 if data is missing.
     """
-    options = _parser().parse_args(arguments)
+    parser, suites = _parsers()
+    options = parser.parse_args(arguments)
     if options.suite is None:
         sys.stdout.write(listing())
         return 0
-    suite = _module(options.suite)
+    module = _module(options.suite)
     if options.suite in COMMANDS:
-        code: int = suite.run(options)
+        code: int = module.run(options)
         return code
+    if options.quick:
+        suites[options.suite].set_defaults(output=QUICK_RESULTS, **module.QUICK)
+        options = parser.parse_args(arguments)
+        keep_from_git(options.output)
     try:
-        return publish(suite.run(options), options.output, check=options.check)
+        return publish(module.run(options), options.output, check=options.check)
     except DataMissingError as error:
         sys.stderr.write(f"{error}\n")
-        return 2
+        return DATA_MISSING
 
 
 def listing() -> str:
-    """
-    Return the suites for people.
-
-    Returns
-    -------
-    str
-        Name, purpose, needs and time of each, and of the further commands.
-    """
-    lines = ["usage: python -m benchmarks SUITE [--help] [options]\n"]
+    """Return name, purpose, needs and time of each suite and command."""
+    lines = ["usage: python -m benchmarks SUITE [--help] [--quick] [options]\n"]
     for name in (*SUITES, *COMMANDS):
-        suite = _module(name)
-        lines.append(f"{name:10s} {suite.SUMMARY}")
-        lines.append(f"{'':10s} needs {suite.NEEDS}")
-        lines.append(f"{'':10s} takes {suite.TAKES}\n")
+        module = _module(name)
+        lines.append(f"{name:14s} {module.SUMMARY}")
+        lines.append(f"{'':14s} needs {module.NEEDS}")
+        lines.append(f"{'':14s} takes {module.TAKES}\n")
     return "\n".join(lines)
 
 
 def _module(suite: str) -> ModuleType:
-    name = COMMANDS.get(suite, suite)
-    return importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
+    name = COMMANDS.get(suite, suite.replace("-", "_"))
+    return importlib.import_module(f"benchmarks.{name}")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Return the parser of the command line, and those of the suites by name."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    suites = parser.add_subparsers(dest="suite", metavar="SUITE")
-    for name in SUITES:
-        suite = _module(name)
-        options = suites.add_parser(name, help=suite.SUMMARY, description=suite.__doc__)
-        options.add_argument(
-            "--output",
-            type=Path,
-            default=RESULTS,
-            help="folder for the tables, JSON and pictures (default: benchmarks/results)",
-        )
-        options.add_argument(
-            "--check", action="store_true", help="fail if a target in targets.json is missed"
-        )
-        suite.add_arguments(options)
-    for name in COMMANDS:
-        command = _module(name)
-        options = suites.add_parser(name, help=command.SUMMARY, description=command.__doc__)
-        command.add_arguments(options)
-    return parser
+    commands = parser.add_subparsers(dest="suite", metavar="SUITE")
+    suites = {}
+    for name in (*SUITES, *COMMANDS):
+        module = _module(name)
+        options = commands.add_parser(name, help=module.SUMMARY, description=module.__doc__)
+        if name in SUITES:
+            suites[name] = options
+            options.add_argument(
+                "--output", type=Path, default=RESULTS, help="folder for JSON and pictures"
+            )
+            options.add_argument(
+                "--check", action="store_true", help="fail if a target in targets.json is missed"
+            )
+            options.add_argument(
+                "--quick", action="store_true", help="in small: shows that it works, no more"
+            )
+        module.add_arguments(options)
+    return parser, suites
 
 
 if __name__ == "__main__":

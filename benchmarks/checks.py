@@ -7,11 +7,11 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xxhash
 
-from benchmarks import exact_pairs, shingles
+from benchmarks import shingles, truth
 from benchmarks.datasets import SEED
 from benchmarks.peers import SHINGLES, our_config
-from benchmarks.sets import Pairs, pair_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,102 +21,67 @@ if TYPE_CHECKING:
     from benchmarks.datasets import Corpus
     from benchmarks.peers import Contestant
     from benchmarks.report import Report
-    from benchmarks.sets import ShingleSets
-    from dedupe_news.config import Config
+    from benchmarks.truth import Pairs, ShingleSets
+    from dedupe_news import Config, Match
 
-N_PLAIN = 5
-"""Documents whose neighbours are sought again with plain Python sets."""
+LEAST_RECALL = 0.99
+_SAMPLED_PAIRS = 500
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdict:
-    """
-    Returned pairs held against all pairs at the threshold.
-
-    Attributes
-    ----------
-    n_exact : int
-        Pairs at or above the threshold.
-    n_found : int
-        Pairs returned.
-    n_right : int
-        Pairs returned that are at or above the threshold.
-    """
+    """Returned pairs held against all pairs at the threshold."""
 
     n_exact: int
-    n_found: int
+    n_returned: int
     n_right: int
 
     @property
     def n_below(self) -> int:
         """Return how many returned pairs are below the threshold."""
-        return self.n_found - self.n_right
+        return self.n_returned - self.n_right
 
     @property
     def recall(self) -> float:
-        """Return the part of the exact pairs that was returned; 1 where there is none."""
+        """Return the share of the exact pairs that was returned; 1 where there is none."""
         return self.n_right / self.n_exact if self.n_exact else 1.0
 
     @property
     def precision(self) -> float:
-        """Return the part of the returned pairs that is exact; 1 where there is none."""
-        return self.n_right / self.n_found if self.n_found else 1.0
+        """Return the share of the returned pairs that is exact; 1 where there is none."""
+        return self.n_right / self.n_returned if self.n_returned else 1.0
 
     def as_dict(self) -> dict[str, float | int]:
         """Return counts and rates by name."""
-        return {
-            **dataclasses.asdict(self),
-            "n_below": self.n_below,
-            "recall": self.recall,
-            "precision": self.precision,
-        }
+        rates = {"n_below": self.n_below, "recall": self.recall, "precision": self.precision}
+        return dataclasses.asdict(self) | rates
+
+    def failures(self, name: str, least_recall: float = LEAST_RECALL) -> list[str]:
+        """Return what is wrong with an answer of ours."""
+        failures = []
+        if self.n_below:
+            failures.append(f"{name}: {self.n_below:,} returned pairs are below the threshold")
+        if self.recall < least_recall:
+            failures.append(
+                f"{name}: recall {self.recall:.4f} of {self.n_exact:,} pairs is below "
+                f"{least_recall:.4f}"
+            )
+        return failures
 
 
-def verdict(exact: Pairs, found: NDArray[np.int64]) -> Verdict:
-    """
-    Hold returned pairs against the exact ones.
-
-    Parameters
-    ----------
-    exact : Pairs
-        All pairs at or above the threshold.
-    found : ndarray of int64
-        Keys of the returned pairs, each once.
-
-    Returns
-    -------
-    Verdict
-        Counts.
-    """
-    right = int(np.isin(found, exact.keys, assume_unique=True).sum())
-    return Verdict(len(exact), len(found), right)
+def verdict(exact: Pairs, returned: NDArray[np.int64]) -> Verdict:
+    """Hold the distinct keys of returned pairs against the exact ones."""
+    right = int(np.isin(returned, exact.keys, assume_unique=True).sum())
+    return Verdict(len(exact), len(returned), right)
 
 
 def judge(
-    corpus: Corpus,
-    found: Mapping[Contestant, tuple[int, NDArray[np.int64]]],
-    threshold: float,
+    corpus: Corpus, returned: Mapping[Contestant, tuple[int, NDArray[np.int64]]], threshold: float
 ) -> dict[str, Verdict]:
-    """
-    Judge every contestant by brute force on its own shingles.
-
-    Parameters
-    ----------
-    corpus : Corpus
-        What all were given, or the beginning of it.
-    found : mapping of Contestant to (int, ndarray)
-        How many documents each was given, and the pairs it returned.
-    threshold : float
-        Least Jaccard similarity of a pair.
-
-    Returns
-    -------
-    dict of str to Verdict
-        By the contestant's name.
-    """
+    """Judge each contestant, given so many texts, by brute force on its own shingles."""
     truths: dict[tuple[str, int], Pairs] = {}
     verdicts = {}
-    for contestant, (n, keys) in found.items():
+    for contestant, (n, keys) in returned.items():
         key = contestant.shingles, n
         if key not in truths:
             texts = corpus.texts[:n]
@@ -124,217 +89,100 @@ def judge(
                 sets = shingles.library_sets(texts, our_config(threshold))
             else:
                 sets = shingles.peer_sets(texts, SHINGLES[contestant.shingles])
-            truths[key] = exact_pairs.exact_pairs(sets, threshold)
+            truths[key] = truth.exact_pairs(sets, threshold)
         verdicts[contestant.name] = verdict(truths[key], keys)
     return verdicts
 
 
-def contest_failures(
-    judged: Mapping[str, Verdict], found: Mapping[str, NDArray[np.int64]]
-) -> list[str]:
-    """
-    Return what is wrong with our own answers in a contest.
-
-    Parameters
-    ----------
-    judged : mapping of str to Verdict
-        By contestant.
-    found : mapping of str to ndarray
-        Pairs by contestant.
-
-    Returns
-    -------
-    list of str
-        Empty where all is well: no pair below the threshold, recall of at
-        least 0.99, and the same pairs on any number of threads.
-    """
-    failures = []
-    for name in ("ours", "ours-1"):
-        failures += verdict_failures(name, judged[name])
-    if not np.array_equal(found["ours"], found["ours-1"]):
-        failures.append("the pairs differ between one thread and all")
-    return failures
-
-
-def verdict_failures(name: str, outcome: Verdict, *, least_recall: float = 0.99) -> list[str]:
-    """
-    Return what is wrong with one answer of ours.
-
-    Parameters
-    ----------
-    name : str
-        What to call it.
-    outcome : Verdict
-        How it did.
-    least_recall : float, default 0.99
-        Recall to reach.
-
-    Returns
-    -------
-    list of str
-        Empty where all is well.
-    """
-    failures = []
-    if outcome.n_below:
-        failures.append(f"{name}: {outcome.n_below:,} returned pairs are below the threshold")
-    if outcome.recall < least_recall:
-        failures.append(
-            f"{name}: recall {outcome.recall:.4f} of {outcome.n_exact:,} pairs is below "
-            f"{least_recall}"
-        )
-    return failures
-
-
 def plain_failures(
-    texts: Sequence[str], sets: ShingleSets, exact: Pairs, threshold: float, config: Config
+    texts: Sequence[str], sets: ShingleSets, exact: Pairs, config: Config
 ) -> list[str]:
-    """
-    Check brute force itself on a sample, with plain Python sets of words.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The corpus.
-    sets : ShingleSets
-        Its shingle sets.
-    exact : Pairs
-        What brute force made of them.
-    threshold : float
-        The least Jaccard similarity it was given.
-    config : dedupe_news.Config
-        Defines the words.
-
-    Returns
-    -------
-    list of str
-        Empty where plain sets agree: on the neighbours of some documents
-        among all, and on the similarity of some pairs as sets of words.
-    """
+    """Return which of some pairs of brute force have another similarity as sets of words."""
     rng = np.random.default_rng(SEED)
-    sample = rng.choice(len(sets), min(N_PLAIN, len(sets)), replace=False).tolist()
-    failures = exact_pairs.disagreements(sets, exact, threshold, sample)
     chosen = rng.choice(len(exact), min(_SAMPLED_PAIRS, len(exact)), replace=False)
+    failures = []
     for key, jaccard in zip(exact.keys[chosen].tolist(), exact.jaccard[chosen], strict=True):
-        i, j = divmod(key, exact.n_documents)
+        i, j = divmod(key, len(sets))
         a, b = shingles.plain_set(texts[i], config), shingles.plain_set(texts[j], config)
         if len(a & b) / len(a | b) != jaccard:
             failures.append(f"the words of documents {i} and {j} have another similarity")
     return failures
 
 
-_SAMPLED_PAIRS = 500
-
-
 def sample_failures(
-    texts: Sequence[str],
-    found: NDArray[np.int64],
-    threshold: float,
-    n_sample: int,
-    report: Report,
+    report: Report, texts: Sequence[str], returned: NDArray[np.int64], threshold: float, n: int
 ) -> list[str]:
     """
-    Check the pairs of a corpus that is too large for all of brute force.
+    Return what is wrong with the pairs of a corpus that is too large for all of brute force.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        The corpus.
-    found : ndarray of int64
-        Keys of all returned pairs.
-    threshold : float
-        Least Jaccard similarity of a pair.
-    n_sample : int
-        Documents whose neighbours are all sought by brute force.
-    report : Report
-        Gets the figures ``n_below`` and ``sample_recall``.
-
-    Returns
-    -------
-    list of str
-        Empty where every returned pair reaches the threshold and the sampled
-        documents' pairs are found with a recall of at least 0.99, up to three
-        standard errors.
+    Every returned pair must reach the threshold, and the pairs of `n` sampled documents must
+    be found.
     """
-    sets = shingles.library_sets(texts, our_config(threshold))
-    n = len(texts)
-    below = int((exact_pairs.jaccard_of(sets, found) < threshold).sum())
     # Most documents have no duplicate: half the sample is of those that have.
-    rng = np.random.default_rng(SEED)
-    paired = np.unique(np.concatenate([found // n, found % n]))
-    picked = rng.choice(paired, min(n_sample // 2, len(paired)), replace=False)
-    sample = np.union1d(picked, rng.choice(n, min(n_sample // 2, n), replace=False))
-    exact = exact_pairs.exact_pairs(sets, threshold, documents=sample.tolist())
-    touched = np.isin(found // n, sample) | np.isin(found % n, sample)
-    outcome = verdict(exact, found[touched])
-    report.figures["n_below"] = below
-    report.figures["n_pairs"] = len(found)
-    report.figures["sample_recall"] = outcome.recall
-    report.words.append(
-        f"Of {len(found):,} returned pairs {below:,} are below the threshold; recall of the "
-        f"{outcome.n_exact:,} pairs of {len(sample):,} sampled documents: {outcome.recall:.4f}."
-    )
-    failures = verdict_failures(report.name, outcome, least_recall=_least(outcome.n_exact))
-    if below:
-        failures.append(f"{below:,} returned pairs are below the threshold")
-    return failures
+    rng, n_texts = np.random.default_rng(SEED), len(texts)
+    paired = np.unique(np.concatenate(np.divmod(returned, n_texts)))
+    picked = rng.choice(paired, min(n // 2, len(paired)), replace=False)
+    sample = np.union1d(picked, rng.choice(n_texts, min(n // 2, n_texts), replace=False))
+    touched = np.isin(returned // n_texts, sample) | np.isin(returned % n_texts, sample)
+    sets = shingles.library_sets(texts, our_config(threshold))
+    exact = truth.exact_pairs(sets, threshold, sample)
+    return _hold_sample(report, sets, exact, returned, touched, threshold)
 
 
 def index_failures(
-    texts: Sequence[str],
-    n_indexed: int,
-    answers: NDArray[np.int64],
-    threshold: float,
-    n_sample: int,
-    report: Report,
-) -> list[str]:
+    report: Report, texts: Sequence[str], n_indexed: int, answers: NDArray[np.int64],
+    threshold: float, n: int,
+) -> list[str]:  # fmt: skip
     """
-    Check what an index answered to single queries.
+    Return what is wrong with answers to single queries.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        The indexed texts, then those that were queried.
-    n_indexed : int
-        How many were indexed.
-    answers : ndarray of int64, shape (n_answers, 2)
-        Position of the query among `texts`, and of a document it returned.
-    threshold : float
-        Least Jaccard similarity of a match.
-    n_sample : int
-        Queries to check.
-    report : Report
-        Gets the figures ``n_below`` and ``sample_recall``.
-
-    Returns
-    -------
-    list of str
-        Empty where all is well, as in `sample_failures`.
+    `texts` are the indexed ones, then those that were asked for; `answers`, shape
+    (n_answers, 2), are the places of queries and of what they found; `n` queries are checked.
     """
-    sets = shingles.library_sets(texts, our_config(threshold))
-    n = len(texts)
-    found = np.unique(pair_keys(answers[:, 0], answers[:, 1], n))
-    below = int((exact_pairs.jaccard_of(sets, found) < threshold).sum())
+    n_texts = len(texts)
+    returned = np.unique(truth.pair_keys(answers[:, 0], answers[:, 1], n_texts))
     rng = np.random.default_rng(SEED)
-    queried = np.arange(n_indexed, n)
-    sample = rng.choice(queried, min(n_sample, len(queried)), replace=False)
-    exact = exact_pairs.exact_pairs(sets, threshold, documents=sample.tolist())
+    asked = np.arange(n_indexed, n_texts)
+    sample = rng.choice(asked, min(n, len(asked)), replace=False)
+    sets = shingles.library_sets(texts, our_config(threshold))
+    exact = truth.exact_pairs(sets, threshold, sample)
     # Queries are not in the index: pairs among them are not to be found.
-    kept = exact.keys // n < n_indexed
-    exact = Pairs(n, exact.keys[kept], exact.jaccard[kept])
-    outcome = verdict(exact, found[np.isin(found % n, sample)])
-    report.figures["n_below"] = below
-    report.figures["sample_recall"] = outcome.recall
-    report.words.append(
-        f"{below:,} of {len(found):,} answers are below the threshold; recall of the "
-        f"{outcome.n_exact:,} matches of {len(sample):,} sampled queries: {outcome.recall:.4f}."
+    exact = exact.where(exact.keys // n_texts < n_indexed)
+    touched = np.isin(returned % n_texts, sample)
+    return _hold_sample(report, sets, exact, returned, touched, threshold)
+
+
+def _hold_sample(
+    report: Report, sets: ShingleSets, exact: Pairs, returned: NDArray[np.int64],
+    touched: NDArray[np.bool_], threshold: float,
+) -> list[str]:  # fmt: skip
+    """Hold all returned pairs against the threshold, and the touched ones against a sample."""
+    below = int((truth.jaccard_of(sets, returned) < threshold).sum())
+    outcome = verdict(exact, returned[touched])
+    report.figures |= {
+        "n_below": below, "n_pairs": len(returned), "sample_recall": outcome.recall,
+    }  # fmt: skip
+    report.notes.append(
+        f"Of {len(returned):,} returned pairs {below:,} are below the threshold; recall of the "
+        f"{outcome.n_exact:,} pairs of a sample: {outcome.recall:.4f}."
     )
-    failures = verdict_failures(report.name, outcome, least_recall=_least(outcome.n_exact))
-    if below:
-        failures.append(f"{below:,} answers are below the threshold")
-    return failures
+    # A sample may miss the recall by three standard errors.
+    error = math.sqrt(LEAST_RECALL * (1 - LEAST_RECALL) / max(1, outcome.n_exact))
+    failures = outcome.failures(report.name, LEAST_RECALL - 3 * error)
+    return [*failures, *([f"{below:,} returned pairs are below the threshold"] if below else [])]
 
 
-def _least(n_pairs: int) -> float:
-    """Return the least recall a sample may show: 0.99 less three standard errors."""
-    error = math.sqrt(0.99 * 0.01 / max(1, n_pairs))
-    return 0.99 - 3 * error
+def digests(answers: Sequence[list[Match]]) -> NDArray[np.uint64]:
+    """Return a digest of each answer of an index, to the last bit of its figures."""
+    return np.array([xxhash.xxh64_intdigest(repr(answer).encode()) for answer in answers], "u8")
+
+
+def compare(
+    report: Report, what: str, given: NDArray[np.uint64], expected: NDArray[np.uint64]
+) -> int:
+    """Hold digests of answers against those of another index; return how many were compared."""
+    if len(given) != len(expected):
+        report.failures.append(f"{what}: {len(given):,} answers instead of {len(expected):,}")
+    elif n_other := int((given != expected).sum()):
+        report.failures.append(f"{what}: {n_other:,} of {len(expected):,} answers differ")
+    return len(expected)

@@ -20,13 +20,13 @@ import dataclasses
 import enum
 import functools
 import itertools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict, overload
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,49 +46,22 @@ INTERVAL = 60_000_000
 class Kind(enum.IntEnum):
     """What an item is made from."""
 
-    ORIGINAL = 0
-    """Words of its own."""
-    TEMPLATE = 1
-    """A recurring template, filled in anew: no duplicate of its like."""
-    VERBATIM = 2
-    """A copy, word by word."""
-    CREDITED = 3
-    """A copy with a dateline before it and the publisher after the title."""
-    CUT_OFF = 4
-    """A copy whose description ends early, with a mark."""
-    REVISED = 5
-    """A copy with one to three words of the description replaced."""
-    RETITLED = 6
-    """A copy under another title."""
+    ORIGINAL = 0  # words of its own
+    TEMPLATE = 1  # a recurring template, filled in anew: no duplicate of its like
+    VERBATIM = 2  # a copy, word by word
+    CREDITED = 3  # a copy with a dateline before it and the publisher after the title
+    CUT_OFF = 4  # a copy whose description ends early, with a mark
+    REVISED = 5  # a copy with one to three words of the description replaced
+    RETITLED = 6  # a copy under another title
 
 
-class Item(TypedDict):
-    """One item as a mapping, in the form that `dedupe_news.cluster` takes."""
-
-    id: int
-    title: str
-    description: str
-    source: str
-    published: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Feed(Sequence[Item]):
+class Feed(NamedTuple):
     """
-    A made-up feed, sorted by time, as columns; its items are mappings.
+    A made-up feed, sorted by time, as columns.
 
-    Parameters
-    ----------
-    title, description, source : list of str
-        Texts, and names of outlets.
-    published : ndarray of int64, shape (n,)
-        Microseconds since 1970-01-01 UTC, increasing.
-    story : ndarray of int64, shape (n,)
-        The truth: items of equal number are copies of one another.
-    template : ndarray of int64, shape (n,)
-        Number of the template an item is made from, or `NO_TEMPLATE`.
-    kind : ndarray of uint8, shape (n,)
-        Values of `Kind`.
+    `published` is in microseconds since 1970-01-01 UTC. The truth: items of equal `story` are
+    copies of one another, `template` is the number of the template an item is made from, or
+    `NO_TEMPLATE`, and `kind` is of `Kind`.
     """
 
     title: list[str]
@@ -99,118 +72,26 @@ class Feed(Sequence[Item]):
     template: NDArray[np.int64]
     kind: NDArray[np.uint8]
 
-    def __len__(self) -> int:
-        """
-        Return the number of items.
-
-        Returns
-        -------
-        int
-            At least 0.
-        """
-        return len(self.title)
-
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Feed: ...
-
-    def __getitem__(self, index: int | slice) -> Item | Feed:
-        """
-        Return one item, or a part of the feed.
-
-        Parameters
-        ----------
-        index : int or slice
-            Its place, or their places.
-
-        Returns
-        -------
-        Item or Feed
-            The item's id is its place in this feed.
-        """
-        if isinstance(index, slice):
-            return Feed(*(getattr(self, field.name)[index] for field in dataclasses.fields(self)))
-        place = range(len(self))[index]
-        return {
-            "id": place,
-            "title": self.title[place],
-            "description": self.description[place],
-            "source": self.source[place],
-            "published": int(self.published[place]),
-        }
-
-    def texts(self) -> list[str]:
-        """
-        Return the items as single texts.
-
-        Returns
-        -------
-        list of str
-            Title, newline, description of each item.
-        """
-        return [f"{t}\n{d}" for t, d in zip(self.title, self.description, strict=True)]
+    def head(self, n: int) -> Feed:
+        """Return the first `n` items."""
+        columns: list[Any] = [column[:n] for column in self]
+        return Feed(*columns)
 
 
 def made_up_feed(n: int, seed: int) -> Feed:
-    """
-    Return a made-up feed.
-
-    Parameters
-    ----------
-    n : int
-        Number of items, at least 0.
-    seed : int
-        At least 0. Feeds of one seed are prefixes of one another.
-
-    Returns
-    -------
-    Feed
-        The same on every machine.
-
-    Raises
-    ------
-    ValueError
-        If `n` or `seed` is negative.
-    """
-    chunks = list(feed_chunks(n, seed))
-    if len(chunks) == 1:
-        return chunks[0]
-    return Feed(
-        title=list(itertools.chain.from_iterable(chunk.title for chunk in chunks)),
-        description=list(itertools.chain.from_iterable(chunk.description for chunk in chunks)),
-        source=list(itertools.chain.from_iterable(chunk.source for chunk in chunks)),
-        published=np.concatenate([chunk.published for chunk in chunks]),
-        story=np.concatenate([chunk.story for chunk in chunks]),
-        template=np.concatenate([chunk.template for chunk in chunks]),
-        kind=np.concatenate([chunk.kind for chunk in chunks]),
-    )
+    """Return a made-up feed, the same on every machine; feeds of a seed begin alike."""
+    columns: list[Any] = [
+        np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [*chain(*parts)]
+        for parts in zip(*feed_chunks(n, seed), strict=True)
+    ]
+    return Feed(*columns)
 
 
 def feed_chunks(n: int, seed: int, *, first: int = 0) -> Iterator[Feed]:
     """
-    Make a feed chunk by chunk, for feeds that do not fit in memory.
+    Yield a feed of `n` items chunk by chunk, from chunk `first` on; one empty chunk for none.
 
-    Parameters
-    ----------
-    n : int
-        Number of items in all, at least 0.
-    seed : int
-        At least 0.
-    first : int, default 0
-        Number of the chunk to begin with, so that processes can share the work.
-
-    Yields
-    ------
-    Feed
-        `CHUNK` items, fewer at last; one empty feed where `n` is 0. Story
-        numbers do not repeat from chunk to chunk; template numbers do.
-
-    Raises
-    ------
-    ValueError
-        If `n` or `seed` is negative.
+    Story numbers do not repeat from chunk to chunk; template numbers do.
     """
     if n < 0 or seed < 0:
         message = f"n={n} and seed={seed} must not be negative; pass 0 or more"
@@ -218,7 +99,7 @@ def feed_chunks(n: int, seed: int, *, first: int = 0) -> Iterator[Feed]:
     language = _language(seed)
     for number, start in enumerate(range(first * CHUNK, max(n, 1), CHUNK), first):
         # Always a whole chunk, so that a feed is a prefix of a longer one.
-        yield _make_chunk(language, _Draws(seed, number + 1), start)[: n - start]
+        yield _make_chunk(language, _Draws(seed, number + 1), start).head(n - start)
 
 
 class _Draws:
@@ -465,7 +346,7 @@ def _write_templates(
     names = map(language.names.__getitem__, draws.below(len(language.names), size).tolist())
     figures = map(language.figures.__getitem__, draws.below(10_000, size).tolist())
     # Names and figures take turns.
-    values = list(itertools.chain.from_iterable(zip(names, figures, strict=True)))
+    values = list(chain.from_iterable(zip(names, figures, strict=True)))
     for row, (place, number) in enumerate(
         zip(places.tolist(), template[places].tolist(), strict=True)
     ):

@@ -1,9 +1,9 @@
 """
-The corpora the suites run on: real files where they are, made-up feeds anywhere.
+The corpora that the suites run on: real files where they are, made-up feeds anywhere.
 
-Real files are read from ``../shared/data`` beside the repository, or from the
-folder that the environment variable ``DEDUPE_NEWS_SHARED`` names. They belong
-to their publishers: nothing of them is written to a result.
+Real files are read from ``../shared/data`` beside the repository, or from the folder that the
+environment variable ``DEDUPE_NEWS_SHARED`` names. They belong to their publishers: nothing of
+them is written to a result.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parent.parent
-"""Root of the repository; every subprocess is started here."""
+"""Root of the repository; every process is started here."""
 
 TEASERS = "newsapi_teasers.parquet"
 STORIES = "reuters21578.parquet"
@@ -36,18 +36,7 @@ class DataMissingError(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Corpus:
-    """
-    Texts to measure on, and how to name them in a table.
-
-    Attributes
-    ----------
-    name : str
-        Short name, fit for a file name.
-    description : str
-        What the texts are, in one line.
-    texts : list of str
-        One text a document: title, newline, description.
-    """
+    """Texts to measure on, their name in file names, and what they are in one line."""
 
     name: str
     description: str
@@ -60,24 +49,7 @@ class Corpus:
 
 
 def shared_file(name: str) -> Path:
-    """
-    Return the path of a real data file.
-
-    Parameters
-    ----------
-    name : str
-        Name of the file.
-
-    Returns
-    -------
-    Path
-        An existing file.
-
-    Raises
-    ------
-    DataMissingError
-        If it is not there; the message says where it was looked for.
-    """
+    """Return the path of a real data file."""
     given = os.environ.get(SHARED_VARIABLE)
     base = Path(given) if given else ROOT.parent / "shared"
     for path in (base / "data" / name, base / name):
@@ -91,14 +63,7 @@ def shared_file(name: str) -> Path:
 
 
 def has_real_data() -> bool:
-    """
-    Return whether the real files are on this machine.
-
-    Returns
-    -------
-    bool
-        True when both the teasers and the stories are there.
-    """
+    """Return whether the teasers and the stories are on this machine."""
     try:
         shared_file(TEASERS)
         shared_file(STORIES)
@@ -107,111 +72,47 @@ def has_real_data() -> bool:
     return True
 
 
+def read(file: Path | str, columns: list[str] | None = None) -> pa.Table:
+    """Return a Parquet file, or some of its columns; a real one by its name."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - optional, and slow to import
+
+    return pq.read_table(shared_file(file) if isinstance(file, str) else file, columns=columns)
+
+
 def english_teasers(n: int) -> Corpus:
-    """
-    Return the first English teasers of the real feed.
-
-    Parameters
-    ----------
-    n : int
-        How many; fewer where the feed ends.
-
-    Returns
-    -------
-    Corpus
-        In the order of the feed, which is by time.
-    """
+    """Return the first `n` English teasers of the real feed, which is sorted by time."""
     import pyarrow.compute as pc  # noqa: PLC0415 - optional, and slow to import
 
-    table = _read(TEASERS, ["title", "description", "lang"])
+    table = read(TEASERS, ["title", "description", "lang"])
     table = table.filter(pc.equal(table["lang"].cast("string"), "en")).slice(0, n)
     texts = joined(table["title"].to_pylist(), table["description"].to_pylist())
     return Corpus(f"real-{len(texts)}", f"first {len(texts):,} English teasers of the feed", texts)
 
 
-def teasers(n: int, *, n_stretches: int = 3) -> Corpus:
-    """
-    Return teasers of the real feed from stretches all over its time.
-
-    Parameters
-    ----------
-    n : int
-        How many; fewer where the feed ends.
-    n_stretches : int, default 3
-        Runs of consecutive teasers to take, evenly spread: within a run the
-        copies of a story are together, and all languages of the feed occur.
-
-    Returns
-    -------
-    Corpus
-        In the order of the feed.
-    """
-    table = _read(TEASERS, ["title", "description"])
-    n = min(n, table.num_rows)
-    titles, descriptions = table["title"].to_pylist(), table["description"].to_pylist()
-    positions: list[int] = []
+def teasers(n: int, n_stretches: int = 3) -> Corpus:
+    """Return `n` teasers of the real feed in stretches that are spread over its time."""
+    table = read(TEASERS, ["title", "description"])
+    length = min(n, table.num_rows) // n_stretches
+    texts: list[str] = []
     for stretch in range(n_stretches):
-        start = table.num_rows * stretch // n_stretches
-        positions += range(start, start + n * (stretch + 1) // n_stretches - len(positions))
-    texts = joined([titles[i] for i in positions], [descriptions[i] for i in positions])
+        part = table.slice(table.num_rows * stretch // n_stretches, length)
+        texts += joined(part["title"].to_pylist(), part["description"].to_pylist())
     return Corpus("teasers", f"{len(texts):,} teasers in {n_stretches} stretches", texts)
 
 
 def stories(n: int) -> Corpus:
-    """
-    Return the first Reuters stories of 1987.
-
-    Parameters
-    ----------
-    n : int
-        How many; fewer where the collection ends.
-
-    Returns
-    -------
-    Corpus
-        Whole texts, headline first, in the order of the collection.
-    """
-    texts = _read(STORIES, ["text"])["text"].slice(0, n).to_pylist()
+    """Return the first `n` Reuters stories of 1987, headline first."""
+    texts = read(STORIES, ["text"])["text"].slice(0, n).to_pylist()
     return Corpus("stories", f"first {len(texts):,} Reuters stories", texts)
 
 
 def made_up(n: int) -> Corpus:
-    """
-    Return a made-up feed of any size, the same on every machine.
-
-    Parameters
-    ----------
-    n : int
-        How many teasers.
-
-    Returns
-    -------
-    Corpus
-        Seeded with `SEED`.
-    """
+    """Return a made-up feed of any size, the same on every machine."""
     feed = corpora.made_up_feed(n, SEED)
     texts = joined(feed.title, feed.description)
     return Corpus(f"made-up-{n}", f"{n:,} made-up teasers, seed {SEED}", texts)
 
 
 def joined(titles: Sequence[str | None], texts: Sequence[str | None]) -> list[str]:
-    """
-    Return titles and texts as the contestants get them.
-
-    Parameters
-    ----------
-    titles, texts : sequence of str or None
-        As many of the one as of the other.
-
-    Returns
-    -------
-    list of str
-        Title, newline, text.
-    """
+    """Return titles and texts as the contestants get them: title, newline, text."""
     return [f"{title or ''}\n{text or ''}" for title, text in zip(titles, texts, strict=True)]
-
-
-def _read(name: str, columns: list[str]) -> pa.Table:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - optional, and slow to import
-
-    return pq.read_table(shared_file(name), columns=columns)

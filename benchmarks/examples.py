@@ -48,22 +48,7 @@ class Counted:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Examples:
-    """
-    Pairs to fit and to judge by, as arrays of one entry a pair.
-
-    Parameters
-    ----------
-    rows : mapping of str to ndarray of float64, shape (n_pairs, n_features)
-        Features by variant.
-    label : ndarray of int64
-        Columns of `gold.CLASSES`.
-    feed, language, origin : ndarray of str
-        Where a pair is from.
-    is_identical : ndarray of bool
-        Pairs of one text, which no classifier judges.
-    pairs : list of LabelledPair
-        The pairs.
-    """
+    """Pairs to fit and to judge by, as arrays of one entry a pair."""
 
     rows: Mapping[str, NDArray[np.float64]]
     label: NDArray[np.int64]

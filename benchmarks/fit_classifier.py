@@ -12,13 +12,11 @@ error, by bootstrap over the pairs.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from benchmarks import examples, gold, synthetic
+from benchmarks.process import say
 from benchmarks.report import Report, Table
 from dedupe_news._engine.classifier import read_classifier
 
@@ -26,14 +24,13 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from benchmarks.examples import Examples
     from benchmarks.synthetic import MadeExamples
 
 SUMMARY = "the classifier fitted to the labelled pairs, and judged on feeds unseen"
 NEEDS = "the real feeds and their labelled pairs; scikit-learn"
 TAKES = "4 minutes, 7 with --ablate (2 processors)"
+QUICK: dict[str, object] = {}
 
 VARIANTS = ("full", "no_metadata", "neither")
 """What is known of the pairs that models are judged on."""
@@ -53,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Iterator[Report]:
     """Fit, write and judge."""
-    labelled = examples.read_examples(options.jobs, _announce)
-    made = synthetic.make_examples(options.jobs, _announce)
+    labelled = examples.read_examples(options.jobs, say)
+    made = synthetic.make_examples(options.jobs, say)
     report = Report(
         name="fit-classifier" if options.without is None else f"fit-classifier-{options.without}",
         title="The classifier: pairs of feeds unseen",
@@ -68,7 +65,7 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
     if options.write is not None:
         document = fit_document(labelled, made, options.without)
         options.write.write_text(json.dumps(document), encoding="utf-8")
-        report.words.append(f"The classifier {document['digest']} was written.")
+        report.notes.append(f"The classifier {document['digest']} was written.")
     if options.without is None:
         _judge(report, labelled, made)
         if options.ablate:
@@ -100,7 +97,7 @@ def _judge(report: Report, labelled: Examples, made: MadeExamples) -> None:
     }
     found = {}
     for name, (make, more) in models.items():
-        _announce(f"judging: {name}")
+        say(f"judging: {name}")
         found[name] = fitting.left_out(make, labelled, more, VARIANTS)
     rows = []
     for name, by_variant in found.items():
@@ -124,7 +121,6 @@ def _judge(report: Report, labelled: Examples, made: MadeExamples) -> None:
         "and too few texts to count words."
     )
     report.tables.append(Table("Pairs of feeds unseen", headings, rows, note))
-    _tabulate_groups(report, labelled, found["trees"]["full"])
 
 
 _COLUMNS = {
@@ -142,39 +138,14 @@ def _cells(scores: dict[str, float]) -> list[str]:
     return [f"{scores[name]:.3f}" for name in names]
 
 
-def _tabulate_groups(
-    report: Report, labelled: Examples, probabilities: NDArray[np.float64]
-) -> None:
-    """Add the F1 of each feed and each language."""
-    from benchmarks import fitting  # noqa: PLC0415 - as above
-
-    called, is_duplicate = fitting.duplicates(probabilities), labelled.label == gold.DUPLICATE
-    rows = []
-    for kind, group in (("feed", labelled.feed), ("language", labelled.language)):
-        for name in np.unique(group).tolist():
-            chosen = group == name
-            pairs = zip(is_duplicate[chosen].tolist(), called[chosen].tolist(), strict=True)
-            scores = gold.rates([(*pair, 1.0) for pair in pairs])
-            counts = (int(chosen.sum()), int(is_duplicate[chosen].sum()))
-            cells = [f"{count:,}" for count in counts]
-            rows.append([f"{kind} {name}", *cells, *(f"{value:.3f}" for value in scores.values())])
-    headings = ("", "pairs", "duplicates", "precision", "recall", "F1")
-    report.tables.append(Table("Feeds and languages unseen", headings, rows))
-
-
 def _ablate(report: Report, labelled: Examples, made: MadeExamples) -> None:
     """Add what each feature is worth."""
     from benchmarks import fitting  # noqa: PLC0415 - as above
 
-    _announce("permuting features")
+    say("permuting features")
     rows = []
     for name, gain in fitting.importances(labelled, made):
         rows.append([f"`{name}`", f"{gain:+.4f}"])
         report.figures[f"worth.{name}"] = gain
     note = "What the log loss of a pair of a feed unseen gains when the feature is permuted."
     report.tables.append(Table("Features", ("", "log loss"), rows, note))
-
-
-def _announce(words: str) -> None:
-    sys.stderr.write(f"{words}\n")
-    sys.stderr.flush()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from benchmarks.datasets import TEASERS, DataMissingError, shared_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -136,12 +136,7 @@ def rates(rows: Iterable[tuple[bool, bool, float]]) -> dict[str, float]:
 
 
 def score(pairs: Sequence[LabelledPair], said: Sequence[bool]) -> dict[str, float]:
-    """
-    Return the scores of verdicts on pairs, by name.
-
-    ``pooled`` counts every pair once, ``macro_f1`` is the mean over the feeds,
-    ``weighted`` counts a pair as often as it stands for others.
-    """
+    """Return the scores of verdicts on pairs, by name."""
     rows = [
         (pair, (pair.label == DUPLICATE, bool(each), 1.0))
         for pair, each in zip(pairs, said, strict=True)
@@ -164,12 +159,7 @@ def score(pairs: Sequence[LabelledPair], said: Sequence[bool]) -> dict[str, floa
 def stretch_pairs(
     stretch: Stretch, group_of: Mapping[str, int], kind: str = "duplicates"
 ) -> list[tuple[bool, bool, float]]:
-    """
-    Return what `rates` reads of a grouping of a stretch, by `kind` duplicates or stories.
-
-    `group_of` holds the group of each item by id. Pairs that the readers differ
-    on are left out.
-    """
+    """Return what `rates` reads of a grouping of a stretch, by `kind` duplicates or stories."""
     gold, unsure = stretch.duplicates, stretch.unsure_duplicates
     if kind == "stories":  # duplicates are of one story, listed as one or not
         gold, unsure = gold | stretch.stories, unsure | stretch.unsure_stories
@@ -181,6 +171,71 @@ def stretch_pairs(
         for pair in itertools.combinations(members, 2)
     } - unsure
     return [(pair in gold, pair in said, 1.0) for pair in gold | said]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What a clustering says: the cluster and the story of each id of a feed."""
+
+    cluster: Mapping[str, int]
+    story: Mapping[str, int]
+
+    def together(self, pairs: Iterable[tuple[str, str]]) -> list[bool]:
+        """Return which pairs are in one cluster; an id that is not there is in none."""
+        return [a in self.cluster and self.cluster[a] == self.cluster.get(b) for a, b in pairs]
+
+
+class Scores:
+    """Collects what each way says of labelled pairs and stretches."""
+
+    def __init__(self, pairs: list[LabelledPair], stretches: list[Stretch]) -> None:
+        self._pairs = pairs
+        self._stretches = {stretch.feed: stretch for stretch in stretches}
+        self._said: dict[str, dict[int, bool]] = {}
+        self._read: dict[tuple[str, str], dict[str, list[tuple[bool, bool, float]]]] = {}
+
+    def of_feed(self, feed: str) -> tuple[list[int], list[tuple[str, str]]]:
+        """Return the places and the ids of the pairs of a feed."""
+        places = [at for at, pair in enumerate(self._pairs) if pair.feed == feed]
+        return places, [(self._pairs[at].first, self._pairs[at].second) for at in places]
+
+    def enter(self, who: str, feed: str, answer: Answer) -> None:
+        """Score a clustering of a feed on its pairs, and on its stretch where it has one."""
+        places, ids = self.of_feed(feed)
+        self.enter_pairs(who, places, answer.together(ids))
+        self.enter_stretch(who, feed, answer)
+
+    def enter_pairs(self, who: str, places: list[int], said: list[bool]) -> None:
+        """Add verdicts on pairs."""
+        self._said.setdefault(who, {}).update(zip(places, said, strict=True))
+
+    def enter_stretch(self, who: str, feed: str, answer: Answer) -> None:
+        """Add a clustering of a stretch."""
+        if feed not in self._stretches:
+            return
+        stretch = self._stretches[feed]
+        for kind, groups in (("duplicates", answer.cluster), ("stories", answer.story)):
+            rows = stretch_pairs(stretch, groups, kind)
+            self._read.setdefault((who, kind), {})[feed] = rows
+
+    def figures(self) -> Iterator[tuple[str, dict[str, float]]]:
+        """Yield the scores of each way on pairs: of each origin, and all."""
+        for who, said in self._said.items():
+            scores: dict[str, float] = {}
+            for origin in (*SETS, "all"):
+                places = [at for at in said if origin in {"all", self._pairs[at].origin}]
+                if places:
+                    members = [self._pairs[at] for at in places]
+                    values = score(members, [said[at] for at in places])
+                    scores |= {f"{origin}.{name}": value for name, value in values.items()}
+            yield who, scores
+
+    def stretch_figures(self) -> Iterator[tuple[str, str, dict[str, float]]]:
+        """Yield the scores of each way on stretches: of each feed, and all."""
+        for (who, kind), by_feed in self._read.items():
+            rows = {**by_feed, "all": [row for each in by_feed.values() for row in each]}
+            for feed, each in rows.items():
+                yield who, f"{kind}.{feed}", rates(each)
 
 
 def _named(name: str, rows: list[tuple[bool, bool, float]]) -> dict[str, float]:

@@ -11,13 +11,14 @@ simulation.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from benchmarks import examples, gold, synthetic
-from benchmarks.report import Bars, Report, Table
+from benchmarks.pictures import Bars
+from benchmarks.process import say
+from benchmarks.report import Report, Table
 from dedupe_news._engine import adapting, questions
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 SUMMARY = "what 30, 60 and 120 labels of a feed teach the judge"
 NEEDS = "the real feeds and their labelled pairs; scikit-learn"
 TAKES = "8 minutes (2 processors)"
+QUICK = {"draws": 1}
 
 N_LABELS = (30, 60, 120)
 N_FOLDS = 3
@@ -73,7 +75,7 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
         },
     )
     for name, feed in feeds.items():
-        _announce(f"labelling {name}")
+        say(f"labelling {name}")
         before = _rates(feed, feed.said())
         report.figures |= {f"{name}.0.{rate}": value for rate, value in before.items()}
         for n_labels in N_LABELS:
@@ -93,11 +95,11 @@ def _read_feeds(n_jobs: int) -> dict[str, Feed]:
     """Return the labelled pairs of every feed, with the scores of a judge that saw none of it."""
     from benchmarks import fitting  # noqa: PLC0415 - scikit-learn is optional
 
-    labelled = examples.read_examples(n_jobs, _announce)
-    made = synthetic.make_examples(n_jobs, _announce)
+    labelled = examples.read_examples(n_jobs, say)
+    made = synthetic.make_examples(n_jobs, say)
     feeds = {}
     for name in np.unique(labelled.feed).tolist():
-        _announce(f"judge without {name}")
+        say(f"judge without {name}")
         data = fitting.training(labelled, labelled.feed != name, made, name)
         model = fitting.fit(fitting.make_trees, data)
         feeds[name] = _feed(labelled, (labelled.feed == name) & ~labelled.is_identical, model)
@@ -187,7 +189,7 @@ def _tabulate(report: Report, feeds: dict[str, Feed]) -> None:
     )
     headings = ("", "pairs", "duplicates", "no label", *(f"{n} labels" for n in N_LABELS))
     report.tables.append(Table("Learning a feed", headings, rows, note))
-    report.bars = Bars(
+    report.picture = Bars(
         report.title,
         "F1 of duplicates",
         list(feeds),
@@ -199,8 +201,3 @@ def _tabulate(report: Report, feeds: dict[str, Feed]) -> None:
             },
         },
     )
-
-
-def _announce(words: str) -> None:
-    sys.stderr.write(f"{words}\n")
-    sys.stderr.flush()

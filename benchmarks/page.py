@@ -1,19 +1,19 @@
 """
 The page of results: ``docs/benchmarks.md``, from the JSON that the suites wrote.
 
-Only what stands between two marks of the page is written; the words around it
-are for people to edit. Equal results give an equal page.
+Only what stands between two marks of the page is written; the words around it are for people
+to edit. Equal results give an equal page.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.datasets import ROOT
-from benchmarks.report import FORMAT, RESULTS, Table, Target, number
+from benchmarks.publish import RESULTS, read_reports
+from benchmarks.report import FORMAT, VERDICTS, Table, markdown, number, targets_table
 
 if TYPE_CHECKING:
     import argparse
@@ -24,130 +24,74 @@ NEEDS = "results in benchmarks/results"
 TAKES = "a moment"
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN = "<!-- benchmarks: begin; written by the benchmark suite -->"
+BEGIN = "<!-- benchmarks: begin; written by `python -m benchmarks report` -->"
 END = "<!-- benchmarks: end -->"
-NO_FIGURES = "No figures yet.\n"
+NO_FIGURES = "No figures yet: `python -m benchmarks all` measures them.\n"
 
 _PICTURES = Path("pictures") / "benchmarks"
 _GIB = 2**30
 
-# Reports by the beginnings of their names, the first that fits; others come last.
-_SECTIONS = (
-    "speed-real",
-    "speed-made-up",
-    "threshold",
-    "recall",
-    "quality",
-    "fit-classifier",
-    "learn",
-    "quality-",
-    "speed-whole-feed",
-    "speed-parquet",
-    "speed-batch",
-    "speed-index",
-    "speed-start",
-    "speed-",
-    "latency-",
-    "soak-",
-    "browsing",
-)
-
-# What to look at first: words, report, figure, how to write it.
+# Chapters of the page: the question, and the beginnings of the names of its reports.
+_CHAPTERS = {
+    "Is it right?": ("quality", "fit-classifier", "learn"),
+    "Does it find all pairs?": ("recall", "threshold"),
+    "How fast is a batch?": ("speed-real", "speed-made-up", "speed-"),
+    "How fast is an index?": ("latency-",),
+    "How much does it hold?": ("scale-", "spark-", "soak-", "browsing"),
+}
+# What to look at first: words, report, figure.
 _GLANCE = (
+    ("duplicates, pairs of feeds unseen: F1", "quality", "unseen.all.pooled.f1"),
+    ("the same, mean of the feeds", "quality", "unseen.all.macro_f1"),
+    ("duplicates, as shipped: F1", "quality", "full.all.pooled.f1"),
+    ("exact Jaccard similarity at 0.5 on these pairs: F1", "quality", "similar_0.5.all.pooled.f1"),
+    ("every duplicate of stretches read in full: F1", "quality", "full.duplicates.all.f1"),
     ("texts to clusters, 100,000 English teasers", "speed-real-100000", "documents_per_s.ours"),
     ("the same, times as fast as gaoya", "speed-real-100000", "times.gaoya-128"),
     ("the same, times as fast as rensa", "speed-real-100000", "times.rensa-128"),
     ("the same, times as fast as datasketch", "speed-real-100000", "times.datasketch-128"),
     ("the same, recall of all pairs at 0.7 or above", "speed-real-100000", "recall.ours"),
-    ("the same, precision", "speed-real-100000", "precision.ours"),
-    ("pairs at 0.7 to 0.8, share found", "threshold", "found.dedupe_news.0.7"),
+    ("pairs at 0.7 to 0.8, share returned", "threshold", "found.dedupe_news.0.7"),
     ("the same by datasketch, with its defaults", "threshold", "found.datasketch.0.7"),
-    ("duplicates, pairs of feeds unseen: F1", "quality", "unseen.all.pooled.f1"),
-    ("the same, mean of the feeds", "quality", "unseen.all.macro_f1"),
-    ("duplicates, as shipped: F1", "quality", "full.all.pooled.f1"),
-    ("the same, mean of the feeds", "quality", "full.all.macro_f1"),
-    ("exact Jaccard similarity at 0.5 on these pairs: F1", "quality", "similar_0.5.all.pooled.f1"),
-    ("the same, mean of the feeds", "quality", "similar_0.5.all.macro_f1"),
-    ("every duplicate of four stretches: F1", "quality", "full.duplicates.all.f1"),
     ('a feed of 417,359 from Parquet, `"similar"`: seconds', "speed-whole-feed", "seconds"),
     ("the same by default: seconds", "speed-whole-feed-news", "seconds"),
-    ("index of a million, add: µs, median", "speed-index-1000000", "add_us.median"),
-    ("the same, query: µs, median", "speed-index-1000000", "query_us.median"),
-    ("the same, bytes a document", "speed-index-1000000", "bytes_per_document"),
-    ("a million in a file, add: µs, median", "latency-sqlite-news-1000000", "add_us.median"),
-    ("the same, query: µs, median", "latency-sqlite-news-1000000", "query_us.median"),
+    ("a million in memory, add: µs, median", "latency-memory-news-1000000", "add_us.median"),
+    ("the same, query: µs, median", "latency-memory-news-1000000", "query_us.median"),
+    ("the same, bytes a document", "latency-memory-news-1000000", "bytes_per_document"),
+    ("a million in a file, add: µs, median", "latency-file-news-1000000", "add_us.median"),
+    ("the same, query: µs, median", "latency-file-news-1000000", "query_us.median"),
+    ("the same, opened again: seconds", "latency-file-news-1000000", "reopen_s"),
 )
 _UNITS = {"documents_per_s": " documents/s", "times": "×"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """
-    Declare the options of ``page``.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        Its parser.
-    """
+    """Declare the options of ``report``."""
     parser.add_argument(
-        "--output",
-        type=Path,
-        default=RESULTS,
-        help="folder that the suites wrote to (default: benchmarks/results)",
+        "--output", type=Path, default=RESULTS, help="folder that the suites wrote to"
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """
-    Write the page.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        As `add_arguments` declares them.
-
-    Returns
-    -------
-    int
-        Exit code 0.
-    """
+    """Write the page, and return 0."""
     write(options.output, page_of(options.output))
     return 0
 
 
 def page_of(results: Path) -> Path:
-    """
-    Return the page that shows results.
-
-    Parameters
-    ----------
-    results : Path
-        Folder that the suites wrote to.
-
-    Returns
-    -------
-    Path
-        The documentation's page for the results that are kept, else one beside them.
-    """
+    """Return the documentation's page for the results that stay, else one beside them."""
     return PAGE if results.resolve() == RESULTS else results / "benchmarks.md"
 
 
 def write(results: Path, page: Path) -> None:
-    """
-    Write results into a page, and their pictures beside it.
-
-    Parameters
-    ----------
-    results : Path
-        Folder that the suites wrote to.
-    page : Path
-        Made where it is not there; else only what is between the marks changes.
-    """
-    before, _, rest = _text_of(page).partition(BEGIN)
-    after = rest.partition(END)[2]
+    """Write results between the marks of a page, made if it is not there, and their pictures."""
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    if BEGIN not in text or END not in text:
+        text = f"# Benchmarks\n\n{BEGIN}\n{END}\n"
+    before, _, rest = text.partition(BEGIN)
     body = render(results)
+    content = f"{before}{BEGIN}\n{body}{END}{rest.partition(END)[2]}"
     page.parent.mkdir(parents=True, exist_ok=True)
-    content = f"{before}{BEGIN}\n{body}{END}{after}"
     page.write_text(content, encoding="utf-8", newline="\n")
     pictures = page.parent / _PICTURES
     shutil.rmtree(pictures, ignore_errors=True)
@@ -157,72 +101,36 @@ def write(results: Path, page: Path) -> None:
             shutil.copyfile(picture, pictures / picture.name)
 
 
-def _text_of(page: Path) -> str:
-    if page.is_file():
-        text = page.read_text(encoding="utf-8")
-        if BEGIN in text and END in text:
-            return text
-    return f"# Benchmarks\n\n{BEGIN}\n{END}\n"
-
-
 def render(results: Path) -> str:
-    """
-    Return what goes between the marks.
-
-    Parameters
-    ----------
-    results : Path
-        Folder that the suites wrote to.
-
-    Returns
-    -------
-    str
-        Markdown: a glance, targets, every report with its picture, how to repeat it.
-    """
-    reports, left_out = read_reports(results)
+    """Return what goes between the marks: a glance, the reports by chapter, targets, machine."""
+    reports, others = read_reports(results)
     if not reports:
         return NO_FIGURES
-    parts = [_glance(reports), _targets(reports), *(_section(each, results) for each in reports)]
-    if left_out:
-        words = "".join(
-            f"- `{name}` is of another format than {FORMAT}, and left out: run its suite again.\n"
-            for name in left_out
-        )
-        parts.append(f"## Left out\n\n{words}")
+    parts = [_glance(reports)]
+    for question, beginnings in _CHAPTERS.items():
+        members = [
+            report
+            for beginning in beginnings
+            for report in reports
+            if next(filter(report["name"].startswith, beginnings), None) == beginning
+        ]
+        if members:
+            parts.append(f"## {question}\n")
+            parts += [_section(report, results) for report in members]
+    parts.append(_targets(reports))
+    parts += [
+        f"`{name}` is of another format than {FORMAT}, and left out: run its suite again.\n"
+        for name in others
+    ]
     parts.append(_provenance(reports))
     return "\n".join(part for part in parts if part)
 
 
-def read_reports(results: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """
-    Return the reports of a folder.
-
-    Parameters
-    ----------
-    results : Path
-        Folder that the suites wrote to.
-
-    Returns
-    -------
-    tuple of list of dict and list of str
-        Reports as `benchmarks/README.md` documents them, in the order of the
-        page; names of the files of other formats.
-    """
-    reports, left_out = [], []
-    for path in sorted(results.glob("*.json")):
-        report = json.loads(path.read_text(encoding="utf-8"))
-        if report.get("format") == FORMAT:
-            reports.append(report)
-        else:
-            left_out.append(path.name)
-    return sorted(reports, key=lambda report: (_place(report["name"]), report["name"])), left_out
-
-
-def _place(name: str) -> int:
-    for place, beginning in enumerate(_SECTIONS):
-        if name == beginning or (beginning != "quality" and name.startswith(beginning)):
-            return place
-    return len(_SECTIONS)
+def _section(report: dict[str, Any], results: Path) -> str:
+    name = f"{report['name']}.png"
+    picture = f"{_PICTURES.as_posix()}/{name}" if (results / name).is_file() else None
+    # A level deeper: the questions are the chapters.
+    return markdown(report, picture).replace("### ", "#### ").replace("## ", "### ", 1)
 
 
 def _glance(reports: Sequence[dict[str, Any]]) -> str:
@@ -232,97 +140,60 @@ def _glance(reports: Sequence[dict[str, Any]]) -> str:
         for words, name, figure in _GLANCE
         if figure in figures.get(name, {})
     ]
-    return (
-        Table("", ("", "measured"), rows).markdown().replace("### ", "## At a glance", 1)
-        if (rows)
-        else ""
-    )
+    return f"## At a glance\n\n{Table('', ('', 'measured'), rows).markdown()}" if rows else ""
 
 
 def _figure(name: str, value: float) -> str:
-    if name.endswith(".f1"):
+    if name.endswith("f1"):
         return f"{value:.3f}"
     return number(value) + _UNITS.get(name.partition(".")[0], "")
 
 
 def _targets(reports: Sequence[dict[str, Any]]) -> str:
-    verdicts = {True: "met", False: "**missed**", None: "not measured"}
-    rows = [
-        (
-            f"{report['name']}: {target['figure']}",
-            Target(report["name"], target["figure"], target["least"], target["most"]).bounds(),
-            number(target["value"]),
-            verdicts[target["met"]],
-        )
-        for report in reports
-        for target in report["targets"]
-    ]
-    if not rows:
+    table = targets_table(reports)
+    if not table.rows:
         return ""
-    n_met = sum(row[-1] == "met" for row in rows)
-    table = Table("", ("figure", "target", "measured", ""), rows).markdown().partition("\n\n")[2]
+    n_met = sum(row[-1] == VERDICTS[True] for row in table.rows)
+    lines = "".join(f"    {line}\n" for line in table.pipes().splitlines())
     return (
         f"## Targets\n\nBounds that the figures are held against, from `benchmarks/targets.json`: "
-        f"{n_met} of {len(rows)} are met.\n\n"
-        f'??? note "All of them"\n\n{_indented(table)}'
+        f'{n_met} of {len(table.rows)} are met.\n\n??? note "All of them"\n\n{lines}'
     )
-
-
-def _section(report: dict[str, Any], results: Path) -> str:
-    parts = [f"## {report['title']}\n"]
-    if (results / f"{report['name']}.png").is_file():
-        parts.append(f"![{report['title']}]({_PICTURES.as_posix()}/{report['name']}.png)\n")
-    parts += [Table(**table).markdown() for table in report["tables"]]
-    for kind, heading in (("failures", "### Failed checks\n\n"), ("words", "")):
-        if report[kind]:
-            parts.append(heading + "".join(f"- {word}\n" for word in report[kind]))
-    parts.append(f"`{report['name']}`, {report['made'][:10]}.\n")
-    return "\n".join(parts)
 
 
 def _provenance(reports: Sequence[dict[str, Any]]) -> str:
     """Return machine, versions and dates, once for all reports that agree in them."""
-    machines = _distinct(_machine(report["machine"]) for report in reports)
-    versions = _distinct(
+
+    def distinct(values: Iterable[str]) -> list[str]:
+        return list(dict.fromkeys(values))
+
+    machines = [report["machine"] for report in reports]
+    boxes = distinct(
+        f"{box['processor']}, {box['n_processors']} processors, "
+        f"{box['memory_bytes'] / _GIB:.0f} GiB, {box['system']}"
+        for box in machines
+    )
+    versions = distinct(
         ", ".join(f"{name} {version}" for name, version in report["versions"].items())
         for report in reports
     )
-    days = sorted(report["made"][:10] for report in reports)
-    loads = [load for report in reports if (load := report["machine"]["load"]) is not None]
-    latencies = [each for report in reports if (each := report["machine"].get("memory_ns"))]
-    sources = _distinct(report["source"] for report in reports)
+    days = distinct(sorted(report["made"][:10] for report in reports))
+    loads = [box["load"] for box in machines if box["load"] is not None]
+    commits = distinct(report["commit"] or "unknown" for report in reports)
     lines = [
-        "## Machine, versions, dates\n",
-        *(f"- {machine}" for machine in machines),
-        *(f"- {each}" for each in versions),
-        f"- Measured {days[0]}" + (f" to {days[-1]}" if days[-1] != days[0] else ""),
+        *boxes,
+        *versions,
+        f"Measured {' to '.join((days[0], days[-1])[: len(days)])}, commit {'; '.join(commits)}",
+        *(
+            [f"Load over the last minute, as each ended: {min(loads):g} to {max(loads):g}"]
+            if loads
+            else []
+        ),
     ]
-    if loads:
+    n_sources = len({report["source"] for report in reports})
+    if n_sources > 1:
         lines.append(
-            f"- Load over the last minute, as each ended: {min(loads):g} to {max(loads):g}"
+            f"The figures are of {n_sources} states of the source: `python -m benchmarks all` "
+            "makes all of them anew."
         )
-    if latencies:
-        lines.append(
-            f"- Memory answered within {min(latencies)} to {max(latencies)} ns, as each ended"
-        )
-    if len(sources) > 1:
-        lines.append(
-            f"- The figures are of {len(sources)} states of the source: "
-            "`python -m benchmarks all` makes all of them anew."
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _machine(box: dict[str, Any]) -> str:
-    return (
-        f"{box['processor']}, {box['n_processors']} processors, "
-        f"{box['memory_bytes'] / _GIB:.0f} GiB, {box['system']}"
-    )
-
-
-def _distinct(values: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(values))
-
-
-def _indented(text: str) -> str:
-    return "".join(f"    {line}\n" if line else "\n" for line in text.splitlines())
+    return "## Machine, versions, dates\n\n" + "".join(f"- {line}\n" for line in lines)

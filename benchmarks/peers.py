@@ -11,25 +11,28 @@ runs with the banding `FEW` that this library chooses for itself, and with
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
-import importlib.metadata
-import importlib.util
+import json
 import sys
-from typing import TYPE_CHECKING, Protocol, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import xxhash
 
-from benchmarks.sets import pair_keys
+from benchmarks import timing
+from benchmarks.process import RUN
 from benchmarks.shingles import SHINGLE_SIZE, gaoya_shingles, word_shingles
+from benchmarks.truth import components, pair_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from dedupe_news.config import Config, Policy
-    from dedupe_news.results.result import Clustering
+    from dedupe_news import Clustering, Config
+    from dedupe_news.config import Policy
 
 THRESHOLD = 0.7
 NUM_PERM = 128
@@ -42,34 +45,18 @@ ALL = 32, 4
 # 0.7 it loses half of what lies just above. At 0.6 it finds about 0.998 of all.
 GAOYA_THRESHOLD = 0.6
 
+KEYS = "keys"
+"""The request to write the pairs of the last run to the file of the settings."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Contestant:
     """
     One way from texts to duplicates.
 
-    Attributes
-    ----------
-    name : str
-        Short name, for options and figures.
-    label : str
-        Name in tables.
-    package : str
-        Distribution it needs.
-    shingles : {"library", "gaoya", "words"}
-        Whose definition of a word it is judged by.
-    rival : str
-        Name of our contestant with as many threads.
-    run : callable
-        Texts to answer; all of it is on the clock.
-    keys : callable
-        Answer and number of documents to the pairs found, as
-        `exact_pairs.pair_keys` numbers them, each once.
-    environment : tuple of (str, str)
-        Variables to set before the process starts.
-    most_documents : int
-        Documents it is given at most: those so slow that more would only take
-        longer get fewer, and the table says so.
+    `shingles` names whose definition of a word it is judged by, `rival` our contestant with
+    as many threads. `keys` turns its answer into the keys of pairs, off the clock. It is
+    given `most_documents` at most: those so slow that more would only take longer get fewer.
     """
 
     name: str
@@ -87,64 +74,21 @@ class Contestant:
         """Return whether this is the library itself."""
         return self.shingles == "library"
 
-    def version(self) -> str | None:
-        """
-        Return the installed version.
-
-        Returns
-        -------
-        str or None
-            None where the package is absent.
-        """
-        if importlib.util.find_spec(self.package) is None:
-            return None
-        try:
-            return importlib.metadata.version(self.package)
-        except importlib.metadata.PackageNotFoundError:
-            # Imported from a checkout that is not installed.
-            return "checkout"
-
 
 def ours(n_jobs: int) -> Callable[[list[str]], object]:
-    """
-    Return the run of this library.
-
-    Parameters
-    ----------
-    n_jobs : int
-        Threads, as `dedupe_news.cluster` takes them.
-
-    Returns
-    -------
-    callable
-        Texts to `dedupe_news.Clustering`.
-    """
+    """Return the run of this library."""
 
     def run(texts: list[str]) -> object:
-        from dedupe_news.api import cluster  # noqa: PLC0415 - not in a peer's process
+        import dedupe_news as dn  # noqa: PLC0415 - not in a peer's process
 
-        return cluster(texts, config=our_config(THRESHOLD), n_jobs=n_jobs, progress=False)
+        return dn.cluster(texts, config=our_config(THRESHOLD), n_jobs=n_jobs, progress=False)
 
     return run
 
 
 def our_config(threshold: float, policy: Policy = "similar") -> Config:
-    """
-    Return the configuration that the suites measure.
-
-    Parameters
-    ----------
-    threshold : float
-        Least Jaccard similarity, with the policy "similar".
-    policy : {"similar", "news"}
-        That of the peers, or the default.
-
-    Returns
-    -------
-    dedupe_news.Config
-        Word 3-shingles, 128 permutations.
-    """
-    from dedupe_news.config import Config  # noqa: PLC0415 - not in a peer's process
+    """Return the configuration that the suites measure: that of the peers, or the default."""
+    from dedupe_news import Config  # noqa: PLC0415 - not in a peer's process
 
     if policy == "news":
         return Config()  # it reads none of these settings
@@ -155,61 +99,37 @@ def clustering_keys(result: Clustering, n: int) -> NDArray[np.int64]:
     """
     Return every pair that a clustering states, equal texts written out.
 
-    The result pairs distinct texts once, and each further copy of a text with
-    its most preferred copy alone; a match of two texts is a match of all their
-    copies.
-
-    Parameters
-    ----------
-    result : dedupe_news.Clustering
-        Its `matches` are read.
-    n : int
-        Documents clustered.
-
-    Returns
-    -------
-    ndarray of int64
-        Pair keys, in rising order.
+    The result pairs distinct texts once, and a further copy of a text with one other copy
+    alone; a match of two texts is a match of all their copies.
     """
+    from dedupe_news import Relation  # noqa: PLC0415 - not in a peer's process
+
     matches = result.matches
     left, right = np.asarray(matches.left, np.int64), np.asarray(matches.right, np.int64)
-    from dedupe_news.results.records import Relation  # noqa: PLC0415 - not in a peer's process
-
-    copies = np.asarray(matches.relation) == int(Relation.EXACT)
-    groups = _groups(zip(left[copies].tolist(), right[copies].tolist(), strict=True))
+    is_copy = np.asarray(matches.relation) == int(Relation.EXACT)
+    text_of = components(left[is_copy], right[is_copy], n)
+    order = np.argsort(text_of, kind="stable")
+    copies = np.split(order, np.flatnonzero(np.diff(text_of[order])) + 1)
     keys = [pair_keys(left, right, n)]
-    members = {member: group for group in groups for member in group}
-    keys += [_within(group, n) for group in groups]
-    grouped = np.zeros(n, dtype=bool)
-    grouped[list(members)] = True
-    wide = ~copies & (grouped[left] | grouped[right])
-    for a, b in zip(left[wide].tolist(), right[wide].tolist(), strict=True):
-        of_a, of_b = members.get(a, np.array([a])), members.get(b, np.array([b]))
+    for group in copies:
+        if len(group) > 1:
+            first, second = np.triu_indices(len(group), 1)
+            keys.append(pair_keys(group[first], group[second], n))
+    n_copies = np.array([len(group) for group in copies])
+    is_wide = ~is_copy & ((n_copies[text_of[left]] > 1) | (n_copies[text_of[right]] > 1))
+    for a, b in zip(text_of[left[is_wide]].tolist(), text_of[right[is_wide]].tolist(), strict=True):
+        of_a, of_b = copies[a], copies[b]
         keys.append(pair_keys(np.repeat(of_a, len(of_b)), np.tile(of_b, len(of_a)), n))
     return np.unique(np.concatenate(keys))
 
 
 def answer_keys(answers: Sequence[Iterable[int]], n: int) -> NDArray[np.int64]:
-    """
-    Return the pairs in the answers of an index that was asked for each document.
-
-    Parameters
-    ----------
-    answers : sequence of iterable of int
-        Documents found for each document, itself included or not.
-    n : int
-        Documents asked for.
-
-    Returns
-    -------
-    ndarray of int64
-        Pair keys, in rising order.
-    """
+    """Return the pairs in the answers of an index that was asked for each document."""
     lists = [np.fromiter(answer, np.int64) for answer in answers]
     right = np.concatenate([np.empty(0, np.int64), *lists])
     left = np.repeat(np.arange(len(lists)), [len(answer) for answer in lists])
-    other = left != right
-    return np.unique(pair_keys(left[other], right[other], n))
+    is_other = left != right
+    return np.unique(pair_keys(left[is_other], right[is_other], n))
 
 
 def _our_keys(answer: object, n: int) -> NDArray[np.int64]:
@@ -222,66 +142,21 @@ def _index_keys(answer: object, n: int) -> NDArray[np.int64]:
     return answer_keys(answers, n)
 
 
-def _within(group: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    first, second = np.triu_indices(len(group), 1)
-    return pair_keys(group[first], group[second], n)
-
-
-def _groups(pairs: Iterable[tuple[int, int]]) -> list[NDArray[np.int64]]:
-    parent: dict[int, int] = {}
-
-    def root(item: int) -> int:
-        parent.setdefault(item, item)
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    for a, b in pairs:
-        parent[root(a)] = root(b)
-    groups: dict[int, list[int]] = {}
-    for item in list(parent):
-        groups.setdefault(root(item), []).append(item)
-    return [np.array(sorted(group)) for group in groups.values()]
-
-
-class _GaoyaIndex(Protocol):
-    """What is used of gaoya, which ships no types."""
-
-    def insert_document(self, document: int, text: str) -> None: ...
-    def query(self, text: str) -> list[int]: ...
-    def par_bulk_insert_docs(self, documents: list[int], texts: list[str]) -> None: ...
-    def par_bulk_query(self, texts: list[str]) -> list[list[int]]: ...
-
-
-def _gaoya_index(banding: tuple[int, int]) -> _GaoyaIndex:
-    minhash = importlib.import_module("gaoya.minhash")
-    index: _GaoyaIndex = minhash.MinHashStringIndex(
-        hash_size=32,
-        jaccard_threshold=GAOYA_THRESHOLD,
-        num_bands=banding[0],
-        band_size=banding[1],
-        analyzer="word",
-        lowercase=True,
-        ngram_range=(SHINGLE_SIZE, SHINGLE_SIZE),
-        # Its quickest container: most buckets hold one or two documents.
-        id_container="smallvec",
-    )
-    return index
-
-
-def _gaoya_bulk(banding: tuple[int, int]) -> Callable[[list[str]], object]:
+def _gaoya(banding: tuple[int, int], *, single: bool) -> Callable[[list[str]], object]:
     def run(texts: list[str]) -> object:
-        index = _gaoya_index(banding)
-        index.par_bulk_insert_docs(list(range(len(texts))), texts)
-        return index, index.par_bulk_query(texts)
-
-    return run
-
-
-def _gaoya_single(banding: tuple[int, int]) -> Callable[[list[str]], object]:
-    def run(texts: list[str]) -> object:
-        index = _gaoya_index(banding)
+        index = importlib.import_module("gaoya.minhash").MinHashStringIndex(
+            hash_size=32,
+            jaccard_threshold=GAOYA_THRESHOLD,
+            num_bands=banding[0],
+            band_size=banding[1],
+            analyzer="word",
+            lowercase=True,
+            ngram_range=(SHINGLE_SIZE, SHINGLE_SIZE),
+            id_container="smallvec",  # its quickest: most buckets hold one or two documents
+        )
+        if not single:
+            index.par_bulk_insert_docs(list(range(len(texts))), texts)
+            return index, index.par_bulk_query(texts)
         for position, text in enumerate(texts):
             index.insert_document(position, text)
         return index, [index.query(text) for text in texts]
@@ -289,15 +164,22 @@ def _gaoya_single(banding: tuple[int, int]) -> Callable[[list[str]], object]:
     return run
 
 
-def _rensa_single(bands: int, rows: int) -> Callable[[list[str]], object]:
+def _rensa(banding: tuple[int, int], *, single: bool) -> Callable[[list[str]], object]:
+    bands, num_perm = banding[0], banding[0] * banding[1]
+
     def run(texts: list[str]) -> object:
         rensa = importlib.import_module("rensa")
+        index = rensa.RMinHashLSH(threshold=THRESHOLD, num_perm=num_perm, num_bands=bands)
+        shingles = map(word_shingles, texts)
+        if not single:
+            signatures = rensa.RMinHash.from_token_sets(list(shingles), num_perm, 1)
+            index.insert_many(signatures)
+            return index, index.query_all(signatures)
         signatures = []
-        for text in texts:
-            signature = rensa.RMinHash(num_perm=bands * rows, seed=1)
-            signature.update(word_shingles(text))
+        for shingles_of_text in shingles:
+            signature = rensa.RMinHash(num_perm=num_perm, seed=1)
+            signature.update(shingles_of_text)
             signatures.append(signature)
-        index = rensa.RMinHashLSH(threshold=THRESHOLD, num_perm=bands * rows, num_bands=bands)
         for position, signature in enumerate(signatures):
             index.insert(position, signature)
         return index, [index.query(signature) for signature in signatures]
@@ -305,19 +187,10 @@ def _rensa_single(bands: int, rows: int) -> Callable[[list[str]], object]:
     return run
 
 
-def _rensa_bulk(bands: int, rows: int) -> Callable[[list[str]], object]:
-    def run(texts: list[str]) -> object:
-        rensa = importlib.import_module("rensa")
-        shingles = [word_shingles(text) for text in texts]
-        signatures = rensa.RMinHash.from_token_sets(shingles, bands * rows, 1)
-        index = rensa.RMinHashLSH(threshold=THRESHOLD, num_perm=bands * rows, num_bands=bands)
-        index.insert_many(signatures)
-        return index, index.query_all(signatures)
+def _datasketch(banding: tuple[int, int], *, single: bool) -> Callable[[list[str]], object]:
+    del single  # it knows no threads
+    bands, rows = banding
 
-    return run
-
-
-def _datasketch(bands: int, rows: int) -> Callable[[list[str]], object]:
     def run(texts: list[str]) -> object:
         datasketch = importlib.import_module("datasketch")
         signatures = datasketch.MinHash.bulk(
@@ -333,42 +206,44 @@ def _datasketch(bands: int, rows: int) -> Callable[[list[str]], object]:
     return run
 
 
-def _peer(name: str, label: str, run: Callable[[list[str]], object], *, single: bool) -> Contestant:
-    """Return a peer named after its package; `single` keeps it to one thread."""
-    package = name.partition("-")[0]
-    return Contestant(
-        name=name,
-        label=label,
-        package=package,
-        shingles="gaoya" if package == "gaoya" else "words",
-        rival="ours-1" if single else "ours",
-        run=run,
-        keys=_index_keys,
-        environment=(("RAYON_NUM_THREADS", "1"),) if single else (),
-        most_documents=20_000 if package == "datasketch" else sys.maxsize,
-    )
-
-
 def _ours(name: str, label: str, n_jobs: int) -> Contestant:
     return Contestant(name, label, "dedupe_news", "library", name, ours(n_jobs), _our_keys)
+
+
+def _peers() -> Iterator[Contestant]:
+    """Yield every peer; `single` keeps it to one thread."""
+    for name, make, single, banding in (
+        ("gaoya", _gaoya, False, FEW),
+        ("gaoya-128", _gaoya, False, ALL),
+        ("gaoya-1", _gaoya, True, FEW),
+        ("gaoya-1-128", _gaoya, True, ALL),
+        ("rensa-bulk", _rensa, False, FEW),
+        ("rensa", _rensa, True, FEW),
+        ("rensa-128", _rensa, True, ALL),
+        ("datasketch", _datasketch, True, FEW),
+        ("datasketch-128", _datasketch, True, ALL),
+    ):
+        package = name.partition("-")[0]
+        threads = ", 1 thread" if single and package == "gaoya" else ""
+        yield Contestant(
+            name=name,
+            label=f"{package}{'' if single else ', bulk'}{threads}{', 128' * (banding == ALL)}",
+            package=package,
+            shingles="gaoya" if package == "gaoya" else "words",
+            rival="ours-1" if single else "ours",
+            run=make(banding, single=single),
+            keys=_index_keys,
+            environment=(("RAYON_NUM_THREADS", "1"),) if single else (),
+            most_documents=20_000 if package == "datasketch" else sys.maxsize,
+        )
 
 
 CONTESTANTS: dict[str, Contestant] = {
     contestant.name: contestant
     for contestant in (
-        _ours("ours", "dedupe_news", -1),
-        _ours("ours-1", "dedupe_news, 1 thread", 1),
-        _peer("gaoya", "gaoya, bulk", _gaoya_bulk(FEW), single=False),
-        _peer("gaoya-128", "gaoya, bulk, 128", _gaoya_bulk(ALL), single=False),
-        _peer("gaoya-1", "gaoya, 1 thread", _gaoya_single(FEW), single=True),
-        _peer("gaoya-1-128", "gaoya, 1 thread, 128", _gaoya_single(ALL), single=True),
-        _peer("rensa-bulk", "rensa, bulk", _rensa_bulk(*FEW), single=False),
-        _peer("rensa", "rensa", _rensa_single(*FEW), single=True),
-        _peer("rensa-128", "rensa, 128", _rensa_single(*ALL), single=True),
-        _peer("datasketch", "datasketch, bulk", _datasketch(*FEW), single=True),
-        _peer("datasketch-128", "datasketch, bulk, 128", _datasketch(*ALL), single=True),
+        _ours("ours", "dedupe_news", -1), _ours("ours-1", "dedupe_news, 1 thread", 1), *_peers(),
     )
-}
+}  # fmt: skip
 """Every contestant by name, ours first."""
 
 SHINGLES: dict[str, Callable[[str], list[bytes]]] = {
@@ -376,3 +251,30 @@ SHINGLES: dict[str, Callable[[str], list[bytes]]] = {
     "words": word_shingles,
 }
 """How the contestants that are not ours make shingles."""
+
+
+def contestant(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
+    """Probe: run a contestant on a file of texts."""
+    one = CONTESTANTS[settings["contestant"]]
+    reply: dict[str, Any] = {}
+    answer: Any = None
+    n_documents, request = 0, RUN
+    while True:
+        if request == KEYS:
+            np.save(settings["keys_file"], one.keys(answer, n_documents))
+            reply = {}
+        else:
+            # Let go before the texts are read again: the peak is of one run.
+            answer = None
+            # Fresh texts each time: a str keeps its UTF-8 once somebody asked for it.
+            texts: list[str] = json.loads(Path(settings["texts_file"]).read_text(encoding="utf-8"))
+            n_documents = len(texts)
+            outcome = timing.timed(functools.partial(one.run, texts))
+            answer = outcome.value
+            reply = {
+                "wall_s": outcome.wall_s,
+                "cpu_s": outcome.cpu_s,
+                "peak_bytes": timing.peak_resident_bytes(),
+                "stages_s": dict(getattr(answer, "seconds", {})),
+            }
+        request = yield reply

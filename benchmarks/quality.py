@@ -6,8 +6,7 @@ strings, and scores the clusters strictly against pairs labelled by reading, and
 stretches that were read in full. Beside it classical ways: exact Jaccard similarity at
 every threshold, containment, and with ``--peers`` datasketch. With ``--leave-one-out``
 each feed is judged by a classifier that has seen no pair of it, too. The other parts
-measure successive versions of articles, verdicts on Reuters stories, and teasers that
-seek the story they were cut from.
+ask an index for later versions of articles, and for stories by the teasers cut from them.
 
 Scores are deterministic. ``floors.json`` holds the least that each may be: with
 ``--check`` a score below its floor fails the suite. Floors only rise.
@@ -16,19 +15,19 @@ Scores are deterministic. ``floors.json`` holds the least that each may be: with
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import importlib
+import importlib.util
 import json
 import math
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import classical, datasets, examples, gold, reuters, revisions, teasers
-from benchmarks.curves import Curve, Panel, draw_curves
+from benchmarks import datasets, examples, gold, recall, seeking
+from benchmarks.gold import Answer, Scores
+from benchmarks.pictures import Curve, Curves
+from benchmarks.process import say
 from benchmarks.report import Report, Table, read_targets
 from dedupe_news._engine.classifier import Classifier, read_classifier, use_classifier
 from dedupe_news._kernels.features import FEATURES
@@ -39,18 +38,17 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from benchmarks.gold import LabelledPair, Stretch
-
 SUMMARY = "duplicates told from related items and templates on labelled feeds"
 NEEDS = "the real feeds and their labelled pairs; datasketch, scikit-learn, matplotlib"
-TAKES = "1 minute with --quick; 4 for all, 10 with --leave-one-out (2 processors)"
+TAKES = "6 minutes, 12 with --leave-one-out --peers (2 processors)"
+QUICK: dict[str, object] = {}
 
-PARTS = ("pairs", "revisions", "reuters", "teasers")
 FLOORS = Path(__file__).with_name("floors.json")
 """Least scores, as `benchmarks.report.read_targets` reads them."""
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 QUICK_THRESHOLDS = (0.5,)
+QUICK_ROWS = 2_000
 PEER_THRESHOLDS = (0.5, 0.7, 0.9)
 CONTAINMENT = 0.8
 SYNDICATED = "syndicated_pairs.tsv"
@@ -69,10 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the suite."""
     parser.add_argument("--jobs", type=int, default=2, help="threads (default: 2)")
     parser.add_argument(
-        "--part", choices=(*PARTS, "all"), default="pairs", help="what to measure (default: pairs)"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="leave most classical ways and long bare feeds out"
+        "--part", action="append", choices=[*_MEASURE], help="may be repeated (default: all)"
     )
     parser.add_argument("--peers", action="store_true", help="datasketch too")
     parser.add_argument(
@@ -90,13 +85,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Iterator[Report]:
     """Measure the chosen parts."""
-    for part in PARTS if options.part == "all" else (options.part,):
-        with _judged_by(_given(options)):
+    file = options.classifier
+    given = None if file is None else read_classifier(json.loads(file.read_text(encoding="utf-8")))
+    for part in options.part or _MEASURE:
+        with contextlib.nullcontext() if given is None else use_classifier(given):
             report = _MEASURE[part](options)
         if options.raise_floors:
             raise_floors(report, FLOORS)
-        floor_words = below_floors(report, FLOORS)
-        (report.failures if options.check else report.words).extend(floor_words)
+        below = below_floors(report, FLOORS)
+        (report.failures if options.check else report.notes).extend(below)
         yield report
 
 
@@ -125,72 +122,6 @@ def raise_floors(report: Report, path: Path) -> None:
     path.write_text(body, encoding="utf-8")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Answer:
-    """What a clustering says: the cluster and the story of each id of a feed."""
-
-    cluster: Mapping[str, int]
-    story: Mapping[str, int]
-
-    def together(self, pairs: Iterable[tuple[str, str]]) -> list[bool]:
-        """Return which pairs are in one cluster; an id that is not there is in none."""
-        return [a in self.cluster and self.cluster[a] == self.cluster.get(b) for a, b in pairs]
-
-
-class Scores:
-    """Collects what each way says of labelled pairs and stretches."""
-
-    def __init__(self, pairs: list[LabelledPair], stretches: list[Stretch]) -> None:
-        self._pairs = pairs
-        self._stretches = {stretch.feed: stretch for stretch in stretches}
-        self._said: dict[str, dict[int, bool]] = {}
-        self._read: dict[tuple[str, str], dict[str, list[tuple[bool, bool, float]]]] = {}
-
-    def of_feed(self, feed: str) -> tuple[list[int], list[tuple[str, str]]]:
-        """Return the places and the ids of the pairs of a feed."""
-        places = [at for at, pair in enumerate(self._pairs) if pair.feed == feed]
-        return places, [(self._pairs[at].first, self._pairs[at].second) for at in places]
-
-    def enter(self, who: str, feed: str, answer: Answer) -> None:
-        """Score a clustering of a feed on its pairs, and on its stretch where it has one."""
-        places, ids = self.of_feed(feed)
-        self.enter_pairs(who, places, answer.together(ids))
-        self.enter_stretch(who, feed, answer)
-
-    def enter_pairs(self, who: str, places: list[int], said: list[bool]) -> None:
-        """Add verdicts on pairs."""
-        self._said.setdefault(who, {}).update(zip(places, said, strict=True))
-
-    def enter_stretch(self, who: str, feed: str, answer: Answer) -> None:
-        """Add a clustering of a stretch."""
-        if feed not in self._stretches:
-            return
-        stretch = self._stretches[feed]
-        for kind, groups in (("duplicates", answer.cluster), ("stories", answer.story)):
-            rows = gold.stretch_pairs(stretch, groups, kind)
-            self._read.setdefault((who, kind), {})[feed] = rows
-
-    def figures(self) -> Iterator[tuple[str, dict[str, float]]]:
-        """Yield the scores of each way on pairs: of each origin, and all."""
-        for who, said in self._said.items():
-            found: dict[str, float] = {}
-            for origin in (*gold.SETS, "all"):
-                places = [at for at in said if origin in {"all", self._pairs[at].origin}]
-                if places:
-                    scores = gold.score(
-                        [self._pairs[at] for at in places], [said[at] for at in places]
-                    )
-                    found |= {f"{origin}.{name}": value for name, value in scores.items()}
-            yield who, found
-
-    def stretch_figures(self) -> Iterator[tuple[str, str, dict[str, float]]]:
-        """Yield the scores of each way on stretches: of each feed, and all."""
-        for (who, kind), by_feed in self._read.items():
-            rows = {**by_feed, "all": [row for each in by_feed.values() for row in each]}
-            for feed, each in rows.items():
-                yield who, f"{kind}.{feed}", gold.rates(each)
-
-
 def cluster_table(feed: pa.Table, n_jobs: int) -> Answer:
     """Cluster a feed by default: title, text, source and time are seen."""
     return _answer(feed, feed.select(_COLUMNS), n_jobs)
@@ -206,8 +137,9 @@ def cluster_texts(
 
 
 def _answer(feed: pa.Table, given: Any, n_jobs: int, **settings: Any) -> Answer:  # noqa: ANN401 - any feed, any setting
-    api = importlib.import_module("dedupe_news.api")
-    result = api.cluster(given, n_jobs=n_jobs, progress=False, **settings)
+    from dedupe_news import cluster  # noqa: PLC0415 - not while the command line is read
+
+    result = cluster(given, n_jobs=n_jobs, progress=False, **settings)
     ids = feed["id"].to_pylist()
     # An item of no story is one of its cluster's.
     story = np.where(result.story_of >= 0, result.story_of, -1 - result.labels)
@@ -235,7 +167,7 @@ def _measure_pairs(options: argparse.Namespace) -> Report:
     )
     unseen = _classifiers_without(names, options.jobs) if options.leave_one_out else {}
     for name in names:
-        _announce(f"clustering {name}")
+        say(f"clustering {name}")
         feed = gold.read_feed(name)
         full = cluster_table(feed, options.jobs)
         scores.enter("full", name, full)
@@ -253,8 +185,7 @@ def _measure_pairs(options: argparse.Namespace) -> Report:
                 scores.enter("unseen bare", name, cluster_texts(feed, options.jobs))
         _enter_classical(scores, name, feed, options)
     _tabulate(report, scores)
-    if not draw_curves(_panels(report), options.output / f"{report.name}.png"):
-        report.words.append("No picture: matplotlib is not installed.")
+    report.picture = _curves(report)
     return report
 
 
@@ -273,11 +204,11 @@ def _enter_classical(
         contained = rows[:, FEATURES.index("containment")] >= CONTAINMENT
         said = (texts[:, 0] == texts[:, 1]) | (contained & (texts >= 0).all(axis=1))
         scores.enter_pairs(f"containment at {CONTAINMENT}", places, said.tolist())
-    if options.peers and classical.has_datasketch():
+    if options.peers and importlib.util.find_spec("datasketch") is not None:
         part = _items(feed, {each for pair in ids for each in pair})
         texts_of = datasets.joined(part["title"].to_pylist(), part["text"].to_pylist())
         for threshold in PEER_THRESHOLDS:
-            labels = classical.datasketch_labels(texts_of, threshold).tolist()
+            labels = recall.datasketch_clusters(texts_of, threshold).tolist()
             cluster = dict(zip(part["id"].to_pylist(), labels, strict=True))
             answer = Answer(cluster, {})
             scores.enter_pairs(f"datasketch at {threshold}", places, answer.together(ids))
@@ -287,22 +218,11 @@ def _classifiers_without(names: list[str], n_jobs: int) -> dict[str, Classifier]
     """Return for each feed a classifier that has seen no pair of it."""
     from benchmarks import fit_classifier, synthetic  # noqa: PLC0415 - scikit-learn is optional
 
-    labelled = examples.read_examples(n_jobs, _announce)
-    made = synthetic.make_examples(n_jobs, _announce)
+    labelled = examples.read_examples(n_jobs, say)
+    made = synthetic.make_examples(n_jobs, say)
     return {
         name: read_classifier(fit_classifier.fit_document(labelled, made, name)) for name in names
     }
-
-
-def _given(options: argparse.Namespace) -> Classifier | None:
-    """Return the classifier of a file, where one is given."""
-    if options.classifier is None:
-        return None
-    return read_classifier(json.loads(options.classifier.read_text(encoding="utf-8")))
-
-
-def _judged_by(classifier: Classifier | None) -> contextlib.AbstractContextManager[None]:
-    return contextlib.nullcontext() if classifier is None else use_classifier(classifier)
 
 
 def _items(feed: pa.Table, ids: Iterable[str]) -> pa.Table:
@@ -367,10 +287,7 @@ def _tabulate(report: Report, scores: Scores) -> None:
     ]
     columns = [row for row in report.rows if row["who"] in _NAMES]
     rows = [
-        [
-            group.replace(".", " "),
-            *(_cell(row, f"all.{group}.f1") for row in columns),
-        ]
+        [group.replace(".", " "), *(_cell(row, f"all.{group}.f1") for row in columns)]
         for group in groups
     ]
     headings = ("F1, all labelled pairs", *(_NAMES[row["who"]] for row in columns))
@@ -401,94 +318,45 @@ def _tabulate_stretches(report: Report, scores: Scores) -> None:
     report.tables.append(Table("Stretches read in full", headings, rows, note))
 
 
-def _panels(report: Report) -> list[Panel]:
+def _curves(report: Report) -> Curves:
     """Return precision against recall of each way, on the labelled pairs and on all."""
     groups: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for row in report.rows:
         name, _, setting = row["who"].partition(" at ")
         groups.setdefault(name, []).append((setting, row))
-    named = {
+    names = {
         "full": "dedupe_news",
         "bare": "dedupe_news, bare strings",
         "similar": "exact Jaccard similarity",
     }
-    return [
-        Panel(
-            title,
-            [
-                Curve(
-                    named.get(name, name),
-                    [row[f"{origin}.pooled.recall"] for _, row in rows],
-                    [row[f"{origin}.pooled.precision"] for _, row in rows],
-                    [setting for setting, _ in rows],
-                )
-                for name, rows in groups.items()
-            ],
-        )
-        for title, origin in (("labelled pairs", "shared"), ("all labelled pairs", "all"))
-    ]
 
+    def curves(origin: str) -> list[Curve]:
+        return [
+            Curve(
+                names.get(name, name),
+                [row[f"{origin}.pooled.recall"] for _, row in rows],
+                [row[f"{origin}.pooled.precision"] for _, row in rows],
+                [setting for setting, _ in rows],
+            )
+            for name, rows in groups.items()
+            if all(f"{origin}.pooled.f1" in row for _, row in rows)
+        ]
 
-def local_folder(output: Path) -> Path:
-    """Return a folder in that of the results that git ignores."""
-    folder = output / "local"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    return folder
+    return Curves({"labelled pairs": curves("shared"), "all labelled pairs": curves("all")})
 
 
 def _measure_revisions(options: argparse.Namespace) -> Report:
-    versions = _read(revisions.REVISIONS)
-    report = Report(
-        name="quality-revisions",
-        title="Quality: later versions of edited articles",
-        settings={"n_versions": versions.num_rows},
-    )
-    revisions.tabulate(report, revisions.query_revisions(versions, options.jobs))
-    return report
-
-
-def _measure_reuters(options: argparse.Namespace) -> Report:
-    stories = _read(datasets.STORIES)
-    report = Report(
-        name="quality-reuters",
-        title="Quality: verdicts on Reuters stories, to be read",
-        settings={"n_stories": stories.num_rows, "seed": datasets.SEED},
-    )
-    path = local_folder(options.output) / f"{report.name}.txt"
-    reuters.sample_verdicts(report, stories, path, options.jobs)
-    return report
+    versions = datasets.read(seeking.REVISIONS)
+    return seeking.seek_versions(versions[:QUICK_ROWS] if options.quick else versions, options.jobs)
 
 
 def _measure_teasers(options: argparse.Namespace) -> Report:
-    stories = _read(datasets.STORIES)
-    report = Report(
-        name="quality-teasers",
-        title="Quality: teasers that seek the story they were cut from",
-        settings={
-            "n_stories": stories.num_rows,
-            "n_words": [teasers.LEAST_WORDS, teasers.MOST_WORDS],
-            "seed": datasets.SEED,
-        },
-    )
-    teasers.seek_stories(report, stories, options.jobs)
-    return report
-
-
-def _read(name: str) -> pa.Table:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - optional, and slow to import
-
-    return pq.read_table(datasets.shared_file(name))
-
-
-def _announce(words: str) -> None:
-    sys.stderr.write(f"{words}\n")
-    sys.stderr.flush()
+    stories = datasets.read(datasets.STORIES)
+    return seeking.seek_stories(stories[:QUICK_ROWS] if options.quick else stories, options.jobs)
 
 
 _MEASURE: dict[str, Callable[[argparse.Namespace], Report]] = {
     "pairs": _measure_pairs,
     "revisions": _measure_revisions,
-    "reuters": _measure_reuters,
     "teasers": _measure_teasers,
 }

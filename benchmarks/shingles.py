@@ -1,8 +1,8 @@
 """
 Word 3-shingles as each contestant defines them, for its run and for its check.
 
-A contestant is judged by its own idea of a word: what it was given to compare
-is what brute force compares.
+A contestant is judged by its own idea of a word: what it was given to compare is what brute
+force compares.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
-from benchmarks.sets import ShingleSets, from_python
+from benchmarks.truth import ShingleSets, shingle_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,23 +26,11 @@ if TYPE_CHECKING:
 SHINGLE_SIZE = 3
 
 _ASCII_BREAKS = str.maketrans(dict.fromkeys(string.punctuation + string.whitespace, " "))
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 def word_shingles(text: str) -> list[bytes]:
-    """
-    Return the word shingles of a text the quickest way plain Python has.
-
-    Parameters
-    ----------
-    text : str
-        A text.
-
-    Returns
-    -------
-    list of bytes
-        Lower-case words between white space, three at a time; all of them
-        where there are fewer; none without a word.
-    """
+    """Return runs of three lower-case words between white space, or all words of a short text."""
     words = text.lower().encode().split()
     if len(words) < SHINGLE_SIZE:
         return [b" ".join(words)] if words else []
@@ -50,179 +38,65 @@ def word_shingles(text: str) -> list[bytes]:
 
 
 def gaoya_shingles(text: str) -> list[bytes]:
-    """
-    Return the shingles that gaoya's ``word`` analyzer makes of a text.
-
-    Parameters
-    ----------
-    text : str
-        A text.
-
-    Returns
-    -------
-    list of bytes
-        Lower-case words between ASCII punctuation and white space, three at a
-        time; none with fewer words than that.
-    """
+    """Return the shingles of gaoya's ``word`` analyzer: words end at ASCII punctuation, too."""
     words = [word for word in text.lower().translate(_ASCII_BREAKS).split(" ") if word]
     grams = zip(words, words[1:], words[2:], strict=False)
     return [" ".join(gram).encode() for gram in grams]
 
 
+def peer_sets(texts: Sequence[str], shingles: Callable[[str], list[bytes]]) -> ShingleSets:
+    """Return the shingle sets of a contestant that is not this library, as 64-bit digests."""
+    digests = [map(xxhash.xxh3_64_intdigest, shingles(text)) for text in texts]
+    return shingle_sets([np.fromiter(each, np.uint64) for each in digests])
+
+
 def library_tokens(texts: Sequence[str], config: Config) -> Tokens:
-    """
-    Return the token hashes that the library's text stage makes of texts.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The documents.
-    config : Config
-        Decides which news furniture is left out.
-
-    Returns
-    -------
-    dedupe_news._text.Tokens
-        Hashes and offsets.
-    """
+    """Return the token hashes that the library's text stage makes of texts."""
     from dedupe_news import _text as text  # noqa: PLC0415 - compiles on import
 
     encoded = [document.encode() for document in texts]
-    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
-    np.cumsum([len(document) for document in encoded], out=offsets[1:])
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
     buffer = np.frombuffer(b"".join(encoded), dtype=np.uint8)
     return text.tokenize(buffer, offsets, config)
 
 
 def library_sets(texts: Sequence[str], config: Config) -> ShingleSets:
-    """
-    Return the shingle sets that the library compares, hashed anew from its tokens.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The documents.
-    config : Config
-        Its `shingle_size` and text settings define the sets.
-
-    Returns
-    -------
-    ShingleSets
-        As `token_sets` makes them, by the signature format.
-    """
+    """Return the shingle sets that the library compares, hashed anew from its tokens."""
     tokens = library_tokens(texts, config)
     return token_sets(tokens.hashes, tokens.offsets, config.shingle_size)
 
 
 def token_sets(hashes: NDArray[np.uint32], offsets: NDArray[np.int64], width: int) -> ShingleSets:
-    """
-    Return the shingle sets of documents given as token hashes.
-
-    Parameters
-    ----------
-    hashes : ndarray of uint32, shape (n_tokens,)
-        Token hashes of all documents.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each document.
-    width : int
-        Tokens in a shingle, at most `SHINGLE_SIZE`.
-
-    Returns
-    -------
-    ShingleSets
-        XXH32 of the little-endian token hashes; a document of fewer tokens
-        than `width` is one shingle, one without tokens none.
-    """
+    """Return the sets of runs of `width` tokens; a document of fewer tokens is one run."""
     lengths = np.diff(offsets)
     values, owners = [], []
     for length in range(1, width + 1):
-        # Whole shingles, or the one of a document that is too short for any.
-        some = np.flatnonzero(lengths >= width if length == width else lengths == length)
-        n_each = lengths[some] - length + 1
-        owner = np.repeat(some, n_each)
-        first = np.cumsum(n_each) - n_each
-        at = offsets[owner] + np.arange(len(owner)) - np.repeat(first, n_each)
-        columns = [hashes[at + k] for k in range(length)]
-        values.append(xxh32_of_words(columns))
+        is_chosen = lengths >= width if length == width else lengths == length
+        chosen = np.flatnonzero(is_chosen)
+        n_runs = lengths[chosen] - length + 1
+        owner = np.repeat(chosen, n_runs)
+        first = np.cumsum(n_runs) - n_runs
+        at = offsets[owner] + np.arange(len(owner)) - np.repeat(first, n_runs)
+        value = np.full(len(at), length, np.uint64)
+        for place in range(length):
+            value = value * _MULTIPLIER + hashes[at + place]  # wraps
+        values.append(value ^ (value >> np.uint64(32)))
         owners.append(owner)
     value, owner = np.concatenate(values), np.concatenate(owners)
-    packed = np.unique((owner.astype(np.uint64) << np.uint64(32)) | value)
+    order = np.lexsort((value, owner))
+    value, owner = value[order], owner[order]
+    is_first = np.ones(len(value), bool)
+    is_first[1:] = (value[1:] != value[:-1]) | (owner[1:] != owner[:-1])
     bounds = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(
-        np.bincount((packed >> np.uint64(32)).astype(np.int64), minlength=len(lengths)),
-        out=bounds[1:],
-    )
-    return ShingleSets(packed & np.uint64(0xFFFFFFFF), bounds)
-
-
-def xxh32_of_words(columns: Sequence[NDArray[np.uint32]]) -> NDArray[np.uint32]:
-    """
-    Return the XXH32 (seed 0) of up to three 32-bit words each, all rows at once.
-
-    Parameters
-    ----------
-    columns : sequence of ndarray of uint32
-        First words of all rows, second words, third words.
-
-    Returns
-    -------
-    ndarray of uint32
-        One hash a row, equal to ``xxhash.xxh32_intdigest`` of the row's
-        little-endian bytes.
-    """
-    # Inputs of under 16 bytes only: the short path of the specification.
-    with np.errstate(over="ignore"):
-        mixed = np.full(len(columns[0]), 374761393 + 4 * len(columns), dtype=np.uint32)
-        for column in columns:
-            mixed += column.astype(np.uint32) * np.uint32(3266489917)
-            mixed = (mixed << np.uint32(17)) | (mixed >> np.uint32(15))
-            mixed *= np.uint32(668265263)
-        mixed ^= mixed >> np.uint32(15)
-        mixed *= np.uint32(2246822519)
-        mixed ^= mixed >> np.uint32(13)
-        mixed *= np.uint32(3266489917)
-        mixed ^= mixed >> np.uint32(16)
-    return mixed
+    np.cumsum(np.bincount(owner[is_first], minlength=len(lengths)), out=bounds[1:])
+    return ShingleSets(value[is_first], bounds)
 
 
 def plain_set(text: str, config: Config) -> frozenset[tuple[str, ...]]:
-    """
-    Return the shingle set of one text as tuples of words, unhashed.
-
-    Parameters
-    ----------
-    text : str
-        A document.
-    config : Config
-        Its `shingle_size` and text settings define the set.
-
-    Returns
-    -------
-    frozenset of tuple of str
-        Empty where the text has no word.
-    """
+    """Return the shingle set of one text as tuples of words, unhashed."""
     from dedupe_news import _text as stage  # noqa: PLC0415 - compiles on import
 
     words = [word.text for word in stage.words(text, config)]
     width = config.shingle_size
     last = max(1, len(words) - width + 1) if words else 0
     return frozenset(tuple(words[at : at + width]) for at in range(last))
-
-
-def peer_sets(texts: Sequence[str], shingles: Callable[[str], list[bytes]]) -> ShingleSets:
-    """
-    Return the shingle sets of a contestant that is not this library.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The documents.
-    shingles : callable
-        `word_shingles` or `gaoya_shingles`.
-
-    Returns
-    -------
-    ShingleSets
-        Shingles told apart by their XXH3 64-bit digest.
-    """
-    return from_python([shingles(text) for text in texts], xxhash.xxh3_64_intdigest)

@@ -1,88 +1,119 @@
 """
 Suite ``soak``: one simulated year of a feed, kept in a file with a window of 30 days.
 
-One process adds the feed batch by batch, and closes and opens the index at the
-end of every window. Another process then reads the file, has an index in memory
-of the same history, and makes one afresh of the documents that are there. The
-first two must answer as the writer does, to the last bit.
+One process adds the feed batch by batch, and closes and opens the index at the end of every
+window. This one then reads the file, has an index in memory of the same history, and makes one
+afresh of the documents that are there. The first two must answer as the writer does, to the
+last bit.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
-import importlib.util
+import datetime as dt
+import gc
 import itertools
-import json
-import subprocess
-import sys
 import tempfile
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks import datasets
-from benchmarks.probes import ProbeError
-from benchmarks.report import Report, Table, number
-from benchmarks.soak_worker import Course, answers
+from benchmarks import corpora, process, timing
+from benchmarks.datasets import SEED
+from benchmarks.peers import THRESHOLD, our_config
+from benchmarks.pictures import Lines
+from benchmarks.report import Report
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator
+
+    from dedupe_news import Config, NewsIndex
 
 SUMMARY = "a year of a feed with a window: memory and file stay flat, answers stay right"
 NEEDS = "nothing; matplotlib for the picture"
 TAKES = "25 minutes for 5,000,000 items (2 processors)"
+QUICK = {"documents": 800, "days": 18, "window_days": 4, "queries": 20}
+
+DAY_US = 86_400_000_000
+"""Microseconds of a day."""
 
 _BATCH = 2_000
 _AT_ONCE = 50_000
 _LEAST_AGREEMENT = 0.95  # of a fresh index, with the policy news: README.md says why
 _SETTLED = 4  # windows until the file has its size
 _MIB = 2**20
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_UNITS = {
+    "resident_mib.peak": "resident memory, peak, MiB",
+    "resident_bytes.growth": "resident memory, growth",
+    "file_mib.peak": "file, peak, MiB",
+    "file_bytes.growth": "file, growth",
+    "n_added": "items added",
+    "add_many_per_s": "items/s",
+    "n_documents.last": "documents at the end",
+    "reopen_s": "longest reopening, seconds",
+    "agreement": "answers that a fresh index gives too",
+}
+
+
+class Course(NamedTuple):
+    """A feed, evenly spread over its days, and how it is kept."""
+
+    file: str
+    policy: str
+    n_items: int
+    days: int
+    window_days: int
+    batch: int
+    n_queries: int
+
+    def config(self) -> Config:
+        """Return the settings of the index, with the window."""
+        window = dt.timedelta(days=self.window_days)
+        return our_config(THRESHOLD, self.policy).replace(window=window)  # type: ignore[arg-type]
+
+    def open(self) -> NewsIndex:
+        """Open the index, or make it."""
+        from dedupe_news import NewsIndex  # noqa: PLC0415 - not while the command line is read
+
+        return NewsIndex.open(self.file, self.config(), durability="normal")
+
+    def items(self) -> Iterator[dict[str, Any]]:
+        """Yield the items as `dedupe_news.NewsIndex.add_many` takes them."""
+        first = corpora.FIRST_PUBLISHED
+        stretch = self.days * DAY_US / max(1, self.n_items * corpora.INTERVAL)
+        number = itertools.count()
+        for chunk in corpora.feed_chunks(self.n_items, SEED):
+            moments = first + ((chunk.published - first) * stretch).astype("int64")
+            columns = chunk.title, chunk.description, chunk.source, moments.tolist()
+            for title, text, source, moment in zip(*columns, strict=True):
+                published = (_EPOCH + dt.timedelta(microseconds=moment)).isoformat()
+                yield {
+                    "id": str(next(number)), "title": title, "text": text, "source": source,
+                    "published": published,
+                }  # fmt: skip
+
+    def day_of(self, item: dict[str, Any]) -> int:
+        """Return the day of the feed that an item is of."""
+        since = dt.datetime.fromisoformat(item["published"]) - _EPOCH
+        return (since // dt.timedelta(microseconds=1) - corpora.FIRST_PUBLISHED) // DAY_US
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """
-    Declare the options of the suite.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        Parser of the suite.
-    """
+    """Declare the options of the suite."""
     parser.add_argument(
         "--documents", type=int, default=5_000_000, help="items of the feed (default: 5000000)"
     )
+    parser.add_argument("--days", type=int, default=365, help="of the feed (default: 365)")
+    parser.add_argument("--window-days", type=int, default=30, help="of the index (default: 30)")
+    parser.add_argument("--policy", choices=("news", "similar"), default="news")
     parser.add_argument(
-        "--days", type=int, default=365, help="how long the feed runs (default: 365)"
-    )
-    parser.add_argument(
-        "--window-days", type=int, default=30, help="window of the index (default: 30)"
-    )
-    parser.add_argument(
-        "--policy", choices=("news", "similar"), default="news", help="of the index"
-    )
-    parser.add_argument(
-        "--queries",
-        type=int,
-        default=1_000,
-        help="answers to check a window, at most those of a batch (default: 1000)",
+        "--queries", type=int, default=1_000, help="answers to check a window (default: 1000)"
     )
 
 
 def run(options: argparse.Namespace) -> Iterator[Report]:
-    """
-    Run the suite.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        As `add_arguments` declares them.
-
-    Yields
-    ------
-    Report
-        One.
-    """
+    """Follow the writer through the year."""
     with tempfile.TemporaryDirectory(prefix="dedupe-news-soak-") as folder:
         course = Course(
             file=str(Path(folder) / "feed.db"),
@@ -97,152 +128,161 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
             name=f"soak-{options.policy}-{options.documents}",
             title=f"Soak: {options.documents:,} made-up items in {options.days} days, "
             f"a window of {options.window_days} days",
-            settings={**dataclasses.asdict(course), "file": "feed.db"},
+            settings={**course._asdict(), "file": "feed.db"},
         )
-        samples = _follow(course, report)
-    _figures(report, samples, course)
-    if not _draw(samples, course, options.output / f"{report.name}.png"):
-        report.words.append("No picture: matplotlib is not installed.")
+        report.rows += _follow(course, report)
+    _tabulate(report, course)
     yield report
 
 
 def _follow(course: Course, report: Report) -> list[dict[str, float]]:
-    """Run the writer, and check it at the end of every window."""
+    """Return the samples of the writer, which is checked at the end of every window."""
     from dedupe_news import NewsIndex  # noqa: PLC0415 - not while the command line is read
 
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.soak_worker",
-        json.dumps(dataclasses.asdict(course)),
-    ]
     samples: list[dict[str, float]] = []
-    opened: list[float] = []
-    n_asked = n_agreed = 0
+    n_asked = n_agreed = day = 0
     memory, items = NewsIndex(course.config()), course.items()
-    with subprocess.Popen(  # noqa: S603 - this very interpreter and module
-        command, cwd=datasets.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as writer:
-        assert writer.stdin is not None and writer.stdout is not None  # noqa: S101, PT018 - pipes
-        for line in writer.stdout:
-            outcome = json.loads(line)
+    with process.Process(writer, course._asdict()) as probe:
+        probe.reply()
+        while day < course.days:
+            outcome = probe.ask()
+            day, queries = outcome["day"], outcome["queries"]
             samples += outcome["samples"]
-            if outcome["open_s"]:
-                opened.append(outcome["open_s"])
-            for n_added in (int(sample["n_added"]) for sample in outcome["samples"]):
-                memory.add_many(list(itertools.islice(items, n_added)))
-            if outcome["queries"]:
-                if answers(memory, outcome["queries"]) != outcome["answers"]:
-                    message = f"day {outcome['day']}: an index in memory answers otherwise"
-                    report.failures.append(message)
-                n_asked += len(outcome["queries"])
+            report.figures["reopen_s"] = max(outcome["open_s"], report.figures.get("reopen_s", 0.0))
+            for sample in outcome["samples"]:
+                memory.add_many(list(itertools.islice(items, sample["n_added"])))
+            if queries:
+                if answers(memory, queries) != outcome["answers"]:
+                    report.failures.append(f"day {day}: an index in memory answers otherwise")
+                n_asked += len(queries)
                 n_agreed += _check(course, outcome, report)
-            sys.stderr.write(f"day {outcome['day']} of {course.days}\n")
-            writer.stdin.write("\n")
-            writer.stdin.flush()
-    if writer.returncode:
-        message = f"the writer failed with exit code {writer.returncode}; its words are above"
-        raise ProbeError(message)
+            process.say(f"day {day} of {course.days}")
     if n_asked:
         report.figures["agreement"] = n_agreed / n_asked
-        report.words.append(
+        report.notes.append(
             f"Of {n_asked:,} answers at the ends of windows, an index made afresh of what is there "
             f"gives {n_agreed:,} too."
         )
-    if opened:
-        report.figures["reopen_s"] = max(opened)
     return samples
 
 
 def _check(course: Course, outcome: dict[str, Any], report: Report) -> int:
     """Hold answers against a reader's, and return how many a fresh index gives too."""
-    import dedupe_news as dn  # noqa: PLC0415 - not while the command line is read
+    from dedupe_news import NewsIndex  # noqa: PLC0415 - not while the command line is read
 
     day, queries = outcome["day"], outcome["queries"]
-    fresh = dn.NewsIndex(course.config())
-    with dn.NewsIndex.open(course.file, read_only=True) as reader:
+    fresh = NewsIndex(course.config())
+    with NewsIndex.open(course.file, read_only=True) as reader:
         if answers(reader, queries) != outcome["answers"]:
             report.failures.append(f"day {day}: a reader of the file answers otherwise")
         documents = reader.documents()
         while part := list(itertools.islice(documents, _AT_ONCE)):
             fresh.add_many(part)
-    found = answers(fresh, queries)
-    answered = zip(outcome["answers"], found, strict=True)
-    agreed = sum(bool(ours == theirs) for ours, theirs in answered)
+    pairs = zip(outcome["answers"], answers(fresh, queries), strict=True)
+    n_agreed = sum(bool(given == expected) for given, expected in pairs)
     least = 1.0 if course.policy == "similar" else _LEAST_AGREEMENT
-    if agreed < least * len(queries):
+    if n_agreed < least * len(queries):
         report.failures.append(
-            f"day {day}: a fresh index gives {agreed:,} of {len(queries):,} answers"
+            f"day {day}: a fresh index gives {n_agreed:,} of {len(queries):,} answers"
         )
-    return agreed
+    return n_agreed
 
 
-def _figures(report: Report, samples: list[dict[str, float]], course: Course) -> None:
+def answers(index: NewsIndex, queries: list[dict[str, Any]]) -> list[list[list[Any]]]:
+    """Return id, Jaccard similarity and relation of the matches of each query."""
+    matches_of = index.query_many(queries)
+    return [[[m.id, m.jaccard, m.relation.name] for m in matches] for matches in matches_of]
+
+
+def writer(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
+    """
+    Probe: keep an index of the feed; a reply at the end of every window, and of the feed.
+
+    It holds a sample for every day, and the answers to a few items that are still to come.
+    """
+    course = Course(**settings)
+    items, index = course.items(), course.open()
+    yield {}
+    samples: list[dict[str, float]] = []
+    add_s, n_added, open_s, day, period = 0.0, 0, 0.0, 0, 0
+    while batch := list(itertools.islice(items, course.batch)):
+        today = course.day_of(batch[0])
+        if today > day:
+            day = today
+            samples.append(_sample(course, day, index, n_added=n_added, add_s=add_s))
+            add_s, n_added = 0.0, 0
+        if today // course.window_days > period:
+            period = today // course.window_days
+            queries = batch[: course.n_queries]
+            yield {
+                "day": day, "open_s": open_s, "samples": samples, "queries": queries,
+                "answers": answers(index, queries),
+            }  # fmt: skip
+            samples = []
+            index.close()
+            del index  # or its memory would be there beside that of the next
+            started = time.perf_counter()
+            index = course.open()
+            open_s = time.perf_counter() - started
+        started = time.perf_counter()
+        index.add_many(batch)
+        add_s += time.perf_counter() - started
+        n_added += len(batch)
+    samples.append(_sample(course, course.days, index, n_added=n_added, add_s=add_s))
+    index.close()
+    yield {"day": course.days, "open_s": open_s, "samples": samples, "queries": []}
+
+
+def _sample(
+    course: Course, day: int, index: NewsIndex, *, n_added: int, add_s: float
+) -> dict[str, float]:
+    gc.collect()
+    file = Path(course.file)
+    files = [file, file.with_name(f"{file.name}-wal")]
+    return {
+        "day": day,
+        "n_documents": len(index),
+        "resident_bytes": timing.resident_bytes(),
+        "file_bytes": sum(each.stat().st_size for each in files if each.exists()),
+        "n_added": n_added,
+        "add_s": add_s,
+    }
+
+
+def _tabulate(report: Report, course: Course) -> None:
     """Say how flat memory and file are once a few windows ended."""
-    report.rows += samples
+    samples, figures = report.rows, report.figures
     settled = _SETTLED * course.window_days
-    early = [s for s in samples if course.window_days < s["day"] <= settled]
-    later = [s for s in samples if s["day"] > settled]
-    rows = []
-    for name, label in (("resident_bytes", "resident memory"), ("file_bytes", "file")):
-        report.figures[f"{name}.peak"] = max(sample[name] for sample in samples)
-        rows.append([f"{label}, peak, MiB", number(report.figures[f"{name}.peak"] / _MIB)])
+    early = [each for each in samples if course.window_days < each["day"] <= settled]
+    later = [each for each in samples if each["day"] > settled]
+    for name in ("resident", "file"):
+        size = f"{name}_bytes"
+        figures[f"{name}_mib.peak"] = max(each[size] for each in samples) / _MIB
         if early and later:
-            before, after = (max(sample[name] for sample in part) for part in (early, later))
-            report.figures[f"{name}.growth"] = after / before
-            rows += [
-                [f"{label}, peak of windows 2 to 4, MiB", number(before / _MIB)],
-                [f"{label}, peak after it, MiB", number(after / _MIB)],
-                [f"{label}, growth", number(after / before)],
-            ]
-    add_s = sum(sample["add_s"] for sample in samples)
-    n_added = sum(sample["n_added"] for sample in samples)
-    report.figures["add_many_per_s"] = n_added / add_s
-    report.figures["n_documents.last"] = samples[-1]["n_documents"]
-    rows += [
-        ["items added", number(n_added)],
-        ["items/s", number(n_added / add_s)],
-        ["documents at the end", number(samples[-1]["n_documents"])],
-        ["longest reopening, s", number(report.figures.get("reopen_s"))],
-        ["answers that a fresh index gives too", number(report.figures.get("agreement"))],
-    ]
-    if n_added != course.n_items:
-        report.failures.append(f"{n_added:,} items were added of {course.n_items:,}")
+            before, after = (max(each[size] for each in part) for part in (early, later))
+            figures[f"{size}.growth"] = after / before
+    figures["n_added"] = sum(each["n_added"] for each in samples)
+    figures["add_many_per_s"] = figures["n_added"] / sum(each["add_s"] for each in samples)
+    figures["n_documents.last"] = samples[-1]["n_documents"]
+    if figures["n_added"] != course.n_items:
+        report.failures.append(f"{figures['n_added']:,.0f} items were added of {course.n_items:,}")
     note = (
         f"One process adds batches of {course.batch:,} for the whole time, and opens the file "
         f"again every {course.window_days} days. Documents that left stay until they are as many "
         "as the others, so that two windows pass before memory is at its height and documents are "
-        "dropped from the file for the first time: growth is the peak after the fourth window over "
-        "that from the second to the fourth. The file is counted with its "
-        "write-ahead log."
+        "dropped from the file for the first time: growth is the peak after the fourth window "
+        "over that from the second to the fourth. The file is counted with its write-ahead log."
     )
-    report.tables.append(Table("Soak", ("", "value"), rows, note))
-
-
-def _draw(samples: Sequence[dict[str, float]], course: Course, path: Path) -> bool:
-    """Draw memory, file and documents over time."""
-    if importlib.util.find_spec("matplotlib") is None:
-        return False
-    # The Figure itself, not pyplot: no display, no global state.
-    figure = importlib.import_module("matplotlib.figure").Figure(
-        figsize=(8, 4.2), layout="constrained"
+    report.tabulate_figures("", note, _UNITS)
+    lines = {
+        label: [each[name] / _MIB for each in samples]
+        for label, name in (("resident memory", "resident_bytes"), ("file and log", "file_bytes"))
+    }
+    report.picture = Lines(
+        title="An index with a window, over time",
+        axes=("day of the feed", "MiB"),
+        x=[each["day"] for each in samples],
+        lines=lines,
+        beside={"documents": [each["n_documents"] for each in samples]},
+        mark=course.window_days,
     )
-    axes = figure.subplots()
-    days = [sample["day"] for sample in samples]
-    for name, label in (("resident_bytes", "resident memory"), ("file_bytes", "file and log")):
-        axes.plot(days, [sample[name] / _MIB for sample in samples], label=label)
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("day of the feed")
-    axes.set_ylabel("MiB")
-    other = axes.twinx()
-    n_documents = [sample["n_documents"] for sample in samples]
-    other.plot(days, n_documents, color="0.7", linestyle=":", label="documents (right)")
-    other.set_ylim(bottom=0)
-    axes.axvline(course.window_days, color="black", linewidth=0.8, linestyle="--")
-    axes.set_title("An index with a window, over time", loc="left", fontsize=11)
-    axes.spines[["top"]].set_visible(False)
-    other.spines[["top"]].set_visible(False)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
-    return True

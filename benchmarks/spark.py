@@ -8,11 +8,13 @@ which are the dear part, without clusters.
 from __future__ import annotations
 
 import importlib
-import time
+import importlib.util
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import datasets
-from benchmarks.report import Report, Table
+from benchmarks import datasets, parquet_feeds, timing
+from benchmarks.report import Report, Table, number
 
 if TYPE_CHECKING:
     import argparse
@@ -22,90 +24,89 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 SUMMARY = "clusters of a Spark DataFrame, beside memory and MLlib's MinHashLSH"
-NEEDS = "the extra [spark], Java 17, and the real feed"
+NEEDS = "the extra [spark] and Java 17; the real feed where it is there"
 TAKES = "15 minutes for 100,000 items (2 processors)"
+QUICK = {"documents": 1_000}
+
+MEMORY, OURS, MLLIB = "dedupe_news.cluster", "dedupe_news on Spark", "MLlib"
 
 _SHINGLE = 3
 _THRESHOLD = 0.7
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """
-    Declare the options of the suite.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        Parser of the suite.
-    """
+    """Declare the options of the suite."""
     parser.add_argument("--documents", type=int, default=100_000, help="of the real feed")
     parser.add_argument("--master", default="local[2]", help="of Spark (default: local[2])")
-    parser.add_argument("--no-mllib", action="store_true", help="leave MLlib out, which is slow")
 
 
 def run(options: argparse.Namespace) -> Iterator[Report]:
-    """
-    Run the suite.
+    """Measure every way, each but MLlib after a run that is not counted."""
+    for package in ("pyspark", "pandas"):
+        if importlib.util.find_spec(package) is None:
+            note = f"Skipped: {package} is not installed."
+            yield Report(f"spark-{options.documents}", "Spark", {}, notes=[note])
+            return
+    from dedupe_news import cluster  # noqa: PLC0415 - not while the command line is read
+    from dedupe_news.integrations import spark as on_spark  # noqa: PLC0415 - optional
 
-    Parameters
-    ----------
-    options : argparse.Namespace
-        As `add_arguments` declares them.
-
-    Yields
-    ------
-    Report
-        One.
-    """
-    library = importlib.import_module("dedupe_news")
-    spark_library = importlib.import_module("dedupe_news.integrations.spark")
-    path = datasets.shared_file(datasets.TEASERS)
-    table: pa.Table = importlib.import_module("pyarrow.parquet").read_table(path)
-    # Spark numbers them as they stand, so that ties go the same way.
-    table = table.slice(0, options.documents).drop_columns(["id"])
-    numbers = importlib.import_module("pyarrow").array(range(table.num_rows))
-    table = table.append_column("id", numbers).select(["id", "title", "description", "source",
-                                                       "published"])  # fmt: skip
-    spark = spark_library.local_session(options.master, {"spark.driver.memory": "4g"})
-    feed = spark.createDataFrame(table.to_pandas()).repartition(8).cache()
+    table, name = _table(options.documents)
+    session = on_spark.local_session(options.master, {"spark.driver.memory": "4g"})
+    feed = session.createDataFrame(table.to_pandas()).repartition(8).cache()
     feed.count()
 
     def in_memory() -> list[int]:
-        found = library.cluster(table, text="description", progress=False)
-        kept: list[int] = found.representatives[found.labels].tolist()
-        return kept
+        result = cluster(table, text="description", progress=False)
+        representatives: list[int] = result.representatives[result.labels].tolist()
+        return representatives
 
-    def on_spark() -> list[int]:
-        rows = spark_library.cluster(feed, text="description").orderBy("id").collect()
+    def distributed() -> list[int]:
+        rows = on_spark.cluster(feed, text="description").orderBy("id").collect()
         return [row["representative"] for row in rows]
 
-    ways: dict[str, Callable[[], Any]] = {"dedupe_news.cluster": in_memory, "ours": on_spark}
-    if not options.no_mllib:
-        ways["MLlib"] = lambda: _mllib(feed)
+    ways: dict[str, Callable[[], Any]] = {
+        MEMORY: in_memory, OURS: distributed, MLLIB: lambda: _mllib(feed),
+    }  # fmt: skip
     report = Report(
         name=f"spark-{table.num_rows}",
-        title=f"Spark: {table.num_rows:,} teasers on {options.master}",
-        settings={"documents": table.num_rows, "master": options.master},
+        title=f"Spark: {table.num_rows:,} {name} on {options.master}",
+        settings={"n_documents": table.num_rows, "master": options.master},
     )
-    found = {}
-    for name, way in ways.items():
-        if name != "MLlib":
-            way()  # kernels are loaded, workers started
-        started = time.perf_counter()
-        found[name] = way()
-        report.figures[f"seconds.{name}"] = time.perf_counter() - started
-    spark.stop()
-    if found["ours"] != found["dedupe_news.cluster"]:
-        report.failures.append("Spark keeps other documents than memory")
-    seconds = [report.figures[f"seconds.{name}"] for name in ways]
+    answers = {}
+    for way, call in ways.items():
+        if way != MLLIB:
+            call()  # kernels are loaded, workers started
+        outcome = timing.timed(call)
+        answers[way] = outcome.value
+        report.figures[f"seconds.{way}"] = outcome.wall_s
+        report.figures[f"times_memory.{way}"] = outcome.wall_s / report.figures[f"seconds.{MEMORY}"]
+    session.stop()
+    if answers[OURS] != answers[MEMORY]:
+        report.failures.append("Spark has other representatives than memory")
     rows = [
-        [name, f"{each:.3g}", f"{each / seconds[0]:.3g}"]
-        for name, each in zip(ways, seconds, strict=True)
+        [
+            way,
+            *(number(report.figures[f"{figure}.{way}"]) for figure in ("seconds", "times_memory")),
+        ]
+        for way in ways
     ]
-    report.figures["times_memory"] = seconds[1] / seconds[0]
-    report.rows.append(dict(report.figures))
-    report.tables.append(Table("Ways", ("way", "seconds", "times memory"), rows, ""))
+    report.tables.append(Table("", ("way", "seconds", "times memory"), rows))
     yield report
+
+
+def _table(n: int) -> tuple[pa.Table, str]:
+    """Return the first items of the real feed, or of a made-up one, numbered as they stand."""
+    columns = ["title", "description", "source", "published"]
+    if datasets.has_real_data():
+        table, name = datasets.read(datasets.TEASERS, columns), "teasers"
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            files = parquet_feeds.feed_files(n, datasets.SEED, Path(folder))
+            table, name = datasets.read(files[0], columns), "made-up teasers"
+    table = table.slice(0, n)
+    # Spark orders by the number, so that ties go the same way.
+    numbers = importlib.import_module("pyarrow").array(range(table.num_rows))
+    return table.append_column("id", numbers), name
 
 
 def _mllib(feed: DataFrame) -> int:

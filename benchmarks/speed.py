@@ -1,182 +1,207 @@
 """
 Suite ``speed``: documents a second from texts to duplicates, beside the peers.
 
-Its parts are ``contest`` (the peers), ``whole-feed`` (Parquet to clusters),
-``million`` (a large made-up feed), ``index`` (`NewsIndex` in memory) and
-``start`` (import and first call). Each writes a report of its own.
+Its parts are ``contest`` (the peers), ``whole-feed`` (Parquet to clusters), ``million`` (a
+large made-up feed) and ``start`` (import and first call of a process).
 """
 
 from __future__ import annotations
 
+import functools
 import json
+import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import checks, contest, datasets, probes, timing
-from benchmarks.peers import CONTESTANTS, THRESHOLD
-from benchmarks.report import Bars, Report, Table, number
-from benchmarks.worker import texts_file
+from benchmarks import checks, contest, datasets, parquet_feeds, process, timing
+from benchmarks.peers import CONTESTANTS, THRESHOLD, clustering_keys, our_config
+from benchmarks.pictures import Bars
+from benchmarks.process import Entry, Process
+from benchmarks.report import Report, Table, number
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
-
-SUMMARY = "documents a second from texts to duplicates, memory, index and start-up, beside peers"
+SUMMARY = "documents a second from texts to duplicates, memory and start-up, beside peers"
 NEEDS = "nothing; the real feed where it is there, and gaoya, rensa, datasketch, matplotlib"
-TAKES = "5 minutes for the contest on 100,000 teasers, 15 for all parts (2 processors)"
+TAKES = "12 minutes, 5 of them the contest (2 processors)"
 
-PARTS = ("contest", "whole-feed", "million", "index", "start")
+PARTS = ("contest", "whole-feed", "million", "start")
+QUICK = {"documents": 5_000, "peer_documents": 2_000, "repetitions": 2, "n_cold": 0}
+
+_COLUMNS = ["id", "title", "description", "source", "published"]
 _SAMPLE = 200
+_GIB = 2**30
+# Nothing else is imported that takes time: that would be missing from the figures.
+_START = """
+import json, time
+began = time.perf_counter()
+import dedupe_news as dn
+imported = time.perf_counter()
+dn.cluster(["one text of several words", "One text of several words!", "another one"])
+ended = time.perf_counter()
+print(json.dumps({"import_s": imported - began, "first_cluster_s": ended - began}))
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """
-    Declare the options of the suite.
-
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-        Parser of the suite.
-    """
+    """Declare the options of the suite."""
+    parser.add_argument("--part", action="append", choices=PARTS, help="may be repeated")
+    parser.add_argument("--documents", type=int, help="of a made-up feed in place of all others")
+    parser.add_argument("--repetitions", type=int, default=5, help="runs in turn (default: 5)")
     parser.add_argument(
-        "--part",
-        action="append",
-        choices=[*PARTS, "all"],
-        help="what to measure; may be repeated (default: contest)",
+        "--contestants", nargs="*", choices=[*CONTESTANTS], help="peers (default: all)"
     )
     parser.add_argument(
-        "--documents",
-        type=int,
-        help="use a made-up feed of this many teasers instead of the real one",
+        "--peer-documents", type=int, default=100_000, help="most for a peer (default: 100000)"
     )
-    parser.add_argument(
-        "--repetitions", type=int, default=5, help="timed runs of each, in turn (default: 5)"
-    )
-    parser.add_argument(
-        "--contestants",
-        default=",".join(CONTESTANTS),
-        help="names, with commas between them; ours always runs (default: all)",
-    )
-    parser.add_argument(
-        "--peer-documents",
-        type=int,
-        default=100_000,
-        help="give peers at most this many documents (default: 100000)",
-    )
-    parser.add_argument(
-        "--index-queries",
-        type=int,
-        default=20_000,
-        help="single calls to time on the index (default: 20000)",
-    )
-    parser.add_argument(
-        "--no-cold", action="store_true", help="start: do not compile anew, which takes longest"
-    )
+    parser.add_argument("--n-cold", type=int, default=2, help="starts that compile (default: 2)")
     parser.add_argument("--parquet", type=Path, help="another feed for whole-feed")
+    parser.add_argument(
+        "--against", type=Path, help="a checkout of another version, measured in turn with this"
+    )
 
 
 def run(options: argparse.Namespace) -> Iterator[Report]:
-    """
-    Run the chosen parts.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        As `add_arguments` declares them.
-
-    Yields
-    ------
-    Report
-        One a part, as it ends.
-    """
-    parts = options.part or ["contest"]
-    if "all" in parts:
-        parts = list(PARTS)
+    """Run the chosen parts."""
     with tempfile.TemporaryDirectory(prefix="dedupe-news-bench-") as folder:
-        for part in PARTS:
-            if part in parts:
-                yield from _PARTS[part](options, Path(folder))
+        for part in options.part or PARTS:
+            yield from _PARTS[part](options, Path(folder))
+
+
+def batch(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
+    """Probe: cluster a Parquet file or a JSON list of texts, once."""
+    import dedupe_news as dn  # noqa: PLC0415 - what is measured is loaded here
+
+    source, config = Path(settings["source"]), our_config(THRESHOLD, settings["policy"])
+
+    def read() -> Any:  # noqa: ANN401 - pyarrow ships no types
+        if source.suffix == ".json":
+            return json.loads(source.read_text(encoding="utf-8"))
+        import pyarrow.parquet as pq  # noqa: PLC0415 - optional
+
+        return pq.read_table(source, columns=_COLUMNS)
+
+    named: dict[str, Any] = {} if source.suffix == ".json" else {"text": "description"}
+    texts = read()
+    dn.cluster(texts[:100], config=config, progress=False, **named)
+    timing.forget_peak()
+    yield {}
+    if source.suffix == ".json":
+        outcome = timing.timed(lambda: dn.cluster(texts, config=config, progress=False))
+    else:
+        del texts
+        outcome = timing.timed(lambda: dn.cluster(read(), config=config, progress=False, **named))
+    peak = timing.peak_resident_bytes()  # before the check below takes memory of its own
+    result = outcome.value
+    np.save(settings["keys_file"], clustering_keys(result, len(result.labels)))
+    yield {
+        "wall_s": outcome.wall_s,
+        "cpu_s": outcome.cpu_s,
+        "peak_bytes": peak,
+        "stages_s": dict(result.seconds),
+        "n_documents": len(result.labels),
+        "n_clusters": len(result.clusters),
+        "n_duplicates": len(result.labels) - len(result.representatives),
+        "bounded": str(result.bounded) if result.bounded else "",
+    }
 
 
 def _whole_feed(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
-    try:
-        path = options.parquet or datasets.shared_file(datasets.TEASERS)
-    except datasets.DataMissingError as error:
-        yield Report("speed-whole-feed", "Speed: the whole real feed", {}, words=[str(error)])
-        return
-    report = Report(
-        name="speed-whole-feed" if options.parquet is None else "speed-parquet",
-        title="Speed: a whole feed, from Parquet to clusters",
-        settings={"policy": "similar", "threshold": THRESHOLD, "repetitions": options.repetitions},
-    )
-    keys_file = folder / "whole-feed.npy"
-    # In turn, so that what else the machine does slows both down alike.
-    runs, news = [], []
-    for _ in range(options.repetitions):
-        news.append(probes.launch("whole-feed", str(path), str(keys_file), "news"))
-        runs.append(probes.launch("whole-feed", str(path), str(keys_file), "similar"))
-    texts = probes.feed_texts(path)
-    report.failures += checks.sample_failures(texts, np.load(keys_file), THRESHOLD, _SAMPLE, report)
-    yield _batch_report(report, runs)
-    own = Report(
-        name=f"{report.name}-news",
-        title="Speed: a whole feed, from Parquet to clusters, by default",
-        settings={"policy": "news", "repetitions": options.repetitions},
-    )
-    _batch_report(own, news)
-    own.figures["times_similar"] = own.figures["seconds"] / report.figures["seconds"]
-    own.words.append(
-        f'Takes {own.figures["times_similar"]:.2f} times as long as `policy="similar"`, '
-        "timed in turn with it."
-    )
-    yield own
+    name, notes = "speed-whole-feed", []
+    if options.parquet is not None:
+        name, path = "speed-parquet", options.parquet.resolve()
+    elif options.documents is None and datasets.has_real_data():
+        path = datasets.shared_file(datasets.TEASERS)
+    else:
+        n = min(options.documents or parquet_feeds.PART, parquet_feeds.PART)
+        (path,) = parquet_feeds.feed_files(n, datasets.SEED, folder)
+        name = f"speed-made-up-feed-{n}"
+        notes = ["A made-up feed stands in for the real one."]
+    table = datasets.read(path, _COLUMNS)
+    texts = datasets.joined(table["title"].to_pylist(), table["description"].to_pylist())
+    reports = _measure(options, folder, name, "a whole feed, from Parquet to clusters", path, texts)
+    for report in reports:
+        report.notes += notes
+        yield report
 
 
 def _million(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
     corpus = datasets.made_up(options.documents or 1_000_000)
-    report = Report(
-        name=f"speed-batch-{corpus.name}",
-        title=f"Speed: {corpus.description}, from str to clusters",
-        settings={
-            "policy": "similar",
-            "threshold": THRESHOLD,
-            "repetitions": options.repetitions,
-            "n_bytes": corpus.n_bytes,
-        },
-    )
-    file = texts_file(corpus, len(corpus.texts), folder)
-    keys_file = folder / "million.npy"
-    runs = [probes.launch("batch", str(file), str(keys_file)) for _ in range(options.repetitions)]
-    report.failures += checks.sample_failures(
-        corpus.texts, np.load(keys_file), THRESHOLD, _SAMPLE, report
-    )
-    yield _batch_report(report, runs)
+    path = folder / "million.json"
+    path.write_text(json.dumps(corpus.texts), encoding="utf-8")
+    name, title = f"speed-batch-{corpus.name}", f"{corpus.description}, from str to clusters"
+    yield from _measure(options, folder, name, title, path, corpus.texts, policies=("similar",))
 
 
-def _batch_report(report: Report, runs: Sequence[dict[str, Any]]) -> Report:
-    seconds = timing.summary([run["wall_s"] for run in runs])
-    peak = max(run["peak_bytes"] for run in runs)
-    n = runs[0]["n_documents"]
+def _measure(
+    options: argparse.Namespace, folder: Path, name: str, title: str, source: Path,
+    texts: Sequence[str], policies: Sequence[str] = ("similar", "news"),
+) -> Iterator[Report]:  # fmt: skip
+    """Yield a report for each policy, all measured in turn, with the version before if asked."""
+    entries, keys_file = {}, folder / f"{name}.npy"
+    for policy in policies:
+        for version, environment in process.against(options.against).items():
+            settings = {
+                "source": str(source), "policy": policy,
+                # The last to run writes it: only one entry may.
+                "keys_file": str(keys_file if not version and policy == "similar"
+                                 else folder / "other.npy"),
+            }  # fmt: skip
+            start = functools.partial(Process, batch, settings, environment)
+            entries[policy, version] = Entry(f"{policy} {version}", "", start)
+    process.take_turns(list(entries.values()), options.repetitions)
+    for policy in policies:
+        is_similar = policy == "similar"
+        report = Report(
+            name=name if is_similar else f"{name}-{policy}",
+            title=f"Speed: {title}{'' if is_similar else ', by default'}",
+            settings={"policy": policy, "repetitions": options.repetitions},
+        )
+        entry = entries[policy, ""]
+        _fill(report, entry)
+        if is_similar:
+            report.settings["threshold"] = THRESHOLD
+            report.failures += checks.sample_failures(
+                report, texts, np.load(keys_file), THRESHOLD, _SAMPLE
+            )
+        else:
+            times = report.figures["times_similar"] = entry.times(entries["similar", ""]).median
+            report.notes.append(
+                f'Takes {times:.2f} times as long as `policy="similar"`, in turn with it.'
+            )
+        if (policy, "before") in entries:
+            times = report.figures["times_before"] = entries[policy, "before"].times(entry).median
+            report.notes.append(f"The version before takes {times:.2f} times as long, in turn.")
+        yield report
+
+
+def _fill(report: Report, entry: Entry) -> None:
+    """Add what the runs of an entry tell."""
+    seconds, first = timing.summary(entry.seconds()), entry.runs[0]
     stages = {
-        name: timing.summary([run["stages_s"][name] for run in runs]).median
-        for name in runs[0]["stages_s"]
+        name: timing.summary([run["stages_s"][name] for run in entry.runs]).median
+        for name in first["stages_s"]
     }
-    report.settings["n_documents"] = n
-    report.figures.update(
-        seconds=seconds.median,
-        peak_bytes=peak,
-        documents_per_s=n / seconds.median,
+    peak = max(run["peak_bytes"] for run in entry.runs)
+    n = report.settings["n_documents"] = first["n_documents"]
+    report.figures |= {
+        "seconds": seconds.median,
+        "peak_bytes": peak,
+        "documents_per_s": n / seconds.median,
         **{f"stage_s.{name}": value for name, value in stages.items()},
-    )
-    report.rows.append({"seconds": seconds.as_dict(), "runs": list(runs)})
-    if runs[0]["bounded"]:
-        report.words.append(f"Bounded: {runs[0]['bounded']}.")
+    }
+    report.rows.append({"seconds": seconds.as_dict(), "runs": entry.runs})
+    if first["bounded"]:
+        report.notes.append(f"Bounded: {first['bounded']}.")
     note = (
-        f"Median of {len(runs)} runs, each in a fresh process that clustered a few documents "
+        f"Median of {seconds.n} runs, each in a fresh process that clustered a few documents "
         "before the clock started, so that nothing compiles on it. Peak memory is of the whole "
         "process, input included."
     )
@@ -185,127 +210,59 @@ def _batch_report(report: Report, runs: Sequence[dict[str, Any]]) -> Report:
         ["seconds", number(seconds.median)],
         ["range", f"{number(seconds.least)} to {number(seconds.most)}"],
         ["documents/s", number(n / seconds.median)],
-        ["peak memory, GiB", number(peak / 2**30)],
-        ["clusters of two or more", f"{runs[0]['n_clusters']:,}"],
-        ["duplicates", f"{runs[0]['n_duplicates']:,}"],
+        ["peak memory, GiB", number(peak / _GIB)],
+        ["clusters of two or more", f"{first['n_clusters']:,}"],
+        ["duplicates", f"{first['n_duplicates']:,}"],
     ]
     report.tables.append(Table("Batch", ("", "value"), rows, note))
-    report.bars = Bars(
-        "Where the time goes", "seconds", list(stages), {"seconds": list(stages.values())}
-    )
-    return report
-
-
-def _index(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
-    n, n_single = options.documents or 1_000_000, options.index_queries
-    corpus = datasets.made_up(n + n_single)
-    file = folder / "index.txt"
-    with file.open("w", encoding="utf-8") as lines:
-        lines.writelines(json.dumps(text) + "\n" for text in corpus.texts)
-    answers_file = folder / "index.npy"
-    outcome = probes.launch("index", str(file), str(n), str(answers_file), "similar")
-    report = Report(
-        name=f"speed-index-{n}",
-        title=f"Speed: NewsIndex in memory, {n:,} made-up teasers",
-        settings={"n_documents": n, "n_single": n_single, "threshold": THRESHOLD},
-    )
-    report.failures += checks.index_failures(
-        corpus.texts, n, np.load(answers_file), THRESHOLD, _SAMPLE, report
-    )
-    yield _index_report(report, outcome)
-    outcome = probes.launch("index", str(file), str(n), str(answers_file), "news")
-    own = Report(
-        name=f"{report.name}-news",
-        title=f"Speed: NewsIndex in memory by default, {n:,} made-up teasers",
-        settings={"n_documents": n, "n_single": n_single, "policy": "news"},
-    )
-    if not len(np.load(answers_file)):
-        own.failures.append("no query was answered, though the feed repeats itself")
-    _index_report(own, outcome)
-    for what in ("query", "add"):
-        figure = f"{what}_us.median"
-        own.figures[f"times_similar.{what}"] = own.figures[figure] / report.figures[figure]
-    yield own
-
-
-def _index_report(report: Report, outcome: dict[str, Any]) -> Report:
-    n, n_single = report.settings["n_documents"], report.settings["n_single"]
-    rows = []
-    for what in ("query", "add"):
-        spent = outcome[f"{what}_us"]
-        for label, value in (
-            ("median", timing.summary(spent).median),
-            ("p99", timing.percentile(spent, 99)),
-        ):
-            report.figures[f"{what}_us.{label}"] = value
-            rows.append([f"{what}, {label}, µs", number(value)])
-    for name in ("add_many_per_s", "bytes_per_document", "peak_bytes"):
-        report.figures[name] = outcome[name]
-        rows.append([name.replace("_", " "), number(outcome[name])])
-    report.rows.append(
-        {
-            **{name: value for name, value in outcome.items() if not name.endswith("_us")},
-            **{
-                f"{what}_us": {
-                    str(percent): timing.percentile(outcome[f"{what}_us"], percent)
-                    for percent in (1, 10, 50, 90, 99, 99.9, 100)
-                }
-                for what in ("query", "add")
-            },
-        }
-    )
-    note = (
-        f"One process; `add_many` in batches of {probes.BATCH:,}, then {n_single:,} single calls "
-        "of each kind. Bytes a document are what the process grew by, ids included, "
-        f"the UTF-8 of the texts, {outcome['text_bytes'] / n:.0f} bytes each, left out."
-    )
-    report.tables.append(Table("Index", ("", "value"), rows, note))
-    return report
+    values = {"seconds": list(stages.values())}
+    report.picture = Bars("Where the time goes", "seconds", list(stages), values)
 
 
 def _start(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
     report = Report(
         name="speed-start",
         title="Speed: import and first call of a process",
-        settings={"repetitions": options.repetitions},
+        settings={"repetitions": options.repetitions, "n_cold": options.n_cold},
     )
-    # Compiling takes many seconds and varies little: twice is enough.
-    n_cold = 0 if options.no_cold else 2
-    cold: list[dict[str, Any]] = []
-    warm: list[dict[str, Any]] = []
-    if options.no_cold:
-        probes.launch("start")
-    for repetition in range(options.repetitions):
-        if repetition < n_cold:
-            cold.append(probes.launch("start", cache=folder / f"cache-{repetition}"))
-        warm.append(probes.launch("start", cache=folder / "cache-0" if cold else None))
+    # Compiling takes many seconds and varies little.
+    cold = [_first_call(folder / f"cache-{number}") for number in range(options.n_cold)]
+    cache = folder / "cache-0" if cold else None
+    _first_call(cache)
+    warm = [_first_call(cache) for _ in range(options.repetitions)]
     rows = []
-    for label, name, runs in (
-        ("import dedupe_news", "import_s", warm),
-        ("import and first cluster(), warm cache", "first_cluster_s", warm),
-        ("import and first cluster(), cold cache", "first_cluster_s", cold),
+    for words, figure, runs, what in (
+        ("import dedupe_news", "import_s", warm, "import_s"),
+        ("import and first cluster(), warm cache", "warm_s", warm, "first_cluster_s"),
+        ("import and first cluster(), cold cache", "cold_s", cold, "first_cluster_s"),
     ):
-        if not runs:
-            continue
-        seconds = timing.summary([run[name] for run in runs])
-        figure = "import_s" if name == "import_s" else "warm_s" if runs is warm else "cold_s"
-        report.figures[figure] = seconds.median
-        report.rows.append({"what": figure, "seconds": seconds.as_dict()})
-        spread = f"{number(seconds.least)} to {number(seconds.most)}"
-        rows.append([label, number(seconds.median), spread, str(seconds.n)])
-    headings = ("", "median s", "range", "processes")
-    report.tables.append(Table("Start", headings, rows))
+        if runs:
+            seconds = timing.summary([run[what] for run in runs])
+            report.figures[figure] = seconds.median
+            report.rows.append({"what": figure, "seconds": seconds.as_dict()})
+            spread = f"{number(seconds.least)} to {number(seconds.most)}"
+            rows.append([words, number(seconds.median), spread, str(seconds.n)])
+    report.tables.append(Table("Start", ("", "median s", "range", "processes"), rows))
     if cold:
-        report.figures["cold_said"] = float(all(run["said"] for run in cold))
-        said = "is" if report.figures["cold_said"] else "is not"
-        report.words.append(f"Compilation {said} said to the user, on standard error.")
+        is_said = all(run["said"] for run in cold)
+        report.figures["cold_said"] = float(is_said)
+        said = "is" if is_said else "is not"
+        report.notes.append(f"Compilation {said} said to the user, on standard error.")
     yield report
 
 
-_PARTS = {
-    "contest": contest.run,
-    "whole-feed": _whole_feed,
-    "million": _million,
-    "index": _index,
-    "start": _start,
-}
+def _first_call(cache: Path | None) -> dict[str, Any]:
+    """Return the seconds of a first call in a fresh process, and whether it said anything."""
+    environment = dict(os.environ) | ({"NUMBA_CACHE_DIR": str(cache)} if cache else {})
+    command = [sys.executable, "-c", _START]
+    done = subprocess.run(  # noqa: S603 - this very interpreter
+        command, env=environment, cwd=datasets.ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        message = f"the first call failed with exit code {done.returncode}:\n{done.stderr}"
+        raise process.ProbeError(message)
+    outcome: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return outcome | {"said": bool(done.stderr.strip())}
+
+
+_PARTS = {"contest": contest.run, "whole-feed": _whole_feed, "million": _million, "start": _start}

@@ -1,4 +1,4 @@
-"""Clocks, repetition and memory of a process; every figure of a suite comes from here."""
+"""Clocks, repetition and memory of a process: every figure of a suite comes from here."""
 
 from __future__ import annotations
 
@@ -11,23 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _STATUS = Path("/proc/self/status")
+_FORGET = Path("/proc/self/clear_refs")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Timed:
-    """
-    One timed call.
-
-    Attributes
-    ----------
-    value : Any
-        What the call returned.
-    wall_s, cpu_s : float
-        Seconds on the wall and on all processors together.
-    """
+    """The value of one call, and its seconds on the wall and on all processors together."""
 
     value: Any
     wall_s: float
@@ -36,16 +28,7 @@ class Timed:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Summary:
-    """
-    Repeated measurements of one thing.
-
-    Attributes
-    ----------
-    median, least, most : float
-        Of all repetitions.
-    n : int
-        Repetitions.
-    """
+    """Median, range and number of repeated measurements."""
 
     median: float
     least: float
@@ -58,19 +41,7 @@ class Summary:
 
 
 def timed(call: Callable[[], Any]) -> Timed:
-    """
-    Call once on the clock, the garbage collector resting.
-
-    Parameters
-    ----------
-    call : callable
-        Takes nothing.
-
-    Returns
-    -------
-    Timed
-        Result and seconds.
-    """
+    """Call once on the clock, the garbage collector resting."""
     gc.collect()
     gc.disable()
     try:
@@ -82,71 +53,56 @@ def timed(call: Callable[[], Any]) -> Timed:
     return Timed(value, wall_s, cpu_s)
 
 
+def single_calls(
+    items: Iterable[Any], call: Callable[[int, Any], Any]
+) -> tuple[list[float], list[Any]]:
+    """Return microseconds and answers of single calls, the collector at work as in real use."""
+    spent, answers = [], []
+    clock = time.perf_counter_ns
+    for position, item in enumerate(items):
+        started = clock()
+        answer = call(position, item)
+        spent.append((clock() - started) / 1e3)
+        answers.append(answer)
+    return spent, answers
+
+
 def summary(values: Sequence[float]) -> Summary:
-    """
-    Return median and range of repeated measurements.
-
-    Parameters
-    ----------
-    values : sequence of float
-        At least one.
-
-    Returns
-    -------
-    Summary
-        In the unit of `values`.
-    """
+    """Return median and range of repeated measurements."""
     return Summary(statistics.median(values), min(values), max(values), len(values))
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """
-    Return a percentile by the nearest rank.
-
-    Parameters
-    ----------
-    values : sequence of float
-        At least one.
-    percent : float
-        In (0, 100].
-
-    Returns
-    -------
-    float
-        The least value that `percent` of all values do not exceed.
-    """
+    """Return the least value that `percent` of all values do not exceed."""
     ranked = sorted(values)
     rank = -int(-len(ranked) * percent // 100)
     return ranked[max(0, rank - 1)]
 
 
-def resident_bytes() -> int:
-    """
-    Return the memory this process holds now.
+def latencies(name: str, spent_us: Sequence[float]) -> dict[str, float]:
+    """Return the figures of single calls: their median and what 99 in 100 stay below."""
+    return {f"{name}.median": percentile(spent_us, 50), f"{name}.p99": percentile(spent_us, 99)}
 
-    Returns
-    -------
-    int
-        Resident set size in bytes; its peak where the system tells no more.
-    """
+
+def resident_bytes() -> int:
+    """Return the memory that this process holds now; its peak where the system tells no more."""
     return _status("VmRSS") or peak_resident_bytes()
 
 
 def peak_resident_bytes() -> int:
-    """
-    Return the most memory this process ever held.
-
-    Returns
-    -------
-    int
-        Peak resident set size in bytes; 0 where the system does not say.
-    """
+    """Return the most memory that this process held; 0 where the system does not say."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return _status("VmHWM") or (peak if sys.platform == "darwin" else peak * 1024)
+
+
+def forget_peak() -> None:
+    """Have the system count the peak of memory from now on, where it can."""
+    if _FORGET.exists():
+        _FORGET.write_text("5", encoding="ascii")
 
 
 def _status(field: str) -> int:

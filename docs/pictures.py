@@ -21,7 +21,6 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 import dedupe_news as dn
-from dedupe_news.cli.comparing import show_comparison
 from dedupe_news.cli.terminal import show_clustering
 
 if TYPE_CHECKING:
@@ -182,8 +181,8 @@ def _height(count: int) -> float:
     return math.log(count / 0.5) / math.log(4000 / 0.5) if count else 0.0
 
 
-def forms() -> str:
-    """Return how similar copies are, and items of one template, in the made-up feed."""
+def templates() -> str:
+    """Return how similar copies, and items of one template, are in the made-up feed."""
     truth = example("feed_truth.jsonl")
     result = dn.cluster(
         example("feed.jsonl"),
@@ -209,7 +208,7 @@ def forms() -> str:
         [((tick - LEAST_SHOWN) / (1 - LEAST_SHOWN), f"{tick:.1f}") for tick in ticks],
     )
     canvas.up("matches", [(_height(10**k), f"{10**k:,}") for k in range(4)])
-    names = (("template", ORANGE, "items of one template"), ("story", BLUE, "copies of one story"))
+    names = (("template", ORANGE, "items of one template"), ("story", BLUE, "copies of one item"))
     for place, (kind, colour, name) in enumerate(names):
         for at, count in enumerate(counts[kind]):
             x, width = canvas.x(at / N_BINS), (canvas.x(1) - canvas.x(0)) / N_BINS
@@ -297,30 +296,11 @@ def clustering() -> str:
     )
 
 
-ORIGINAL = (
-    "Engineers in Velden worked through the night to restore power to 4,000 homes after Sunday's "
-    "storm brought down three lines on the coast road."
-)
-COPY = (
-    "VELDEN (Strait News) - Engineers worked through the night to bring back power to 4,000 homes "
-    "after Sunday's storm brought down three lines on the coast ..."
-)
-
-
-def comparison() -> str:
-    """Return what ``dedupe-news compare`` shows of a made-up pair."""
-    return terminal(
-        "dedupe-news compare --files first.txt second.txt",
-        lambda console: show_comparison(console, dn.compare(ORIGINAL, COPY)),
-    )
-
-
 PICTURES: dict[str, Callable[[], str]] = {
     "s-curve.svg": s_curve,
     "pipeline.svg": pipeline,
-    "forms.svg": forms,
+    "templates.svg": templates,
     "clustering.svg": clustering,
-    "comparison.svg": comparison,
 }
 
 

@@ -58,11 +58,11 @@ def line_of(item: Item, mark: str = "") -> str:
 
 
 def show_clusters(rows: dict[str, list[Any]], feed: list[Item]) -> None:
-    """Print duplicates: what to keep, and what to drop."""
+    """Print clusters of duplicates: the item to keep, and those to drop."""
     for places in members(rows["cluster"])[:N_SHOWN]:
         keep = next(place for place in places if rows["kept"][place])
         dropped = [place for place in places if place != keep]
-        print(f"\n  {len(places)} printings of one item")
+        print(f"\n  {len(places)} copies of one item")
         print(line_of(feed[keep], "keep"))
         text = textwrap.fill(feed[keep]["description"], WIDTH - 9)
         print(textwrap.indent(text, " " * 7))
@@ -73,7 +73,7 @@ def show_clusters(rows: dict[str, list[Any]], feed: list[Item]) -> None:
 
 
 def show_stories(rows: dict[str, list[Any]], feed: list[Item]) -> None:
-    """Print the different reports on an event."""
+    """Print the separate reports of each event."""
     for places in members(rows["story"])[:N_SHOWN]:
         reports = members([rows["cluster"][place] for place in places])
         print(f"\n  {len(places)} items, {len(reports)} different reports")
@@ -84,15 +84,15 @@ def show_stories(rows: dict[str, list[Any]], feed: list[Item]) -> None:
 
 
 def show_templates(rows: dict[str, list[Any]], feed: list[Item]) -> None:
-    """Print what recurs with other content each time."""
+    """Print items of each template."""
     for places in members(rows["template"])[:N_SHOWN]:
-        print(f"\n  {len(places)} items of one form")
+        print(f"\n  {len(places)} items of one template")
         for place in places[:N_LINES]:
             print(line_of(feed[place]))
 
 
 def show_truth(rows: dict[str, list[Any]], truth: list[Item]) -> None:
-    """Print how the three verdicts on pairs of items compare with what is known of the feed."""
+    """Print how the three verdicts on pairs compare with the truth."""
     true = verdicts(*([row[kind] for row in truth] for kind in ("item", "story", "template")))
     found = verdicts(rows["cluster"], rows["story"], rows["template"])
     print("verdict      true pairs   found   right   precision   recall")
@@ -139,11 +139,11 @@ def main() -> None:
     )
 
     n_kept = len(result.representatives)
-    heading(f"Duplicates: {len(feed) - n_kept:,} items can go, {n_kept:,} are kept")
+    heading(f"Duplicates: {len(feed) - n_kept:,} items are removed, {n_kept:,} are kept")
     show_clusters(rows, feed)
-    heading("Stories: own reports on one event, shown together, all kept")
+    heading("Stories: separate reports of one event, shown together, all kept")
     show_stories(rows, feed)
-    heading("Templates: nearly the same words each time, but news, all kept")
+    heading("Templates: nearly the same words each time, but news each time, all kept")
     show_templates(rows, feed)
 
     heading("Against the truth, pair by pair")

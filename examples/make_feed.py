@@ -77,20 +77,20 @@ class Writer:
         names = [name for name, phrases in LANGUAGES.items() for _ in range(phrases["share"])]
         return self.pick(names)
 
-    def fill(self, form: str, phrases: Phrases, values: dict[str, str]) -> str:
-        """Return a form with its braces filled, from `values` where they say, and note them."""
-        while "{" in form:
-            head, _, rest = form.partition("{")
+    def fill(self, pattern: str, phrases: Phrases, values: dict[str, str]) -> str:
+        """Return a pattern with its braces filled, from `values` or with a word noted there."""
+        while "{" in pattern:
+            head, _, rest = pattern.partition("{")
             name, _, tail = rest.partition("}")
             if name not in values:
                 values[name] = self.pick(phrases.get(name, NUMBERS))
-            form = head + values[name] + tail
-        return form
+            pattern = head + values[name] + tail
+        return pattern
 
     def story(self, phrases: Phrases) -> tuple[str, list[str], dict[str, str]]:
         """Return title and sentences of a story of its own, and what it is about."""
         values: dict[str, str] = {}
-        sentences = [self.fill(self.pick(phrases["forms"]), phrases, values)]
+        sentences = [self.fill(self.pick(phrases["openings"]), phrases, values)]
         title = self.fill(self.pick(phrases["title"]), phrases, values)
         self.fill("{city}", phrases, values)
         # Other people; the same place, cause and outcome, which reports of others repeat.

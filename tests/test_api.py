@@ -25,7 +25,7 @@ def labels(feed: object, **options: Any) -> list[int]:
 
 
 def test_settings_are_given_by_keyword() -> None:
-    """Without making a Config first."""
+    """Settings are given by keyword, without making a Config first."""
     feed = [STORM, STORM + " again"]
 
     assert labels(feed, threshold=0.5) == [0, 0]
@@ -70,7 +70,7 @@ def test_no_jobs_are_refused() -> None:
 
 
 def test_bad_feed_is_refused_with_its_message() -> None:
-    """The reader's errors reach the user."""
+    """Bad feed is refused with its message; the reader's errors reach the user."""
     with pytest.raises(InputTypeError, match=r"^the feed is one str"):
         dn.cluster(STORM)
 
@@ -84,7 +84,7 @@ def test_title_belongs_to_the_text() -> None:
 
 
 def test_result_shows_no_sign_of_life_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither on standard output nor on standard error."""
+    """Result shows no sign of life in a pipe; neither on standard output nor on standard error."""
     dn.cluster([STORM] * 3, progress=True)
 
     assert capsys.readouterr() == ("", "")
@@ -120,7 +120,7 @@ def test_comparison_agrees_with_clustering(left: str, right: str) -> None:
 
 @given(left=texts, right=texts)
 def test_differences_turn_one_text_into_the_other(left: str, right: str) -> None:
-    """Words removed and added account for the lengths."""
+    """Differences turn one text into the other; words removed and added account for the lengths."""
     differences = dn.compare(left, right).differences
 
     removed = [word for each in differences for word in each.left.split()]
@@ -130,7 +130,7 @@ def test_differences_turn_one_text_into_the_other(left: str, right: str) -> None
 
 
 def test_differences_are_words_as_written() -> None:
-    """Case and accents too."""
+    """Differences are words as written, case and accents too."""
     comparison = dn.compare("Rain floods the old town", "RAIN floods the New Zürich town today")
 
     assert comparison.differences == (
@@ -140,7 +140,7 @@ def test_differences_are_words_as_written() -> None:
 
 
 def test_comparison_says_how_texts_are_related() -> None:
-    """By example."""
+    """Comparison says how texts are related, by example."""
     assert dn.compare(STORM, STORM.upper() + "!", policy="similar").relation is Relation.EXACT
     assert dn.compare(STORM, STORM + " again", policy="similar").relation is Relation.TRUNCATED
     assert dn.compare(STORM, "sun at last", policy="similar").relation is None
@@ -148,7 +148,7 @@ def test_comparison_says_how_texts_are_related() -> None:
 
 @pytest.mark.parametrize("empty", ["", "...", " \n"])
 def test_texts_without_tokens_match_nothing(empty: str) -> None:
-    """Not even one another."""
+    """Texts without tokens match nothing, not even one another."""
     comparison = dn.compare(empty, "", policy="similar")
 
     assert (comparison.relation, comparison.jaccard, comparison.containment) == (None, 0.0, 0.0)
@@ -183,7 +183,7 @@ def test_documents_of_any_kind_are_compared(document: str | Document) -> None:
     ],
 )
 def test_other_documents_are_refused(document: str, message: str) -> None:
-    """On either side."""
+    """Other documents are refused, on either side."""
     for pair in ((document, "text"), ("text", document)):
         with pytest.raises(InputTypeError, match=message):
             dn.compare(*pair)

@@ -168,14 +168,14 @@ def test_settings_that_the_policy_does_not_read_are_refused(
 
 
 def test_another_policy_forgets_what_it_does_not_read() -> None:
-    """It is asked for by itself."""
+    """Another policy forgets what it does not read; it is asked for by itself."""
     strict = Config(policy="similar", threshold=0.9, shingle_size=2)
 
     assert strict.replace(policy="news") == Config(shingle_size=2)
 
 
 def test_settings_of_earlier_indexes_are_understood() -> None:
-    """They held all settings, and the window in seconds."""
+    """Settings of earlier indexes are understood."""
     stored = {"policy": "news", "threshold": 0.7, "num_perm": 128, "window": 259200.0}
 
     assert from_stored(stored) == Config(window=dt.timedelta(days=3))
@@ -197,13 +197,13 @@ def test_settings_of_earlier_indexes_are_understood() -> None:
     ],
 )
 def test_windows_are_written_with_their_unit(text: str, span: dt.timedelta) -> None:
-    """As people write lengths of time."""
+    """Windows are written with their unit, as people write lengths of time."""
     assert from_settings({"window": text}).window == span
 
 
 @given(st.timedeltas(min_value=dt.timedelta(microseconds=1), max_value=dt.timedelta(10**6)))
 def test_spans_come_back_as_they_were_written(span: dt.timedelta) -> None:
-    """To the microsecond."""
+    """Spans come back as they were written, to the microsecond."""
     assert read_span(write_span(span)) == span
 
 
@@ -240,7 +240,7 @@ def test_bands_reach_the_recall(threshold: float, recall: float) -> None:
 
 @given(threshold=thresholds, recall=recalls)
 def test_no_smaller_banding_reaches_the_recall_cheaper(threshold: float, recall: float) -> None:
-    """Neither fewer bands, nor any other that costs less."""
+    """No smaller banding reaches the recall more cheaply."""
     config = Config.for_recall(threshold, recall)
     cost = expected_cost(config.bands, config.rows_per_band)
 
@@ -260,13 +260,13 @@ def test_for_recall_passes_other_settings_on() -> None:
 
 
 def test_for_recall_cannot_be_given_params() -> None:
-    """It would not reach what it says."""
+    """`Config.for_recall` cannot be given params; it would not reach what it says."""
     with pytest.raises(ConfigError, match=r"^for_recall chooses params itself .*params=\(3, 2\)"):
         Config.for_recall(0.5, params=(3, 2))
 
 
 def test_params_take_precedence_over_recall() -> None:
-    """As in datasketch."""
+    """Params take precedence over recall, as in datasketch."""
     config = Config(policy="similar", params=(9, 13), recall=0.999)
 
     assert (config.bands, config.rows_per_band) == (9, 13)
@@ -274,7 +274,7 @@ def test_params_take_precedence_over_recall() -> None:
 
 
 def test_recall_at_is_the_s_curve() -> None:
-    """Of the bands in force."""
+    """`recall_at` is the S-curve, of the bands in force."""
     config = Config(policy="similar", params=(2, 2))
 
     assert config.recall_at(0.5) == pytest.approx(0.4375)
@@ -300,7 +300,7 @@ def test_round_trip_through_json(config: Config) -> None:
 
 @given(config=configs)
 def test_round_trip_through_pickle(config: Config) -> None:
-    """For worker processes."""
+    """Settings survive pickle, for worker processes."""
     assert pickle.loads(pickle.dumps(config)) == config  # noqa: S301 - made here
 
 
@@ -312,7 +312,7 @@ def test_settings_left_out_take_their_defaults() -> None:
 
 
 def test_settings_cannot_be_changed() -> None:
-    """An index relies on that."""
+    """Settings cannot be changed; an index relies on that."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         Config().threshold = 0.5  # type: ignore[misc]
 
@@ -325,13 +325,13 @@ def test_equal_settings_are_one_key() -> None:
 
 
 def test_settings_are_given_by_name() -> None:
-    """Positions would not survive a new setting."""
+    """Settings are given by name; positions would not survive a new setting."""
     with pytest.raises(TypeError, match="positional argument"):
         Config("similar")  # type: ignore[call-arg]
 
 
 def test_replace_chooses_the_bands_anew() -> None:
-    """They belong to the threshold."""
+    """Replace chooses the bands anew; they belong to the threshold."""
     config = Config(policy="similar", threshold=0.9)
 
     assert config.replace(threshold=0.3) == Config(policy="similar", threshold=0.3)
@@ -343,7 +343,7 @@ def test_replace_chooses_the_bands_anew() -> None:
 
 
 def test_replace_keeps_params_that_were_given() -> None:
-    """Who gave them meant them."""
+    """Replace keeps params that were given; who gave them meant them."""
     config = Config(policy="similar", params=(5, 3)).replace(threshold=0.3)
 
     assert (config.bands, config.rows_per_band, config.threshold) == (5, 3, 0.3)
@@ -356,6 +356,6 @@ def test_replace_validates() -> None:
 
 
 def test_banding_cannot_be_given_but_as_params() -> None:
-    """Two ways would contradict each other."""
+    """Banding cannot be given but as params; two ways would contradict each other."""
     with pytest.raises(TypeError, match="bands"):
         Config(bands=3)  # type: ignore[call-arg]

@@ -97,7 +97,7 @@ def test_no_pairs_change_nothing() -> None:
 
 
 def test_items_of_the_same_words_can_be_parted() -> None:
-    """They are one text otherwise, whatever their sources."""
+    """Items of the same words can be parted."""
     plain = dn.cluster(FEED, n_jobs=1, progress=False)
     parted = dn.cluster(FEED, cannot=[("copy-1", "copy-2")], n_jobs=1, progress=False)
     first, second = (IDS.index(f"copy-{number}") for number in (1, 2))
@@ -124,7 +124,7 @@ def test_must_reaches_beyond_the_window() -> None:
 
 
 def test_positions_stand_for_ids() -> None:
-    """In a feed without ids."""
+    """Positions stand for ids, in a feed without ids."""
     result = dn.cluster(["one thing", "another", "third"], must=[(0, 2)], progress=False)
 
     assert result.labels.tolist() == [0, 1, 0]

@@ -51,7 +51,7 @@ def quiet(feed: object, **options: Any) -> Any:  # noqa: ANN401 - of the type of
     ids=["list", "pandas", "polars", "arrow", "iterator"],
 )
 def test_whom_to_keep(make: Callable[[Any], Any], keep: object, expected: list[int]) -> None:
-    """By a rule, a column or a function of a row, in every kind of feed."""
+    """Whom to keep, by a rule, a column or a function of a row, in every kind of feed."""
     rows = quiet(make(ROWS), keep=keep)
 
     found = [row["id"] for row in rows] if isinstance(rows, list) else None
@@ -70,7 +70,7 @@ def test_pandas_keeps_index_types_and_order() -> None:
 
 
 def test_polars_keeps_its_schema() -> None:
-    """Of frames, lazy frames and series."""
+    """Polars keeps the schema of frames, lazy frames and series."""
     feed = pl.DataFrame(ROWS)
 
     assert quiet(feed).equals(feed[[0, 1]])
@@ -131,7 +131,7 @@ def test_rows_fit_where_items_were_left_out(keep: object) -> None:
 
 
 def test_empty_feeds_come_back() -> None:
-    """In their types."""
+    """Empty feeds come back, in their types."""
     assert quiet([]) == []
     assert quiet(pd.DataFrame({"text": []})).empty
 

@@ -177,7 +177,7 @@ def modules() -> list[str]:
 
 @pytest.mark.parametrize("name", modules())
 def test_dataclasses_describe_their_parameters(name: str) -> None:
-    """What `numpydoc lint` cannot see: every field in its place, and no other."""
+    """Dataclasses describe their parameters."""
     module = importlib.import_module(name)
     public = [
         value
@@ -196,39 +196,6 @@ def test_dataclasses_describe_their_parameters(name: str) -> None:
         assert names == fields, value.__name__
 
 
-GLOSSARY = {
-    "item": "article, record",
-    "duplicate": "near-dup",
-    "same story (`related`)": "duplicate",
-    "kept, removed": "selected",
-    "shingle; shingle hash": "n-gram, feature",
-    "signature": 'sketch, bare "hash"',
-    "band, row": "bucket for band",
-    "bucket": "group",
-    "candidate pair": "match, duplicate",
-    "match": "",
-    "Jaccard, containment": "score, percent",
-    "cluster": "component, group",
-    "duplicate, related, template": "series, form, furniture",
-    "representative (leader while clusters are being made)": "founder, star, heir",
-    "story": "topic, event cluster",
-    "segment, event log, tombstone, compaction": "slots, room, wreck, replica of a registry",
-}
-
-
-def test_glossary_has_the_agreed_terms() -> None:
-    """Each with what is never said for it, in the agreed order."""
-    page = (ROOT / "docs" / "reference" / "glossary.md").read_text(encoding="utf-8")
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in page.splitlines()
-        if line.startswith("| ")
-    ]
-
-    assert {term: never for term, _, never in rows[1:]} == GLOSSARY
-    assert all(meaning for _, meaning, _ in rows)
-
-
 def is_there(page: Path, target: str) -> bool:
     """Return whether a link of a page leads to a file, or to the page of a notebook."""
     path = page.parent / target
@@ -245,6 +212,15 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert lost == []
 
 
+def test_contributors_are_sent_to_files_that_exist() -> None:
+    """Every file that CONTRIBUTING names is in the package, among the tests or at the root."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w./-]+\.(?:json|md|py|toml))`", page))
+    folders = [ROOT, ROOT / "tests", ROOT / "src" / "dedupe_news"]
+
+    assert {name for name in named if not any((each / name).exists() for each in folders)} == set()
+
+
 def drawers() -> dict[str, Callable[[], str]]:
     """Return what draws each picture."""
     drawn: dict[str, Callable[[], str]] = runpy.run_path(str(ROOT / "docs" / "pictures.py"))[
@@ -253,7 +229,7 @@ def drawers() -> dict[str, Callable[[], str]]:
     return drawn
 
 
-@pytest.mark.parametrize("name", ["s-curve.svg", "pipeline.svg", "comparison.svg"])
+@pytest.mark.parametrize("name", ["s-curve.svg", "pipeline.svg"])
 def test_pictures_are_up_to_date(name: str) -> None:
     """What `docs/pictures.py` draws is what is shown."""
     shown = (ROOT / "docs" / "pictures" / name).read_text(encoding="utf-8")
@@ -261,7 +237,7 @@ def test_pictures_are_up_to_date(name: str) -> None:
     assert drawers()[name]() == shown
 
 
-@pytest.mark.parametrize("name", ["forms.svg", "clustering.svg"])
+@pytest.mark.parametrize("name", ["templates.svg", "clustering.svg"])
 def test_pictures_of_the_feed_are_up_to_date(name: str, interpreted: bool) -> None:
     """Those that are drawn from the made-up feed, too."""
     if interpreted:
@@ -312,7 +288,7 @@ def test_code_of_a_notebook_runs(
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=name_of)
 def test_notebooks_are_kept_without_outputs(notebook: Path) -> None:
-    """They are made when the site is built, so that none is out of date."""
+    """Notebooks are kept without outputs."""
     kept = [
         cell
         for cell in cells(notebook)

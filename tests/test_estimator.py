@@ -141,7 +141,7 @@ def test_parameters_are_settings() -> None:
 
 
 def test_clones_are_unfitted() -> None:
-    """With the same parameters."""
+    """Clones are unfitted, with the same parameters."""
     copy = clone(NewsDeduplicator(policy="similar", threshold=0.4).fit(FEED))
 
     assert copy.threshold == 0.4
@@ -150,7 +150,7 @@ def test_clones_are_unfitted() -> None:
 
 
 def test_it_can_be_pickled() -> None:
-    """Fitted."""
+    """A fitted estimator can be pickled."""
     estimator = NewsDeduplicator().fit(FEED)
 
     copy = pickle.loads(pickle.dumps(estimator))  # noqa: S301 - made here
@@ -159,7 +159,7 @@ def test_it_can_be_pickled() -> None:
 
 
 def test_it_works_in_a_pipeline() -> None:
-    """Behind a step that cleans texts."""
+    """It works in a pipeline, behind a step that cleans texts."""
     pipeline = make_pipeline(FunctionTransformer(list), NewsDeduplicator(policy="similar"))
 
     expected = NewsDeduplicator(policy="similar").fit_predict(FEED)

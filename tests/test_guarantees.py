@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,14 +15,15 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 import oracles
-from benchmarks import corpora
 from dedupe_news import Clustering, Config
+from made_up_news import made_up_news
 from strategies import configs, feeds, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 SEED = 20261123
+CYRILLIC = str.maketrans("abdefgiklmnoprstuw", "абдефгиклмнопрстув")
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 CLASSICAL = Config(policy="similar")
 NEWS = Config(policy="news")
@@ -38,8 +38,10 @@ def config(request: pytest.FixtureRequest) -> Config:
 
 @pytest.fixture(scope="module")
 def feed(*, interpreted: bool) -> list[str]:
-    """Return made-up texts: copies, templates and strangers, in many alphabets."""
-    return corpora.made_up_feed(60 if interpreted else 3_000, SEED).texts()
+    """Return made-up texts: copies, templates and strangers, in two alphabets."""
+    made = made_up_news(10, 5, 6) if interpreted else made_up_news(600, 40, 30)
+    texts = [row["text"] for row in made.rows]
+    return [text.translate(CYRILLIC) if at % 5 == 0 else text for at, text in enumerate(texts)]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,7 @@ def assert_same(one: Clustering, other: Clustering) -> None:
 
 
 def test_made_up_feed_has_clusters(result: Clustering) -> None:
-    """Otherwise the other tests would show nothing."""
+    """A made-up feed has clusters, otherwise the other tests would show nothing."""
     assert result.clusters
     assert len(result.matches) > 2
 
@@ -134,22 +136,10 @@ def test_kind_of_input_does_not_change_the_result(
 
 @pytest.mark.parametrize("chunk", [1, 7, 1_000])
 def test_chunks_do_not_change_the_result(feed: list[str], result: Clustering, chunk: int) -> None:
-    """However the documents lie in memory."""
+    """Chunks do not change the result, however the documents lie in memory."""
     chunks = [feed[start : start + chunk] for start in range(0, len(feed), chunk)]
 
     assert_same(run(pa.chunked_array(chunks), result.config), result)
-
-
-def test_order_does_not_change_the_partition(feed: list[str], result: Clustering) -> None:
-    """Positions break no tie."""
-    order = list(range(len(feed)))
-    random.Random(SEED).shuffle(order)  # noqa: S311 - no secret
-
-    shuffled = run([feed[i] for i in order], result.config)
-
-    assert partition(shuffled, order) == partition(result)
-    kept = {feed[i] for i in result.representatives.tolist()}
-    assert {feed[order[i]] for i in shuffled.representatives.tolist()} == kept
 
 
 @st.composite
@@ -184,7 +174,7 @@ def test_any_order_gives_the_same_partition(
 def test_an_index_gives_the_same_partition(
     feed: list[str], similar: Clustering, n_parts: int
 ) -> None:
-    """However its documents arrived."""
+    """An index gives the same partition, however its documents arrived."""
     index = dn.NewsIndex(CLASSICAL)
     for part in range(n_parts):
         index.add_many([{"id": i, "text": feed[i]} for i in range(part, len(feed), n_parts)])
@@ -209,7 +199,7 @@ def test_every_match_reaches_the_threshold(feed: list[str], similar: Clustering)
 
 @pytest.mark.parametrize("bucket_limit", [2, 1_000])
 def test_every_member_matches_its_representative(feed: list[str], bucket_limit: int) -> None:
-    """Directly, and never through a chain."""
+    """Every member matches its representative, directly, and never through a chain."""
     config = CLASSICAL.replace(threshold=0.4, bucket_limit=bucket_limit)
 
     for cluster in run(feed, config).clusters:
@@ -236,7 +226,7 @@ def test_drifting_texts_do_not_chain() -> None:
 
 
 def test_pairs_at_the_threshold_are_found(*, interpreted: bool) -> None:
-    """At least 0.99 of them, within five standard deviations of seeded pairs."""
+    """Pairs at the threshold are found."""
     n_pairs = 20 if interpreted else 2_000
     shared, alone = 14, 6
     config = Config(policy="similar", threshold=shared / (shared + alone), shingle_size=1)
@@ -256,7 +246,7 @@ def test_pairs_at_the_threshold_are_found(*, interpreted: bool) -> None:
 
 
 def test_texts_without_a_token_match_nothing() -> None:
-    """Not even one another."""
+    """Texts without a token match nothing, not even one another."""
     feed = ["", "", "...", "!?", " \n ", None, "ka", "[…]"]
 
     result = run(feed, threshold=0.1)
@@ -271,7 +261,7 @@ def test_feed_of_empty_texts_alone() -> None:
 
 
 def test_text_shorter_than_a_shingle_is_one_shingle() -> None:
-    """It matches the same words, and no others."""
+    """Text shorter than a shingle is one shingle; it matches the same words, and no others."""
     feed = ["ka", "lo", "ka lo", "Ka!", "ka lo mi", "lo ka", "KA LO"]
 
     assert run(feed, shingle_size=3).labels.tolist() == [0, 1, 2, 0, 3, 4, 2]
@@ -326,7 +316,7 @@ def test_representative_is_the_preferred(prefer: str, days: list[int | None], ke
 
 @pytest.mark.parametrize(("prefer", "kept"), [("earliest", 1), ("latest", 2), ("longest", 1)])
 def test_representative_of_equal_words_is_the_preferred(prefer: str, kept: int) -> None:
-    """Copies differ in time alone."""
+    """Representative of equal words is the preferred; copies differ in time alone."""
     published = [EPOCH + dt.timedelta(days=day) for day in (2, 1, 3)]
 
     result = run(["ka lo mi"] * 3, prefer=prefer, published=published)
@@ -373,7 +363,7 @@ def test_huge_bucket_is_one_cluster_in_linear_work(*, interpreted: bool) -> None
 
 
 def test_identical_texts_are_one_cluster_in_linear_work(*, interpreted: bool) -> None:
-    """They are one text, so that nothing is bounded at all."""
+    """Identical texts are one cluster in linear work."""
     n = 300 if interpreted else 100_000
 
     result = run(["ka lo mi nu po"] * n)

@@ -63,7 +63,7 @@ def test_words_of_every_length_to_32_bits() -> None:
 
 @given(words=words32, start=st.integers(0, 80), seed=st.integers(0, 2**32 - 1))
 def test_any_words_to_32_bits(words: list[int], start: int, seed: int) -> None:
-    """Any seed and any start."""
+    """Words are hashed to 32 bits with any seed and from any start."""
     array = np.array(words, np.uint32)
     start = min(start, len(words))
 
@@ -89,7 +89,7 @@ def test_words_of_every_length_to_64_bits() -> None:
 
 @given(words=words32, start=st.integers(0, 80))
 def test_any_words_to_64_bits(words: list[int], start: int) -> None:
-    """Any start."""
+    """Words are hashed to 64 bits from any start."""
     array = np.array(words, np.uint32)
     start = min(start, len(words))
 
@@ -119,7 +119,7 @@ def test_runs_of_every_length() -> None:
 
 @given(runs=st.lists(st.binary(min_size=17, max_size=600), max_size=4))
 def test_any_runs(runs: list[bytes]) -> None:
-    """Each by itself."""
+    """Runs are hashed right, each by itself."""
     data = np.frombuffer(b"".join(runs), np.uint8)
 
     assert xxh3_of(data, list(map(len, runs))) == list(map(xxhash.xxh3_64_intdigest, runs))

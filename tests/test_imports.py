@@ -65,7 +65,7 @@ def test_clustering_a_list_loads_numba_alone(root: Path) -> None:
 
 @pytest.mark.parametrize("name", dedupe_news.__all__)
 def test_public_names_are_there(name: str) -> None:
-    """Also those that load on first use."""
+    """Public names are there, also those that load on first use."""
     assert getattr(dedupe_news, name) is not None
     assert name in dir(dedupe_news)
 

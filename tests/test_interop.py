@@ -140,7 +140,7 @@ def test_returned_signature_is_a_copy() -> None:
 
 
 def test_lean_minhash_and_bytes_are_datasketch_s_own() -> None:
-    """They equal what datasketch makes of its own MinHash, without padding."""
+    """LeanMinHash and bytes are datasketch's own."""
     lean = datasketch.LeanMinHash(computed_by_datasketch(TEXT, CONFIG))
     written = bytearray(lean.bytesize("<"))
     lean.serialize(written, "<")
@@ -152,7 +152,7 @@ def test_lean_minhash_and_bytes_are_datasketch_s_own() -> None:
 
 
 def test_minhash_can_be_pickled() -> None:
-    """Its hash function is one that pickle finds by name."""
+    """A MinHash can be pickled; its hash function is one that pickle finds by name."""
     made = interop.to_minhash(TEXT)
 
     copy = pickle.loads(pickle.dumps(made))  # noqa: S301 - written the line before
@@ -198,7 +198,7 @@ def test_something_else_than_a_minhash_is_refused() -> None:
     ids=["length", "type", "dimensions"],
 )
 def test_signature_of_other_settings_is_refused(signature: np.ndarray[Any, Any]) -> None:
-    """Its type and shape must be those of the settings."""
+    """Signature of other settings is refused; its type and shape must be those of the settings."""
     with pytest.raises(dn.InputError, match=r"must be uint32 of shape \(128,\)"):
         interop.to_minhash(signature)
 
@@ -239,7 +239,7 @@ def test_columns_of_a_clustering_cannot_be_named_again() -> None:
 
 
 def test_import_brings_neither_datasketch_nor_numba() -> None:
-    """Both load with the first call that needs them."""
+    """Import brings neither datasketch nor numba; both load with the first call that needs them."""
     code = (
         "import sys; from dedupe_news.integrations import interop; interop.hash_bytes(b'x');"
         "print({'datasketch', 'numba', 'scipy'} & set(sys.modules))"

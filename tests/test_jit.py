@@ -137,7 +137,7 @@ def test_digest_does_not_change_with_words() -> None:
 
 
 def test_digest_of_a_function_that_calls_itself_ends() -> None:
-    """It is a part of itself."""
+    """Digest of a function that calls itself ends; it is a part of itself."""
     made = function("def f(x):\n    return f(x - 1) if x else 0")
 
     assert _store.digest_of(made, lambda value: made if value is made else None)
@@ -230,7 +230,7 @@ def test_outdated_versions_are_removed_after_a_month(tmp_path: Path) -> None:
 def test_folders_in_order_of_preference(
     monkeypatch: pytest.MonkeyPatch, platform: str, user: Path
 ) -> None:
-    """One that the user names is the only one; a package in a zip has none beside it."""
+    """Folders are tried in order of preference."""
     monkeypatch.setattr(sys, "platform", platform)
     for name, value in (("XDG_CACHE_HOME", "caches"), ("LOCALAPPDATA", "local"), ("HOME", "home")):
         monkeypatch.setenv(name, value)
@@ -267,7 +267,7 @@ def test_user_without_a_home_has_no_folder(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.usefixtures("compiled")
 def test_kernel_is_compiled_once_and_then_loaded(tmp_path: Path) -> None:
-    """By the next process."""
+    """Kernel is compiled once and then loaded, by the next process."""
     code = USES_A_KERNEL + "from dedupe_news._kernels import _jit\nprint(_jit.n_compilations())"
 
     outputs = [run(code, NUMBA_CACHE_DIR=str(tmp_path)).stdout.split() for _ in range(2)]
@@ -383,7 +383,7 @@ def test_processes_that_start_together_compile_once(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("compiled")
 def test_numba_is_quiet_for_who_logs_everything(tmp_path: Path) -> None:
-    """It would log every step of a compilation; its level is the user's again afterwards."""
+    """Numba is quiet for who logs everything."""
     code = (
         "import logging; logging.basicConfig(level=logging.DEBUG)\n"
         f"{USES_A_KERNEL}"
@@ -586,7 +586,7 @@ def test_kernel_that_is_compiled_anew_with_counts_is_one(tmp_path: Path) -> None
 def test_annotation_says_whether_a_kernel_returns_arrays(
     returned: str | None, *, is_counted: bool
 ) -> None:
-    """One that says nothing, or what nobody knows, may."""
+    """Annotation says whether a kernel returns arrays."""
     called = function("def f(x):\n    return x", Numbers=Numbers, Arrays=Halves)
     called.__annotations__ = {} if returned is None else {"return": returned}
     caller = function("def f(x):\n    return x[0]")
@@ -613,7 +613,7 @@ def test_operations_compile_what_they_prepare_and_nothing_else(operation: str) -
 
 
 def test_prepared_kernels_are_in_the_sources() -> None:
-    """None of them was renamed."""
+    """Prepared kernels are in the sources; none of them was renamed."""
     for rows in _preparing.manifest().values():
         for name, _ in rows:
             assert callable(_jit.named(name))

@@ -125,7 +125,7 @@ def test_too_few_labels_tell_nothing(result: dn.Clustering) -> None:
 
 
 def test_labels_of_another_feed_are_refused(result: dn.Clustering) -> None:
-    """They would teach nothing."""
+    """Labels of another feed are refused; they would teach nothing."""
     with pytest.raises(dn.InputError, match=r"none of the 1 label is of two items of this feed"):
         dn.fit_judge(result, [("x", "y", "duplicate")])
 
@@ -181,7 +181,7 @@ def test_an_index_is_compared_by_its_own_judge(
 
 
 def test_files_that_are_no_judge_are_refused(judge: dn.Judge, tmp_path: Path) -> None:
-    """Missing, of something else, changed by hand, or for another policy."""
+    """Files that are no judge are refused."""
     path = tmp_path / "judge.json"
     refused: list[tuple[str | None, str]] = [
         (None, "cannot be read: No such file"),
@@ -204,7 +204,7 @@ def test_files_that_are_no_judge_are_refused(judge: dn.Judge, tmp_path: Path) ->
 
 
 def test_a_judge_of_another_version_is_refused(judge: dn.Judge) -> None:
-    """It may look at features that are no more."""
+    """A judge of another version is refused; it may look at features that are no more."""
     document = {**judge.document(), "features": ["no_such_feature"]}
     document["digest"] = digest_of(document)
 
@@ -257,7 +257,7 @@ def test_fitting_never_makes_the_labels_less_likely(n_pairs: int, seed: int) -> 
 
 
 def test_left_out_pairs_are_judged_better_where_there_is_something_to_learn() -> None:
-    """One feature decides, and cross-validation finds it; it is the same each time."""
+    """Left out pairs are judged better where there is something to learn."""
     examples = drawn(120, 1)
 
     found = adapting.cross_validate(examples)
@@ -308,7 +308,7 @@ def test_rates_are_those_of_the_definition(pairs: list[tuple[bool, bool, list[bo
 
 
 def test_rates_are_shown_with_their_errors() -> None:
-    """One line, for people."""
+    """Rates are shown with their errors; one line, for people."""
     rates = dn.Rates(0.5, 0.25, 0.3333, 0.01, 0.02, 0.03)
 
     assert re.fullmatch(

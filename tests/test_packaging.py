@@ -32,12 +32,12 @@ def test_version_is_said_once() -> None:
 
 
 def test_package_says_that_it_is_typed() -> None:
-    """Type checkers look for this file."""
+    """Package says that it is typed; type checkers look for this file."""
     assert importlib.resources.files("dedupe_news").joinpath("py.typed").is_file()
 
 
 def test_command_is_installed() -> None:
-    """The script leads to the command line."""
+    """Command is installed; the script leads to the command line."""
     (script,) = importlib.metadata.entry_points(group="console_scripts", name="dedupe-news")
 
     assert script.value == "dedupe_news.cli:main"
@@ -66,7 +66,7 @@ def read_lines(name: str) -> list[dict[str, Any]]:
 
 
 def test_example_feed_is_what_its_script_makes() -> None:
-    """Nobody edits it by hand."""
+    """Example feed is what its script makes; nobody edits it by hand."""
     items, truth = runpy.run_path(str(ROOT / "examples" / "make_feed.py"))["make_feed"]()
 
     assert items == read_lines("feed.jsonl")
@@ -116,10 +116,10 @@ def test_demo_shows_its_result() -> None:
     )
 
     for part in (
-        "printings of one item",
+        "copies of one item",
         "keep",
         "different reports",
-        "items of one form",
+        "items of one template",
         *("duplicate ", "related ", "template "),
         "precision",
         "recall",
@@ -137,7 +137,7 @@ def instructions(dockerfile: str) -> list[tuple[str, str]]:
 
 
 def test_dockerfile_of_the_documentation_is_the_example() -> None:
-    """Nobody mends one and not the other."""
+    """Dockerfile of the documentation is the example; nobody mends one and not the other."""
     page = (ROOT / "docs" / "how-to" / "containers.md").read_text(encoding="utf-8")
     dockerfile = (ROOT / "examples" / "container" / "Dockerfile").read_text(encoding="utf-8")
 

@@ -289,23 +289,6 @@ def test_order_changes_nothing_but_positions(shape: str, policy: str) -> None:
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("prefer", ["earliest", "latest", "longest"])
 @pytest.mark.usefixtures("compiled")
-def test_every_member_matches_its_representative(prefer: str, policy: str) -> None:
-    """The explanation of every member beside its representative says that it is a duplicate."""
-    result = clustered(feed_of_500(), prefer=prefer, **settings_of(policy))
-
-    assert len(result.clusters) >= 20
-    pairs = [
-        (member, cluster.representative)
-        for cluster in result.clusters
-        for member in cluster.members
-        if member != cluster.representative
-    ]
-    assert [pair for pair in pairs if result.explain(*pair).verdict != "duplicate"] == []
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("prefer", ["earliest", "latest", "longest"])
-@pytest.mark.usefixtures("compiled")
 def test_of_exact_copies_the_preferred_one_is_kept(prefer: str, policy: str) -> None:
     """No exact copy of a representative would be preferred to it."""
     feed = feed_of_500()

@@ -86,7 +86,7 @@ def test_no_bar_in_a_pipe(
 
 
 def test_bar_is_closed_when_a_stage_fails(terminal: Terminal) -> None:
-    """The error message starts on a clean line."""
+    """Bar is closed when a stage fails; the error message starts on a clean line."""
 
     def fail() -> None:
         with stages(NAMES, show=True) as ended:
@@ -146,7 +146,7 @@ def test_compiling_is_said_and_a_bar_counts(
 def test_compiling_is_a_line_in_a_pipe(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without a bar."""
+    """Compiling is a line in a pipe, without a bar."""
     task = Task()
     task.seen.set()
     prepared(monkeypatch, task, show=True)
@@ -166,6 +166,24 @@ def test_compiling_is_in_the_log_even_without_progress(
 
     assert capsys.readouterr() == ("", "")
     assert "compiling 3 kernels" in caplog.text
+
+
+def test_what_is_in_the_log_is_not_said_again(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A program that shows its log at level INFO is told there alone."""
+    caplog.set_level("INFO", "dedupe_news")
+    task = Task()
+    task.seen.set()
+
+    prepared(monkeypatch, task, show=True)
+    progress._Notice()()  # noqa: SLF001
+
+    assert capsys.readouterr().err == ""
+    assert caplog.text.count("compiling 3 kernels") == 1
+    assert caplog.text.count("compiling kernels for this machine") == 1
 
 
 def test_a_notebook_is_looked_at_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +214,7 @@ def test_unprepared_kernels_are_announced_once(
 def test_nothing_is_said_within_silence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither what an operation prepares nor what none has; afterwards both again."""
+    """Nothing is said within silence."""
     task = Task()
     task.seen.set()
     with progress.silence():
@@ -227,7 +245,7 @@ def test_ctrl_c_while_compiling_comes_without_the_compilers_frames(
 
 
 def test_clustering_announces_every_stage_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bar reaches its end."""
+    """Clustering announces every stage in order; the bar reaches its end."""
     seen = []
 
     class Recorder:
@@ -264,13 +282,13 @@ def test_clustering_announces_every_stage_in_order(monkeypatch: pytest.MonkeyPat
 
 
 def test_notebooks_without_widgets_are_not_warned() -> None:
-    """They have the plain bar, and their authors cannot mend tqdm's import."""
+    """Notebooks without widgets are not warned."""
     code = """
 import sys, types
 kernel = types.SimpleNamespace(config={"IPKernelApp": {}})
 sys.modules["IPython"] = types.SimpleNamespace(get_ipython=lambda: kernel)
 sys.modules["ipywidgets"] = None
-from dedupe_news import progress
+from dedupe_news._machine import progress
 with progress.stages(("one", "two"), show=True) as ended:
     ended("one")
 """

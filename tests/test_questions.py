@@ -74,7 +74,7 @@ def nearest(points: NDArray[np.float64]) -> float:
 
 
 def test_pairs_are_unlike_one_another() -> None:
-    """Further apart than as many drawn at random, and away from those labelled before."""
+    """Pairs are unlike one another."""
     pairs = made(600)
     chosen = choose(pairs, 0.5, 30)
     drawn = np.random.default_rng(1).choice(600, 30, replace=False)

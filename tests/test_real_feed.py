@@ -94,7 +94,7 @@ def test_members_of_a_real_cluster_match_their_representative(teasers: pa.Table)
 
 
 def test_matches_of_a_real_feed_reach_the_threshold(teasers: pa.Table) -> None:
-    """A sample of them, compared anew."""
+    """Matches of a real feed reach the threshold; a sample of them, compared anew."""
     result = run(teasers, 2)
     n = len(result.matches)
     # With their sources, whose names are left out of texts.

@@ -201,7 +201,7 @@ def test_items_beyond_the_window_and_dates_of_the_future(
 def test_a_signal_ends_it_between_polls(
     root: Path, tmp_path: Path, server: NewsServer, number: signal.Signals
 ) -> None:
-    """It says so and ends well, long before the next poll."""
+    """A signal ends it between polls; it says so and ends well, long before the next poll."""
     server.serve("/a", rss("Tarnby Post", [STORM]))
     poller = Poller(root, tmp_path, "--interval", "0.01", server.url("/a"))
     poller.row()

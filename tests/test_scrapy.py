@@ -108,7 +108,7 @@ def test_copies_are_dropped_whatever_items_are(tmp_path: Path, kind: Callable[..
 
 @pytest.mark.parametrize("kind", [dict, News, NewsItem])
 def test_copies_are_tagged_whatever_items_are(tmp_path: Path, kind: Callable[..., Any]) -> None:
-    """All pass, with the id of what they repeat and the number of their cluster."""
+    """Copies are tagged whatever items are."""
     pipeline = made(DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"), DEDUPE_NEWS_ACTION="tag")
     pipeline.open_spider()
     items = [kind(url=url, text=text) for url, text in (("a", STORM), ("b", VOTE), ("c", STORM))]
@@ -153,7 +153,7 @@ def test_the_index_has_the_settings_of_the_project(tmp_path: Path) -> None:
 
 
 def test_items_that_are_no_news_pass(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """They are counted, and the first is warned of."""
+    """Items that are no news pass; they are counted, and the first is warned of."""
     crawler = Crawler({"DEDUPE_NEWS_INDEX": str(tmp_path / "feed.db")})
     pipeline = DedupeNewsPipeline.from_crawler(crawler)  # type: ignore[arg-type]
     pipeline.open_spider()
@@ -170,7 +170,7 @@ def test_items_that_are_no_news_pass(tmp_path: Path, caplog: pytest.LogCaptureFi
 
 
 def test_items_that_cannot_be_tagged_are_refused_first(tmp_path: Path) -> None:
-    """They are not in the index then."""
+    """Items that cannot be tagged are refused first; they are not in the index then."""
     pipeline = made(DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"), DEDUPE_NEWS_ACTION="tag")
     pipeline.open_spider()
 
@@ -214,7 +214,7 @@ ODD = [
 def test_no_item_is_lost_for_a_value_that_cannot_be_read(
     tmp_path: Path, values: dict[str, object]
 ) -> None:
-    """It counts as missing, and in the statistics."""
+    """No item is lost for a value that cannot be read."""
     crawler = crawler_of(DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"))
     pipeline = DedupeNewsPipeline.from_crawler(crawler)  # type: ignore[arg-type]
     pipeline.open_spider()
@@ -236,7 +236,7 @@ def test_no_item_is_lost_for_a_value_that_cannot_be_read(
     ids=["list", "int", "str", "tuple", "float"],
 )
 def test_items_whose_id_cannot_be_kept_pass(tmp_path: Path, name: object) -> None:
-    """Without being looked up."""
+    """Items whose id cannot be kept pass, without being looked up."""
     crawler = crawler_of(DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"))
     pipeline = DedupeNewsPipeline.from_crawler(crawler)  # type: ignore[arg-type]
     pipeline.open_spider()
@@ -381,7 +381,7 @@ def test_the_second_crawl_yields_what_is_new(project: Path, server: NewsServer) 
 
 
 def test_a_crawl_that_tags_yields_everything(project: Path, server: NewsServer) -> None:
-    """With what it repeats, also from an earlier crawl."""
+    """A crawl that tags yields everything, with what it repeats, also from an earlier crawl."""
     server.serve("/post", rss("Post", [Item("a", "Storm", STORM), Item("b", "Vote", VOTE)]))
     server.serve("/times", rss("Times", [Item("c", "Storm", STORM + " ...")]))
 

@@ -97,7 +97,7 @@ def said(left: str, right: str, relation: Relation | None, **known: object) -> s
             Relation.TEMPLATE,
             {"apart": dt.timedelta(days=2)},
             (
-                "Template: the same form, 14 of 16 words in the same order; other words: "
+                "Template: the same template, 14 of 16 words in the same order; other words: "
                 "Velden → Ostrand, 12 → 15; 2 days apart."
             ),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
+import os
 import pickle
 import tempfile
 from pathlib import Path
@@ -27,6 +28,7 @@ import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
 from dedupe_news._store.index_arrays import Limits
+from interruption import Interruption
 from strategies import feeds, texts
 
 if TYPE_CHECKING:
@@ -54,6 +56,11 @@ _numbers = itertools.count()
 def published(day: int | None) -> dt.datetime | None:
     """Return the time of a day."""
     return None if day is None else FIRST + day * DAY
+
+
+def end_of(index: NewsIndex) -> int:
+    """Return how long the log of an index is."""
+    return index._store.refresh().cursor.position  # noqa: SLF001 - whether a call was made
 
 
 class AgainstMemory(RuleBasedStateMachine):
@@ -128,6 +135,44 @@ class AgainstMemory(RuleBasedStateMachine):
             for row in rows
         ]
         return multiple(*(name for name in named if name in new))
+
+    @rule(
+        target=names,
+        batch=st.lists(items, min_size=1, max_size=5),
+        at=st.integers(1, 1_500),
+        kind=st.sampled_from([KeyboardInterrupt, MemoryError]),
+        in_memory=st.booleans(),
+    )
+    def interrupt(
+        self,
+        batch: list[tuple[str, str | None, str | None, int | None]],
+        at: int,
+        kind: type[BaseException],
+        *,
+        in_memory: bool,
+    ) -> object:
+        """Stop an addition at some moment, and make it in the other index if it was made."""
+        rows = [
+            dn.Document(text, title, f"id{next(_numbers)}", source, published(day))
+            for text, title, source, day in batch
+        ]
+        first, other = (self.memory, self.store) if in_memory else (self.store, self.memory)
+        before = end_of(first)
+        Interruption(at, kind).during(lambda: first.add_many(rows, n_jobs=1))
+        if end_of(first) == before:
+            return multiple()
+        other.add_many(rows, n_jobs=1)
+        return multiple(*(str(row.id) for row in rows))
+
+    @rule(target=names, batch=st.lists(items, max_size=5))
+    def merge(self, batch: list[tuple[str, str | None, str | None, int | None]]) -> object:
+        """Take over another index."""
+        other = NewsIndex(self.memory.config)
+        new = [f"id{next(_numbers)}" for _ in batch]
+        for name, (text, title, source, day) in zip(new, batch, strict=True):
+            other.add(name, text, title=title, source=source, published=published(day))
+        assert self.store.merge(other) == self.memory.merge(other)
+        return multiple(*new)
 
     @rule(name=names)
     def remove(self, name: str) -> None:
@@ -247,9 +292,10 @@ class OnServer(AgainstMemory):
         return self.server.url(f"test{next(_numbers)}")
 
 
-SETTINGS = hypothesis.settings(
-    max_examples=min(40, hypothesis.settings().max_examples), stateful_step_count=25
+N_HISTORIES = int(
+    os.environ.get("DEDUPE_NEWS_HISTORIES", str(min(40, hypothesis.settings().max_examples)))
 )
+SETTINGS = hypothesis.settings(max_examples=N_HISTORIES, stateful_step_count=25)
 TestInFile = InFile.TestCase
 TestInFile.settings = SETTINGS
 

@@ -163,7 +163,7 @@ def tokenize(documents: list[str], config: Config = PLAIN, *, n_jobs: int = 1) -
     documents : list of str
         The texts.
     config : Config
-        Says what furniture is left out.
+        Says what boilerplate is left out.
     n_jobs : int
         Threads.
 
@@ -202,7 +202,7 @@ def folded(document: str, config: Config = PLAIN) -> list[str]:
     document : str
         The text.
     config : Config
-        Says what furniture is left out.
+        Says what boilerplate is left out.
 
     Returns
     -------
@@ -379,7 +379,7 @@ MIXED = (
 
 @given(documents=st.lists(st.sampled_from(MIXED), max_size=6))
 def test_places_of_many_texts_are_those_of_each(documents: list[str]) -> None:
-    """Whatever markup, furniture and alphabets stand side by side."""
+    """Whatever markup, boilerplate and alphabets stand side by side."""
     together = text.places(documents, Config())
 
     words = [word for document in documents for word in text.words(document, Config())]
@@ -455,7 +455,7 @@ def test_a_lone_surrogate_is_no_word() -> None:
 
 @pytest.mark.parametrize("n_jobs", [2, 3, 7])
 def test_any_split_gives_the_same_tokens(n_jobs: int) -> None:
-    """The number of threads changes nothing."""
+    """Any split gives the same tokens; the number of threads changes nothing."""
     documents = [f"Title {k} - Example News\nBy Ann Lee - Text {k} …" * (k % 4) for k in range(23)]
 
     alone, split = (tokenize(documents, Config(), n_jobs=jobs) for jobs in (1, n_jobs))

@@ -36,7 +36,7 @@ def test_jobs_count_as_in_scikit_learn(n_jobs: int | None, expected: int) -> Non
 def test_all_processors_where_the_system_knows_no_affinity(
     monkeypatch: pytest.MonkeyPatch, n_processors: int | None, expected: int
 ) -> None:
-    """As on macOS and Windows."""
+    """All processors where the system knows no affinity, as on macOS and Windows."""
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: n_processors)
 
@@ -73,7 +73,7 @@ def test_ranges_cover_everything_once_in_order(n_items: int, n_parts: int) -> No
 
 @given(n_items=st.integers(1, 30), n_parts=st.integers(1, 40))
 def test_ranges_are_as_many_as_asked_and_nearly_equal(n_items: int, n_parts: int) -> None:
-    """None is empty, none longer than another by more than one."""
+    """Ranges are as many as asked and nearly equal."""
     lengths = [stop - start for start, stop in split(n_items, n_parts)]
 
     assert len(lengths) == min(n_items, n_parts)
@@ -85,7 +85,7 @@ def test_ranges_are_as_many_as_asked_and_nearly_equal(n_items: int, n_parts: int
 def test_shares_cover_all_items_and_are_several_where_there_is_much(
     n_items: int, n_jobs: int
 ) -> None:
-    """One job takes all at once."""
+    """Shares cover all items and are several where there is much; one job takes all at once."""
     ranges = shares(n_items, n_jobs)
 
     assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges)][: len(ranges)]
@@ -109,7 +109,7 @@ def test_results_come_in_the_order_of_the_items(n_jobs: int) -> None:
 
 
 def test_one_job_starts_no_thread() -> None:
-    """All runs in the caller's."""
+    """One job starts no thread; all runs in the caller's."""
     assert set(run(lambda _: threading.get_ident(), range(3), 1)) == {threading.get_ident()}
 
 
@@ -120,6 +120,6 @@ def test_no_items_give_no_results() -> None:
 
 @pytest.mark.parametrize("n_jobs", [1, 2], ids=repr)
 def test_errors_of_a_task_reach_the_caller(n_jobs: int) -> None:
-    """Also out of a thread."""
+    """Errors of a task reach the caller, also out of a thread."""
     with pytest.raises(ZeroDivisionError, match="division"):
         run(lambda item: 1 // item, [1, 0, 1], n_jobs)

@@ -329,7 +329,7 @@ def _tokens_of_run(  # noqa: C901, PLR0912 - one branch for each kind
 
 def tokens_of(text: str, *, with_links: bool = False) -> list[tuple[str, int]]:
     """
-    Return the tokens of a text, no furniture left out but links.
+    Return the tokens of a text, no boilerplate left out but links.
 
     Parameters
     ----------

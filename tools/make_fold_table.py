@@ -350,7 +350,7 @@ def _fnv(text: str) -> int:
 
 def make_names() -> list[int]:
     """
-    Return the hashes of the names that furniture is known by.
+    Return the hashes of the names that boilerplate is known by.
 
     Returns
     -------

@@ -1,12 +1,12 @@
 """
-Poll news feeds, and say of every item whether it is new or a copy.
+Poll news feeds, and say of every item whether it is new or a duplicate.
 
     python poller.py --index feed.db https://example.org/rss https://example.net/atom
 
-Each item becomes a line on standard output, with tabs between its columns: ``new`` or
-``duplicate``, number of its cluster, source, title, id, and for a duplicate the id of what it
-repeats. A line is written before its item is committed to the index: whatever happens,
-every item is reported, and one that is in the index is not reported again.
+It prints one line per item, with tabs between the columns: ``new`` or ``duplicate``, the number of
+the cluster, source, title, id, and for a duplicate the id of the item that it repeats. The line is
+written before the item is committed to the index: whatever happens, every item is reported, and
+one that is in the index is not reported again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Feed:
 
 
 def fetch(url: str, conditions: dict[str, str], options: argparse.Namespace) -> Feed | None:
-    """Return a feed, or None where it did not change since its server set the conditions."""
+    """Return a feed, or None if it did not change since its server set the conditions."""
     request = urllib.request.Request(  # noqa: S310 - the command line takes http and https only
         url, headers={"User-Agent": "dedupe-news-rss-poller", **conditions}
     )
@@ -77,7 +77,7 @@ def fetch(url: str, conditions: dict[str, str], options: argparse.Namespace) -> 
 
 
 def read(response: http.client.HTTPResponse, timeout: float) -> bytes:
-    """Read what is of bearable size and comes in time."""
+    """Return the body of a response; refuse one that is too large or too slow."""
     until = time.monotonic() + timeout
     body = bytearray()
     while part := response.read1(65_536):
@@ -90,29 +90,28 @@ def read(response: http.client.HTTPResponse, timeout: float) -> bytes:
 
 
 def documents(url: str, parsed: Any, window: dt.timedelta) -> Iterator[dn.Document]:  # noqa: ANN401
-    """Return the items of a feed, but for those that are too old for the index."""
+    """Return the items of a feed that are not too old for the index."""
     now = dt.datetime.now(dt.UTC)
     source = one_line(parsed.feed.get("title", "")) or url
     for entry in parsed.entries:
         name = entry.get("id") or entry.get("link")
-        published = moment(entry, now)
+        published = time_of(entry, now)
         if name and now - published <= window:
             text = entry.get("summary") or next((c.value for c in entry.get("content", [])), "")
             yield dn.Document(
                 text,
                 title=one_line(entry.get("title", "")),
-                id=f"{url} {one_line(name)}",  # what is unique in its feed need not be elsewhere
+                id=f"{url} {one_line(name)}",  # ids are unique within their feed only
                 source=source,
                 published=published,
             )
 
 
-def moment(entry: Any, now: dt.datetime) -> dt.datetime:  # noqa: ANN401 - feedparser has no types
-    """Return when an item was published, but never later than now."""
-    said = entry.get("published_parsed") or entry.get("updated_parsed")
+def time_of(entry: Any, now: dt.datetime) -> dt.datetime:  # noqa: ANN401 - feedparser has no types
+    """Return when an item was published; now if that is not known."""
+    parsed = entry.get("published_parsed") or entry.get("updated_parsed")
     try:
-        # A date in the future would make the rest of the index too old for its window.
-        return min(now, dt.datetime.fromtimestamp(calendar.timegm(said), dt.UTC)) if said else now
+        return dt.datetime.fromtimestamp(calendar.timegm(parsed), dt.UTC) if parsed else now
     except (OverflowError, ValueError):
         return now
 
@@ -130,12 +129,12 @@ class Poller:
         self._options = options
         self._state = Path(f"{options.index}.conditions.json")
         self._conditions: dict[str, dict[str, str]] = {}
-        if len(index):  # a new index wants all that there is
-            with contextlib.suppress(OSError, ValueError):  # the same where they cannot be read
+        if len(index):  # a new index needs all items, changed or not
+            with contextlib.suppress(OSError, ValueError):  # without conditions, all come
                 self._conditions = json.loads(self._state.read_text(encoding="utf-8"))
 
     def poll(self, signals: queue.SimpleQueue[int]) -> None:
-        """Ask all feeds once; between two of them end early where a signal has come."""
+        """Ask all feeds once; end early, between two feeds, if a signal has come."""
         pool = ThreadPoolExecutor(N_THREADS)
         asked = {
             pool.submit(fetch, url, self._conditions.get(url, {}), self._options): url
@@ -143,7 +142,7 @@ class Poller:
         }
         for answer in as_completed(asked):
             url = asked[answer]
-            if error := answer.exception():  # of any kind: a feed may hold anything
+            if error := answer.exception():  # of any type: a feed may contain anything
                 log.warning("%s: %s; it is asked again next time", url, error)
             elif feed := answer.result():
                 self._take(url, feed)
@@ -154,28 +153,28 @@ class Poller:
         pool.shutdown(wait=False, cancel_futures=True)
 
     def _take(self, url: str, feed: Feed) -> None:
-        """Report and index what is new in a feed; then remember what its server said."""
-        n_new = n_copies = n_left_out = 0
+        """Report and index the new items of a feed; then remember what its server said."""
+        n_new = n_duplicates = n_left_out = 0
         try:
             with self._index.batch():  # all or nothing: a feed that fails comes again
                 for item in feed.items:
                     if item.id in self._index:
                         continue
                     try:
-                        is_copy = self._add(item)
+                        is_duplicate = self._add(item)
                     except (dn.InputError, dn.InputTypeError) as error:
                         if self._options.on_invalid == "raise":
                             raise
                         n_left_out += 1
                         log.warning("%s: an item is left out: %s", url, error)
                     else:
-                        n_copies += is_copy
-                        n_new += not is_copy
+                        n_duplicates += is_duplicate
+                        n_new += not is_duplicate
                 sys.stdout.flush()
         except dn.DedupeNewsError as error:
             log.warning("%s: %s; it is asked again next time", url, error)
             return
-        log.info("%s: %d new, %d duplicates, %d left out", url, n_new, n_copies, n_left_out)
+        log.info("%s: %d new, %d duplicates, %d left out", url, n_new, n_duplicates, n_left_out)
         self._conditions[url] = feed.conditions
         draft = self._state.with_suffix(".draft")
         draft.write_text(json.dumps(self._conditions), encoding="utf-8")
@@ -202,8 +201,10 @@ class Poller:
 
 
 def options() -> argparse.Namespace:
-    """Return what the command line says."""
-    parser = argparse.ArgumentParser(description="Poll news feeds and report new items and copies.")
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(
+        description="Poll news feeds and report new and duplicate items."
+    )
     parser.add_argument("urls", nargs="+", type=web_address, metavar="URL", help="a feed")
     parser.add_argument("--index", default="feed.db", help="file of the index (default: feed.db)")
     parser.add_argument("--interval", type=float, default=300, help="seconds between polls")
@@ -213,8 +214,8 @@ def options() -> argparse.Namespace:
         "--on-invalid",
         choices=("raise", "ignore", "drop"),
         default="ignore",
-        help="what becomes of an item with a value that cannot be read: its feed is put off, the "
-        "value counts as missing, or the item is left out",
+        help="for an item with a value that cannot be read: retry its feed later (raise), take the "
+        "value as missing (ignore), or leave the item out (drop)",
     )
     parser.add_argument("--once", action="store_true", help="poll once, for cron")
     return parser.parse_args()
@@ -231,10 +232,10 @@ def web_address(text: str) -> str:
 def main() -> None:
     """Poll until SIGTERM or SIGINT comes."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a feed may hold half of a character
+        sys.stdout.reconfigure(errors="backslashreplace")  # for lone surrogates in a feed
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     chosen = options()
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()  # may be filled while it is waited for
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()  # a handler may fill it during a wait
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: signals.put(number))
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news._engine import candidates, classifier, relations, verification
+from dedupe_news._engine import agreement, candidates, classifier, relations, verification
 from dedupe_news._engine.assignment import leaders_of
 from dedupe_news._engine.bonds import make_bonds
 from dedupe_news._engine.classifier import DIFFERENT, DUPLICATE, RELATED, TEMPLATE
@@ -104,11 +104,32 @@ class Grouping:
         """Return the class of each judged pair."""
         return classifier.verdicts(self.judged.probabilities, self._min_probability)
 
+    def _others(self) -> NDArray[np.int64]:
+        """Return the class of each judged pair that it has as no duplicate."""
+        return classifier.verdicts(self.judged.probabilities, np.inf)
+
     def clusters(self) -> NDArray[np.int64]:
         """Return the representative of each text."""
-        are_duplicates = self.verdicts() == DUPLICATE
-        rows = self.judged.rows[are_duplicates]
-        scores = self.judged.probabilities[are_duplicates, DUPLICATE]
+        probability = self.judged.probabilities[:, DUPLICATE]
+        are_matches = probability >= self._min_probability
+        rows, scores = self.judged.rows[are_matches], probability[are_matches]
+        leader = self._assigned(rows, scores)
+        # What was kept of the judged pairs, for `Known.at`.
+        is_kept = (probability >= LEAST_PROBABILITY) | (self._others() != DIFFERENT)
+        pairs, among = self.judged.pairs[is_kept], are_matches[is_kept]
+        refused = rows_of(pairs[~among & (probability[is_kept] >= LEAST_PROBABILITY)])
+        for _ in range(_ROUNDS):
+            of_leaders = refused[(leader[refused] == refused).all(axis=1)]
+            also = agreement.agreed(pairs, among, of_leaders)
+            if not len(also):
+                break
+            rows = np.concatenate((rows, also))
+            scores = np.concatenate((scores, np.full(len(also), self._min_probability)))
+            leader = self._assigned(rows, scores)
+        return leader
+
+    def _assigned(self, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the representative of each text, of the pairs that match."""
         if self.bonds is None:
             return leaders_of(len(self._order), rows, scores, self.in_order)
         # Texts that must be together are one: what one of them matches, all do.
@@ -124,16 +145,20 @@ class Grouping:
         probability: NDArray[np.float64],
         representative: NDArray[np.int64],
     ) -> NDArray[np.bool_]:
-        """Return which pairs of texts are duplicates: by the judge, or because a user is sure."""
-        found: NDArray[np.bool_] = probability >= self._min_probability
-        if self.bonds is None:
-            return found
-        is_own: NDArray[np.bool_] = (representative[pairs] == pairs[:, ::-1]).any(axis=1)
-        return (found & self.bonds.allow(pairs)) | is_own
+        """Return which pairs are duplicates: by the judge, by agreement, or for a user is sure."""
+        matches: NDArray[np.bool_] = probability >= self._min_probability
+        if self.bonds is not None:
+            matches &= self.bonds.allow(pairs)
+        represents: NDArray[np.bool_] = (representative[pairs] == pairs[:, ::-1]).any(axis=1)
+        return matches | represents
 
-    def as_sure(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return probabilities of matches: 1 where the judge alone would not have made them."""
-        sure: NDArray[np.float64] = np.where(probability >= self._min_probability, probability, 1.0)
+    def as_sure(
+        self, pairs: NDArray[np.int64], probability: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the probabilities of matches, raised where more than the judge made them."""
+        sure: NDArray[np.float64] = np.maximum(probability, self._min_probability)
+        if self.bonds is not None:
+            sure[(self.bonds.head[pairs[:, 0]] == self.bonds.head[pairs[:, 1]])] = 1.0
         return sure
 
     def groups(self, representative: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
@@ -370,7 +395,7 @@ class Known:
             jaccard=self.jaccard[chosen],
             containment=self.containment[chosen],
             relation=self.relation[chosen],
-            probability=grouping.as_sure(probability[chosen]),
+            probability=grouping.as_sure(pairs[chosen], probability[chosen]),
             n_candidates=len(self.judged.pairs),
             bounded=Bounded(),
             story_of=_spread(order, story[representative], representative, 2),

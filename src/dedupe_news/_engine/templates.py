@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dedupe_news.config import Config
 
 _COMPARED = 12
+_MOST_WORDS = 1_000
 _CONSTANT_SHARE = 0.8
 _SHOWN_VARIANTS = 3
 _GAP = "…"
@@ -41,13 +42,13 @@ def describe(
     Returns
     -------
     pattern : str
-        The words of the typical document that nearly all others have, with
-        "…" where something varies.
+        The words of the typical document that nearly all others have, of its
+        first thousand, with "…" where something varies.
     variants : tuple of str
         What stands there in the first few documents.
     """
     content = columns.content(typical)
-    own = words(content, config)
+    own = words(content, config)[:_MOST_WORDS]
     others = [member for member in members if member != typical]
     step = max(1, len(others) // _COMPARED)
     compared = others[::step][:_COMPARED]
@@ -55,7 +56,7 @@ def describe(
     blocks = []
     own_texts = [word.text for word in own]
     for member in compared:
-        other = words(columns.content(member), config)
+        other = words(columns.content(member), config)[:_MOST_WORDS]
         matcher = difflib.SequenceMatcher(
             None, own_texts, [word.text for word in other], autojunk=False
         )

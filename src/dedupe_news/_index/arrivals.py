@@ -28,7 +28,7 @@ def one(
 ) -> StoredItems:
     """Return one item; errors as of `NewsIndex.add`."""
     title_length, content = _content(text, title)
-    if source is not None and not (type(source) is str and source.isascii()):
+    if source is not None and not (type(source) is str and source and source.isascii()):
         with speaking(ALONE):
             _, named = values.source_column([source])
         source = named[0] if named else None

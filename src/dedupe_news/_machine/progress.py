@@ -67,9 +67,7 @@ def prepare_all(*, show: bool = True) -> tuple[Path | None, int]:
 @contextlib.contextmanager
 def _compiling_bar(task: _preparing.Task, *, show: bool) -> Iterator[None]:
     total = task.n_left()
-    _logger.info("compiling %d kernels %s", total, _OCCASION)
-    if show:
-        _say(f"compiling {total} kernels {_OCCASION}")
+    _announce(f"compiling {total} kernels {_OCCASION}", show=show)
     if not (show and _shows_bars()):
         yield
         return
@@ -100,8 +98,12 @@ def _shows_bars() -> bool:
     return in_notebook or (sys.stderr is not None and sys.stderr.isatty())
 
 
-def _say(message: str) -> None:
-    if not (_Voice.is_silent or sys.stderr is None):  # a program without a console has none
+def _announce(message: str, *, show: bool = True) -> None:
+    """Tell the log, and the screen unless the log may be shown there too."""
+    _logger.info(message)
+    # A program without a console has no stderr.
+    is_shown = show and not _Voice.is_silent and sys.stderr is not None
+    if is_shown and not _logger.isEnabledFor(logging.INFO):
         sys.stderr.write(f"dedupe_news: {message}\n")
 
 
@@ -114,8 +116,7 @@ class _Notice:
     def __call__(self) -> None:
         if self.is_due:
             self.is_due = False
-            _logger.info("compiling kernels %s", _OCCASION)
-            _say(f"compiling kernels {_OCCASION}")
+            _announce(f"compiling kernels {_OCCASION}")
 
 
 _notice = _Notice()

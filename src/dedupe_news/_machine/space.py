@@ -23,7 +23,7 @@ import numpy as np
 from dedupe_news.errors import WorkFolderError, WorkFolderFullError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -34,7 +34,7 @@ _ZEROS = bytes(1 << 20)
 _CHECK_EVERY_S = 0.01
 _CLOCK_MAY_MOVE_S = 600
 _SHARE_OF_LIMIT = 0.9  # from which on memory is let go of: a check comes late
-_LIMITS_OF_GROUP = (
+LIMITS_OF_GROUP = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     (
         "/sys/fs/cgroup/memory/memory.limit_in_bytes",
@@ -336,7 +336,7 @@ class _FileRows:
 def full_message(folder: Path, n_bytes: int) -> str:
     """Return what is said of a disk that has not the room."""
     return (
-        f"a file of {n_bytes:,} bytes does not fit on the disk of {folder}. Free some room, or "
+        f"a file of {n_bytes:,} bytes does not fit on the disk of {folder}. Free some space, or "
         "pass work_folder=... on another disk"
     )
 
@@ -346,12 +346,12 @@ def resident_memory() -> int:
     return int(_process().memory_info().rss)
 
 
-def free_memory() -> int:
-    """Return how much memory this process may still take without swapping, in bytes."""
+def free_memory(limits: Sequence[tuple[str, str]] = LIMITS_OF_GROUP) -> int:
+    """Return how many bytes this process may still take without swapping, as files say it."""
     import psutil  # noqa: PLC0415 - as below
 
     free = [int(psutil.virtual_memory().available)]
-    for most, used in _LIMITS_OF_GROUP:
+    for most, used in limits:
         amounts = [*_lines(most), *_lines(used)]
         if len(amounts) == 2 and all(amount.strip().isdigit() for amount in amounts):  # noqa: PLR2004
             free.append(max(0, int(amounts[0]) - int(amounts[1])))

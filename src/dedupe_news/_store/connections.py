@@ -152,7 +152,7 @@ def translated(error: Exception, path: Path, timeout: float) -> StoreError:
     ):
         return StoreFullError(
             f"{name} cannot grow: {error}. Nothing of the change was kept. Queries go on. "
-            "Make room, or let documents expire"
+            "Free some space, or let documents expire"
         )
     if primary in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT} or (
         isinstance(error, UnicodeDecodeError)

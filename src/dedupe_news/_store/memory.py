@@ -51,8 +51,9 @@ class MemoryLog:
             raise Behind
         positions, events = self._kept
         first = bisect.bisect_left(positions, since.position)
-        for start in range(first, len(positions), _AT_A_TIME):
-            some = slice(start, start + _AT_A_TIME)
+        end = len(positions)  # events without a position are of an addition that was interrupted
+        for start in range(first, end, _AT_A_TIME):
+            some = slice(start, min(start + _AT_A_TIME, end))
             yield Events(positions[some], events[some])
 
     def fetch(self, positions: Sequence[int]) -> Events:

@@ -75,19 +75,25 @@ class SQLiteLog:
 
     def _open(self, config: Config | None) -> sqlite3.Connection:
         if self.read_only:
-            self._connection = connections.connect_to_read(self._path, self._timeout)
-            if schema.check_identity(self._connection, self._path) < FORMAT_VERSION:
-                self._connection = first_edition.opened(self._connection, self._path)
+            connection = connections.connect_to_read(self._path, self._timeout)
         else:
-            self._connection = connections.connect_to_write(self._path, self._timeout)
-            level = "FULL" if self._durability == "full" else "NORMAL"
-            self._connection.execute(f"PRAGMA synchronous = {level}")
-            self._connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
-            self._connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
-            schema.settle(self._connection, self._path, config, first_edition.migrate)
+            connection = connections.connect_to_write(self._path, self._timeout)
+        try:
+            if not self.read_only:
+                level = "FULL" if self._durability == "full" else "NORMAL"
+                connection.execute(f"PRAGMA synchronous = {level}")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
+                connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+                schema.settle(connection, self._path, config, first_edition.migrate)
+            elif schema.check_identity(connection, self._path) < FORMAT_VERSION:
+                connection = first_edition.opened(connection, self._path)
+        except BaseException:
+            connection.close()
+            raise
         self._version = -1
         self._file = self._identity()
-        return self._connection
+        self._connection = connection  # not before it is as it should be
+        return connection
 
     def _identity(self) -> tuple[int, int] | None:
         try:

@@ -158,9 +158,9 @@ class Store:
             return
         with self.log.lock():
             state = self.refresh()
-            self._in_transaction = True
             owner = os.getpid()
             try:
+                self._in_transaction = True
                 yield state
                 if os.getpid() != owner:  # a child that leaves the block of its parent
                     return

@@ -8,9 +8,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dedupe_news.cli.terminal import printable
 from dedupe_news.display.marking import readable
-from dedupe_news.results.phrasing import verdict_in_words
+from dedupe_news.results.phrasing import printable, verdict_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -20,7 +20,7 @@ from dedupe_news.cli import options, terminal
 from dedupe_news.cli.comparing import marked, show_sides
 from dedupe_news.cli.settings import Manner, as_policy, given_settings, read_feed, say
 from dedupe_news.errors import ConfigError
-from dedupe_news.results.phrasing import counted, moment
+from dedupe_news.results.phrasing import counted, moment, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -217,5 +217,5 @@ def _headed(columns: Columns, position: int, text: Text) -> Text:
         None if published is None else f"{moment(published)} UTC",
         f"id {columns.id_of(position)}",
     ]
-    about = terminal.printable(" · ".join(fact for fact in facts if fact))
+    about = printable(" · ".join(fact for fact in facts if fact))
     return Text.assemble((about, "dim"), "\n", text)

@@ -18,7 +18,7 @@ from dedupe_news.display import views
 from dedupe_news.display.marking import readable
 from dedupe_news.results.membership import NO_RELATION
 from dedupe_news.results.parts import Template
-from dedupe_news.results.phrasing import counted, duration
+from dedupe_news.results.phrasing import counted, duration, printable
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ _BAR_CELLS = 24
 _ID_CELLS = 18
 _NARROW_CELLS = 60
 _LEAST_TEXT_CELLS = 24
-_JOINERS = "\u200c\u200d"  # Devanagari and emoji need them
 _WRITTEN_CHARACTERS = 400
 RELATION_STYLES = {
     Relation.EXACT: "green",
@@ -295,22 +294,3 @@ def one_line(text: str) -> str:
         would steer the terminal.
     """
     return printable(" ".join(readable(text[:_WRITTEN_CHARACTERS]).split()))
-
-
-def printable(text: str) -> str:
-    """
-    Return a text without characters that would steer the terminal.
-
-    Parameters
-    ----------
-    text : str
-        Of a document.
-
-    Returns
-    -------
-    str
-        As long; each such character is a space.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)

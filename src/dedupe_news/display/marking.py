@@ -31,6 +31,16 @@ def readable(text: str) -> str:
     return _ENTITY.sub(lambda found: re.sub(r"[\r\n]", " ", html.unescape(found[0])), text)
 
 
+def shortenings(text: str) -> tuple[list[int], list[int]]:
+    """Return where the entities of a text end, and how many UTF-16 units fewer it has by then."""
+    stops, shorter = [], [0]
+    for entity in _ENTITY.finditer(text):
+        stops.append(entity.end())
+        n_shown = len(readable(entity[0]).encode("utf-16-le", "replace")) // 2
+        shorter.append(shorter[-1] + len(entity[0]) - n_shown)
+    return stops, shorter
+
+
 class Piece(NamedTuple):
     """
     A part of a marked text.

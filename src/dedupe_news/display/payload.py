@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import bisect
 import gzip
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import numpy as np
 
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME
 from dedupe_news.display import views
-from dedupe_news.display.marking import readable
+from dedupe_news.display.marking import readable, shortenings
 from dedupe_news.results import differences
 from dedupe_news.results.membership import NO_RELATION
 from dedupe_news.results.parts import Template
@@ -218,7 +220,9 @@ def _as_shown(text: str) -> Callable[[int], int]:
     """Return what turns places in a text into those of the readable one, as JavaScript counts."""
     if "&" not in text and (text.isascii() or max(text) <= "\uffff"):
         return int
-    return lambda place: len(readable(text[:place]).encode("utf-16-le", "replace")) // 2
+    units = [0, *itertools.accumulate(1 + (letter > "\uffff") for letter in text)]
+    stops, shorter = shortenings(text)
+    return lambda place: units[place] - shorter[bisect.bisect_right(stops, place)]
 
 
 def _shown(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dedupe_news.display import views
 from dedupe_news.display.marking import readable
 from dedupe_news.results.parts import Template
-from dedupe_news.results.phrasing import counted, moment
+from dedupe_news.results.phrasing import counted, moment, printable
 
 if TYPE_CHECKING:
     from dedupe_news._input.columns import Columns
@@ -50,7 +50,7 @@ def of_group(group: Group) -> str:
         lines.append(
             f"  and {counted(hidden, f'more {kind.row_noun}')}, at {kind.noun}{kind.where}"
         )
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def of_page(page: Page) -> str:
@@ -70,7 +70,7 @@ def of_items(items: Items[Any]) -> str:
     if len(items) > _MOST_ROWS:
         hidden = counted(len(items) - _MOST_ROWS, "more item")
         lines.append(f"  and {hidden}; .to_frame() has all")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def excerpt(text: str) -> str:

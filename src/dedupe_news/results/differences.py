@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from dedupe_news.config import Config
 
+_MOST_ALIGNED = 4_000  # words: a hostile text of many would take for ever
+
 
 class Wording(NamedTuple):
     """
@@ -171,11 +173,13 @@ def _aligned(left: Wording, right: Wording, of_left: slice, of_right: slice) -> 
         yield Block("equal", at, at + begin, other, other + begin)
     middle, opposite = a[begin : len(a) - end], b[begin : len(b) - end]
     at, other = at + begin, other + begin
-    if middle or opposite:
+    for start in range(0, max(len(middle), len(opposite)), _MOST_ALIGNED):
+        piece = slice(start, start + _MOST_ALIGNED)
+        i_start, j_start = at + min(start, len(middle)), other + min(start, len(opposite))
         for kind, i, i_stop, j, j_stop in difflib.SequenceMatcher(
-            None, middle, opposite
+            None, middle[piece], opposite[piece]
         ).get_opcodes():
-            yield Block(kind, at + i, at + i_stop, other + j, other + j_stop)
+            yield Block(kind, i_start + i, i_start + i_stop, j_start + j, j_start + j_stop)
     at, other = at + len(middle), other + len(opposite)
     if end:
         yield Block("equal", at, at + end, other, other + end)

@@ -14,6 +14,7 @@ _VERDICTS = {
     "template": "the same template",
     "none": "no match",
 }
+_JOINERS = "\u200c\u200d"  # Devanagari and emoji need them
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 _LONG_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
@@ -37,6 +38,13 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
         Such as ``"1 cluster"`` or ``"6,150 clusters"``.
     """
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def printable(text: str) -> str:
+    """Return a text as long, where each character that would steer a terminal is a space."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
 
 
 def share(part: int, whole: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from dedupe_news.results.phrasing import counted, time_apart
+from dedupe_news.results.phrasing import counted, printable, time_apart
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _overlap(n_shared: int, longest: int, n_words: int, relation: Relation | Non
     elif relation is Relation.CONTAINED:
         said = f"one holds the other: {of_all} of the shorter are in the longer"
     elif relation is Relation.TEMPLATE:
-        said = f"the same form, {shared}"
+        said = f"the same template, {shared}"
     elif relation in (None, Relation.RELATED):
         said = f"only {shared}" if n_shared < n_words / 2 else shared
     elif longest >= _MOSTLY * n_words:
@@ -145,7 +145,7 @@ def _replacements(
         )
         is_number = all(any(letter.isdigit() for letter in words) for words in pair)
         if (is_number or verdict != "related") and max(map(len, pair)) <= _LONGEST_EXAMPLE:
-            found[" → ".join(" ".join(words.split()) for words in pair)] = None
+            found[" → ".join(" ".join(printable(words).split()) for words in pair)] = None
             are_numbers = are_numbers and is_number
     if not found:
         return []

@@ -1,0 +1,62 @@
+"""Refused pairs that the texts around them overrule."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedupe_news._engine.agreement import agreed
+from dedupe_news._engine.judged import packed
+
+N_TEXTS = 9
+
+verdicts = st.dictionaries(
+    st.tuples(st.integers(0, N_TEXTS - 1), st.integers(0, N_TEXTS - 1)).filter(
+        lambda pair: pair[0] < pair[1]
+    ),
+    st.booleans(),
+    max_size=30,
+)
+
+
+def plainly_agreed(judged: dict[tuple[int, int], bool]) -> set[tuple[int, int]]:
+    """Return the refused pairs that three in five of the texts that match either one match too."""
+
+    def verdict(a: int, b: int) -> bool | None:
+        return judged.get((min(a, b), max(a, b)))
+
+    def share(a: int, b: int) -> tuple[int, int]:
+        around = [other for other in range(N_TEXTS) if other != a and verdict(a, other)]
+        said = [verdict(other, b) for other in around if other != b]
+        return said.count(True), len(said) - said.count(None)
+
+    found = set()
+    for (a, b), is_match in judged.items():
+        if is_match:
+            continue
+        counts = share(a, b), share(b, a)
+        if all(common >= 3 and common >= 0.6 * compared for common, compared in counts):
+            found.add((a, b))
+    return found
+
+
+@given(judged=verdicts)
+def test_agreement_is_as_defined(judged: dict[tuple[int, int], bool]) -> None:
+    """Exactly those refused pairs agree of which most neighbours match both."""
+    rows = np.array(sorted(judged), np.int64).reshape(-1, 2)
+    are_matches = np.array([judged[pair] for pair in sorted(judged)], bool)
+
+    pairs = agreed(packed(rows), are_matches, rows[~are_matches])
+
+    assert {tuple(pair) for pair in pairs.tolist()} == plainly_agreed(judged)
+
+
+def test_one_refusal_among_friends_is_overruled() -> None:
+    """Five texts of which all pairs match but one are of one story."""
+    judged = {(a, b): (a, b) != (0, 1) for a in range(5) for b in range(a + 1, 5)}
+    rows = np.array(sorted(judged), np.int64)
+
+    pairs = agreed(packed(rows), (rows != [0, 1]).any(axis=1), np.array([[0, 1]]))
+
+    assert pairs.tolist() == [[0, 1]]

@@ -1,0 +1,133 @@
+"""Hostile feeds: any text goes through, and nothing of it steers a page or a terminal."""
+
+from __future__ import annotations
+
+import html.parser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dedupe_news as dn
+import hostile
+from dedupe_news import display
+from dedupe_news.display import marking, payload
+from dedupe_news.results import differences
+
+ATTACK = (
+    "</script></textarea>'\"><img src=x onerror=alert(1)><script>alert(1)</script>\x1b[31m\x9b2J"
+)
+STORM = "A storm cut the power of many homes on Sunday night, the grid operator of Tarnby said."
+
+
+@pytest.mark.parametrize("seed", [1, 10])
+def test_hostile_texts_keep_every_promise(seed: int, *, interpreted: bool) -> None:
+    """All ways of a text agree: threads, order, files, batches, one by one, reopened, exported."""
+    hostile.check_batch(seed, 8 if interpreted else 150)
+
+
+class Tags(html.parser.HTMLParser):
+    """The elements and attributes of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element and its attributes."""
+        self.names |= {tag, *(name for name, _ in attrs)}
+
+
+def attacking() -> list[dict[str, Any]]:
+    """Return items of which every value is an attack, some of them duplicates or of a form."""
+    return [
+        {
+            f"id {ATTACK}": f"{ATTACK} {number}",
+            "title": f"{ATTACK} {'form' if number < 4 else number}",
+            "text": f"{STORM} {ATTACK} {number // 2 if number < 4 else number * 'new '}",
+            f"source {ATTACK}": f"{ATTACK} {number % 3}",
+            "published": f"2026-01-0{number + 1}T00:00Z",
+        }
+        for number in range(6)
+    ]
+
+
+def test_every_field_may_be_hostile() -> None:
+    """In notebooks all of it is text, and in plain text nothing steers the terminal."""
+    rows = attacking()
+    named = {"id": f"id {ATTACK}", "source": f"source {ATTACK}"}
+    result = dn.cluster(rows, **named, progress=False)  # type: ignore[arg-type]
+    labels = {"story_of": result.labels * 0, "template_of": result.labels * 0}
+    grouped = dn.cluster(rows, **named, progress=False)  # type: ignore[arg-type]
+    for name, values in labels.items():
+        object.__setattr__(grouped, name, values)
+    index = dn.NewsIndex()
+    index.add_many(rows, **named)  # type: ignore[arg-type]
+    shown: list[Any] = [
+        result, result.page(), *result.clusters, result.matches, *grouped.stories,
+        *grouped.templates, result.kept, result.removed, index, *index.query(STORM),
+        result.explain(*(row[f"id {ATTACK}"] for row in rows[:2])),
+        dn.compare({"title": ATTACK, "text": STORM}, {"title": STORM, "text": ATTACK}),
+    ]  # fmt: skip
+    assert grouped.templates
+    assert grouped.stories
+
+    for each in shown:
+        names = Tags(each._repr_html_()).names
+        assert not names & {"script", "img", "onerror", "textarea"}, type(each)
+    for each in [*result.clusters, *grouped.stories, *grouped.templates, result.page(),
+                 result.kept, result.removed, *shown[-2:]]:  # fmt: skip
+        assert all(line.isprintable() for line in str(each).split("\n")), type(each)
+    bundle = display.label_bundle(dn.label(result, None, n_jobs=1))
+    assert not Tags(str(bundle.get("text/html", ""))).names & {"script", "img", "onerror"}
+
+
+ENTITIES = st.lists(
+    st.sampled_from(
+        ["&amp;", "&#128512;", "&NotEqualTilde;", "&#13;", "&", ";", "a", "😀", "\ud800"]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(text=ENTITIES)
+def test_places_are_those_of_the_readable_text(text: str) -> None:
+    """Counted at once for a whole text, so that a long one with many changes takes no hours."""
+    as_shown = payload._as_shown(text)  # noqa: SLF001 - what JavaScript is given
+
+    for place in range(len(text) + 1):
+        shown = marking.readable(text[:place]).encode("utf-16-le", "surrogatepass")
+        assert as_shown(place) == len(shown) // 2
+
+
+def test_texts_of_any_length_are_laid_beside_each_other(*, interpreted: bool) -> None:
+    """Few words in any order, which take a search for the best place for each almost for ever."""
+    n_words = 500 if interpreted else 20_000
+    words = [f"w{number * number % 113}" for number in range(n_words)]
+    texts = [" ".join(["one", *words, "end"]), " ".join(["two", *words[7:], "stop"])]
+    left, right = differences.read(texts, dn.Config(), titled=False)
+
+    blocks = differences.aligned(left, right)
+
+    at = other = 0
+    for block in blocks:
+        assert (block.left_start, block.right_start) == (at, other)
+        at, other = block.left_stop, block.right_stop
+        if block.kind == "equal":
+            row = left.hashes[block.left_start : at]
+            assert row == right.hashes[block.right_start : other]
+    assert (at, other) == (len(left.hashes), len(right.hashes))
+
+
+def test_an_empty_source_is_none() -> None:
+    """For items that are added by ones, as in a batch."""
+    items = [{"id": number, "text": STORM, "source": ""} for number in range(2)]
+    index, other = dn.NewsIndex(), dn.NewsIndex()
+
+    found = [index.add(**item) for item in items]  # type: ignore[arg-type]
+
+    assert list(other.add_many(items)) == found
+    assert [each.source for each in index.documents()] == [None, None]
