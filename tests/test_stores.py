@@ -737,7 +737,7 @@ def test_format_2_is_still_written_and_read() -> None:
 
     assert [event.hex() for event in events_of_format_2()] == expected
     assert isinstance(added, codec.Addition)
-    assert next(exchange.documents(added.rows)) == dn.Document(
+    assert next(exchange.documents(added.items)) == dn.Document(
         STORM, "Two\nlines", ("a", 5, b"c"), "Zeitung", NOON
     )
     columns = (added.positions, added.clusters, added.leads, added.replaces)

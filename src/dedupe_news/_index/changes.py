@@ -13,7 +13,7 @@ from dedupe_news._input import rules, times, values
 from dedupe_news._input.reading import read_documents
 from dedupe_news._machine.progress import prepare
 from dedupe_news._machine.threads import resolve_jobs
-from dedupe_news._store.replay import tokens_of
+from dedupe_news._store.stored_items import tokens_of
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputTypeError, StoreError
 

@@ -9,7 +9,7 @@ from dedupe_news._index import arrivals, exchange
 from dedupe_news._input.reading import read_documents
 from dedupe_news._machine.progress import prepare
 from dedupe_news._machine.threads import resolve_jobs
-from dedupe_news._store.replay import tokens_of
+from dedupe_news._store.stored_items import tokens_of
 from dedupe_news.config import whole_number
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import ConfigError, InputError, InputTypeError, UnknownIdError, shown

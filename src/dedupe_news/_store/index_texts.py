@@ -37,7 +37,7 @@ _PLACES_GROWTH = 4
 _SEED = 1  # as in `_engine.candidates`
 _MOST_A_PLACE = 2  # postings, repeats counted
 _PLACES_A_HEAD = 32  # of a table with a place for every shingle
-_FIRST_TEXT_PLACES = 1 << 14  # of a table with a place for every text
+_FIRST_TEXT_PLACES = 1 << 16  # of a table with a place for every text
 _LEADERS_MET = 8  # of a bucket: the newest
 _OF_ROWS = {
     "lengths": np.int32,
@@ -226,7 +226,8 @@ class IndexTexts:
         self.clusters.announce(first, items.numbers, items.moments)
         self._reserve(n_items, n_tokens)
         matches = self._buffer.fill(n_items, partial(self._add, arrivals, bounds))
-        self.clusters.note(first, self.n_rows)
+        if n_items > 1 or replaced[0] >= 0:  # else nothing was replaced
+            self.clusters.note(first, self.n_rows)
         return matches
 
     def _add(

@@ -29,7 +29,7 @@ from dedupe_news._store.index_arrays import UNLIMITED, TokenizedItems, grown
 from dedupe_news._store.index_texts import IndexTexts
 from dedupe_news._store.log import Cursor, Discarded
 from dedupe_news._store.match_lists import MatchLists, best, within
-from dedupe_news._text import source_codes, tokenize
+from dedupe_news._store.stored_items import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -51,12 +51,6 @@ _NOTHING_REPLACED = np.array([-1], np.int64)
 _NO_NUMBERS = np.empty(0, np.int64)
 _AT_ONCE = 2000  # items whose matches are looked for together, for the sake of memory
 _SEVERAL = 4096  # items from which on several threads are worth it
-
-
-def tokens_of(items: StoredItems, config: Config, n_jobs: int) -> Tokens:
-    """Return the tokens of items, their titles taken as one line."""
-    codes, names = source_codes(items.sources)
-    return tokenize(items.text_buffer(), items.offsets, config, codes, names, n_jobs=n_jobs)
 
 
 class State:
@@ -135,12 +129,18 @@ class State:
                 stop = begin + len(replaced)
                 known = self.texts.clusters.arrays.numbers[replaced]
                 replaced_numbers = np.where(replaced < 0, -1, known).tolist()
-            some, position = slice(begin, stop), self._position()
-            tokenized = TokenizedItems(
-                tokens.hashes, tokens.flags, tokens.offsets[begin : stop + 1],
-                tokens.cut_off[some], self._codes(items.sources[some]), items.published[some],
-                range(position, position + stop - begin), moments[some],
-            )  # fmt: skip
+            position = self._position()
+            some, numbers = slice(begin, stop), range(position, position + stop - begin)
+            if stop - begin == n_items:  # fast path for a whole batch
+                tokenized = TokenizedItems(
+                    *tokens, self._codes(items.sources), items.published, numbers, moments
+                )
+            else:
+                tokenized = TokenizedItems(
+                    tokens.hashes, tokens.flags, tokens.offsets[begin : stop + 1],
+                    tokens.cut_off[some], self._codes(items.sources[some]), items.published[some],
+                    numbers, moments[some],
+                )  # fmt: skip
             first = self.texts.n_rows
             table = self.texts.look_up(tokenized, replaced, insert=True, most=MOST_MATCHES)
             self._record(items.ids[begin:stop], first)
@@ -170,14 +170,11 @@ class State:
 
     def _leave(self, rows: NDArray[np.int64]) -> None:
         self.is_torn = True
-        numbers = self.numbers[rows]
+        event = pack_retired(self.numbers[rows], self.step)
         self._retire(rows)
-        self._mark(pack_retired(numbers, self.step))
-        self._compact_if_due()
-
-    def _mark(self, event: bytes) -> None:
         self._marks.append(self._position())
         self._pending.append(event)
+        self._compact_if_due()
 
     def _position(self) -> int:
         return self.cursor.position + len(self._pending)

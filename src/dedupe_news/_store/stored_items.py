@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._input.columns import NO_TIME, in_one_line
+from dedupe_news._text import source_codes, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
+
+    from dedupe_news._text import Tokens
+    from dedupe_news.config import Config
 
 
 # Not frozen, which would take three times as long to make; nobody changes one.
@@ -97,3 +101,9 @@ class StoredItems:
     def text_buffer(self) -> NDArray[np.uint8]:
         """Return the buffer as texts are tokenized: every title in one line."""
         return in_one_line(self.buffer, self.offsets, self.title_lengths)
+
+
+def tokens_of(items: StoredItems, config: Config, n_jobs: int) -> Tokens:
+    """Return the tokens of items, their titles taken as one line."""
+    codes, names = source_codes(items.sources)
+    return tokenize(items.text_buffer(), items.offsets, config, codes, names, n_jobs=n_jobs)
