@@ -80,16 +80,14 @@ ALLOWED = [
     Allowed("n-gram", "move.md", "ngram_size", "a setting of text-dedup"),
     Allowed("component", "*", "[Cc]onnected components?", "of graphs: the clusters of other tools"),
     Allowed("component", "glossary.md", "is a component", "of a signature, which is a vector"),
-    Allowed("component", "buckets.py", "[Cc]omponents of two signatures", "of vectors"),
+    Allowed("component", "index_*.py", "[Cc]omponents", "of signatures, which are vectors"),
     Allowed("form", "*", r"forms? of (?:a|the same) word|other forms", "of grammar: *go*, *went*"),
     Allowed("form", "report.*", "</?form|form-action", "the element of HTML"),
     Allowed("slot", "*", r"__slots__|slots=True|^slots$", "the mechanism of Python"),
 ]
 
 # Names that are still being given up: one after another leaves this list, and none comes in.
-BEING_RENAMED = frozenset(
-    {"form", "founder", "furniture", "heir", "room", "sketch", "slot", "wreck"}
-)
+BEING_RENAMED = frozenset({"form", "furniture", "room", "sketch"})
 
 
 def words(text: str) -> str:

@@ -31,7 +31,7 @@ class Buckets(NamedTuple):
         Newest leader of each chain, or -1; `n_heads` is a power of two.
     links : ndarray of int32, shape (capacity, n_bands)
         The next older row of each one's chains, or -1.
-    signatures : ndarray of uint8, shape (capacity, n_components)
+    signatures : ndarray of uint8, shape (capacity, signature_size)
         Components of rows that lead or led, as many for each band: low bytes of
         their MinHash values, or the bytes of their band keys.
     multipliers, increments : ndarray of uint32, shape (num_perm,)

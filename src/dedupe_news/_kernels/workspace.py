@@ -135,7 +135,7 @@ class Workspace(NamedTuple):
 
 
 @kernel
-def make_workspace(longest: Integer, n_bands: Integer, n_components: Integer) -> Workspace:
+def make_workspace(longest: Integer, n_bands: Integer, signature_size: Integer) -> Workspace:
     """Return memory for items of at most so many tokens."""
     return Workspace(
         make_evidence(2 * longest + 2),
@@ -151,7 +151,7 @@ def make_workspace(longest: Integer, n_bands: Integer, n_components: Integer) ->
         np.zeros(2, np.int64),
         np.zeros(n_bands, np.int64),
         np.empty(longest + 1, np.uint32),
-        np.empty(n_components, np.uint32),
+        np.empty(signature_size, np.uint32),
         np.zeros(1, np.int64),
     )
 

@@ -69,12 +69,12 @@ class IndexTexts:
             self._least = config.min_probability
             self._bucket_limit = _LEADERS_MET
             self._n_bands = candidates.BANDS
-            self._n_components = self._n_bands * candidates.ROWS_PER_BAND
-            self._signing = (*coefficients(self._n_components, _SEED), SHINGLE_SIZE, False)
+            self._signature_size = self._n_bands * candidates.ROWS_PER_BAND
+            self._signing = (*coefficients(self._signature_size, _SEED), SHINGLE_SIZE, False)
         else:
             self._trees, self._least = None, config.threshold
             self._bucket_limit, self._n_bands = config.bucket_limit, config.bands
-            self._n_components = self._n_bands * KEY_BYTES
+            self._signature_size = self._n_bands * KEY_BYTES
             used = slice(config.bands * config.rows_per_band)
             multipliers, increments = coefficients(config.num_perm, config.seed)
             self._signing = multipliers[used], increments[used], config.shingle_size, True
@@ -85,7 +85,7 @@ class IndexTexts:
         self._longest = 0
         self._held: workspace.Held | None = None
         self._held_clusters = self.clusters.arrays
-        self._make_room(_FIRST_LONGEST)
+        self._make_space(_FIRST_LONGEST)
         self._allot(limits.rows, limits.tokens)
 
     @property
@@ -108,7 +108,7 @@ class IndexTexts:
             **{name: np.zeros(n_rows, dtype) for name, dtype in _OF_ROWS.items()},
             "leads": np.zeros(n_rows, np.uint8),
             "links": np.zeros((n_rows, self._n_bands), np.int32),
-            "signatures": np.zeros((n_rows, self._n_components), np.uint8),
+            "signatures": np.zeros((n_rows, self._signature_size), np.uint8),
             **{name: np.full(n_rows, NOBODY, np.int32) for name in _GROUPS},
         }
         self._clear_postings(0, n_tokens + n_rows if self._counts_shingles else n_rows)
@@ -180,7 +180,7 @@ class IndexTexts:
             for name in names:
                 self._arrays[name] = grown(self._arrays[name], least)
 
-    def _make_room(self, longest: int) -> None:
+    def _make_space(self, longest: int) -> None:
         """Let items of so many tokens be compared."""
         if longest > self._longest:
             self._longest = max(longest, 2 * self._longest)
@@ -188,7 +188,7 @@ class IndexTexts:
             self._held = None
 
     def _new_workspace(self) -> workspace.Workspace:
-        return workspace.make_workspace(self._longest, self._n_bands, self._n_components)
+        return workspace.make_workspace(self._longest, self._n_bands, self._signature_size)
 
     # Changes and look-ups
 
@@ -209,7 +209,7 @@ class IndexTexts:
         """Judge items one after another, and add each before the next if asked."""
         n_items = len(items.offsets) - 1
         n_tokens, longest = extent(items.offsets)
-        self._make_room(longest)
+        self._make_space(longest)
         arrivals = workspace.Arrivals(
             items.hashes, items.flags, items.offsets, items.cut_off, items.sources, items.times,
             replaced,
@@ -318,7 +318,7 @@ class IndexTexts:
         """Write items that are found only after `enroll` or `rebuild`."""
         n_items, first = len(items.offsets) - 1, self.n_rows
         n_tokens, longest = extent(items.offsets)
-        self._make_room(longest)
+        self._make_space(longest)
         self.clusters.announce(first, items.numbers, items.moments)
         self._reserve(n_items, n_tokens)
         arrays, stop = self._arrays, first + n_items
@@ -371,7 +371,7 @@ class IndexTexts:
         self.n_rows = len(arrays["starts"]) - 1
         self.clusters.restore(arrays, self.n_rows)
         self._arrays = {**arrays, "codes": self._codes}
-        self._make_room(int(arrays["lengths"].max(initial=1)))
+        self._make_space(int(arrays["lengths"].max(initial=1)))
         self._renew()
 
     def rebuild(self, *, more: int = 0) -> None:
