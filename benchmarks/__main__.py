@@ -9,29 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.datasets import DataMissingError
+from benchmarks.every import DATA_MISSING, SUITES
 from benchmarks.publish import QUICK_RESULTS, RESULTS, keep_from_git, publish
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-SUITES = (
-    "speed",
-    "latency",
-    "recall",
-    "quality",
-    "fit-classifier",
-    "learn",
-    "scale",
-    "spark",
-    "soak",
-    "browsing",
-)
-"""Modules with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``QUICK``, ``add_arguments`` and ``run``."""
-
 COMMANDS = {"all": "every", "report": "page", "self-check": "self_check"}
 """Further commands and their modules, alike but that ``run`` returns the exit code."""
-
-DATA_MISSING = 2
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     Run the suite that the command line names, or list the suites; return the exit code.
 
     It is 0 if all is well, 1 if a check of the answers failed or, with ``--check``, a target
-    was missed, 2 if data is missing.
+    was missed, 3 if data is missing.
     """
     parser, suites = _parsers()
     options = parser.parse_args(arguments)

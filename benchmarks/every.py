@@ -26,10 +26,25 @@ SUMMARY = "every suite, and the page of results"
 NEEDS = "an idle machine; the real feed where it is there, and the peers that are installed"
 TAKES = "10 minutes with --quick, in small; three hours for all (2 processors)"
 
+SUITES = (
+    "speed",
+    "latency",
+    "recall",
+    "quality",
+    "fit-classifier",
+    "learn",
+    "scale",
+    "spark",
+    "soak",
+    "browsing",
+)
+"""Modules with ``SUMMARY``, ``NEEDS``, ``TAKES``, ``QUICK``, ``add_arguments`` and ``run``."""
+
 MORE = {"quality": ("--peers", "--leave-one-out"), "fit-classifier": ("--ablate",)}
 """What a whole run adds to the options of a suite."""
 
-_DATA_MISSING = 2
+DATA_MISSING = 3
+"""Exit code of a suite without its data; 2 is that of a wrong command line."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,13 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="fail if a target in targets.json is missed"
     )
-    parser.add_argument("--suites", nargs="+", metavar="SUITE", help="these alone, in this order")
+    parser.add_argument("--suites", nargs="+", choices=SUITES, help="these alone, in this order")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run every suite, write the page, and return 1 if a suite failed, else 0."""
-    from benchmarks.__main__ import SUITES  # noqa: PLC0415 - which imports this module by name
-
     output = (options.output or (QUICK_RESULTS if options.quick else RESULTS)).resolve()
     if options.quick:
         keep_from_git(output)
@@ -60,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
         began = time.perf_counter()
         done = subprocess.run([sys.executable, *command], cwd=ROOT, check=False)  # noqa: S603 - ourselves
         spent = f"{time.perf_counter() - began:.0f} s"
-        if done.returncode == _DATA_MISSING:
+        if done.returncode == DATA_MISSING:
             outcomes.append(f"{suite}: skipped, its data is not on this machine")
         elif done.returncode:
             code = 1

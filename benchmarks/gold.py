@@ -211,9 +211,9 @@ class Scores:
 
     def enter_stretch(self, who: str, feed: str, answer: Answer) -> None:
         """Add a clustering of a stretch."""
-        if feed not in self._stretches:
-            return
-        stretch = self._stretches[feed]
+        stretch = self._stretches.get(feed)
+        if stretch is None or not answer.cluster.keys() >= set(stretch.ids):
+            return  # a feed of this name that is another
         for kind, groups in (("duplicates", answer.cluster), ("stories", answer.story)):
             rows = stretch_pairs(stretch, groups, kind)
             self._read.setdefault((who, kind), {})[feed] = rows

@@ -65,8 +65,6 @@ _LOCAL = {
     "query_reopened_us.median": "`query` of the file opened again, median, µs",
     "reopen_s": "opened again, seconds",
     "file_bytes_per_document": "bytes a document in the file",
-    "times_similar.add": 'times `policy="similar"`, `add`',
-    "times_similar.query": 'times `policy="similar"`, `query`',
     "times_before.add": "the version before, times as long, `add`",
     "times_before.query": "the version before, times as long, `query`",
 }
@@ -131,7 +129,9 @@ def _beside_similar(report: Report, before: dict[str, Report]) -> Report:
     if other is not None and other is not report:
         for what in ("add", "query"):
             name = f"{what}_us.median"
-            report.figures[f"times_similar.{what}"] = report.figures[name] / other.figures[name]
+            times = report.figures[name] / other.figures[name]
+            report.figures[f"times_similar.{what}"] = times
+            report.notes.append(f'`{what}` takes {times:.2f} times as long as `policy="similar"`.')
     return report
 
 

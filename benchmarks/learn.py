@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SUMMARY = "what 30, 60 and 120 labels of a feed teach the judge"
 NEEDS = "the real feeds and their labelled pairs; scikit-learn"
 TAKES = "8 minutes (2 processors)"
-QUICK = {"draws": 1}
+QUICK = {"draws": 1, "made": 2}
 
 N_LABELS = (30, 60, 120)
 N_FOLDS = 3
@@ -58,12 +58,15 @@ class Feed(NamedTuple):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the suite."""
     parser.add_argument("--jobs", type=int, default=2, help="threads (default: 2)")
+    parser.add_argument(
+        "--made", type=int, default=synthetic.N_EACH, help="made pairs of each kind in a batch"
+    )
     parser.add_argument("--draws", type=int, default=6, help="draws of the pairs (default: 6)")
 
 
 def run(options: argparse.Namespace) -> Iterator[Report]:
     """Fit judges, simulate labelling, and tabulate."""
-    feeds = _read_feeds(options.jobs)
+    feeds = _read_feeds(options.jobs, options.made)
     report = Report(
         name="learn",
         title="Learning a feed: pairs that the judge has not seen",
@@ -91,12 +94,12 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
     yield report
 
 
-def _read_feeds(n_jobs: int) -> dict[str, Feed]:
+def _read_feeds(n_jobs: int, n_made: int) -> dict[str, Feed]:
     """Return the labelled pairs of every feed, with the scores of a judge that saw none of it."""
     from benchmarks import fitting  # noqa: PLC0415 - scikit-learn is optional
 
     labelled = examples.read_examples(n_jobs, say)
-    made = synthetic.make_examples(n_jobs, say)
+    made = synthetic.make_examples(n_jobs, say, n_each=n_made)
     feeds = {}
     for name in np.unique(labelled.feed).tolist():
         say(f"judge without {name}")

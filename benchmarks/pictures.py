@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
 from benchmarks.report import number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+Figures: TypeAlias = "Callable[[float, float], Any]"
 
 _MANY = 3  # bars for one label that are drawn closer, and names in a row of the legend
 _F1_LINES = (0.5, 0.7, 0.9)
@@ -21,13 +23,10 @@ _LEAST_SHOWN = 0.15
 
 
 class Picture(Protocol):
-    """What can be drawn on a figure of matplotlib."""
+    """What can be drawn on a figure that it is given for a width and a height in inches."""
 
-    def size(self) -> tuple[float, float]:
-        """Return width and height in inches."""
-
-    def draw(self, figure: Any) -> None:  # noqa: ANN401 - matplotlib is optional
-        """Draw on a figure."""
+    def draw(self, new: Figures) -> Any:  # noqa: ANN401 - matplotlib is optional
+        """Return a figure with the picture."""
 
 
 def save(picture: Picture, path: Path) -> bool:
@@ -36,8 +35,7 @@ def save(picture: Picture, path: Path) -> bool:
         return False
     # The Figure itself, not pyplot: no display, no global state.
     module = importlib.import_module("matplotlib.figure")
-    figure = module.Figure(figsize=picture.size(), layout="constrained")
-    picture.draw(figure)
+    figure = picture.draw(lambda *size: module.Figure(figsize=size, layout="constrained"))
     figure.savefig(path, dpi=150)
     return True
 
@@ -52,17 +50,13 @@ class Bars:
     series: Mapping[str, Sequence[float]]
     line: float | None = None
 
-    def size(self) -> tuple[float, float]:
-        """Return width and height in inches."""
+    def draw(self, new: Figures) -> Any:  # noqa: ANN401 - matplotlib is optional
+        """Return a figure with the bars."""
+        n_series = len(self.series)
         n_lines = max((label.count("\n") + 1 for label in self.labels), default=1)
-        n_series = len(self.series)
-        thickness = 0.32 if n_series < _MANY else 0.24
-        return 8, 1.6 + thickness * len(self.labels) * max(n_series, 0.75 * n_lines)
-
-    def draw(self, figure: Any) -> None:  # noqa: ANN401 - matplotlib is optional
-        """Draw on a figure."""
+        width = 0.32 if n_series < _MANY else 0.24
+        figure = new(8, 1.6 + width * len(self.labels) * max(n_series, 0.75 * n_lines))
         axes = figure.subplots()
-        n_series = len(self.series)
         thickness = 0.8 / n_series
         for k, (name, values) in enumerate(self.series.items()):
             shift = (k - (n_series - 1) / 2) * thickness
@@ -81,6 +75,7 @@ class Bars:
         axes.spines[["top", "right"]].set_visible(False)
         if n_series > 1:
             figure.legend(loc="outside lower center", ncols=min(n_series, _MANY), frameon=False)
+        return figure
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,12 +94,9 @@ class Curves:
 
     panels: Mapping[str, Sequence[Curve]]
 
-    def size(self) -> tuple[float, float]:
-        """Return width and height in inches."""
-        return 4.2 * len(self.panels), 4.6
-
-    def draw(self, figure: Any) -> None:  # noqa: ANN401 - matplotlib is optional
-        """Draw on a figure."""
+    def draw(self, new: Figures) -> Any:  # noqa: ANN401 - matplotlib is optional
+        """Return a figure with the panels."""
+        figure = new(4.2 * len(self.panels), 4.6)
         all_axes = figure.subplots(1, len(self.panels), sharey=True, squeeze=False)[0]
         for axes, (title, curves) in zip(all_axes, self.panels.items(), strict=True):
             for f1 in _F1_LINES:
@@ -131,6 +123,7 @@ class Curves:
         figure.legend(
             handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=9
         )
+        return figure
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -144,12 +137,9 @@ class Lines:
     beside: Mapping[str, Sequence[float]]
     mark: float
 
-    def size(self) -> tuple[float, float]:
-        """Return width and height in inches."""
-        return 8, 4.2
-
-    def draw(self, figure: Any) -> None:  # noqa: ANN401 - matplotlib is optional
-        """Draw on a figure."""
+    def draw(self, new: Figures) -> Any:  # noqa: ANN401 - matplotlib is optional
+        """Return a figure with the lines."""
+        figure = new(8, 4.2)
         axes = figure.subplots()
         other = axes.twinx()
         for name, values in self.lines.items():
@@ -164,3 +154,4 @@ class Lines:
             one.set_ylim(bottom=0)
             one.spines[["top"]].set_visible(False)
         figure.legend(loc="outside lower center", ncols=3, frameon=False)
+        return figure

@@ -202,7 +202,7 @@ def _enter_classical(
         texts = counted.pairs(ids)
         rows = counted.rows(np.maximum(texts, 0), "full", options.jobs)
         contained = rows[:, FEATURES.index("containment")] >= CONTAINMENT
-        said = (texts[:, 0] == texts[:, 1]) | (contained & (texts >= 0).all(axis=1))
+        said = ((texts[:, 0] == texts[:, 1]) | contained) & (texts >= 0).all(axis=1)
         scores.enter_pairs(f"containment at {CONTAINMENT}", places, said.tolist())
     if options.peers and importlib.util.find_spec("datasketch") is not None:
         part = _items(feed, {each for pair in ids for each in pair})

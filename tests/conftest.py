@@ -34,9 +34,9 @@ settings.load_profile(
 # Tests by what a change may break: `make test GROUP=text`. A file in none is of the group "rest".
 GROUPS = {
     "text": "boilerplate|hashing|spelling|text",
-    "engine": "agreement|alignment|api|assignment|banding|batch|candidates|classifier|clustering|"
-    "engine|feature_notes|features|membership|minhash|permutations|plain_cases|plain_verdicts|postings|"
-    "relations|segment|shingle_sets|shingling|sorting|templates|threads|tuning|verification",
+    "engine": "agreement|alignment|api|assignment|batch|candidates|classifier|counts|engine|"
+    "feature_notes|features|membership|minhash|packing|permutations|plain_cases|plain_verdicts|segment|sets|"
+    "shingle_sets|shingling|templates|threads|tuning",
     "index": "index|replay|store.*|window|rss_poller",
     "input": "documents|errors|exchange|input_kinds",
     "show": "cli.*|differences|notebook|plots|report|results",

@@ -124,9 +124,11 @@ def check_tokens(texts: list[str], sources: list[str | None], config: dn.Config)
     offsets = np.cumsum([0, *map(len, encoded)])
     buffer = np.frombuffer(b"".join(encoded), np.uint8)
     codes = text.source_codes(sources)
-    tokens = text.tokenize(buffer, offsets, config, *codes)
-    threaded = text.tokenize(buffer, offsets, config, *codes, n_jobs=3)
-    assert all(map(np.array_equal, tokens, threaded)), "threads change tokens"
+    tokens: Any = text.tokenize(buffer, offsets, config, *codes)
+    threaded: Any = text.tokenize(buffer, offsets, config, *codes, n_jobs=3)
+    assert all(np.array_equal(one, other) for one, other in zip(tokens, threaded, strict=True)), (
+        "threads change tokens"
+    )
     shown = text.places(texts, config, sources)
     assert np.array_equal(shown.hashes, tokens.hashes), "words shown are not those hashed"
     assert np.array_equal(shown.flags, tokens.flags), "words shown have other flags"
@@ -252,6 +254,7 @@ def main() -> None:
             wrong += 1
             if not chosen.go_on:
                 raise
+        sys.stderr.write(f"batch {seed} ended\n")
     sys.stdout.write(f"{chosen.texts:,} texts, {wrong} batches with a fault\n")
     sys.exit(wrong > 0)
 

@@ -25,7 +25,7 @@ def moments_of(code: CodeType) -> frozenset[int]:
 
     def handler(offset: int) -> int:
         """Return where an exception in an instruction is handled."""
-        entries = bytecode.exception_entries
+        entries = bytecode.exception_entries  # type: ignore[attr-defined]
         return next((each.target for each in entries if each.start <= offset < each.end), -1)
 
     for instruction in bytecode:

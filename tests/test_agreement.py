@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news._engine.agreement import agreed
-from dedupe_news._engine.judged import packed
+from dedupe_news._engine.packing import pack_distinct
 
 N_TEXTS = 9
 
@@ -47,7 +47,7 @@ def test_agreement_is_as_defined(judged: dict[tuple[int, int], bool]) -> None:
     rows = np.array(sorted(judged), np.int64).reshape(-1, 2)
     are_matches = np.array([judged[pair] for pair in sorted(judged)], bool)
 
-    pairs = agreed(packed(rows), are_matches, rows[~are_matches])
+    pairs = agreed(pack_distinct(rows), are_matches, rows[~are_matches])
 
     assert {tuple(pair) for pair in pairs.tolist()} == plainly_agreed(judged)
 
@@ -57,6 +57,6 @@ def test_one_refusal_among_friends_is_overruled() -> None:
     judged = {(a, b): (a, b) != (0, 1) for a in range(5) for b in range(a + 1, 5)}
     rows = np.array(sorted(judged), np.int64)
 
-    pairs = agreed(packed(rows), (rows != [0, 1]).any(axis=1), np.array([[0, 1]]))
+    pairs = agreed(pack_distinct(rows), (rows != [0, 1]).any(axis=1), np.array([[0, 1]]))
 
     assert pairs.tolist() == [[0, 1]]

@@ -343,19 +343,22 @@ def test_broken_file_is_one_line_on_stderr(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--policy", "similar", "--threshold", "1.01"], r"threshold=1\.01 is out of range"),
-        (["--policy", "similar", "--threshold", "nan"], "threshold=nan is out of range"),
+        (["--policy", "similar", "--threshold", "1.01"], r"--threshold 1\.01 is out of range"),
+        (["--policy", "similar", "--threshold", "nan"], "--threshold nan is out of range"),
         (["--threshold", "high"], r"Invalid value for '--threshold'.*; --help explains$"),
-        (["--policy", "similar", "--recall", "1"], r"recall=1\.0 is out of range"),
-        (["--recall", "0.9"], r"--recall 0\.9 is read with --policy similar only\. Add --policy"),
-        (["--on-invalid", "skip"], "--on-invalid skip is not known; pass raise, ignore or drop"),
-        (["--timezone", "Mars"], "timezone='Mars' is no time zone"),
-        (["--date-format", "day"], "date_format='day' is no format of dates"),
+        (["--policy", "similar", "--recall", "1"], r"--recall 1\.0 is out of range"),
+        (
+            ["--recall", "0.9"],
+            r"--recall 0\.9 is read with --policy similar only.* Pass --policy s",
+        ),
+        (["--on-invalid", "skip"], "--on-invalid skip is not known; allowed are 'raise', "),
+        (["--timezone", "Mars"], "--timezone Mars is no time zone"),
+        (["--date-format", "day"], "--date-format day is no format of dates"),
         (["--encoding", "utf-9"], "--encoding 'utf-9' is not known"),
-        (["--shingle-size", "0"], "shingle_size=0 is out of range"),
-        (["--policy", "best"], "policy='best' is not known; allowed are 'news', 'similar'"),
-        (["--prefer", "best"], "prefer='best' is not known; allowed are 'earliest'"),
-        (["--n-jobs", "0"], "n_jobs=0"),
+        (["--shingle-size", "0"], "--shingle-size 0 is out of range"),
+        (["--policy", "best"], "--policy best is not known; allowed are 'news', 'similar'"),
+        (["--prefer", "best"], "--prefer best is not known; allowed are 'earliest'"),
+        (["--n-jobs", "0"], "--n-jobs 0 means no thread"),
         (["--text", "body"], r"feed\.jsonl has no column 'body'; its columns are 'id', 'title'"),
         (["--format", "xml"], r"Invalid value for '--format'"),
         (["--output", "x.xml"], r"cannot write x\.xml: its suffix must be \.jsonl, \.csv, "),
@@ -378,6 +381,56 @@ def test_bad_arguments_are_one_line_on_stderr(
     assert (ended.code, ended.out) == (2, "")
     assert re.search(message, ended.err)
     assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "cluster feed.jsonl --policy best",
+        "cluster feed.jsonl --threshold 0.5",
+        "cluster feed.jsonl --policy similar --threshold 0.01",
+        "cluster feed.jsonl --policy similar --min-probability 0.9",
+        "cluster feed.jsonl --judge none.json",
+        "cluster feed.jsonl --judge feed.jsonl",
+        "cluster feed.jsonl --n-jobs 0",
+        "cluster feed.jsonl --memory-limit much",
+        "cluster feed.jsonl --memory-limit 1MB",
+        "cluster feed.jsonl --work-folder feed.jsonl",
+        "cluster feed.jsonl --on-invalid skip",
+        "cluster feed.jsonl --timezone Mars",
+        "cluster plain.jsonl --keep earliest",
+        "cluster plain.jsonl --keep views",
+        "cluster plain.jsonl --on-invalid raise --source views",
+        "cluster feed.xml",
+        "fit feed.jsonl --output judge.json",
+        "index add new.db feed.jsonl --window 30",
+        "index add new.db feed.jsonl --window '99999 years'",
+        "index add news.db feed.jsonl --policy similar",
+        "index add news.db feed.jsonl --min-probability 0.9",
+        "index add http://host/x feed.jsonl",
+        "index add :memory: feed.jsonl",
+        "index query news.db Rain --include series",
+        "index expire news.db --before yesterday",
+        "index expire news.db --before 2026-03-02T05:30",
+        "index stats none.db",
+    ],
+)
+def test_errors_speak_of_options(run: Callable[..., Ended], tmp_path: Path, arguments: str) -> None:
+    """They name what one can type here, nothing of Python."""
+    (tmp_path / "feed.jsonl").write_bytes(CONTENTS["feed.jsonl"])
+    (tmp_path / "plain.jsonl").write_bytes(
+        as_jsonl([{"text": STORM, "views": 3}, {"text": STORM, "views": "many"}])
+    )
+    (tmp_path / "feed.xml").write_text("<rss></rss>", encoding="utf-8")
+    assert run("index", "add", "news.db", "feed.jsonl", "--quiet").code == 0
+
+    ended = run(*shlex.split(arguments))
+
+    assert (ended.code, ended.out) == (2, "")
+    message = ended.err.splitlines()[-1]
+    assert not re.search(
+        r"\w=['\w.\[(]|\bdn\.|\bNone\b|\bNewsIndex\b|\bdatetime\(|timedelta", message
+    )
 
 
 @pytest.mark.parametrize(
@@ -497,9 +550,9 @@ def test_other_files_stay_within_a_limit_too(run: Callable[..., Ended], tmp_path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--memory-limit", "much"), "memory_limit='much' is no amount of memory"),
-        (("--memory-limit", "1MB"), "memory_limit=1,000,000 bytes is too little"),
-        (("--work-folder", "parts/0.parquet"), "parts/0.parquet' cannot be used"),
+        (("--memory-limit", "much"), "--memory-limit much is no amount of memory"),
+        (("--memory-limit", "1MB"), "--memory-limit 1,000,000 bytes is too little"),
+        (("--work-folder", "parts/0.parquet"), "--work-folder parts/0.parquet cannot be used"),
     ],
 )
 def test_limits_that_cannot_be_kept_are_one_line(
@@ -681,6 +734,40 @@ def test_whom_to_keep_can_be_said(run: Callable[..., Ended], keep: str, expected
     assert [row["id"] for row in clustered.rows if row["kept"]] == [row["id"] for row in kept.rows]
 
 
+def test_the_largest_number_of_a_column_of_csv_is_kept(run: Callable[..., Ended]) -> None:
+    """As a number, not as a text: 1000 is more than 999, and an empty cell less than any."""
+    feed = as_csv(
+        [
+            {"id": name, "text": STORM, "views": views}
+            for name, views in (("a", "999"), ("b", "1000"), ("c", ""))
+        ]
+    )
+
+    ended = run("dedupe", "-", "--format", "csv", "--keep", "views", stdin=feed)
+
+    assert [row["id"] for row in ended.rows] == ["b"]
+
+
+def test_dates_that_cannot_be_read_name_the_option(run: Callable[..., Ended]) -> None:
+    """It is said after the count and the first examples."""
+    feed = as_csv([{"id": "a", "text": STORM, "Pub Date": "03/04/2026"}])
+
+    without = run("dedupe", "-", "--format", "csv", stdin=feed)
+    given = run("dedupe", "-", "--format", "csv", "--date-format", "dmy", stdin=feed)
+
+    assert "which may be day/month or month/day\ndedupe-news:   --date-format dmy" in without.err
+    assert "--date-format" not in given.err
+
+
+def test_an_output_that_exists_hides_no_error(run: Callable[..., Ended], tmp_path: Path) -> None:
+    """A file that cannot be read is said, whatever lies where its rows would go."""
+    (tmp_path / "out.csv").touch()
+
+    ended = run("dedupe", "missing.csv", "--output", "out.csv")
+
+    assert ended.err == "dedupe-news: cannot read missing.csv: No such file or directory\n"
+
+
 @pytest.mark.parametrize("command", ["dedupe", "cluster"])
 def test_an_unknown_rule_is_refused_before_the_work(
     run: Callable[..., Ended], command: str
@@ -726,13 +813,13 @@ def test_columns_of_the_same_name_give_way(run: Callable[..., Ended]) -> None:
 
 def test_texts_are_no_formulas_in_a_spreadsheet(run: Callable[..., Ended], tmp_path: Path) -> None:
     """They begin with an apostrophe in CSV; numbers stay numbers."""
-    records = [{"id": "=1+1", "text": f"@{STORM}", "change": "-1.5"}]
+    records = [{"id": "=1+1", "text": f"@{STORM}", "change": "-1.5", "wide": "\uff1d1+1"}]
 
     run("dedupe", "-", "-o", "out.csv", stdin=as_jsonl(records))
 
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.DictReader(file)) == [
-            {"id": "'=1+1", "text": f"'@{STORM}", "change": "-1.5"}
+            {"id": "'=1+1", "text": f"'@{STORM}", "change": "-1.5", "wide": "'\uff1d1+1"}
         ]
 
 
@@ -1023,6 +1110,7 @@ def test_interrupt_ends_with_130(tmp_path: Path) -> None:
     _, err = process.communicate()
 
     assert process.returncode == 130
+    assert err.splitlines()[-1] == b"dedupe-news: interrupted"
     assert b"Traceback" not in err
 
 

@@ -76,7 +76,7 @@ def test_an_index_of_similarity_includes_nothing_else(capsys: Capture) -> None:
     refused = run(capsys, "index", "query", "feed.db", STORM, "--include", "related")
 
     assert (refused.code, refused.out) == (2, "")
-    assert "include=['related'] is read with policy='news' only" in refused.err
+    assert "--include related is read with --policy news only" in refused.err
 
 
 @pytest.mark.usefixtures("folder")

@@ -11,7 +11,7 @@ from rich.console import Console
 
 import dedupe_news as dn
 from command_line import Ended, runner
-from dedupe_news.cli import comparing
+from dedupe_news.cli import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +151,7 @@ def test_differences_are_struck_and_underlined(width: int) -> None:
     found = dn.compare(f"{OLD} \x1b[2J", NEW, policy="similar", threshold=0.1)
 
     with console.capture() as captured:
-        comparing.show_comparison(console, found)
+        terminal.show_comparison(console, found)
 
     printed = captured.get()
     assert "\x1b[9;31mold" in printed
@@ -183,3 +183,16 @@ def test_help_has_examples(run: Callable[..., Ended], command: str) -> None:
 
     assert "Examples:" in ended.out
     assert f"dedupe-news {command} " in ended.out
+
+
+def test_long_texts_side_by_side_fit_the_screen() -> None:
+    """No more lines than asked for; the last says that there are others, at a blank line too."""
+    console = Console(width=100, color_system=None)
+    long = "\n\n".join(["a line", "another"] * 20)
+    for text in (long, f"word {long}", "word " * 400):
+        with console.capture() as captured:
+            terminal.show_sides(console, (text, text), [], n_lines=5)
+
+        lines = captured.get().rstrip().splitlines()
+        assert len(lines) == 5
+        assert lines[-1].count("…") == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dedupe_news.cli import main, warmup
+from dedupe_news.cli import app, main
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_warmup_says_where_kernels_are(
 ) -> None:
     """Whoever builds an image sees that they are in it."""
     folder = Path("somewhere")
-    monkeypatch.setattr(warmup, "prepare_all", lambda *, show: (folder, n_compiled * show))
+    monkeypatch.setattr(app, "prepare_all", lambda *, show: (folder, n_compiled * show))
 
     assert main(["warmup"]) == 0
     assert capsys.readouterr().err == f"dedupe-news: {said}; they are in somewhere\n"
@@ -30,7 +30,7 @@ def test_warmup_is_quiet_when_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing on either stream."""
-    monkeypatch.setattr(warmup, "prepare_all", lambda *, show: (Path(), int(show)))
+    monkeypatch.setattr(app, "prepare_all", lambda *, show: (Path(), int(show)))
 
     assert main(["warmup", "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
@@ -40,7 +40,7 @@ def test_warmup_that_keeps_nothing_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An image whose kernels are kept nowhere would compile at each start."""
-    monkeypatch.setattr(warmup, "prepare_all", lambda *, show: (None, int(show)))
+    monkeypatch.setattr(app, "prepare_all", lambda *, show: (None, int(show)))
 
     assert main(["warmup"]) == 2
     assert "NUMBA_CACHE_DIR" in capsys.readouterr().err

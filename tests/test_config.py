@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dedupe_news import Config, ConfigError
 from dedupe_news._input.spans import read_span, write_span
-from dedupe_news.config import from_settings, from_stored
+from dedupe_news.config import from_stored
 from dedupe_news.errors import shown
 from dedupe_news.tuning import candidate_probability, expected_cost
 from strategies import configs
@@ -122,6 +122,13 @@ def test_unknown_settings_are_refused_by_name(
         make({"thresold": 0.5, "bands": 3})
 
 
+def test_settings_of_odd_names_are_refused() -> None:
+    """They need not be texts, nor short."""
+    odd: Any = {10**5_000: 1, 3: 2}
+    with pytest.raises(ConfigError, match=r"^unknown setting 3, a whole number of 16,610 bits;"):
+        Config.from_dict(odd)
+
+
 def test_numbers_of_any_type_are_taken() -> None:
     """They are kept as Python's own, so that settings stay JSON."""
     config = Config(
@@ -198,7 +205,7 @@ def test_settings_of_earlier_indexes_are_understood() -> None:
 )
 def test_windows_are_written_with_their_unit(text: str, span: dt.timedelta) -> None:
     """Windows are written with their unit, as people write lengths of time."""
-    assert from_settings({"window": text}).window == span
+    assert Config.from_dict({"window": text}).window == span
 
 
 @given(st.timedeltas(min_value=dt.timedelta(microseconds=1), max_value=dt.timedelta(10**6)))
@@ -217,7 +224,7 @@ def test_spans_come_back_as_they_were_written(span: dt.timedelta) -> None:
 def test_windows_that_are_none_are_refused(window: object) -> None:
     """With the remedy, in a line that can be read."""
     with pytest.raises(ConfigError, match=r"^window=.* such as window='30 days'") as refused:
-        from_settings({"window": window})
+        Config.from_dict({"window": window})
     assert len(str(refused.value)) < 300
     with pytest.raises(ConfigError, match=r"^window="):
         Config(window=window)  # type: ignore[arg-type]

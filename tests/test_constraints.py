@@ -145,6 +145,14 @@ def test_an_index_obeys_when_it_clusters() -> None:
     assert found.labels.tolist() == expected.labels.tolist()
 
 
+def deep_tuple() -> tuple[Any, ...]:
+    """Return what Python itself can neither hash nor compare."""
+    nested: tuple[Any, ...] = ()
+    for _ in range(1_000_000):
+        nested = (nested,)
+    return nested
+
+
 @pytest.mark.parametrize(
     ("pairs", "error", "reason"),
     [
@@ -154,6 +162,10 @@ def test_an_index_obeys_when_it_clusters() -> None:
         ({"cannot": [("copy-1",)]}, dn.InputError, "not two different items"),
         ({"cannot": [("copy-1", "copy-1")]}, dn.InputError, "not two different items"),
         ({"must": [("copy-1", "gone")]}, dn.InputError, "must names the item 'gone'"),
+        ({"must": [("copy-1", 10**5_000)]}, dn.InputError, "the item a whole number of 16,610 b"),
+        ({"must": [("copy-1", deep_tuple())]}, dn.InputError, "must names the item "),
+        ({"must": [(deep_tuple(), deep_tuple())]}, dn.InputError, "must names the item "),
+        ({"cannot": [(10**5_000,)]}, dn.InputError, "cannot holds .*not two different items"),
         ({"must": [("copy-1", [])]}, dn.InputError, r"must names the item \[\]"),
         ({"must": [("copy-1", "empty")]}, dn.InputError, "of which one item has no words"),
         (

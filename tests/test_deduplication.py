@@ -112,6 +112,13 @@ def test_plain_python_comes_back_as_it_came() -> None:
     assert (found["text"], found["views"].tolist()) == (TEXTS[1:3], [1, 9])
 
 
+def test_the_answer_of_a_server_comes_back_as_the_list_of_its_items() -> None:
+    """Its other keys belong to no item."""
+    items = [{"title": text} for text in TEXTS]
+
+    assert quiet({"status": "ok", "articles": items}) == items[:2]
+
+
 def test_all_that_cluster_takes_can_be_given() -> None:
     """Columns and settings; by similarity there are other clusters."""
     feed = [{"body": text} for text in (STORM, f"{STORM} More rain is expected.")]

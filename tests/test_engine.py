@@ -184,9 +184,9 @@ def test_large_buckets_make_no_chains_and_linear_work(n: int, *, interpreted: bo
         pytest.skip("one large bucket is enough")
     result = clustered(near_identical(n))
 
-    limits = candidates.LIMITS
+    bounds = candidates.BOUNDS
     assert_members_match_directly(result)
-    a_text = candidates.BANDS * (limits.first_texts + limits.previous_texts)
+    a_text = candidates.BANDS * (bounds.first_texts + bounds.previous_texts)
     assert result.n_candidates <= a_text * n
     assert result.bounded.n_large_buckets > 0
 

@@ -49,7 +49,7 @@ TERMS = {
 FORBIDDEN = {
     "component": r"components?",
     "event cluster": r"event[ _]clusters?",
-    "form": r"forms?",
+    "form": r"(?:one|recurring|same) forms?|forms? (?:are )?filled",
     "founder": r"founders?",
     "furniture": r"furniture",
     "heir": r"heirs?",
@@ -75,19 +75,22 @@ class Allowed(NamedTuple):
 
 
 ALLOWED = [
-    Allowed("series", "*", r"\bSeries\b", "the class of pandas, polars and narwhals"),
+    Allowed("series", "*", r"\bSeries\b|as_series", "the class of pandas, polars and narwhals"),
     Allowed("series", "CHANGELOG.md", "[Ss]eries|SERIES", "what version 0.1 called templates"),
     Allowed("n-gram", "move.md", "ngram_size", "a setting of text-dedup"),
-    Allowed("component", "*", "[Cc]onnected components?", "of graphs: the clusters of other tools"),
+    Allowed(
+        "component",
+        "*",
+        "[Cc]onnected components?",
+        "of graphs: the clusters of other tools",
+    ),
     Allowed("component", "glossary.md", "is a component", "of a signature, which is a vector"),
     Allowed("component", "index_*.py", "[Cc]omponents", "of signatures, which are vectors"),
-    Allowed("form", "*", r"forms? of (?:a|the same) word|other forms", "of grammar: *go*, *went*"),
-    Allowed("form", "report.*", "</?form|form-action", "the element of HTML"),
     Allowed("slot", "*", r"__slots__|slots=True|^slots$", "the mechanism of Python"),
 ]
 
 # Names that are still being given up: one after another leaves this list, and none comes in.
-BEING_RENAMED = frozenset({"form", "furniture", "room", "sketch"})
+BEING_RENAMED = frozenset({"furniture", "room", "sketch"})
 
 
 def words(text: str) -> str:

@@ -21,12 +21,17 @@ import pytest
 
 import dedupe_news as dn
 from command_line import Ended, runner
+from dedupe_news._engine import outofcore
 from dedupe_news._input.names import NAMES, find_name
 from dedupe_news._input.reading import read_documents
+from dedupe_news._input.rules import reading
+from dedupe_news.documents import Choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from dedupe_news._input.rules import OnInvalid
 
 TITLE = "Ferry landing closes"
 TEXT = "Inspectors found the piers of the old landing rotten, the mayor said on Monday."
@@ -324,25 +329,33 @@ def test_items_with_what_cannot_be_read_can_be_left_out() -> None:
     assert unnamed.to_dict()["id"] == [0, 2, 3]
 
 
+def test_bottomless_values_are_refused_in_our_words() -> None:
+    """Texts and times within others without end, as a program gone wrong makes them."""
+    text: list[Any] = []
+    time_: dict[str, Any] = {}
+    for _ in range(100_000):
+        text, time_ = [text], {"$date": time_}
+    with pytest.raises(dn.InputTypeError, match="of type 'list' and no text"):
+        dn.cluster([{"text": text}], progress=False)
+    with pytest.raises(dn.InputTypeError, match="of type 'list' and no text"):
+        dn.cluster([dn.Document(text)], progress=False)  # type: ignore[arg-type]
+    with pytest.raises(dn.InputTypeError, match="of type 'dict' and no time"):
+        dn.cluster([{"text": "x", "seen": time_}], published="seen", progress=False)
+
+
 @pytest.mark.parametrize("on_invalid", ["ignore", "drop"])
-def test_feeds_in_parts_are_passed_over_as_at_once(
-    on_invalid: Any,  # noqa: ANN401 - one of three words
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_feeds_in_parts_are_passed_over_as_at_once(on_invalid: OnInvalid) -> None:
     """With the same report, and the same positions."""
-    monkeypatch.setattr("dedupe_news._input.feeds.CHUNK_SIZE", 2)
-    feed = [item for item in ODD if isinstance(item, dict)]
+    choices = Choices(id=None, title=None, text="text", source=None, published="published")
+    with reading(on_invalid=on_invalid):
+        at_once = read_documents(ODD, **choices)
+        with outofcore.opened(iter(ODD), choices, dn.Config(), "8GB", None, 1, 2) as (parts, _):
+            contents = [parts.content(position) for position in range(len(parts))]
 
-    whole = dn.cluster(feed, id=None, on_invalid=on_invalid, progress=False)
-    parts = dn.cluster(
-        iter(feed), id=None, on_invalid=on_invalid, progress=False, memory_limit="8GB"
-    )
-
-    assert list(parts.to_dict()["id"]) == list(whole.to_dict()["id"])
-    assert parts.labels.tolist() == whole.labels.tolist()
-    assert parts.skipped.counts == whole.skipped.counts
-    assert set(parts.skipped.examples) == set(whole.skipped.examples)
-    assert parts.skipped.n_dropped == whole.skipped.n_dropped
+    assert contents == [at_once.content(position) for position in range(len(at_once))]
+    assert parts.skipped.counts == at_once.skipped.counts
+    assert set(parts.skipped.examples) == set(at_once.skipped.examples)
+    assert parts.skipped.n_dropped == at_once.skipped.n_dropped
 
 
 def test_rows_of_pandas_keep_their_labels() -> None:
@@ -519,6 +532,8 @@ def test_the_command_line_passes_over_and_says_so(
     assert "times without a zone are taken as UTC; --timezone says otherwise" in ended.err
     assert [row["id"] for row in dropped.rows] == [0, 1, 2, 3, 5, 7, 8]
     assert "2 values were not read; 2 items were left out" in dropped.err
+    kept = run("dedupe", "feed.jsonl", "--on-invalid", "drop", "--keep", "text")
+    assert [row["id"] for row in kept.rows] == [0, 1, 2, 3, 5, 7, 8]
 
 
 def test_zones_and_orders_can_be_said(run: Callable[..., Ended], tmp_path: Path) -> None:

@@ -146,6 +146,8 @@ def test_an_interrupted_call_is_made_or_not(
     check(lambda: make(config), name, CALLS[name])
 
 
+# A file that was opened, but not yet in a block: the garbage collector closes it, and says so.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
 def test_interrupted_exchange_is_made_or_not(
     make: Callable[[Config], NewsIndex], tmp_path: Path, suffix: str
@@ -167,6 +169,7 @@ def test_interrupted_exchange_is_made_or_not(
         assert written.read_bytes() == given.read_bytes()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("is_new", [True, False])
 def test_an_interrupted_opening_leaves_a_file_that_opens(tmp_path: Path, *, is_new: bool) -> None:
     """Whether the file was there or not."""
@@ -240,6 +243,7 @@ FUNCTIONS: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_an_interrupted_function_can_be_called_again(tmp_path: Path, name: str) -> None:
     """Nothing that is kept between calls is left in part."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import copy
+import ctypes
 import json
 import logging
 import os
@@ -20,7 +21,7 @@ import numpy as np
 import pytest
 from numba.core.runtime import _nrt_python, rtsys
 
-from dedupe_news._kernels import _counting, _jit, _preparing, _store
+from dedupe_news._kernels import _counting, _jit, _preparing, _store, _types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,9 +147,9 @@ def test_digest_of_a_function_that_calls_itself_ends() -> None:
 def test_whatever_kernels_read_has_a_digest_that_stays() -> None:
     """The text of an object may hold its address, which would compile it in every process."""
     code = (
-        "from dedupe_news._kernels import _jit, _preparing\n"
+        "from dedupe_news._kernels import _jit, _preparing, _types\n"
         "names = {n for rows in _preparing.manifest().values() for n, _ in rows}\n"
-        "print(sorted(_jit.named(n).cache.version for n in names))"
+        "print(sorted(_types.named(n).cache.version for n in names))"
     )
 
     first, second = run(code, PYTHONHASHSEED="1"), run(code, PYTHONHASHSEED="2")
@@ -616,7 +617,7 @@ def test_prepared_kernels_are_in_the_sources() -> None:
     """Prepared kernels are in the sources; none of them was renamed."""
     for rows in _preparing.manifest().values():
         for name, _ in rows:
-            assert callable(_jit.named(name))
+            assert callable(_types.named(name))
 
 
 @pytest.mark.usefixtures("compiled")
@@ -640,3 +641,31 @@ def test_two_processes_prepare_an_operation_together(tmp_path: Path) -> None:
     first, last = json.loads(done.stdout)
     assert first > 0
     assert last == 0
+
+
+@pytest.mark.parametrize(
+    ("in_callback", "afterwards", "expected"),
+    [
+        (KeyboardInterrupt, None, KeyboardInterrupt),
+        (KeyboardInterrupt, RuntimeError, KeyboardInterrupt),
+        (None, RuntimeError, RuntimeError),
+    ],
+)
+def test_an_interrupt_in_a_callback_of_the_compiler_is_not_lost(
+    in_callback: type[BaseException] | None,
+    afterwards: type[BaseException] | None,
+    expected: type[BaseException],
+) -> None:
+    """Python reports an error of such a callback and goes on; other errors stay as they are."""
+
+    def fail(error: type[BaseException] | None) -> None:
+        if error is not None:
+            raise error
+
+    @_preparing.interrupts_kept()
+    def compile_something() -> None:
+        ctypes.CFUNCTYPE(None)(lambda: fail(in_callback))()
+        fail(afterwards)
+
+    with pytest.raises(expected):
+        compile_something()

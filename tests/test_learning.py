@@ -188,6 +188,8 @@ def test_files_that_are_no_judge_are_refused(judge: dn.Judge, tmp_path: Path) ->
         ("{", "is no JSON"),
         ('{"digest": "x"}', "holds no judge"),
         ('["trees", "digest"]', "holds no judge"),
+        ("[" * 9_999 + "]" * 9_999, "is no JSON"),
+        ('{"digest": ' + "9" * 4_000 + ', "trees": []}', "is damaged: .* says a whole number of"),
         (judge.weights.replace('"baseline": [', '"baseline": [0.0, ', 1), "is damaged"),
     ]
     for content, reason in refused:
@@ -197,6 +199,10 @@ def test_files_that_are_no_judge_are_refused(judge: dn.Judge, tmp_path: Path) ->
             dn.Config(judge=path)
     with pytest.raises(dn.ConfigError, match="judge is of type 'int'"):
         dn.Config(judge=3)  # type: ignore[arg-type]
+    with pytest.raises(dn.ConfigError, match="cannot be read: embedded null"):
+        dn.Config(judge="zero\0byte.json")
+    with pytest.raises(dn.ConfigError, match="holds what JSON cannot"):
+        dn.Config(judge={"digest": "x", "trees": b""})  # type: ignore[arg-type]
     with pytest.raises(dn.ConfigError, match=r"judge=.* is read with policy='news' only"):
         dn.Config(judge=judge, policy="similar")
     with pytest.raises(dn.InputError, match="cannot write the judge to"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import oracles
 from dedupe_news import Config
-from dedupe_news._engine.minhash import band_keys, sign
+from dedupe_news._engine.signatures import band_keys, sign
 from strategies import ragged
 
 NUM_PERM = 8

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
-from dedupe_news import Clustering, display
-from dedupe_news.display import marking
+from dedupe_news import Clustering
+from dedupe_news.display import marking, notebook
 from dedupe_news.display.marking import Piece
 from shown_feed import HOSTILE, STORM, make_feed, make_result
 
@@ -286,7 +286,7 @@ def test_an_index_shows_its_size_and_settings() -> None:
 def test_objects_of_other_types_have_no_html() -> None:
     """A slip of ours, not of the user."""
     with pytest.raises(TypeError, match="there is no HTML for objects of type 'int'"):
-        display.html(3)
+        notebook.html(3)
 
 
 def test_a_page_describes_its_own_templates_alone() -> None:
@@ -354,6 +354,25 @@ def test_plain_text_of_stories() -> None:
     found = dn.cluster([f"word{n} ka" for n in range(25)], policy="similar", progress=False)
     large = dataclasses.replace(found, story_of=found.labels * 0).stories[0]
     assert str(large).endswith("\n  and 5 more reports, at story.clusters")
+
+
+def test_nothing_in_an_item_breaks_a_line_or_steers_a_terminal() -> None:
+    """In titles, texts, sources and ids; entities are the characters that they stand for."""
+    odd = "Caf&eacute;\r\nof\u2028the\x0bday \x1b[31m&#10;now"
+    feed = [
+        {"id": f"a\n\x1b[31m{number}", "title": odd, "text": STORM, "source": odd}
+        for number in range(2)
+    ]
+    result = dn.cluster(feed, policy="similar", progress=False)
+
+    shown = [str(result.clusters[0]), str(result.page()), str(result.removed), repr(result)]
+    for text in shown:
+        assert all(line.isprintable() for line in text.split("\n"))
+        assert "Café of the day" in text
+    assert [len(text.split("\n")) for text in shown] == [3, 6, 2, 2]
+    assert "&eacute;" not in read(result).text + read(result.removed).text
+    words = [f"Caf&eacute; {STORM}", f"Tea&#10;house {STORM}"]
+    assert "other words: Café → Tea house" in dn.compare(*words, policy="similar").why
 
 
 def test_plain_text_of_templates_and_pages() -> None:

@@ -271,12 +271,10 @@ def test_clustering_announces_every_stage_in_order(monkeypatch: pytest.MonkeyPat
 
     assert seen == [
         "text",
-        "shingling",
-        "minhash",
-        "banding",
-        "verification",
-        "clustering",
-        "clustering",
+        "candidates",
+        "verdicts",
+        "assignment",
+        "assignment",
         "0",
     ]
 

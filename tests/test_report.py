@@ -196,7 +196,8 @@ def test_page_holds_the_reports_of_every_story(tmp_path: Path) -> None:
 
     (block,) = blocks(page, "stories")
     assert (block["number"], block["size"], block["shown"]) == ([0], [4], [2])
-    assert block["span"] == [6 * 3600]
+    assert block["summary"] == ["4 items, 2 reports, 2 sources, over 6 h"]
+    assert block["sources"] == [2]
     assert block["items"]["id"] == ["id-0", "id-6"]
     assert block["items"]["nDuplicates"] == [2, 0]
     assert block["items"]["role"] == ["representative", "same story"]

@@ -385,7 +385,7 @@ def test_repr_is_short_for_long_results() -> None:
 
 def test_stages_are_timed(result: Clustering) -> None:
     """Each of the batch."""
-    stages = ["text", "shingling", "minhash", "banding", "verification", "clustering"]
+    stages = ["text", "candidates", "verdicts", "assignment"]
 
     assert list(result.seconds) == stages
 
@@ -593,3 +593,38 @@ def test_the_trade_off_is_a_table() -> None:
         assert (precision is None) == (n_removed == 0)
         assert precision is None or precision >= least
     assert dn.cluster([], progress=False).trade_off()["n_clusters"] == [0] * 19
+
+
+def test_positions_are_those_of_the_feed_as_it_was_given() -> None:
+    """Also where items were left out before: in every record, and of the right items."""
+    noon = "2026-03-02T12:00Z"
+    feed = [
+        {"text": "no time at all", "published": "soon"},
+        {"text": STORM, "published": noon},
+        {"text": "nor here", "published": "late"},
+        {"text": "sun at last", "published": noon},
+        {"text": STORM.upper(), "published": "2026-03-02T13:00Z"},
+    ]
+    found = similar(feed, published="published", on_invalid="drop", progress=False)
+
+    (cluster,), (pair,), (row,) = found.clusters, found.matches, found.removed
+    assert found.kept.positions.tolist() == [row.position for row in found.kept] == [1, 3]
+    assert found.keeping("latest").kept.positions.tolist() == [3, 4]
+    assert (row.item, row.position, row.duplicate_of_position) == (4, 4, 1)
+    assert (cluster.positions, cluster.representative_position) == ((1, 4), 1)
+    assert cluster.texts == [STORM, STORM.upper()]
+    assert pair.positions == (1, 4)
+    assert (found.position_of(4), found.cluster_of(4), found.members(0)) == (4, 0, [1, 4])
+    assert STORM in str(cluster)
+    assert STORM.upper() in found.matches._repr_html_()
+    assert len({found.explain(1, at).verdict for at in (3, 4)}) == 2
+
+
+def test_matches_are_a_table(result: Clustering) -> None:
+    """One row a pair."""
+    frame = result.matches.to_frame("polars")
+
+    assert frame["left"].to_list() == ["a", "a", "b"]
+    assert frame["relation"].to_list() == ["truncated", "exact", "exact"]
+    assert result.matches[:2].to_dict()["positions"] == [(0, 2), (0, 4)]
+    assert result.removed.to_arrow().to_pydict()["relation"] == ["truncated", "exact", "truncated"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracles
-from dedupe_news._engine.shingling import shingle
+from dedupe_news._engine.sets import Runs, shingle
 from dedupe_news._engine.texts import Texts, distinct_texts
 from dedupe_news._input.columns import Columns
 from dedupe_news._kernels.shingling import group_identical
@@ -22,7 +22,7 @@ batches = st.lists(token_runs, max_size=10)
 def shingles_of(runs: list[list[int]], shingle_size: int, n_jobs: int = 1) -> list[list[int]]:
     """Return the shingle hashes of each run."""
     tokens, offsets = ragged(runs)
-    shingles, bounds = shingle(tokens, offsets[:-1], offsets[1:], shingle_size, n_jobs)
+    shingles, bounds = shingle(Runs(tokens, offsets[:-1], offsets[1:]), shingle_size, n_jobs)
     return [shingles[start:stop].tolist() for start, stop in itertools.pairwise(bounds)]
 
 
@@ -119,3 +119,55 @@ def test_threads_do_not_change_texts(runs: list[list[int]], n_jobs: int) -> None
 def test_threads_do_not_change_shingles(runs: list[list[int]], n_jobs: int) -> None:
     """Each thread writes to ranges of its own."""
     assert shingles_of(runs, 2, n_jobs) == shingles_of(runs, 2)
+
+
+def in_order(
+    rows: list[tuple[int, int, int]], *, timed: bool, by_length: bool = False
+) -> list[int]:
+    """Return texts of given times, lengths and digests by preference."""
+    times, lengths, digests = ([row[column] for row in rows] for column in range(3))
+    stops = np.cumsum(np.array(lengths, np.int64))
+    texts = Texts(
+        text_of=np.arange(len(rows)),
+        document=np.arange(len(rows)),
+        starts=stops - lengths,
+        stops=stops,
+        digests=np.array(digests, np.uint64),
+        preference=np.array(times, np.int64) if timed else None,
+        by_length=by_length,
+    )
+    ordered: list[int] = texts.in_order(np.arange(len(rows))).tolist()
+    return ordered
+
+
+# Digests differ between texts; times and lengths tie.
+preferences = st.lists(
+    st.tuples(
+        st.integers(0, 2), st.integers(1, 3), st.sampled_from(range(50)) | st.just(2**64 - 1)
+    ),
+    unique_by=lambda row: row[2],
+    max_size=8,
+)
+
+
+@given(rows=preferences)
+def test_preference_is_time_then_length_then_digest(rows: list[tuple[int, int, int]]) -> None:
+    """Earliest, then longest, then the smallest digest."""
+    expected = sorted(range(len(rows)), key=lambda i: (rows[i][0], -rows[i][1], rows[i][2]))
+    assert in_order(rows, timed=True) == expected
+
+
+@given(rows=preferences)
+def test_preference_of_the_longest_is_length_then_time_then_digest(
+    rows: list[tuple[int, int, int]],
+) -> None:
+    """Longest, then earliest, then the smallest digest."""
+    expected = sorted(range(len(rows)), key=lambda i: (-rows[i][1], rows[i][0], rows[i][2]))
+    assert in_order(rows, timed=True, by_length=True) == expected
+
+
+@given(rows=preferences)
+def test_preference_without_times_is_length_then_digest(rows: list[tuple[int, int, int]]) -> None:
+    """As for the longest."""
+    expected = sorted(range(len(rows)), key=lambda i: (-rows[i][1], rows[i][2]))
+    assert in_order(rows, timed=False) == expected

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe_news._engine.minhash import sign
+from dedupe_news._engine.signatures import sign
 from dedupe_news.tuning import candidate_probability, choose_bands, expected_cost
 
 bandings = st.tuples(st.integers(1, 40), st.integers(1, 12))

@@ -31,21 +31,21 @@ from dedupe_news.errors import (
     WorkFolderFullError,
 )
 from dedupe_news.judges import Judge
-from dedupe_news.results.displayable import shown_by
-from dedupe_news.results.matches import Matches
+from dedupe_news.results.listing import Matches
 from dedupe_news.results.parts import Cluster, Story, Template
 from dedupe_news.results.records import (
     Bounded,
     Comparison,
     Difference,
     IndexStats,
+    KeptItem,
     Match,
     Pair,
     Reason,
     Relation,
+    RemovedItem,
 )
 from dedupe_news.results.result import Clustering
-from dedupe_news.results.selection import KeptItem, RemovedItem
 
 if TYPE_CHECKING:
     from dedupe_news._index.added import Added
@@ -112,9 +112,6 @@ __all__ = [
 
 # Quiet unless the user's program asks: what it says goes to the logger of this name.
 logging.getLogger("dedupe_news").addHandler(logging.NullHandler())
-
-# Results ask for their HTML; what makes it stands above them and is imported on demand.
-shown_by("dedupe_news.display")
 
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe_news._engine import batch
 from dedupe_news._engine.comparison import Explainer
-from dedupe_news._input import native, python, rules
+from dedupe_news._input import native, python, rules, sizes
 from dedupe_news._input.constraints import read_constraints
 from dedupe_news._input.reading import numbered_rows, read_documents
-from dedupe_news._machine.progress import prepare, stages
+from dedupe_news._machine.progress import ready, stages
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.config import Config, settled
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from dedupe_news._input.rules import OnInvalid
     from dedupe_news._machine.space import Space
     from dedupe_news.documents import ColumnChoice
+    from dedupe_news.results.keeping import Keep
     from dedupe_news.results.records import Comparison
     from dedupe_news.results.result import Clustering
-    from dedupe_news.results.selection import Keep
 
-_KEYS = ("id", "title", "text", "source", "published")
+_KEYS = tuple(field.name for field in dataclasses.fields(Document))
 
 
 def cluster(
@@ -61,55 +61,50 @@ def cluster(
     Parameters
     ----------
     feed : iterable of str, mapping or Document; array, Series, DataFrame or Arrow data
-        The documents. Missing values are empty texts, which match nothing. A
-        path-like is a Parquet file, or a folder of such; these, Arrow data sets
-        and whatever can be iterated over may be larger than memory.
+        The items. Missing values are empty texts, which match nothing. A path-like
+        is a Parquet file, or a folder of such; these, Arrow data sets and whatever
+        can be iterated over may be larger than memory.
     id, title, text, source, published : str or sequence, optional
-        Names of the columns of a table or keys of mappings; by default those of
-        the usual names, such as ``description`` for the text or ``pubDate`` for
-        the time, where the input has them; None for no column. Beside a sequence
-        of texts: the values themselves, as many as there are texts. Title and
-        text are joined by a newline; titles without texts are the texts.
+        Names of columns or keys; by default those of the usual names, such as
+        ``description`` for the text or ``pubDate`` for the time; None for no
+        column. Beside a sequence of texts: the values themselves. Titles without
+        texts are the texts.
     on_invalid : {"raise", "ignore", "drop"}, default "raise"
-        What becomes of a value that cannot be read: an error; a missing value,
-        or for an id the number of the item; or the item is left out. A column
-        that was found by its name raises nothing: its values count as missing,
-        with an `InputWarning`. ``result.skipped`` says what was passed over.
+        What becomes of a value that cannot be read: an error; a missing value, or
+        for an id the number of the item; or the item is left out. In a column
+        that was found by its name it counts as missing, with an `InputWarning`.
+        ``result.skipped`` says what was passed over.
     timezone : str or tzinfo, optional
         The zone of times that say none, such as ``"UTC"`` or ``"Europe/Berlin"``;
         without it they cannot be read.
     date_format : str, optional
-        How dates are written: ``"dmy"`` or ``"mdy"`` for the order of day and
-        month where that is not plain, or a format of ``datetime.strptime`` such
-        as ``"%d/%m/%Y %H:%M"``, which all must have then.
+        ``"dmy"`` or ``"mdy"``, the order of day and month where that is not plain;
+        or a format of ``datetime.strptime``, which all dates must have.
     must, cannot : iterable of (id, id), optional
-        Pairs that you are sure of, by id, or by position where documents have
-        no ids: those that must be in one cluster, as if their texts were one,
-        and those that cannot, whatever their words. With the policy ``"news"``.
+        Pairs, by id or by position, that must be in one cluster, as if their texts
+        were one, and that cannot, whatever their words. With the policy ``"news"``.
     config : Config, optional
         The settings; the defaults where it is left out.
     n_jobs : int, default -1
         Threads: -1 for all processors, 1 for none extra. The result is the same.
     progress : bool, default True
-        Whether a run of more than two seconds shows a bar on a terminal or in
-        a notebook, and says when kernels are being compiled.
+        Whether a run of more than two seconds shows a bar, and says when kernels
+        are being compiled.
     memory_limit : int or str, optional
-        Memory that this process may hold, in bytes or as in "2GB" or "512MiB";
-        what is free where it is left out. A feed that is estimated to need more
-        is worked on in files that are mapped into memory, with the same result.
+        Memory that this process may hold, in bytes or as in "2GB" or "512MiB"; by
+        default what is free. A feed that needs more is worked on in files that are
+        mapped into memory, with the same result.
     work_folder : str or path-like, optional
-        Folder for such files, from which a run that was killed goes on when it
-        is called with the same feed and settings again. Left out, they have no
-        names, and are gone when nobody uses them.
+        Folder for such files, from which a run that was killed goes on when it is
+        called with the same feed and settings again. By default they are temporary.
     **settings : Any
-        Single settings of `Config`, such as ``threshold=0.8``, that take
-        precedence over `config`.
+        Settings of `Config`, such as ``threshold=0.8``, instead of those of `config`.
 
     Returns
     -------
     Clustering
-        Labels, clusters, stories, templates, whom to keep and the verified pairs. The same input
-        and settings give the same partition, in any order and on any machine.
+        Labels, clusters, stories, templates, whom to keep and the verified pairs.
+        The same input and settings give the same, in any order and on any machine.
 
     Raises
     ------
@@ -121,14 +116,11 @@ def cluster(
     ColumnError
         If a named column does not exist.
     ConfigError
-        If a setting or `n_jobs` is out of range, `must` or `cannot` is given
-        with the policy ``"similar"``, or `memory_limit` is too little for what
-        cannot be on disk.
+        If a setting or `n_jobs` is out of range, `must` or `cannot` is given with
+        the policy ``"similar"``, or `memory_limit` is too little.
     WorkFolderError
-        If `work_folder` cannot be written, or the same run is at work in it.
-    WorkFolderFullError
-        If the disk has not the room; said before the work begins
-        where the size of the feed is known.
+        If `work_folder` cannot be written, or the same run is at work in it; a
+        `WorkFolderFullError` if the disk is full.
 
     Notes
     -----
@@ -152,10 +144,10 @@ def cluster(
     chosen = settled(config, settings)
     threads = resolve_jobs(n_jobs)
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
-    labels = python.row_labels(feed)
-    prepare("cluster", chosen.policy, n_jobs, show=progress)
+    row_labels = python.row_labels(feed)
     with (
-        stages(("reading", *batch.stages(chosen)), show=progress) as ended,
+        ready("cluster", chosen.policy, n_jobs, n_bytes=sizes.n_bytes(feed), show=progress),
+        stages(("reading", *batch.STAGES), show=progress) as ended,
         contextlib.ExitStack() as opened,
     ):
         with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
@@ -172,9 +164,9 @@ def cluster(
             raise ConfigError(message)
         ended("reading")
         result = batch.cluster_columns(columns, chosen, threads, ended, constraints, space)
-    if labels is not None and columns.rows is not None:
-        labels = labels[columns.rows]
-    return dataclasses.replace(result, row_labels=labels)
+    if row_labels is not None and columns.rows is not None:
+        row_labels = row_labels[columns.rows]
+    return dataclasses.replace(result, row_labels=row_labels)
 
 
 def _opened(
@@ -185,7 +177,7 @@ def _opened(
     work_folder: str | os.PathLike[str] | None,
     n_jobs: int,
 ) -> contextlib.AbstractContextManager[tuple[Columns, Space]]:
-    """Read a feed; its documents, and where the arrays of their batch are to lie."""
+    """Open a feed: its items, and where the arrays of their batch lie."""
     if memory_limit is None and work_folder is None and not python.may_be_large(feed):
         return contextlib.nullcontext((read_documents(feed, **choices, n_jobs=n_jobs), MEMORY))
     # Only now: what is in memory already needs none of it.
@@ -207,12 +199,12 @@ def compare(
     Parameters
     ----------
     a, b : str, mapping or Document
-        The documents; mappings have the keys ``text`` and, if they like,
-        ``title``, ``source`` and ``published``.
+        The items; mappings have the key ``text``, and may have those of the other
+        fields of a `Document`.
     config : Config, optional
         The settings; the defaults where it is left out.
     **settings : Any
-        Single settings of `Config` that take precedence over `config`.
+        Settings of `Config` instead of those of `config`.
 
     Returns
     -------
@@ -224,7 +216,7 @@ def compare(
     Raises
     ------
     InputTypeError
-        If a document is of a type that cannot be used.
+        If an item is of a type that cannot be used.
     InputError
         If a value cannot be used.
     ConfigError
@@ -238,32 +230,33 @@ def compare(
     """
     chosen = settled(config, settings)
     documents = [_one(a), _one(b)]
-    prepare("compare", chosen.policy)
-    return Explainer(read_documents(documents), chosen)(0, 1)
+    with ready("compare", chosen.policy, n_bytes=sizes.n_bytes(documents)):
+        return Explainer(read_documents(documents), chosen)(0, 1)
 
 
-def _one(document: object) -> Document:
-    if isinstance(document, Document):
-        return document
-    if isinstance(document, str):
-        return Document(document)
-    if isinstance(document, Mapping):
-        unknown = sorted(map(str, set(document) - set(_KEYS)))
-        if unknown:
-            message = (
-                f"a document to compare has the key {unknown[0]!r}; "
-                f"its keys may be {', '.join(map(repr, _KEYS))}"
-            )
-            raise ColumnError(message)
-        if "text" not in document:
-            message = "a document to compare has no key 'text'; pass {'text': ...} or a str"
-            raise ColumnError(message)
-        return Document(**document)
-    message = (
-        f"{shown(document)} of type {type(document).__name__!r} cannot be compared; "
-        "pass str, a mapping with the key 'text', or dn.Document"
-    )
-    raise InputTypeError(message)
+def _one(item: object) -> Document:
+    """Return one of the two items to compare."""
+    if isinstance(item, Document):
+        return item
+    if isinstance(item, str):
+        return Document(item)
+    if not isinstance(item, Mapping):
+        message = (
+            f"{shown(item)} of type {type(item).__name__!r} cannot be compared; "
+            "pass str, a mapping with the key 'text', or dn.Document"
+        )
+        raise InputTypeError(message)
+    unknown = sorted(map(str, set(item) - set(_KEYS)))
+    if unknown:
+        message = (
+            f"an item to compare has the key {unknown[0]!r}; "
+            f"its keys may be {', '.join(map(repr, _KEYS))}"
+        )
+        raise ColumnError(message)
+    if "text" not in item:
+        message = "an item to compare has no key 'text'; pass {'text': ...} or a str"
+        raise ColumnError(message)
+    return Document(**item)
 
 
 def deduplicate(
@@ -280,14 +273,11 @@ def deduplicate(
     feed : iterable of str, mapping or Document; array, Series, DataFrame or Arrow data
         The items, as for `cluster`.
     keep : {"preferred", "earliest", "latest", "longest"}, str or callable
-        Which item of each cluster of duplicates is kept. "preferred", the
-        default: the representative, which every other item of the cluster
-        matches; ``Config.prefer`` says how it is chosen. "earliest" and
-        "latest": by time of publication; "longest": by characters. The name of
-        a column: the item with the largest value there. A callable: the item
-        for which it gives the largest value; it is called with an item as it
-        came in, a dict of the columns for a row of a table. Where several are
-        equal, the representative is kept if it is one of them, else the first.
+        Which item of each cluster is kept: the representative, which
+        ``Config.prefer`` chooses; by time of publication, or by characters; the
+        one with the largest value in a column, or of a callable, which is called
+        with an item as it came in (of a table, a dict of the columns). Of equal
+        ones, the representative is kept, else the first.
     **options : Any
         All that `cluster` takes: where the columns are, such as
         ``text="body"``, and settings, such as ``min_probability=0.8``.
@@ -295,10 +285,9 @@ def deduplicate(
     Returns
     -------
     object
-        The items that are kept, in their order: a DataFrame of pandas with its
-        index and types, one of polars or of another library that narwhals
-        knows, an Arrow table, an array or Series, a dict of columns; a list for
-        lists and for whatever can be iterated over.
+        The items that are kept, in their order: a DataFrame of pandas with index
+        and types, of polars or of another library that narwhals knows, an Arrow
+        table, an array or Series, a dict of columns; else a list.
 
     Raises
     ------
@@ -324,8 +313,5 @@ def deduplicate(
     ['Rain floods the old town', 'Sun at last']
     """
     rows = native.settled(feed)
-    result = cluster(rows, **options)
-    kept = result.keeping(keep, rows).kept.positions
-    # Where items were left out, positions of the result are not those of the feed.
-    left = result.columns.rows
-    return native.take(rows, kept if left is None else left[kept])
+    result = cluster(rows, **options).keeping(keep, rows)
+    return native.take(rows, result.kept.positions)

@@ -1,13 +1,12 @@
-"""Every setting and its default; nothing else in the library holds one."""
+"""Every setting: its default, what is allowed, and which policy reads it."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import math
 import numbers
 import operator
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeGuard, get_args
 
 from dedupe_news import tuning
 from dedupe_news._input.spans import read_span, write_span
@@ -16,7 +15,9 @@ from dedupe_news.judges import Judge, read_judge
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    Check: TypeAlias = Callable[[str, Any], Any]
 
 Policy: TypeAlias = Literal["news", "similar"]
 """What gives the verdict on a pair: ``"similar"`` Jaccard alone, ``"news"`` the classifier."""
@@ -24,38 +25,127 @@ Policy: TypeAlias = Literal["news", "similar"]
 Prefer: TypeAlias = Literal["earliest", "latest", "longest"]
 """Which document of a cluster represents it."""
 
-_MAX_NUM_PERM = 4096
-_MAX_SHINGLE_SIZE = 64
-_MAX_BUCKET_LIMIT = 1_000_000
-_WHOLE_NUMBERS = (
-    ("shingle_size", 1, _MAX_SHINGLE_SIZE),
-    ("num_perm", 1, _MAX_NUM_PERM),
-    ("seed", 0, 2**32 - 1),
-    ("bucket_limit", 2, _MAX_BUCKET_LIMIT),
-)
+_LONGEST = dt.timedelta(days=3_652_058)  # from the first datetime to the last
+_PAIR = 2
 
+
+class _DefaultFloat(float):
+    """A default, told apart from the same number when a user passes it."""
+
+
+class _DefaultInt(int):
+    """The same for a whole number."""
+
+
+def _refuse(name: str, value: object, fault: str) -> NoReturn:
+    message = f"{name}={shown(value)} {fault}"
+    raise ConfigError(message)
+
+
+def _one_of(choices: object) -> Check:
+    allowed = get_args(choices)
+
+    def check(name: str, value: object) -> object:
+        if value in allowed:
+            return value
+        _refuse(name, value, f"is not known; allowed are {', '.join(map(repr, allowed))}")
+
+    return check
+
+
+def _fraction(bound: Literal["included", "excluded"]) -> Check:
+    remedy = f"pass a number above 0 and up to 1 (1 {bound})"
+
+    def check(name: str, value: object) -> float:
+        if not _is_number(value):
+            _refuse(name, value, f"is no number; {remedy}")
+        if not 0 < value <= 1 or (value == 1 and bound == "excluded"):
+            _refuse(name, value, f"is out of range; {remedy}")
+        return float(value)
+
+    return check
+
+
+def _whole(least: int, most: int) -> Check:
+    def check(name: str, value: object) -> int:
+        number = whole_number(value)
+        if number is None or not least <= number <= most:
+            fault = "no whole number" if number is None else "out of range"
+            _refuse(name, value, f"is {fault}; pass a whole number from {least} to {most}")
+        return int(number)
+
+    return check
+
+
+def _pair(name: str, value: object) -> object:
+    if value is None or (isinstance(value, (tuple, list)) and len(value) == _PAIR):
+        return value
+    _refuse(name, value, "must be a pair (bands, rows_per_band), such as (17, 4)")
+
+
+def _window(name: str, value: object) -> dt.timedelta | None:
+    fault, window = "a number without a unit" if _is_number(value) else "no length of time", value
+    try:
+        window = read_span(value) if isinstance(value, str) else value
+    except OverflowError:
+        fault, window = "out of range", ""
+    if window is None and value is None:
+        return None
+    if isinstance(window, dt.timedelta):
+        if dt.timedelta() < window <= _LONGEST:
+            return window
+        fault = "out of range"
+    remedy = (
+        f"pass a length of time above 0 and up to 9,998 years, such as {name}='30 days', '36h' "
+        f"or timedelta(days=30), or None for no {name}"
+    )
+    _refuse(name, value, f"is {fault}; {remedy}")
+
+
+def _switch(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    _refuse(name, value, "is no switch; pass True or False")
+
+
+def whole_number(value: object) -> int | None:
+    """Return a whole number of any type as Python's own; None for 2.0, True and "2"."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    # NumPy's numbers are Real too, its booleans are not.
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+# All others are switches.
+_CHECKS: Mapping[str, Check] = {
+    "policy": _one_of(Policy),
+    "threshold": _fraction("included"),
+    "recall": _fraction("excluded"),
+    "min_probability": _fraction("excluded"),
+    "shingle_size": _whole(1, 64),
+    "num_perm": _whole(1, 4096),
+    "seed": _whole(0, 2**32 - 1),
+    "params": _pair,
+    "prefer": _one_of(Prefer),
+    "bucket_limit": _whole(2, 1_000_000),
+    "window": _window,
+    "judge": lambda _, value: None if value is None else read_judge(value),
+}
 
 READ_BY_ONE: Mapping[str, Policy] = {
-    "threshold": "similar",
-    "recall": "similar",
-    "params": "similar",
-    "num_perm": "similar",
-    "seed": "similar",
-    "bucket_limit": "similar",
-    "min_probability": "news",
-    "judge": "news",
+    **dict.fromkeys(
+        ("threshold", "recall", "params", "num_perm", "seed", "bucket_limit"), "similar"
+    ),
+    **dict.fromkeys(("min_probability", "judge"), "news"),
 }
 """Settings that one policy reads and the other does not."""
-
-_LONGEST = dt.timedelta(days=3_652_058)  # from the first datetime to the last
-
-
-class _UnsaidNumber(float):
-    """A default that nobody has asked for."""
-
-
-class _UnsaidInt(int):
-    """The same for a whole number."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +185,9 @@ class Config:
         smaller content digest.
     bucket_limit : int, default 1000
         Largest number of distinct texts in one bucket whose pairs are all
-        compared. In a larger bucket each document is compared with the
-        representatives found there, at most this many of them. Results say
-        what was bounded. With the policy ``"similar"``; ``"news"`` has a bound
+        compared. In a larger bucket each text is compared with the four most
+        preferred and with four others; then its representatives meet. Results
+        say what was bounded. With the policy ``"similar"``; ``"news"`` has a bound
         of its own.
     window : datetime.timedelta or str, optional
         A length of time such as ``"30 days"`` or ``"36h"``, of at most 9,998
@@ -138,15 +228,15 @@ class Config:
     """
 
     policy: Policy = "news"
-    threshold: float = _UnsaidNumber(0.7)
-    recall: float = _UnsaidNumber(0.99)
-    min_probability: float = _UnsaidNumber(0.5)
+    threshold: float = _DefaultFloat(0.7)
+    recall: float = _DefaultFloat(0.99)
+    min_probability: float = _DefaultFloat(0.5)
     shingle_size: int = 3
-    num_perm: int = _UnsaidInt(128)
-    seed: int = _UnsaidInt(1)
+    num_perm: int = _DefaultInt(128)
+    seed: int = _DefaultInt(1)
     params: tuple[int, int] | None = None
     prefer: Prefer = "earliest"
-    bucket_limit: int = _UnsaidInt(1000)
+    bucket_limit: int = _DefaultInt(1000)
     window: dt.timedelta | None = None
     judge: Judge | str | os.PathLike[str] | None = None
     strip_html: bool = True
@@ -160,94 +250,42 @@ class Config:
     rows_per_band: int = dataclasses.field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Validate every setting, then settle the banding."""
-        _require_choice("policy", self.policy, get_args(Policy))
-        self._refuse_unread()
-        _require_choice("prefer", self.prefer, get_args(Prefer))
-        for name, one_allowed in (
-            ("threshold", True),
-            ("recall", False),
-            ("min_probability", False),
-        ):
-            fraction = _required_fraction(name, getattr(self, name), one_allowed=one_allowed)
-            object.__setattr__(self, name, fraction)
-        for name, least, most in _WHOLE_NUMBERS:
-            number = _required_int(name, getattr(self, name), least, most)
-            object.__setattr__(self, name, int(number))
-        self._settle_window()
-        self._settle_judge()
-        for name in _SWITCHES:
-            if not isinstance(getattr(self, name), bool):
-                message = f"{name}={shown(getattr(self, name))} is no switch; pass True or False"
-                raise ConfigError(message)
-        bands, rows_per_band = self._settle_params()
-        object.__setattr__(self, "bands", bands)
-        object.__setattr__(self, "rows_per_band", rows_per_band)
-
-    def _refuse_unread(self) -> None:
-        for name, policy in READ_BY_ONE.items():
-            value = getattr(self, name)
-            is_given = value is not None and not isinstance(value, (_UnsaidNumber, _UnsaidInt))
-            if is_given and self.policy != policy:
-                message = (
-                    f"{name}={shown(value)} is read with policy={policy!r} only, and the policy "
-                    f"is {self.policy!r}. Pass policy={policy!r} too, or leave out {name}"
+        """Validate every setting in the order of the class, then settle the banding."""
+        for name in _SETTINGS:
+            value, reader = getattr(self, name), READ_BY_ONE.get(name)
+            is_default = value is None or isinstance(value, (_DefaultFloat, _DefaultInt))
+            if reader not in (None, self.policy) and not is_default:
+                fault = (
+                    f"is read with policy={reader!r} only, and the policy is {self.policy!r}. "
+                    f"Pass policy={reader!r} too, or leave out {name}"
                 )
-                raise ConfigError(message)
-
-    def _settle_window(self) -> None:
-        given: object = self.window
-        if given is None:
-            return
-        fault, window = "no length of time", given
-        try:
-            window = read_span(given) if isinstance(given, str) else given
-        except OverflowError:
-            fault, window = "out of range", None
-        if _is_number(given):
-            fault = "a number without a unit"
-        if isinstance(window, dt.timedelta):
-            if dt.timedelta() < window <= _LONGEST:
-                object.__setattr__(self, "window", window)
-                return
-            fault = "out of range"
-        message = (
-            f"window={shown(given)} is {fault}; pass a length of time above 0 and up to 9,998 "
-            "years, such as window='30 days', '36h' or timedelta(days=30), or None for no window"
-        )
-        raise ConfigError(message)
-
-    def _settle_judge(self) -> None:
-        if self.judge is not None:
-            object.__setattr__(self, "judge", read_judge(self.judge))
-
-    def _settle_params(self) -> tuple[int, int]:
+                _refuse(name, value, fault)
+            object.__setattr__(self, name, _CHECKS.get(name, _switch)(name, value))
         if self.params is None:
-            chosen = tuning.choose_bands(self.threshold, self.recall, self.num_perm)
-            if chosen is None:
+            banding = tuning.choose_bands(self.threshold, self.recall, self.num_perm)
+            if banding is None:
                 message = (
                     f"no bands × rows within num_perm={self.num_perm} reach "
                     f"recall={self.recall} at threshold={self.threshold}. "
                     "Raise num_perm, or lower recall"
                 )
                 raise ConfigError(message)
-            return chosen
-        params: object = self.params
-        if not isinstance(params, (tuple, list)) or len(params) != _PARAMS_LENGTH:
+        else:
+            banding = self._checked_params(*self.params)
+            object.__setattr__(self, "params", banding)
+        object.__setattr__(self, "bands", banding[0])
+        object.__setattr__(self, "rows_per_band", banding[1])
+
+    def _checked_params(self, bands: int, rows_per_band: int) -> tuple[int, int]:
+        check = _whole(1, self.num_perm)
+        params = check("bands in params", bands), check("rows_per_band in params", rows_per_band)
+        if params[0] * params[1] > self.num_perm:
             message = (
-                f"params={shown(params)} must be a pair (bands, rows_per_band), such as (17, 4)"
-            )
-            raise ConfigError(message)
-        bands = _required_int("bands in params", params[0], 1, self.num_perm)
-        rows_per_band = _required_int("rows_per_band in params", params[1], 1, self.num_perm)
-        if bands * rows_per_band > self.num_perm:
-            message = (
-                f"params={(bands, rows_per_band)} need {bands * rows_per_band} permutations, "
+                f"params={params} need {params[0] * params[1]} permutations, "
                 f"but num_perm={self.num_perm}. Raise num_perm, or choose fewer bands or rows"
             )
             raise ConfigError(message)
-        object.__setattr__(self, "params", (bands, rows_per_band))
-        return bands, rows_per_band
+        return params
 
     @classmethod
     def for_recall(cls, threshold: float = 0.7, recall: float = 0.99, **settings: Any) -> Config:
@@ -271,8 +309,7 @@ class Config:
         Raises
         ------
         ConfigError
-            If a setting is out of range, `params` is given, or ``num_perm``
-            is too small for that recall.
+            If a setting is out of range, `params` is given, or ``num_perm`` is too small.
         """
         if "params" in settings:
             message = (
@@ -281,7 +318,7 @@ class Config:
             )
             raise ConfigError(message)
         chosen = {"policy": "similar", "threshold": threshold, "recall": recall}
-        return from_settings({**chosen, **settings})
+        return cls.from_dict({**chosen, **settings})
 
     def recall_at(self, jaccard: float) -> float:
         """
@@ -303,8 +340,7 @@ class Config:
             If `jaccard` is outside [0, 1].
         """
         if not _is_number(jaccard) or not 0.0 <= jaccard <= 1.0:
-            message = f"jaccard={shown(jaccard)} is no similarity; pass a number from 0 to 1"
-            raise ConfigError(message)
+            _refuse("jaccard", jaccard, "is no similarity; pass a number from 0 to 1")
         return tuning.candidate_probability(jaccard, self.bands, self.rows_per_band)
 
     def replace(self, **settings: Any) -> Config:
@@ -328,13 +364,8 @@ class Config:
             If a setting is unknown or out of range.
         """
         current = {**self.to_dict(), "judge": self.judge}
-        policy = settings.get("policy", self.policy)
-        kept = {
-            name: value
-            for name, value in current.items()
-            if READ_BY_ONE.get(name, policy) == policy
-        }
-        return from_settings({**kept, **settings})
+        kept = _read_by(settings.get("policy", self.policy), current)
+        return self.from_dict({**kept, **settings})
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -346,11 +377,7 @@ class Config:
             One entry for each setting that the policy reads, in the order of
             the class; `from_dict` reads it.
         """
-        settings = {
-            name: getattr(self, name)
-            for name in _SETTINGS
-            if READ_BY_ONE.get(name, self.policy) == self.policy
-        }
+        settings = _read_by(self.policy, {name: getattr(self, name) for name in _SETTINGS})
         if self.params is not None:
             settings["params"] = list(self.params)
         if isinstance(self.judge, Judge):
@@ -394,152 +421,39 @@ class Config:
         ConfigError
             If a setting is unknown or out of range.
         """
-        return from_settings(settings)
+        unknown = sorted(set(settings) - set(_SETTINGS), key=shown)
+        if unknown:
+            message = f"unknown setting {listed(unknown)}; the settings are {', '.join(_SETTINGS)}"
+            raise ConfigError(message)
+        return cls(**settings)
 
 
 _SETTINGS = tuple(field.name for field in dataclasses.fields(Config) if field.init)
-_SWITCHES = tuple(name for name in _SETTINGS if name.startswith("strip_"))
-_PARAMS_LENGTH = 2
 
 
-def from_settings(settings: Mapping[str, Any]) -> Config:
-    """
-    Return a configuration from settings by name, refusing unknown names.
-
-    Parameters
-    ----------
-    settings : mapping
-        Settings of `Config`.
-
-    Returns
-    -------
-    Config
-        The validated configuration.
-
-    Raises
-    ------
-    ConfigError
-        If a setting is unknown or out of range.
-    """
-    unknown = sorted(map(str, set(settings) - set(_SETTINGS)))
-    if unknown:
-        message = f"unknown setting {listed(unknown)}; the settings are {', '.join(_SETTINGS)}"
-        raise ConfigError(message)
-    values = dict(settings)
-    if isinstance(values.get("params"), list):
-        values["params"] = tuple(values["params"])
-    return Config(**values)
+def _read_by(policy: object, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a policy reads, and unknown ones."""
+    return {
+        name: value for name, value in settings.items() if READ_BY_ONE.get(name, policy) == policy
+    }
 
 
 def from_stored(settings: Mapping[str, Any]) -> Config:
-    """
-    Return the configuration of an index, also as earlier versions wrote it.
-
-    Parameters
-    ----------
-    settings : mapping
-        Of `Config.to_dict`: once with every setting, and the window in seconds.
-
-    Returns
-    -------
-    Config
-        The validated configuration.
-
-    Raises
-    ------
-    ConfigError
-        If a setting is unknown or out of range.
-    """
-    policy = settings.get("policy", "news")
-    values = {
-        name: value for name, value in settings.items() if READ_BY_ONE.get(name, policy) == policy
-    }
+    """Return the configuration of an index; 0.1 wrote every setting, and the window in seconds."""
+    values = _read_by(settings.get("policy", "news"), settings)
     if _is_number(values.get("window")):
         values["window"] = f"{values['window']:f} seconds"
-    return from_settings(values)
+    return Config.from_dict(values)
 
 
 def settled(config: Config | None, settings: Mapping[str, Any]) -> Config:
-    """
-    Return the configuration in force.
-
-    Parameters
-    ----------
-    config : Config or None
-        The settings; the defaults for None.
-    settings : mapping
-        Single settings that take precedence.
-
-    Returns
-    -------
-    Config
-        Both together.
-
-    Raises
-    ------
-    ConfigError
-        If `config` is something else, or a setting is unknown or out of range.
-    """
-    if config is not None and not isinstance(config, Config):
-        message = (
-            f"config={shown(config)} is of type {type(config).__name__!r}; pass a dn.Config, "
-            "or settings by keyword, such as prefer='latest'"
-        )
-        raise ConfigError(message)
+    """Return the configuration in force: single settings take precedence."""
     if config is None:
-        return from_settings(settings)
+        return Config.from_dict(settings)
+    if not isinstance(config, Config):
+        fault = (
+            f"is of type {type(config).__name__!r}; pass a dn.Config, or settings by keyword, "
+            "such as prefer='latest'"
+        )
+        _refuse("config", config, fault)
     return config.replace(**settings) if settings else config
-
-
-def _require_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        message = f"{name}={shown(value)} is not known; allowed are {', '.join(map(repr, allowed))}"
-        raise ConfigError(message)
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    # NumPy's numbers are Real too, its booleans are not.
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
-
-
-def whole_number(value: object) -> int | None:
-    """
-    Return a whole number of any type as Python's own.
-
-    Parameters
-    ----------
-    value : object
-        Any value.
-
-    Returns
-    -------
-    int or None
-        None for what is no whole number by its type: 2.0, True and "2".
-    """
-    if isinstance(value, bool):
-        return None
-    try:
-        return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        return None
-
-
-def _required_fraction(name: str, value: object, *, one_allowed: bool) -> float:
-    bound = "1 included" if one_allowed else "1 excluded"
-    remedy = f"pass a number above 0 and up to 1 ({bound})"
-    if not _is_number(value):
-        message = f"{name}={shown(value)} is no number; {remedy}"
-        raise ConfigError(message)
-    if math.isnan(value) or value <= 0 or value > 1 or (value == 1 and not one_allowed):
-        message = f"{name}={shown(value)} is out of range; {remedy}"
-        raise ConfigError(message)
-    return float(value)
-
-
-def _required_int(name: str, value: object, least: int, most: int) -> int:
-    number = whole_number(value)
-    if number is None or not least <= number <= most:
-        fault = "no whole number" if number is None else "out of range"
-        message = f"{name}={shown(value)} is {fault}; pass a whole number from {least} to {most}"
-        raise ConfigError(message)
-    return number

@@ -17,14 +17,7 @@ class Auto(enum.Enum):
     BY_NAME = "by name"
 
     def __repr__(self) -> str:
-        """
-        Return it as signatures show it.
-
-        Returns
-        -------
-        str
-            In brackets.
-        """
+        """Return it as signatures show it."""
         return "<by name>"
 
 

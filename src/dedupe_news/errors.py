@@ -18,19 +18,7 @@ _short.maxother = _short.maxlong = _short.maxstring = _SHOWN
 
 
 def shown(value: object) -> str:
-    """
-    Return a value as an error message shows it.
-
-    Parameters
-    ----------
-    value : object
-        Any value, however long or deep.
-
-    Returns
-    -------
-    str
-        Its ``repr``, cut to 40 characters.
-    """
+    """Return a value as an error message shows it."""
     if isinstance(value, int) and value.bit_length() > _LONG_NUMBER:
         return f"a whole number of {value.bit_length():,} bits"
     try:
@@ -42,19 +30,7 @@ def shown(value: object) -> str:
 
 
 def listed(names: Iterable[object]) -> str:
-    """
-    Return names as an error message lists them.
-
-    Parameters
-    ----------
-    names : iterable
-        Of columns, say.
-
-    Returns
-    -------
-    str
-        The first twelve, and how many others there are.
-    """
+    """Return names as an error message lists them."""
     names = list(names)
     if not names:
         return "none at all"
@@ -87,14 +63,7 @@ class ColumnError(DedupeNewsError, KeyError):
     """A named column is not in the table."""
 
     def __str__(self) -> str:
-        """
-        Return the message as written; `KeyError` would show its ``repr``.
-
-        Returns
-        -------
-        str
-            The message.
-        """
+        """Return the message as written; `KeyError` would show its ``repr``."""
         return str(self.args[0]) if self.args else ""
 
 
@@ -125,7 +94,7 @@ class StoreFormatError(StoreError, ValueError):
 
 
 class StoreFullError(StoreError):
-    """There is no room left on the disk, or in the server's memory."""
+    """The disk, or the server's memory, is full."""
 
 
 class StoreReadOnlyError(StoreError, PermissionError):
@@ -141,7 +110,7 @@ class WorkFolderError(DedupeNewsError, OSError):
 
 
 class WorkFolderFullError(WorkFolderError):
-    """There is no room on the disk for what a run has to put there."""
+    """The disk is too small for the files of a run."""
 
 
 class InputWarning(UserWarning):

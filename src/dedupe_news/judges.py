@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dedupe_news.errors import ConfigError, InputError
+from dedupe_news.errors import ConfigError, InputError, shown
 
 _REMEDY = "Pass the name of a file that dn.fit_judge wrote, or None for the judge of the package"
 
@@ -65,48 +65,20 @@ class Judge:
         try:
             part.write_text(self.weights, encoding="utf-8")
             part.replace(target)
-        except OSError as error:
-            message = f"cannot write the judge to {str(path)!r}: {error.strerror or error}"
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            message = f"cannot write the judge to {str(path)!r}: {reason}"
             raise InputError(message) from error
 
 
 def digest_of(document: Mapping[str, Any]) -> str:
-    """
-    Return the digest of the content of a file of weights.
-
-    Parameters
-    ----------
-    document : mapping
-        The content; a digest in it does not count.
-
-    Returns
-    -------
-    str
-        16 characters.
-    """
+    """Return the digest of the content of a file of weights."""
     content = {name: value for name, value in document.items() if name != "digest"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read_judge(given: object) -> Judge:
-    """
-    Return the judge that a setting names.
-
-    Parameters
-    ----------
-    given : Judge, str, path-like or mapping
-        A judge, the name of its file, or the content of that.
-
-    Returns
-    -------
-    Judge
-        Whose content is what its digest says.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such file, or it is no judge, or was changed.
-    """
+    """Return the judge that a setting names."""
     if isinstance(given, Judge):
         return given
     document: object = given
@@ -114,11 +86,14 @@ def read_judge(given: object) -> Judge:
     if isinstance(given, str | os.PathLike):
         label = f"judge={os.fspath(given)!r}"
         try:
-            document = json.loads(Path(given).read_text(encoding="utf-8"))
-        except OSError as error:
-            message = f"{label} cannot be read: {error.strerror or error}. {_REMEDY}"
+            content = Path(given).read_bytes()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            message = f"{label} cannot be read: {reason}. {_REMEDY}"
             raise ConfigError(message) from error
-        except ValueError as error:
+        try:
+            document = json.loads(content.decode())
+        except (ValueError, RecursionError) as error:
             message = f"{label} is no JSON in UTF-8. {_REMEDY}"
             raise ConfigError(message) from error
     elif not isinstance(given, Mapping):
@@ -127,10 +102,15 @@ def read_judge(given: object) -> Judge:
     if not isinstance(document, Mapping) or not {"digest", "trees"} <= set(document):
         message = f"{label} holds no judge: it has no 'trees' with their 'digest'. {_REMEDY}"
         raise ConfigError(message)
-    if document["digest"] != digest_of(document):
+    try:
+        digest = digest_of(document)
+    except (TypeError, ValueError, RecursionError) as error:
+        message = f"{label} holds what JSON cannot. {_REMEDY}"
+        raise ConfigError(message) from error
+    if document["digest"] != digest:
         message = (
-            f"{label} is damaged: its content has the digest {digest_of(document)!r}, but it "
-            f"says {document['digest']!r}. Fit it again: dn.fit_judge(feed, labels, path)"
+            f"{label} is damaged: its content has the digest {digest!r}, but it says "
+            f"{shown(document['digest'])}. Fit it again: dn.fit_judge(feed, labels, path)"
         )
         raise ConfigError(message)
-    return Judge(document["digest"], json.dumps(document))
+    return Judge(digest, json.dumps(dict(document)))

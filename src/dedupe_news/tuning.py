@@ -23,19 +23,9 @@ _PAIRS_PER_DOCUMENT = (
 
 def candidate_probability(jaccard: float, bands: int, rows_per_band: int) -> float:
     """
-    Return the probability that a pair shares a bucket: the S-curve.
+    Return the probability that a pair of a Jaccard similarity shares a bucket: the S-curve.
 
-    Parameters
-    ----------
-    jaccard : float
-        Jaccard similarity of the pair, in [0, 1].
-    bands, rows_per_band : int
-        Bands of the index and MinHash values in each; at least 1.
-
-    Returns
-    -------
-    float
-        ``1 - (1 - jaccard ** rows_per_band) ** bands``, in [0, 1].
+    It is ``1 - (1 - jaccard ** rows_per_band) ** bands`` [1]_.
 
     References
     ----------
@@ -47,19 +37,7 @@ def candidate_probability(jaccard: float, bands: int, rows_per_band: int) -> flo
 
 
 def expected_cost(bands: int, rows_per_band: int) -> float:
-    """
-    Return the estimated work a document causes, in nanoseconds.
-
-    Parameters
-    ----------
-    bands, rows_per_band : int
-        A banding.
-
-    Returns
-    -------
-    float
-        Signing, sorting and verifying, by measured unit costs.
-    """
+    """Return the estimated work a document causes, in nanoseconds: signing, sorting, verifying."""
     candidates = sum(
         pairs * candidate_probability(jaccard, bands, rows_per_band)
         for jaccard, pairs in _PAIRS_PER_DOCUMENT
@@ -73,22 +51,10 @@ def expected_cost(bands: int, rows_per_band: int) -> float:
 
 def choose_bands(threshold: float, recall: float, num_perm: int) -> tuple[int, int] | None:
     """
-    Return the cheapest bands × rows that reach `recall` at `threshold`.
+    Return the cheapest bands and rows per band that reach `recall` at `threshold`.
 
-    Parameters
-    ----------
-    threshold : float
-        Jaccard similarity, in (0, 1].
-    recall : float
-        Least probability that a pair exactly at `threshold` becomes a
-        candidate, in (0, 1).
-    num_perm : int
-        Most permutations to use: ``bands * rows_per_band <= num_perm``.
-
-    Returns
-    -------
-    (int, int) or None
-        Bands and rows per band; None where `num_perm` does not suffice.
+    `recall` is the least probability that a pair exactly at `threshold` becomes a
+    candidate. None where `num_perm`, at least ``bands * rows_per_band``, does not suffice.
     """
     best: tuple[float, int, int] | None = None
     for rows_per_band in range(1, num_perm + 1):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import dedupe_news as dn
-from dedupe_news.display import widget
+from dedupe_news.display import shipped, widget
 from shown_feed import HOSTILE, make_feed
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ def page(visit: Callable[..., Any], session: dn.Labelling, tmp_path: Path) -> An
     path = tmp_path / "notebook.html"
     path.write_text(
         '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Notebook</title>'
-        f"<style>{widget.static('notebook.css')}</style>"
+        f"<style>{shipped.read('notebook.css')}</style>"
         '<main><h1>Notebook</h1><div id="output"></div></main>',
         encoding="utf-8",
     )
     watched = visit(path)
     watched.page.expose_function("act", lambda action: widget.act(session, action))
-    script = widget.static("label.js")
+    script = shipped.read("label.js")
     watched.page.evaluate(NOTEBOOK, [script, widget.keys(), widget.state(session)])
     yield watched.page
     assert watched.complaints == []

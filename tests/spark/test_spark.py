@@ -142,11 +142,10 @@ def test_drawn_feeds_are_clustered_as_in_memory(
     kinds = {"text": pa.string(), "source": pa.string(), "published": pa.timestamp("us", "UTC")}
     table = pa.table({name: pa.array(values, kinds[name]) for name, values in feed.items()})
     numbered = table.append_column("id", pa.array(range(len(rows)), pa.int64()))
-    micros = pa.array(numbered["published"].cast(pa.int64()).to_pylist(), pa.int64())
-    numbered = numbered.set_column(2, "published", micros)
 
-    tokens = tasks.tokenised(iter(numbered.to_batches(n_rows)), config)
-    found = pa.Table.from_batches(tasks.clustered(tokens, config, 1), FOUND).to_pydict()
+    batches = iter(numbered.to_batches(n_rows))
+    options = {"config": config, "n_jobs": 1}
+    found = pa.Table.from_batches(tasks.clustered(batches, "id", options), FOUND).to_pydict()
 
     expected = dn.cluster(table, config=config, progress=False)
     kept = expected.representatives[expected.labels].tolist()
@@ -163,7 +162,7 @@ def test_work_that_was_bounded_is_logged(caplog: pytest.LogCaptureFixture) -> No
     config = Config(policy="similar", threshold=0.3, bucket_limit=2)
     batch = pa.RecordBatch.from_pydict({"id": list(range(40)), "text": texts})
     with caplog.at_level(logging.WARNING, "dedupe_news"):
-        list(tasks.clustered(tasks.tokenised(iter([batch]), config), config, 1))
+        list(tasks.clustered(iter([batch]), "id", {"config": config, "n_jobs": 1}))
 
     assert dn.cluster(texts, config=config, progress=False).bounded
     assert "work was bounded: " in caplog.text
@@ -228,7 +227,7 @@ def test_params_that_are_no_settings_are_refused(spark: SparkSession) -> None:
     ("query", "arguments", "error", "message"),
     [
         ("SELECT 1 AS id", {}, dn.ColumnError, "no column 'text' to take the text from"),
-        ("SELECT 'x' AS text", {}, dn.ColumnError, "no column 'id' to take the id from"),
+        ("SELECT 'x' AS text", {}, dn.ColumnError, "no column to take the id from.*id='...'"),
         (
             "SELECT 1 AS id, 'x' AS text",
             {"title": "head"},
@@ -238,8 +237,14 @@ def test_params_that_are_no_settings_are_refused(spark: SparkSession) -> None:
         (
             "SELECT 1 AS id, 'x' AS text",
             {"title": 3},
-            dn.InputTypeError,
-            "title=3 is of type 'int'",
+            dn.ColumnError,
+            "no column 3 to take the title from",
+        ),
+        (
+            "SELECT 1 AS id, 'x' AS text",
+            {"on_invalid": "pass"},
+            dn.ConfigError,
+            "on_invalid='pass' is not known",
         ),
         (
             "SELECT 1 AS id, 2 AS text",
@@ -253,12 +258,6 @@ def test_params_that_are_no_settings_are_refused(spark: SparkSession) -> None:
             {},
             dn.InputError,
             "2 columns of the name 'text'",
-        ),
-        (
-            "SELECT 1 AS id, 'x' AS text, TIMESTAMP_NTZ '2030-01-01 00:00:00' AS published",
-            {},
-            dn.InputError,
-            "no time zone",
         ),
     ],
 )
@@ -279,15 +278,19 @@ def test_what_cannot_be_used_is_refused(
     ("query", "message"),
     [
         (
-            "SELECT 'n' AS id, 'x' AS text, '2030-01-01 08:00' AS published",
-            "InputError: .*no time zone.*from that of the id 'n' on",
+            "SELECT 'n' AS id, 'x' AS text, '2030-01-01 08:00' AS seen",
+            'InputError: .*document 0 .*no time zone.*timezone="UTC".*in the order of their ids',
         ),
         (
-            "SELECT CAST(NULL AS STRING) AS id, 'x' AS text",
+            "SELECT 1 AS id, 'x' AS text, TIMESTAMP_NTZ '2030-01-01 00:00:00' AS seen",
+            "InputError: .*no time zone",
+        ),
+        (
+            "SELECT CAST(NULL AS STRING) AS id, 'x' AS text, NULL AS seen",
             "InputError: the id of a document is null.*dropna",
         ),
         (
-            "SELECT 7 AS id, 'x' AS text FROM range(3) UNION ALL SELECT 8, 'y'",
+            "SELECT 7 AS id, 'x' AS text, NULL AS seen FROM range(3) UNION ALL SELECT 8, 'y', NULL",
             "DuplicateIdError: 3 documents share the id 7.*dropDuplicates",
         ),
     ],
@@ -298,9 +301,22 @@ def test_values_that_cannot_be_used_are_refused(
     """When the result is computed, Spark's exception ends with this library's."""
     from pyspark.errors import PythonException  # noqa: PLC0415 - for those who run these
 
-    found = _cluster(spark.sql(query))
+    found = _cluster(spark.sql(query), published="seen")
     with pytest.raises(PythonException, match=message):
         found.collect()
+
+
+def test_values_that_cannot_be_used_are_left_out_where_that_is_said(spark: SparkSession) -> None:
+    """Columns are found by their usual names, and values read by the rules of memory."""
+    df = spark.sql(
+        "SELECT * FROM VALUES ('a', 'Rain floods the old town', '2030-01-01 08:00'), "
+        "('b', 'rain floods the old town!', '2030-02-30 08:00'), "
+        "('c', 'Rain floods the old town', '2030-01-01 07:00') AS feed(guid, description, pubDate)"
+    )
+
+    found = _cluster(df, published="pubDate", timezone="UTC", on_invalid="drop")
+
+    assert rows_of(found) == [("a", 0, "c", "exact"), ("c", 0, "c", None)]
 
 
 def test_other_input_is_refused(spark: SparkSession) -> None:

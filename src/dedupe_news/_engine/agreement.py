@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news._engine.judged import packed_each
+from dedupe_news._engine.packing import HALF, LOW, pack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ def agreed(
     `pairs` are all judged ones, packed and increasing, of which `are_matches` match; `refused`
     has shape (n_refused, 2).
     """
-    left, right = (pairs[are_matches] >> np.uint64(32), pairs[are_matches] & np.uint64(0xFFFFFFFF))
+    left, right = (pairs[are_matches] >> HALF, pairs[are_matches] & LOW)
     near = np.concatenate((np.stack((left, right), 1), np.stack((right, left), 1))).astype(np.int64)
     near = near[np.argsort(near[:, 0], kind="stable")]
     starts, stops = (np.searchsorted(near[:, 0], refused, side) for side in ("left", "right"))
@@ -41,7 +41,7 @@ def agreed(
         of_pair = np.repeat(np.arange(len(refused)), counts)
         first = np.cumsum(counts) - counts
         at = np.arange(len(of_pair)) - first[of_pair] + starts[of_pair, side]
-        compared = packed_each(np.stack((near[at, 1], refused[of_pair, 1 - side]), axis=1))
+        compared = pack(np.stack((near[at, 1], refused[of_pair, 1 - side]), axis=1))
         place = np.minimum(np.searchsorted(pairs, compared), len(pairs) - 1)
         is_judged = pairs[place] == compared
         n_judged = np.bincount(of_pair[is_judged], minlength=len(refused))

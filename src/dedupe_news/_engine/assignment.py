@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news._kernels.assignment import assign
+from dedupe_news._kernels.leaders import assign
 
 if TYPE_CHECKING:
     from collections.abc import Callable

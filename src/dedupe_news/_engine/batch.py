@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news._engine import policy, similar, templates
+from dedupe_news._engine import policy, templates
 from dedupe_news._engine.comparison import Explainer
 from dedupe_news._engine.texts import copies_of, distinct_texts, preference_of, preferred, within
 from dedupe_news._input.columns import to_span
@@ -16,7 +16,7 @@ from dedupe_news._input.constraints import NONE, Constraints, of_texts
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._text import Tokens
 from dedupe_news._text.batches import tokens_of
-from dedupe_news.results.matches import Matches
+from dedupe_news.results.listing import Matches
 from dedupe_news.results.result import Clustering
 
 if TYPE_CHECKING:
@@ -31,21 +31,8 @@ if TYPE_CHECKING:
     from dedupe_news.results.outcome import Outcome
 
 
-def stages(config: Config) -> tuple[str, ...]:
-    """
-    Return the stages of a run.
-
-    Parameters
-    ----------
-    config : Config
-        The settings.
-
-    Returns
-    -------
-    tuple of str
-        As `cluster_columns` announces them.
-    """
-    return ("text", *(policy.STAGES if config.policy == "news" else similar.STAGES))
+STAGES = ("text", *policy.STAGES)
+"""Stages of a run, as `cluster_columns` announces them."""
 
 
 def cluster_columns(
@@ -58,36 +45,16 @@ def cluster_columns(
     tokens: Tokens | None = None,
 ) -> Clustering:
     """
-    Cluster documents that are columns already.
+    Cluster documents; the same for any `n_jobs` and `space`.
 
-    Parameters
-    ----------
-    columns : Columns
-        The documents.
-    config : Config
-        The settings.
-    n_jobs : int
-        Threads, at least 1.
-    announce : callable
-        Called with the name of each stage as it ends.
-    constraints : Constraints
-        Documents that must or cannot be in one cluster; with the policy
-        ``"news"``.
-    space : Space
-        Where its arrays lie.
-    tokens : Tokens, optional
-        Those of the documents, where they are known already.
-
-    Returns
-    -------
-    Clustering
-        The same for any `n_jobs` and `space`; its partition the same for any
-        order of the documents.
+    The partition is the same for any order of the documents. `announce` is called
+    with the name of each stage as it ends; `tokens` are those of the documents,
+    where they are known already.
     """
     seconds: dict[str, float] = {}
     clock = time.perf_counter()
 
-    def done(stage: str) -> None:
+    def end_stage(stage: str) -> None:
         nonlocal clock
         now = time.perf_counter()
         seconds[stage] = now - clock
@@ -108,12 +75,9 @@ def cluster_columns(
             constraints.cannot,
         )
     )
-    done("text")
-    if config.policy == "news":
-        sure = of_texts(constraints, texts.text_of, columns)
-        outcome = policy.find(columns, tokens, texts, config, n_jobs, done, sure, space)
-    else:
-        outcome = similar.find(texts, tokens.hashes, config, n_jobs, done, space)
+    end_stage("text")
+    sure = of_texts(constraints, texts.text_of, columns)
+    outcome = policy.find(columns, tokens, texts, config, n_jobs, end_stage, sure, space)
     describe = partial(templates.describe, columns, config)
     compare = Explainer(columns, config, n_jobs, space)
     bound = np.unique(constraints.must)
@@ -133,32 +97,10 @@ def assemble(
     """
     Make clusters of documents of what was found among their texts.
 
-    Parameters
-    ----------
-    columns : Columns
-        The documents.
-    config : Config
-        The settings.
-    texts : Texts
-        The distinct texts.
-    outcome : Outcome
-        What a policy found among them.
-    seconds : mapping of str to float
-        Wall-clock time of each stage.
-    describe : callable
-        As in `Clustering`.
-    compare : Explainer
-        Explains pairs.
-    bound : ndarray of int64, shape (n_bound,)
-        Documents that must be with others, however long between them.
-
-    Returns
-    -------
-    Clustering
-        Of all documents.
+    `bound` are the documents that must be with others, however long between them.
     """
-    kept = _kept(columns, config, texts, outcome.representative, bound)
-    labels, representatives = _labels(kept)
+    leader = _representatives(columns, config, texts, outcome.representative, bound)
+    labels, representatives = _labels(leader)
     return Clustering(
         columns=columns,
         config=config,
@@ -230,7 +172,7 @@ def _matches(texts: Texts, outcome: Outcome, columns: Columns, config: Config) -
     )
 
 
-def _kept(
+def _representatives(
     columns: Columns,
     config: Config,
     texts: Texts,
@@ -238,27 +180,27 @@ def _kept(
     bound: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the document that represents each document."""
-    kept = np.arange(len(texts.text_of))  # a document without a token stands alone
+    leader = np.arange(len(texts.text_of))  # a document without a token stands alone
     present = texts.text_of >= 0
-    kept[present] = texts.document[representative[texts.text_of[present]]]
+    leader[present] = texts.document[representative[texts.text_of[present]]]
     if texts.times is None or columns.published is None:
-        return kept
+        return leader
     # Texts are near by their preferred documents; others of the same words may be too far.
     times = columns.published
-    apart = np.setdiff1d(np.flatnonzero(~within(times, times[kept], texts.window)), bound)
+    apart = np.setdiff1d(np.flatnonzero(~within(times, times[leader], texts.window)), bound)
     groups = texts.text_of[apart]
     numbers, chosen = preferred(columns, apart, groups, preference_of(columns, config.prefer))
-    kept[apart] = chosen[np.searchsorted(numbers, groups)]
-    return kept
+    leader[apart] = chosen[np.searchsorted(numbers, groups)]
+    return leader
 
 
-def _labels(kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _labels(leader: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the cluster of each document, numbered by first appearance, and whom to keep."""
-    n_documents = len(kept)
+    n_documents = len(leader)
     # The first document of each cluster gives the cluster its number.
     first = np.full(n_documents, n_documents, np.int64)
     positions = np.arange(n_documents - 1, -1, -1)
-    first[kept[::-1]] = positions
-    leads = first[kept] == np.arange(n_documents)
+    first[leader[::-1]] = positions
+    leads = first[leader] == np.arange(n_documents)
     numbers = np.cumsum(leads) - 1
-    return numbers[first[kept]], kept[leads]
+    return numbers[first[leader]], leader[leads]

@@ -48,14 +48,14 @@ class Bonds(NamedTuple):
             members.setdefault(head, []).append(text)
         heads = self.head[pairs]
         touched = np.unique(heads[np.isin(heads, list(members)).any(axis=1)], axis=0).tolist()
-        found = [
+        pairs_of_bonds = [
             pair
             for first, second in [*touched, *((head, head) for head in members)]
             for pair in itertools.product(
                 members.get(first, [first]), members.get(second, [second])
             )
         ]
-        return np.array(found, np.int64).reshape(-1, 2)
+        return np.array(pairs_of_bonds, np.int64).reshape(-1, 2)
 
 
 def make_bonds(

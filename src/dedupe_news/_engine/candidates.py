@@ -6,165 +6,191 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news._engine import minhash
-from dedupe_news._engine.sorting import pack_repeated, sort_values
-from dedupe_news._kernels import candidates as kernels
+from dedupe_news._engine.packing import HALF, LOW, distinct, pack_repeated
+from dedupe_news._engine.signatures import Banding, band_keys
+from dedupe_news._kernels import pairing as kernels
+from dedupe_news._kernels.pairing import Bounds, PairCounts
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._machine.threads import run, shares
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from dedupe_news._engine.segment import Segment
-    from dedupe_news._engine.verification import ShingleSets
+    from dedupe_news._kernels.verification import ShingleSets
     from dedupe_news._machine.space import Space
 
 BANDS, ROWS_PER_BAND = 24, 2
-"""Find a pair of a Jaccard similarity of 0.3 with a probability of 0.9, of 0.4 with 0.98."""
+BANDING = Banding(BANDS, ROWS_PER_BAND, BANDS * ROWS_PER_BAND, seed=1)
+"""Finds a pair of a Jaccard similarity of 0.3 with a probability of 0.9, of 0.4 with 0.98."""
 
-LEAST_JACCARD = 0.12
-LEAST_CONTAINMENT = 0.3
-"""Below both, two texts share too little to be compared further."""
+BOUNDS = Bounds(
+    bucket_size=12, first_texts=4, previous_texts=4, least_jaccard=0.12, least_containment=0.3
+)
+"""Two texts that share less need not be judged."""
 
-_SEED = 1
-_TEXTS_AT_ONCE = 1 << 18
-_NUM_PERM = BANDS * ROWS_PER_BAND
-_HALF = np.uint64(32)
-_LOW = np.uint64(0xFFFFFFFF)
+_LEAST_PLACES = 1024
 
 
-class Limits(NamedTuple):
+class Buckets(NamedTuple):
     """
-    What keeps the work linear in the number of texts.
+    The buckets of some texts.
 
     Parameters
     ----------
-    bucket_size : int
-        Texts of a bucket up to which all are paired.
-    first_texts, previous_texts : int
-        Members of a larger bucket that each of its texts is paired with.
+    keys : ndarray of uint32, shape (n_texts, n_bands)
+        Texts of equal keys in a band share a bucket.
+    packed : list of ndarray of uint64
+        For each band ``key << 32 | text``, bucket after bucket, in the order in
+        which texts meet; texts that share no bucket of the band are left out.
+    is_crowded : ndarray of uint8, shape (n_texts,)
+        1 for the texts of large buckets.
     """
 
-    bucket_size: int = 12
-    first_texts: int = 4
-    previous_texts: int = 4
+    keys: NDArray[np.uint32]
+    packed: list[NDArray[np.uint64]]
+    is_crowded: NDArray[np.uint8]
 
-
-LIMITS = Limits()
+    def shared(self) -> NDArray[np.uint8]:
+        """Return 1 for each text that shares a bucket."""
+        marks = np.zeros(len(self.keys), np.uint8)
+        for packed in self.packed:
+            marks[packed & LOW] = 1
+        return marks
 
 
 class Candidates(NamedTuple):
     """
-    Pairs of texts that are to be compared.
+    Pairs of texts that share enough of their words to be judged.
 
     Parameters
     ----------
     pairs : ndarray of uint64, shape (n_pairs,)
         ``text << 32 | later text``, increasing.
+    crowded : ndarray of int64
+        The texts of large buckets, in which not all texts were paired.
+    n_compared : int
+        Pairs that were compared.
     n_large_buckets : int
-        Buckets in which not all texts were paired.
+        How many large buckets there are.
     n_skipped : int
         Pairs that were left out there; one that shares several large buckets counts in each.
     """
 
     pairs: NDArray[np.uint64]
+    crowded: NDArray[np.int64]
+    n_compared: int
     n_large_buckets: int
     n_skipped: int
-    crowded: NDArray[np.int64]
 
 
-class Buckets(NamedTuple):
+def fill_buckets(
+    keys: NDArray[np.uint32],
+    bucket_size: int,
+    n_jobs: int,
+    *,
+    members: NDArray[np.int64] | None = None,
+    in_order: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
+    space: Space = MEMORY,
+) -> Buckets:
     """
-    The buckets of a segment.
+    Sort texts into buckets: all, or some, increasing.
 
-    Parameters
-    ----------
-    keys : ndarray of uint32, shape (n_bands, n_texts)
-        Texts of equal keys in a band share a bucket.
+    The texts of a bucket of more than `bucket_size` meet in the order that
+    `in_order` puts them in, else in that of their numbers.
     """
+    is_crowded = np.zeros(len(keys), np.uint8)
 
-    keys: NDArray[np.uint32]
+    def fill(band: int) -> NDArray[np.uint64]:
+        column = keys[:, band]
+        packed = pack_repeated(np.ascontiguousarray(column) if members is None else column[members])
+        packed = packed[_in_larger(packed, 1)]
+        if members is not None:
+            packed = (packed >> HALF) << HALF | members.astype(np.uint64)[packed & LOW]
+        is_crowded[packed[_in_larger(packed, bucket_size)] & LOW] = 1
+        return space.keep(packed)
+
+    buckets = Buckets(keys, run(fill, range(keys.shape[1]), n_jobs), is_crowded)
+    if in_order is not None and is_crowded.any():
+        rank = np.empty(len(keys), np.int64)
+        crowded = in_order(np.flatnonzero(is_crowded))
+        rank[crowded] = np.arange(len(crowded))
+        for packed in buckets.packed:
+            places = np.flatnonzero(_in_larger(packed, bucket_size))
+            values = packed[places]
+            packed[places] = values[np.lexsort((rank[values & LOW], values >> HALF))]
+    return buckets
 
 
-def find_buckets(segment: Segment, n_jobs: int, space: Space = MEMORY) -> Buckets:
-    """Return the MinHash buckets of all texts."""
+def match_buckets(buckets: Buckets, sets: ShingleSets, bounds: Bounds, n_jobs: int) -> Candidates:
+    """Return the pairs of texts that share a bucket and enough of their words."""
+
+    def match(band: int) -> tuple[NDArray[np.uint64], PairCounts]:
+        packed = buckets.packed[band]
+        n_places = _LEAST_PLACES + 4 * len(packed)
+        while True:
+            pairs = np.empty(n_places, np.uint64)
+            counts = kernels.match_buckets(
+                packed, buckets.keys, band, buckets.is_crowded, sets, bounds, pairs
+            )
+            if counts.n_pairs <= n_places:
+                return pairs[: counts.n_pairs].copy(), counts
+            n_places = counts.n_pairs
+
+    matched = run(match, range(len(buckets.packed)), n_jobs)
+    totals = np.array([counts for _, counts in matched], np.int64).sum(axis=0).tolist()
+    return Candidates(
+        distinct(np.concatenate([pairs for pairs, _ in matched])),
+        np.flatnonzero(buckets.is_crowded),
+        *totals[1:],
+    )
+
+
+def keep_similar(
+    pairs: NDArray[np.uint64], sets: ShingleSets, bounds: Bounds, n_jobs: int
+) -> NDArray[np.uint64]:
+    """Return the pairs that share enough of their words."""
+
+    def keep(share: tuple[int, int]) -> NDArray[np.uint64]:
+        some = pairs[slice(*share)]
+        similar = np.empty_like(some)
+        return similar[: kernels.keep_similar(some, sets, bounds, similar)].copy()
+
+    similar = run(keep, shares(len(pairs), n_jobs), n_jobs)
+    return np.concatenate([np.empty(0, np.uint64), *similar])
+
+
+def find_keys(segment: Segment, n_jobs: int, space: Space = MEMORY) -> NDArray[np.uint32]:
+    """Return the band keys of the texts of a segment."""
     evidence = segment.evidence
-    banding_of_news = minhash.Banding(BANDS, ROWS_PER_BAND, _NUM_PERM, _SEED)
-    keys = space.empty((BANDS, len(segment)), np.uint32)
-    for start in range(0, len(segment), _TEXTS_AT_ONCE):
-        own = slice(start, min(start + _TEXTS_AT_ONCE, len(segment)))
-        offsets = evidence.shingle_offsets[own.start : own.stop + 1]
-        keys[:, own] = minhash.band_keys(evidence.shingles, offsets, banding_of_news, n_jobs).T
-    return Buckets(keys)
+    return band_keys(evidence.shingles, evidence.shingle_offsets, BANDING, n_jobs, space)
 
 
 def find_candidates(
-    segment: Segment, buckets: Buckets, n_jobs: int, limits: Limits = LIMITS
-) -> Candidates:
-    """Return the pairs of texts that share a bucket or rare shingles, and enough of their words."""
-    everyone = np.arange(len(segment))
-    found = find_among(buckets, everyone, segment, n_jobs, limits)
-    rare = _keep(segment.rare_pairs, segment.sets, n_jobs)
-    return found._replace(pairs=distinct(np.concatenate((found.pairs, rare))))
-
-
-def find_among(
-    buckets: Buckets,
-    members: NDArray[np.int64],
     segment: Segment,
+    keys: NDArray[np.uint32],
     n_jobs: int,
-    limits: Limits = LIMITS,
+    space: Space = MEMORY,
+    bounds: Bounds = BOUNDS,
 ) -> Candidates:
-    """Return the pairs of some texts, increasing, that share a bucket and enough of their words."""
-    bounds = np.array(limits, np.int64)
-    sets = segment.sets
-    are_crowded = np.zeros(len(segment), bool)
-
-    def pair(band: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        shared = pack_repeated(buckets.keys[band][members])
-        counts = np.zeros(3, np.int64)
-        kernels.count_bucket_pairs(shared, bounds, counts)
-        are_crowded[members[_in_large(shared, limits.bucket_size)]] = True
-        pairs = np.empty(counts[0], np.uint64)
-        kernels.fill_bucket_pairs(shared, bounds, members, pairs)
-        return _keep_some(pairs, sets), counts
-
-    found = run(pair, range(len(buckets.keys)), n_jobs)
-    return Candidates(
-        distinct(np.concatenate([pairs for pairs, _ in found])),
-        int(sum(counts[1] for _, counts in found)),
-        int(sum(counts[2] for _, counts in found)),
-        np.flatnonzero(are_crowded),
-    )
+    """Return the pairs that share a bucket or rare shingles, and enough of their words."""
+    buckets = fill_buckets(keys, bounds.bucket_size, n_jobs, space=space)
+    matched = match_buckets(buckets, segment.sets, bounds, n_jobs)
+    rare = keep_similar(segment.rare_pairs, segment.sets, bounds, n_jobs)
+    return matched._replace(pairs=distinct(np.concatenate((matched.pairs, rare))))
 
 
-def _in_large(shared: NDArray[np.uint64], bucket_size: int) -> NDArray[np.int64]:
-    """Return the places of the members of large buckets, of sorted packed keys."""
-    keys = shared >> _HALF
-    edges = np.flatnonzero(keys[1:] != keys[:-1]) + 1
-    sizes = np.diff(np.concatenate(([0], edges, [len(shared)])))
-    return (shared[np.repeat(sizes > bucket_size, sizes)] & _LOW).astype(np.int64)
-
-
-def distinct(pairs: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return each pair once, increasing."""
-    sort_values(pairs)
-    are_first = np.ones(len(pairs), bool)
-    are_first[1:] = pairs[1:] != pairs[:-1]
-    found: NDArray[np.uint64] = pairs[are_first]
-    return found
-
-
-def _keep(pairs: NDArray[np.uint64], sets: ShingleSets, n_jobs: int) -> NDArray[np.uint64]:
-    """Return the pairs that share enough of their words."""
-    bounds = shares(len(pairs), n_jobs)
-    kept = run(lambda share: _keep_some(pairs[share[0] : share[1]], sets), bounds, n_jobs)
-    return np.concatenate([np.empty(0, np.uint64), *kept])
-
-
-def _keep_some(pairs: NDArray[np.uint64], sets: ShingleSets) -> NDArray[np.uint64]:
-    kept = np.empty_like(pairs)
-    n_kept = kernels.keep_similar(
-        pairs, sets.shingles, sets.offsets, sets.sizes, LEAST_JACCARD, LEAST_CONTAINMENT, kept
-    )
-    return kept[:n_kept].copy()
+def _in_larger(packed: NDArray[np.uint64], bucket_size: int) -> NDArray[np.bool_]:
+    """Return which members of the buckets of a band are in larger ones than `bucket_size`."""
+    n = len(packed)
+    marks = np.zeros(n + 1, np.int32)
+    if n > bucket_size:
+        keys = packed >> HALF
+        # So many places further on is the same key: all members from here to there are in.
+        begins = keys[bucket_size:] == keys[: n - bucket_size]
+        marks[: n - bucket_size] += begins
+        marks[bucket_size + 1 :] -= begins
+    are_in: NDArray[np.bool_] = np.cumsum(marks[:-1]) > 0
+    return are_in

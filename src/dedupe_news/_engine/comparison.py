@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news._engine import classifier, relations
-from dedupe_news._engine.judged import packed_each
+from dedupe_news._engine import classifier
 from dedupe_news._engine.segment import count, sets_for
+from dedupe_news._engine.sets import overlaps
 from dedupe_news._engine.texts import within
-from dedupe_news._engine.verification import count_shared
 from dedupe_news._input.columns import to_span
 from dedupe_news._kernels.features import FEATURES
+from dedupe_news._machine.progress import ready
 from dedupe_news._machine.space import MEMORY
 from dedupe_news.results import differences
 from dedupe_news.results.records import Comparison, Difference, Reason, Relation
@@ -35,7 +35,7 @@ _RELATIONS = {"related": Relation.RELATED, "template": Relation.TEMPLATE}
 
 class Explainer:
     """
-    Explains pairs of items of a batch with the statistics of the whole batch.
+    Explains pairs of items of a batch with the statistics of all of the batch.
 
     Parameters
     ----------
@@ -84,6 +84,10 @@ class Explainer:
 
     def __call__(self, a: int, b: int) -> Comparison:
         """Return how the items at two positions are related."""
+        with ready("compare", self._config.policy, n_bytes=self._columns.buffer.nbytes):
+            return self._compared(a, b)
+
+    def _compared(self, a: int, b: int) -> Comparison:
         segment, text_of = self._segment()
         left, right = self._columns.content(a), self._columns.content(b)
         pair = np.sort(text_of[[a, b]])
@@ -138,7 +142,7 @@ class Explainer:
         contents = [columns.content(position) for position in positions.tolist()]
         wordings = differences.read(contents, self._config, titled=columns.titled)
         first, second = places[: len(left)].tolist(), places[len(left) :].tolist()
-        found = []
+        sentences = []
         for i, j, kind, value in zip(
             first, second, relation.tolist(), probability.tolist(), strict=True
         ):
@@ -147,8 +151,8 @@ class Explainer:
             about = self._about(
                 int(positions[i]), int(positions[j]), Relation(kind), value if is_judged else None
             )
-            found.append(sentence(one, other, differences.aligned(one, other), about))
-        return found
+            sentences.append(sentence(one, other, differences.aligned(one, other), about))
+        return sentences
 
     def _about(
         self,
@@ -176,20 +180,10 @@ def _scores(
     segment: Segment, pair: NDArray[np.int64], config: Config
 ) -> tuple[float, float, Relation]:
     """Return exact Jaccard similarity, containment and the relation of two texts as duplicates."""
-    evidence = segment.evidence
     sets = sets_for(segment, config.shingle_size, pair, 1)
-    shared = int(count_shared(packed_each(pair.reshape(1, 2)), sets, 1)[0])
-    sizes = sets.sizes[pair].astype(np.int64)
-    containment = shared / int(sizes.min())
-    relation = relations.relate(
-        evidence.tokens,
-        evidence.starts,
-        evidence.stops,
-        pair[:1],
-        pair[1:],
-        np.array([containment]),
-    )
-    return shared / (int(sizes.sum()) - shared), containment, Relation(int(relation[0]))
+    shared = overlaps(pair[np.newaxis], sets, segment.runs, 1)
+    jaccard, containment, relation = (values[0].item() for values in shared)
+    return jaccard, containment, Relation(relation)
 
 
 def _judge(

@@ -21,7 +21,8 @@ from dedupe_news._input.columns import NO_SOURCE, NO_TIME, UNTITLED, Columns
 from dedupe_news._input.feeds import CHUNK_SIZE, open_feed
 from dedupe_news._input.skipped import Skipped
 from dedupe_news._input.values import id_column
-from dedupe_news._machine.space import MEMORY, Folder, free_memory, resident_memory
+from dedupe_news._machine.limits import free_memory, resident_memory
+from dedupe_news._machine.space import MEMORY, Folder
 from dedupe_news._text import fingerprint
 from dedupe_news.errors import ConfigError, WorkFolderFullError
 
@@ -137,8 +138,8 @@ def opened(
 
 def estimate(cost: tuple[int, float], n_documents: int, n_bytes: int) -> int:
     """Return about how many bytes documents need."""
-    each, a_byte = cost
-    return each * n_documents + int(a_byte * n_bytes)
+    a_document, a_byte = cost
+    return a_document * n_documents + int(a_byte * n_bytes)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

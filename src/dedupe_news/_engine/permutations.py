@@ -14,20 +14,9 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=16)
 def coefficients(num_perm: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """
-    Return the coefficients of the permutations, as datasketch 2.0 draws them.
+    Return the odd multipliers and the increments of the scheme ``affine32``, read-only.
 
-    Parameters
-    ----------
-    num_perm : int
-        Permutations. The increments depend on this number, so 64 permutations
-        are no prefix of 128.
-    seed : int
-        In [0, 2**32).
-
-    Returns
-    -------
-    multipliers, increments : ndarray of uint32, shape (num_perm,)
-        Of the scheme ``affine32``; the multipliers are odd. Read-only.
+    The increments depend on `num_perm`, so 64 permutations are no prefix of 128.
     """
     # The legacy generator, because its stream is frozen for ever.
     random = np.random.RandomState(seed)

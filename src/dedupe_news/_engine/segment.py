@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news._engine import postings, shingling, verification
+from dedupe_news._engine.counts import find_related, token_commonness
+from dedupe_news._engine.sets import Runs, shingle, sort_sets
 from dedupe_news._engine.texts import by_time, days_of, distinct_texts, preferred_values
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME
 from dedupe_news._kernels.features import SHINGLE_SIZE, Evidence
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
 
     from dedupe_news._engine.texts import Texts
     from dedupe_news._input.columns import Columns
+    from dedupe_news._kernels.verification import ShingleSets
     from dedupe_news._machine.space import Space
     from dedupe_news._text import Tokens
     from dedupe_news.config import Config
-
-_ALL = 1
 
 
 class Counted(NamedTuple):
@@ -55,13 +55,18 @@ class Segment:
 
     order: NDArray[np.int64]
     evidence: Evidence
-    sets: verification.ShingleSets
+    sets: ShingleSets
     longest: int
     rare_pairs: NDArray[np.uint64]
 
     def __len__(self) -> int:
         """Return the number of texts."""
         return len(self.order)
+
+    @property
+    def runs(self) -> Runs:
+        """Return the tokens of the texts."""
+        return Runs(self.evidence.tokens, self.evidence.starts, self.evidence.stops)
 
 
 def make_segment(
@@ -72,16 +77,17 @@ def make_segment(
     order = by_time(times, texts.digests)
     times = times[order]
     sources = preferred_values(columns.sources, texts, NO_SOURCE)[order].astype(np.int32)
-    starts, stops = texts.starts[order], texts.stops[order]
-    shingles, offsets = shingling.shingle(tokens.hashes, starts, stops, SHINGLE_SIZE, n_jobs, space)
+    runs = Runs(tokens.hashes, texts.starts[order], texts.stops[order])
+    lengths = runs.stops - runs.starts
+    shingles, offsets = shingle(runs, SHINGLE_SIZE, n_jobs, space)
     days = days_of(times)
-    counted = postings.find_related(shingles, offsets, stops - starts, days, n_jobs, space=space)
+    counted = find_related(shingles, offsets, lengths, days, n_jobs, space=space)
     evidence = Evidence(
         tokens=tokens.hashes,
         flags=tokens.flags,
-        commonness=postings.token_commonness(tokens.hashes, n_jobs, space),
-        starts=starts,
-        stops=stops,
+        commonness=token_commonness(tokens.hashes, n_jobs, space),
+        starts=runs.starts,
+        stops=runs.stops,
         frequency=counted.frequency,
         spread=counted.spread,
         shingles=shingles,
@@ -91,12 +97,10 @@ def make_segment(
         times=times,
         totals=np.array([np.log(len(order) + 1.0), days.max(initial=-1) + 1.0]),
     )
-    wanted = np.full(len(order), _ALL, np.uint8)
     sorted_shingles = space.empty(len(shingles), np.uint32)
     np.copyto(sorted_shingles, shingles)
-    sets = verification.sort_sets(sorted_shingles, offsets, wanted, n_jobs, space)
-    longest = int((stops - starts).max(initial=1))
-    return Segment(order, evidence, sets, longest, counted.pairs)
+    sets = sort_sets(sorted_shingles, offsets, n_jobs, space)
+    return Segment(order, evidence, sets, int(lengths.max(initial=1)), counted.pairs)
 
 
 def count(
@@ -123,14 +127,10 @@ def sets_for(
     wanted: NDArray[np.int64],
     n_jobs: int,
     space: Space = MEMORY,
-) -> verification.ShingleSets:
+) -> ShingleSets:
     """Return the shingle sets of some texts, of shingles of any size."""
     if shingle_size == SHINGLE_SIZE:
         return segment.sets
-    evidence = segment.evidence
-    shingles, offsets = shingling.shingle(
-        evidence.tokens, evidence.starts, evidence.stops, shingle_size, n_jobs, space
-    )
-    are_wanted = np.zeros(len(segment), np.uint8)
-    are_wanted[wanted] = 1
-    return verification.sort_sets(shingles, offsets, are_wanted, n_jobs, space)
+    marks = np.zeros(len(segment), np.uint8)
+    marks[wanted] = 1
+    return sort_sets(*shingle(segment.runs, shingle_size, n_jobs, space), n_jobs, space, marks)

@@ -1,4 +1,4 @@
-"""Templates: what the texts of one form have in common, and what varies."""
+"""Templates: what their texts have in common, and what varies."""
 
 from __future__ import annotations
 
@@ -28,37 +28,21 @@ def describe(
     """
     Return the constant words of a template, and what varies in it.
 
-    Parameters
-    ----------
-    columns : Columns
-        The documents.
-    config : Config
-        The settings.
-    typical : int
-        Position of the most typical document.
-    members : sequence of int
-        Positions of all documents of the template.
-
-    Returns
-    -------
-    pattern : str
-        The words of the typical document that nearly all others have, of its
-        first thousand, with "…" where something varies.
-    variants : tuple of str
-        What stands there in the first few documents.
+    The words of the `typical` document that nearly all others have, with "…" where
+    something varies; and what stands there in the first few `members`.
     """
     content = columns.content(typical)
-    own = words(content, config)[:_MOST_WORDS]
+    typical_words = words(content, config)[:_MOST_WORDS]
     others = [member for member in members if member != typical]
     step = max(1, len(others) // _COMPARED)
     compared = others[::step][:_COMPARED]
-    n_met = np.zeros(len(own), np.int64)
+    n_met = np.zeros(len(typical_words), np.int64)
     blocks = []
-    own_texts = [word.text for word in own]
+    typical_texts = [word.text for word in typical_words]
     for member in compared:
         other = words(columns.content(member), config)[:_MOST_WORDS]
         matcher = difflib.SequenceMatcher(
-            None, own_texts, [word.text for word in other], autojunk=False
+            None, typical_texts, [word.text for word in other], autojunk=False
         )
         met = matcher.get_matching_blocks()
         for block in met:
@@ -66,15 +50,21 @@ def describe(
         blocks.append((member, other, met))
     constant = n_met >= _CONSTANT_SHARE * len(compared)
     parts: list[str] = []
-    for word, is_constant in zip(own, constant.tolist(), strict=True):
+    for word, is_constant in zip(typical_words, constant.tolist(), strict=True):
         if is_constant:
             parts.append(content[word.start : word.stop])
         elif not parts or parts[-1] != _GAP:
             parts.append(_GAP)
     variants = []
     for member, other, met in blocks[:_SHOWN_VARIANTS]:
-        kept = {block.b + at for block in met for at in range(block.size) if constant[block.a + at]}
+        constant_places = {
+            block.b + at for block in met for at in range(block.size) if constant[block.a + at]
+        }
         text = columns.content(member)
-        varying = [text[word.start : word.stop] for at, word in enumerate(other) if at not in kept]
+        varying = [
+            text[word.start : word.stop]
+            for at, word in enumerate(other)
+            if at not in constant_places
+        ]
         variants.append(" ".join(varying))
     return " ".join(parts), tuple(variants)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
-from dedupe_news._engine.sorting import pack_repeated
+from dedupe_news._engine.packing import pack_repeated
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME
 from dedupe_news._input.constraints import part_texts
 from dedupe_news._kernels import shingling as kernels
@@ -67,48 +67,20 @@ class Texts:
     def are_near(
         self, left: NDArray[np.int64], right: NDArray[np.int64]
     ) -> NDArray[np.bool_] | slice:
-        """
-        Return which pairs of texts are near enough in time to be duplicates.
-
-        Parameters
-        ----------
-        left, right : ndarray of int64, shape (n_pairs,)
-            The texts of each pair.
-
-        Returns
-        -------
-        ndarray of bool, shape (n_pairs,), or slice
-            To index pairs with; a slice of all where there is no window.
-        """
+        """Return which pairs are near enough in time to be duplicates, as an index of pairs."""
         if self.times is None:
             return slice(None)
         return within(self.times[left], self.times[right], self.window)
 
     def __len__(self) -> int:
-        """
-        Return the number of distinct texts.
-
-        Returns
-        -------
-        int
-            At least 0.
-        """
+        """Return the number of distinct texts."""
         return len(self.document)
 
     def in_order(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """
-        Return texts in order of preference.
+        Return texts in order of preference, the most preferred first.
 
-        Parameters
-        ----------
-        numbers : ndarray of int64, shape (n,)
-            Texts.
-
-        Returns
-        -------
-        ndarray of int64, shape (n,)
-            Most preferred first: by `preference`, then the longest, or the other
-            way round; then the smallest digest.
+        By `preference`, then the longest, or the other way round; then the smallest digest.
         """
         lengths = self.stops[numbers] - self.starts[numbers]
         keys: list[NDArray[np.generic]] = [self.digests[numbers], -lengths]
@@ -119,21 +91,7 @@ class Texts:
 
 
 def within(a: NDArray[np.int64], b: NDArray[np.int64], window: int) -> NDArray[np.bool_]:
-    """
-    Return which times are no further apart than a window.
-
-    Parameters
-    ----------
-    a, b : ndarray of int64, shape (n,)
-        Microseconds, or `NO_TIME`, which is near to all.
-    window : int
-        Microseconds.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        True also for those that are exactly so far apart.
-    """
+    """Return which times, in microseconds or `NO_TIME`, are no further apart than a window."""
     known = (a != NO_TIME) & (b != NO_TIME)
     near: NDArray[np.bool_] = np.abs(np.where(known, a, 0) - np.where(known, b, 0)) <= window
     either: NDArray[np.bool_] = ~known | near
@@ -150,31 +108,10 @@ def distinct_texts(
     cannot: NDArray[np.int64] | None = None,
 ) -> Texts:
     """
-    Find the distinct texts of a batch.
+    Find the distinct texts of a batch, numbered by first position.
 
-    Parameters
-    ----------
-    columns : Columns
-        The documents.
-    tokens : ndarray of uint32, shape (n_tokens,)
-        Token hashes of all documents.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each document in `tokens`.
-    prefer : {"earliest", "latest", "longest"}
-        As in `Config`.
-    n_jobs : int
-        Threads.
-    window : int, optional
-        Microseconds: documents of the same words that were published further
-        apart are texts of their own.
-    cannot : ndarray of int64, shape (n_cannot, 2), optional
-        Documents that are no duplicates, whatever their words: of one text
-        neither are.
-
-    Returns
-    -------
-    Texts
-        Numbered by first position.
+    Documents of the same words are texts of their own where they were published
+    more than `window` microseconds apart, or are a pair of `cannot`.
     """
     n_documents = len(columns)
     digests = np.empty(n_documents, np.uint64)
@@ -200,30 +137,7 @@ def gather_texts(
     prefer: Prefer,
     window: int | None,
 ) -> Texts:
-    """
-    Choose the preferred document of each text.
-
-    Parameters
-    ----------
-    columns : Columns
-        The documents.
-    digests : ndarray of uint64, shape (n_documents,)
-        XXH64 of each document's little-endian token hashes.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each document's tokens.
-    text_of : ndarray of int64, shape (n_documents,)
-        The text of each document by its words alone, by first position; -1
-        where it has no token. Changed where a window parts them.
-    n_texts : int
-        How many there are.
-    prefer, window : str, int or None
-        As for `distinct_texts`.
-
-    Returns
-    -------
-    Texts
-        Numbered by first position.
-    """
+    """Choose the preferred document of each text; change `text_of` where a window parts texts."""
     times = None if window is None else columns.published
     if window is not None and times is not None:
         n_texts = _part_by_time(text_of, n_texts, times, window)
@@ -255,23 +169,7 @@ def preferred(
     groups: NDArray[np.int64],
     preference: NDArray[np.int64] | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """
-    Return the preferred document of each group of documents of the same words.
-
-    Parameters
-    ----------
-    columns : Columns
-        All documents.
-    documents, groups : ndarray of int64, shape (n,)
-        Some documents, and the group of each.
-    preference : ndarray of int64, shape (n_documents,), optional
-        What documents are preferred by, smallest first.
-
-    Returns
-    -------
-    numbers, chosen : ndarray of int64
-        Each group, and its document.
-    """
+    """Return each group of documents of the same words, and the preferred document of each."""
     # By time, by their very bytes, then by source, which the judge looks at, so
     # that the order of the input decides only between equal documents.
     keys: list[NDArray[np.generic]] = [columns.content_digests(documents)]
@@ -314,21 +212,7 @@ def _part_by_time(
 
 
 def copies_of(text_of: NDArray[np.int64], n_texts: int) -> NDArray[np.int64]:
-    """
-    Return the documents that share their text with another.
-
-    Parameters
-    ----------
-    text_of : ndarray of int64, shape (n_documents,)
-        The text of each document, -1 for none.
-    n_texts : int
-        Number of texts.
-
-    Returns
-    -------
-    ndarray of int64
-        Positions, increasing.
-    """
+    """Return the documents that share their text with another, increasing."""
     present = text_of >= 0
     n_copies = np.bincount(text_of[present], minlength=n_texts)
     shared = np.zeros(len(text_of), bool)
@@ -338,39 +222,16 @@ def copies_of(text_of: NDArray[np.int64], n_texts: int) -> NDArray[np.int64]:
 
 def source_digests(names: Sequence[str]) -> NDArray[np.int64]:
     """
-    Return what sources are told apart by where their codes are not comparable.
+    Return the upper 63 bits of XXH64 of each source's name, where codes are not comparable.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Sources.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_names + 1,)
-        The upper 63 bits of XXH64 of each name's UTF-8; at the end, where the
-        code of a missing source points, `NO_SOURCE`.
+    `NO_SOURCE` is at the end, where the code of a missing source points.
     """
     digests = [xxhash.xxh64_intdigest(name.encode(errors="surrogatepass")) >> 1 for name in names]
     return np.array([*digests, NO_SOURCE], np.int64)
 
 
 def preference_of(columns: Columns, prefer: Prefer) -> NDArray[np.int64] | None:
-    """
-    Return what documents of the same words are preferred by.
-
-    Parameters
-    ----------
-    columns : Columns
-        The documents.
-    prefer : {"earliest", "latest", "longest"}
-        As in `Config`.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_documents,), or None
-        Smallest first; None where no document has a time.
-    """
+    """Return what each document is preferred by, smallest first; None where none has a time."""
     if columns.published is None:
         return None
     times = -columns.published if prefer == "latest" else columns.published
@@ -381,23 +242,7 @@ def preference_of(columns: Columns, prefer: Prefer) -> NDArray[np.int64] | None:
 def preferred_values(
     column: NDArray[np.int64] | NDArray[np.int32] | None, texts: Texts, missing: int
 ) -> NDArray[np.int64]:
-    """
-    Return the values of the preferred document of each text.
-
-    Parameters
-    ----------
-    column : ndarray of int64 or int32, shape (n_documents,), optional
-        Values of all documents.
-    texts : Texts
-        The texts.
-    missing : int
-        Stands for a value where there is no column.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_texts,)
-        In the order of the texts.
-    """
+    """Return the values of the preferred document of each text, `missing` without a column."""
     if column is None:
         return np.full(len(texts), missing, np.int64)
     return column[texts.document].astype(np.int64)
@@ -405,20 +250,10 @@ def preferred_values(
 
 def by_time(times: NDArray[np.int64], digests: NDArray[np.uint64]) -> NDArray[np.int64]:
     """
-    Return texts in the order in which the policy "news" numbers them.
+    Return texts in the order in which a segment numbers them.
 
-    Parameters
-    ----------
-    times : ndarray of int64, shape (n_texts,)
-        When each was published, or `NO_TIME`.
-    digests : ndarray of uint64, shape (n_texts,)
-        XXH64 of each one's words.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_texts,)
-        By time, so that days can be counted; by digest, so that the order of
-        the input does not matter.
+    By time, so that days can be counted; by digest, so that the order of the input
+    does not matter.
     """
     # Feeds come by time, for the most part; few texts are of the same moment.
     order = np.argsort(times, kind="stable")
@@ -433,17 +268,9 @@ def by_time(times: NDArray[np.int64], digests: NDArray[np.uint64]) -> NDArray[np
 
 def days_of(times: NDArray[np.int64]) -> NDArray[np.int32]:
     """
-    Return the day on which each text was published.
+    Return the day of each time, counted from the first; -1 for `NO_TIME`.
 
-    Parameters
-    ----------
-    times : ndarray of int64, shape (n_texts,)
-        Microseconds, or `NO_TIME`.
-
-    Returns
-    -------
-    ndarray of int32, shape (n_texts,) or (0,)
-        Counted from the first; -1 for unknown; of no length where none is known.
+    Of no length where no time is known.
     """
     known = times != NO_TIME
     if not known.any():

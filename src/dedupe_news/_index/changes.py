@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from dedupe_news._index import arrivals, exchange
 from dedupe_news._index.added import Added
-from dedupe_news._index.clusters import Clusters
+from dedupe_news._index.grouped import Clusters
 from dedupe_news._index.lookups import Lookups, parts_of, unknown
 from dedupe_news._input import rules, times, values
 from dedupe_news._input.reading import read_documents

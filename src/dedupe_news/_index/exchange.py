@@ -9,7 +9,7 @@ import importlib
 import itertools
 import json
 import os
-import tempfile
+import secrets
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -90,26 +90,30 @@ def write(path: str | os.PathLike[str], parts: Iterable[StoredItems], places: Pl
     """Write documents to a file that is replaced at the end; return how many."""
     target = _path_of(path)
     is_parquet = _format_of(target) == ".parquet"
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        _create(temporary, target)
+        if is_parquet:
+            n_documents = _write_parquet(temporary, target, parts, places)
+        else:
+            n_documents = _write_lines(temporary, target, parts)
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    return n_documents
+
+
+def _create(temporary: Path, target: Path) -> None:
+    try:
+        temporary.touch(exist_ok=False)
     except OSError as error:
         message = (
             f"{str(target)!r} cannot be written: {error.strerror}. Check that its folder exists "
             "and may be written"
         )
         raise InputError(message) from error
-    os.close(handle)
-    try:
-        if is_parquet:
-            n_documents = _write_parquet(Path(name), target, parts, places)
-        else:
-            n_documents = _write_lines(Path(name), target, parts)
-        Path(name).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-    return n_documents
 
 
 def _write_lines(temporary: Path, target: Path, parts: Iterable[StoredItems]) -> int:

@@ -41,6 +41,20 @@ def as_arrow(values: Any) -> Any:
     return None
 
 
+def opened(feed: Any) -> Any:
+    """Return a feed of the PyCapsule interface as a table or column, any other as it is."""
+    is_capsule = hasattr(feed, "__arrow_c_stream__") or hasattr(feed, "__arrow_c_array__")
+    # Of the class: a LazyFrame warns when it is asked itself.
+    is_known = hasattr(type(feed), "columns") or hasattr(feed, "dtype") or hasattr(feed, "take")
+    if is_known or not is_capsule:
+        return feed
+    pyarrow = require_pyarrow("read Arrow data by the PyCapsule interface")
+    try:
+        return pyarrow.table(feed)
+    except (pyarrow.ArrowException, TypeError):
+        return pyarrow.chunked_array(feed)
+
+
 def sized(values: Any) -> Any:
     """Return a column that has a length, made of one that may have none."""
     if hasattr(values, "__len__") and getattr(values, "ndim", 1) == 1:

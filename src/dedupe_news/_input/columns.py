@@ -39,58 +39,17 @@ LAST_TIME: int = (dt.datetime.max.replace(tzinfo=dt.UTC) - _EPOCH) // _MICROSECO
 
 
 def to_microseconds(moment: dt.datetime) -> int:
-    """
-    Return a time as microseconds since 1970-01-01 UTC.
-
-    Parameters
-    ----------
-    moment : datetime.datetime
-        With a time zone.
-
-    Returns
-    -------
-    int
-        Exact; negative before 1970.
-    """
+    """Return a time as microseconds since 1970-01-01 UTC."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def to_span(span: dt.timedelta) -> int:
-    """
-    Return a length of time in microseconds.
-
-    Parameters
-    ----------
-    span : datetime.timedelta
-        Any.
-
-    Returns
-    -------
-    int
-        Exact.
-    """
+    """Return a length of time in microseconds."""
     return span // _MICROSECOND
 
 
 def from_microseconds(microseconds: int) -> dt.datetime | None:
-    """
-    Return the time that `to_microseconds` stored.
-
-    Parameters
-    ----------
-    microseconds : int
-        Microseconds since 1970-01-01 UTC, or `NO_TIME`.
-
-    Returns
-    -------
-    datetime.datetime or None
-        In UTC; None for `NO_TIME`.
-
-    Raises
-    ------
-    InputError
-        If no datetime can hold it.
-    """
+    """Return the time that `to_microseconds` stored."""
     if microseconds == NO_TIME:
         return None
     if not FIRST_TIME <= microseconds <= LAST_TIME:
@@ -105,73 +64,30 @@ def from_microseconds(microseconds: int) -> dt.datetime | None:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Columns:
     """
-    Documents as columns.
+    Documents as columns: ``buffer[offsets[i]:offsets[i + 1]]`` is the UTF-8 of document ``i``.
 
-    Parameters
-    ----------
-    buffer : ndarray of uint8, shape (n_bytes,)
-        UTF-8 of all documents, one after another; valid, without surrogates.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Document ``i`` is ``buffer[offsets[i]:offsets[i + 1]]``.
-    ids : sequence of hashable, optional
-        The user's ids; positions stand for them where there are none.
-    published : ndarray of int64, shape (n_documents,), optional
-        Microseconds since 1970-01-01 UTC, or `NO_TIME`.
-    sources : ndarray of int32, shape (n_documents,), optional
-        Index into `source_names`, or `NO_SOURCE`.
-    source_names : sequence of str
-        Names of the sources.
-    titled : bool
-        Whether documents are a title, a newline and a text.
-    title_lengths : ndarray of int64, shape (n_documents,), optional
-        Bytes of each title, or `UNTITLED` for a document that is a text alone;
-        by default the title is the first line.
-    rows : ndarray of int64, shape (n_documents,), optional
-        Position of each document in the feed, where some of it were left out.
-    used : mapping of str to hashable
-        The column of the feed that each of them was read from.
-    skipped : Skipped
-        What of the feed was passed over.
+    With titles a document is its title, a newline and its text; the title is the first line where
+    there are no `title_lengths`. `rows` are positions in the feed, where some of it were left out.
     """
 
     buffer: NDArray[np.uint8]
     offsets: NDArray[np.int64]
     ids: Sequence[Hashable] | None = None
-    published: NDArray[np.int64] | None = None
-    sources: NDArray[np.int32] | None = None
+    published: NDArray[np.int64] | None = None  # microseconds since 1970 UTC, or NO_TIME
+    sources: NDArray[np.int32] | None = None  # indices into source_names, or NO_SOURCE
     source_names: Sequence[str] = ()
     titled: bool = False
-    title_lengths: NDArray[np.int64] | None = None
+    title_lengths: NDArray[np.int64] | None = None  # in bytes, or UNTITLED
     rows: NDArray[np.int64] | None = None
     used: Mapping[str, Hashable] = dataclasses.field(default_factory=dict)
     skipped: Skipped = dataclasses.field(default_factory=Skipped)
 
     def __len__(self) -> int:
-        """
-        Return the number of documents.
-
-        Returns
-        -------
-        int
-            At least 0.
-        """
+        """Return the number of documents."""
         return len(self.offsets) - 1
 
     def content(self, position: int) -> str:
-        """
-        Return a document as it was given: its title, a newline and its text.
-
-        Parameters
-        ----------
-        position : int
-            Position of the document in the input.
-
-        Returns
-        -------
-        str
-            The text alone where there was no column of titles. Line breaks of
-            a title are spaces.
-        """
+        """Return a document as it was given: its title, a newline and its text."""
         start, stop = self.offsets[position], self.offsets[position + 1]
         content = self.buffer[start:stop].tobytes()
         if self.title_lengths is not None:
@@ -182,19 +98,7 @@ class Columns:
         return content.decode()
 
     def between(self, start: int, stop: int) -> Columns:
-        """
-        Return some of the documents, without their ids and times.
-
-        Parameters
-        ----------
-        start, stop : int
-            Positions of the first, and of the first that is left out.
-
-        Returns
-        -------
-        Columns
-            Views; their offsets begin at 0.
-        """
+        """Return some of the documents, without their ids and times."""
         first, last = int(self.offsets[start]), int(self.offsets[stop])
         lengths = self.title_lengths
         return Columns(
@@ -207,32 +111,13 @@ class Columns:
         )
 
     def text_buffer(self) -> NDArray[np.uint8]:
-        """
-        Return the buffer as texts are tokenized: every title in one line.
-
-        Returns
-        -------
-        ndarray of uint8, shape (n_bytes,)
-            The buffer itself where no title has a line break.
-        """
+        """Return the buffer as texts are tokenized: every title in one line."""
         if self.title_lengths is None:
             return self.buffer
         return in_one_line(self.buffer, self.offsets, self.title_lengths)
 
     def content_digests(self, positions: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """
-        Return a digest of the very bytes of some documents.
-
-        Parameters
-        ----------
-        positions : ndarray of int64, shape (n,)
-            Positions in the input.
-
-        Returns
-        -------
-        ndarray of uint64, shape (n,)
-            XXH64 of each one's UTF-8.
-        """
+        """Return a digest of the very bytes of some documents."""
         view = self.buffer.data
         bounds = zip(
             self.offsets[positions].tolist(), self.offsets[positions + 1].tolist(), strict=True
@@ -241,72 +126,24 @@ class Columns:
         return np.array(digests, np.uint64)
 
     def id_of(self, position: int) -> Hashable:
-        """
-        Return the user's id of a document.
-
-        Parameters
-        ----------
-        position : int
-            Position of the document in the input.
-
-        Returns
-        -------
-        hashable
-            The position itself where no ids were given.
-        """
+        """Return the user's id of a document."""
         return position if self.ids is None else self.ids[position]
 
     def source_of(self, position: int) -> str | None:
-        """
-        Return the source of a document.
-
-        Parameters
-        ----------
-        position : int
-            Position of the document in the input.
-
-        Returns
-        -------
-        str or None
-            None where it has none.
-        """
+        """Return the source of a document."""
         if self.sources is None or self.sources[position] == NO_SOURCE:
             return None
         return self.source_names[int(self.sources[position])]
 
     def published_at(self, position: int) -> dt.datetime | None:
-        """
-        Return when a document was published.
-
-        Parameters
-        ----------
-        position : int
-            Position of the document in the input.
-
-        Returns
-        -------
-        datetime.datetime or None
-            In UTC; None where it has no time.
-        """
+        """Return when a document was published."""
         if self.published is None:
             return None
         return from_microseconds(int(self.published[position]))
 
 
 def extent(offsets: NDArray[np.int64]) -> tuple[int, int]:
-    """
-    Return how many bytes or tokens documents have together, and the longest alone.
-
-    Parameters
-    ----------
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each.
-
-    Returns
-    -------
-    n_values, longest : int
-        0 where there is no document.
-    """
+    """Return how many bytes or tokens documents have together, and the longest alone."""
     n_values = int(offsets[-1] - offsets[0])
     if len(offsets) <= 2:  # noqa: PLR2004 - one document, or none: the common case, made short
         return n_values, n_values
@@ -316,23 +153,7 @@ def extent(offsets: NDArray[np.int64]) -> tuple[int, int]:
 def in_one_line(
     buffer: NDArray[np.uint8], offsets: NDArray[np.int64], title_lengths: NDArray[np.int64]
 ) -> NDArray[np.uint8]:
-    """
-    Return a buffer of documents with the line breaks of titles as spaces.
-
-    Parameters
-    ----------
-    buffer : ndarray of uint8
-        UTF-8 of all documents.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each.
-    title_lengths : ndarray of int64, shape (n_documents,)
-        Bytes of each title, or `UNTITLED`.
-
-    Returns
-    -------
-    ndarray of uint8
-        The very buffer where there are none.
-    """
+    """Return a buffer of documents with the line breaks of titles as spaces."""
     starts = offsets[:-1]
     if len(starts) == 1:  # fast path for a single document
         start, length = int(starts[0]), int(title_lengths[0])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dedupe_news.errors import ConfigError, InputError, InputTypeError
+from dedupe_news._input.values import fault_of_id
+from dedupe_news.errors import ConfigError, InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,29 +19,13 @@ _PAIR = 2
 
 
 class Constraints(NamedTuple):
-    """
-    Pairs of documents, or of texts, by number.
-
-    Parameters
-    ----------
-    must : ndarray of int64, shape (n_must, 2)
-        Those that must be in one cluster.
-    cannot : ndarray of int64, shape (n_cannot, 2)
-        Those that cannot.
-    """
+    """Pairs of documents, or of texts, by number: arrays of int64, shape (n, 2)."""
 
     must: NDArray[np.int64]
     cannot: NDArray[np.int64]
 
     def __bool__(self) -> bool:
-        """
-        Return whether there are any.
-
-        Returns
-        -------
-        bool
-            False for none.
-        """
+        """Return whether there are any."""
         return len(self.must) + len(self.cannot) > 0
 
 
@@ -49,32 +34,7 @@ NONE = Constraints(np.empty((0, _PAIR), np.int64), np.empty((0, _PAIR), np.int64
 
 
 def read_constraints(columns: Columns, must: object, cannot: object, policy: str) -> Constraints:
-    """
-    Return constraints as positions of documents.
-
-    Parameters
-    ----------
-    columns : Columns
-        The documents.
-    must, cannot : iterable of (id, id)
-        The pairs; positions where the documents have no ids.
-    policy : str
-        Gives the verdicts.
-
-    Returns
-    -------
-    Constraints
-        Each pair as it was given.
-
-    Raises
-    ------
-    ConfigError
-        If the policy obeys none.
-    InputTypeError
-        If what was given is no pairs.
-    InputError
-        If an id is unknown, or a pair is one document twice.
-    """
+    """Return constraints as positions of documents."""
     pairs = {"must": _pairs("must", must), "cannot": _pairs("cannot", cannot)}
     if not any(pairs.values()):
         return NONE
@@ -103,46 +63,29 @@ def _pairs(name: str, given: object) -> list[tuple[Any, Any]]:
     pairs = []
     for pair in given:
         if isinstance(pair, str | bytes) or not isinstance(pair, Iterable):
-            message = f"{name} holds {pair!r}; {remedy}"
+            message = f"{name} holds {shown(pair)}; {remedy}"
             raise InputTypeError(message)
         ids = tuple(pair)
-        if len(ids) != _PAIR or ids[0] == ids[1]:
-            message = f"{name} holds {pair!r}, which is not two different items; {remedy}"
+        if len(ids) != _PAIR or (not any(map(fault_of_id, ids)) and ids[0] == ids[1]):
+            message = f"{name} holds {shown(pair)}, which is not two different items; {remedy}"
             raise InputError(message)
         pairs.append(ids)
     return pairs
 
 
 def _place(name: str, id_: Any, place: dict[Any, int]) -> int:
-    try:
-        return place[id_]
-    except (KeyError, TypeError) as error:
+    found = place.get(id_) if fault_of_id(id_) is None else None
+    if found is None:
         message = (
-            f"{name} names the item {id_!r}, which the feed does not have; pass ids of the feed, "
-            "or positions where its items have no ids"
+            f"{name} names the item {shown(id_)}, which the feed does not have; pass ids of the "
+            "feed, or positions where its items have no ids"
         )
-        raise InputError(message) from error
+        raise InputError(message)
+    return found
 
 
 def part_texts(text_of: NDArray[np.int64], n_texts: int, cannot: NDArray[np.int64]) -> int:
-    """
-    Give documents of the same words that cannot be together texts of their own.
-
-    Parameters
-    ----------
-    text_of : ndarray of int64, shape (n_documents,)
-        The text of each document, or -1. Of each such pair the later document
-        gets a new one.
-    n_texts : int
-        How many texts there are.
-    cannot : ndarray of int64, shape (n_cannot, 2)
-        Documents.
-
-    Returns
-    -------
-    int
-        How many texts there are then.
-    """
+    """Give documents of the same words that cannot be together texts of their own."""
     for first, second in np.sort(cannot, axis=1).tolist():
         if text_of[first] == text_of[second] >= 0:
             text_of[second] = n_texts
@@ -151,34 +94,13 @@ def part_texts(text_of: NDArray[np.int64], n_texts: int, cannot: NDArray[np.int6
 
 
 def of_texts(constraints: Constraints, text_of: NDArray[np.int64], columns: Columns) -> Constraints:
-    """
-    Return constraints on documents as constraints on their texts.
-
-    Parameters
-    ----------
-    constraints : Constraints
-        Of documents.
-    text_of : ndarray of int64, shape (n_documents,)
-        The text of each document, -1 where it has no words.
-    columns : Columns
-        The documents, for messages.
-
-    Returns
-    -------
-    Constraints
-        Of texts; those that must be together are each paired with one of them.
-
-    Raises
-    ------
-    InputError
-        If they contradict one another, or a document has no words.
-    """
+    """Return constraints on documents as constraints on their texts."""
     must = text_of[constraints.must]
     for row in np.flatnonzero((must < 0).any(axis=1)).tolist():
         left, right = (columns.id_of(at) for at in constraints.must[row].tolist())
         message = (
-            f"must names the pair ({left!r}, {right!r}), of which one item has no words and "
-            "matches nothing. Leave that pair out"
+            f"must names the pair ({shown(left)}, {shown(right)}), of which one item has no words "
+            "and matches nothing. Leave that pair out"
         )
         raise InputError(message)
     root = _joined(must)
@@ -186,10 +108,10 @@ def of_texts(constraints: Constraints, text_of: NDArray[np.int64], columns: Colu
     for (left, right), texts in zip(constraints.cannot.tolist(), cannot.tolist(), strict=True):
         first, second = (root.get(text, text) for text in texts)
         if first == second >= 0:
+            names = ", ".join(shown(columns.id_of(at)) for at in (left, right))
             message = (
-                f"cannot names the pair ({columns.id_of(left)!r}, {columns.id_of(right)!r}), which "
-                "must binds together, directly, through other items, or through items of the "
-                "same words. Leave out one of these pairs"
+                f"cannot names the pair ({names}), which must binds together, directly, through "
+                "other items, or through items of the same words. Leave out one of these pairs"
             )
             raise InputError(message)
     bound = np.array([[text, lead] for text, lead in root.items() if text != lead], np.int64)

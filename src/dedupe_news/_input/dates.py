@@ -13,26 +13,14 @@ NO_DATE = "is no date that can be read"
 AMBIGUOUS = "may be day/month or month/day"
 OUT_OF_RANGE = "is outside the years 1 to 9999 in UTC"
 
+_NAMES = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
 _MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january",
-            "feb february",
-            "mar march",
-            "apr april",
-            "may",
-            "jun june",
-            "jul july",
-            "aug august",
-            "sep sept september",
-            "oct october",
-            "nov november",
-            "dec december",
-        ),
-        start=1,
-    )
-    for name in names.split()
+    **{name[:3]: number for number, name in enumerate(_NAMES, start=1)},
+    **{name: number for number, name in enumerate(_NAMES, start=1)},
+    "sept": 9,
 }
 _WEEKDAYS = (
     r"(?:mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sun"
@@ -117,11 +105,9 @@ def _iso(words: str) -> dt.datetime | None:
     date, time = match["date"].upper(), match["time"]
     if date.count("-") == 2 and "W" not in date:  # noqa: PLR2004 - year, month, day
         date = "-".join(part.zfill(2) for part in date.split("-"))
+    is_ordinal = re.fullmatch(r"\d{4}-\d{3}", date)
     with contextlib.suppress(ValueError):
-        if re.fullmatch(r"\d{4}-\d{3}", date):
-            day = dt.datetime.strptime(date, "%Y-%j")  # noqa: DTZ007 - as written
-        else:
-            day = dt.datetime.fromisoformat(date)
+        day = dt.datetime.strptime(date, "%Y-%j") if is_ordinal else dt.datetime.fromisoformat(date)  # noqa: DTZ007
         return _at(day, *_clock(time), zone)
     return None
 

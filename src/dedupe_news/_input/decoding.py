@@ -12,8 +12,7 @@ from dedupe_news.errors import InputError, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEAD_BYTES = 4096
-"""How much of a file is looked at to tell what it is."""
+_HEAD_BYTES = 4096  # looked at to tell what a file is
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -50,8 +49,8 @@ class Decoder:
         text = io.TextIOWrapper(self._stream, self._encoding, newline="")
         number = 0
         try:
-            for number, line in enumerate(_unmarked(text), start=1):
-                yield number, line
+            for number, line in enumerate(text, start=1):
+                yield number, line.removeprefix("\ufeff") if number == 1 else line
         except UnicodeError as error:
             message = (
                 f"{self._label}, after line {number} is not {self._encoding}: {error}. Say its "
@@ -80,12 +79,7 @@ class Decoder:
 
 def head_of(stream: io.BufferedReader) -> bytes:
     """Return the beginning of a stream, which stays where it is."""
-    return stream.peek(HEAD_BYTES)[:HEAD_BYTES]
-
-
-def _unmarked(text: io.TextIOWrapper) -> Iterator[str]:
-    for number, line in enumerate(text):
-        yield line.removeprefix("\ufeff") if number == 0 else line
+    return stream.peek(_HEAD_BYTES)[:_HEAD_BYTES]
 
 
 def _checked(encoding: str | None) -> str | None:

@@ -26,18 +26,16 @@ class Rows:
         self._label, self._faults = label, faults
         texts = (line for _, line in lines)
         header = next(texts, "")
-        directive = _DIRECTIVE.match(
-            header
-        )  # Excel says the delimiter, and no more, on a first line
-        self._before = 0
+        directive = _DIRECTIVE.match(header)  # with which Excel names the delimiter
+        self._before = 0 if directive is None else 1
         if directive is not None:
-            header, self._before = next(texts, ""), 1
+            header = next(texts, "")
         if not header.strip():
             message = f"{label} has no header: its first line must name the columns"
             raise InputError(message)
         self.delimiter = directive[1] if directive is not None else _delimiter_of(header)
         self._reader = csv.reader(
-            itertools.chain([header], texts), delimiter=self.delimiter, strict=True
+            itertools.chain([header], texts), delimiter=self.delimiter, strict=faults.is_strict
         )
         self.names = [name.strip() for name in self._next() or []]
 
@@ -67,11 +65,7 @@ class Rows:
             f"has {len(row)} values, but the header names {n_columns} columns",
             f"put values that hold {shown(self.delimiter)} in quotes",
         )
-        place = f"{self._label}, line {line}"
-        if self._faults.is_strict:
-            message = f"{place} {fault.reason}. {fault.remedy.capitalize()}"
-            raise InputError(message)
-        self._faults.note(place, line - 1, fault)
+        self._faults.note_line(self._label, line, fault)
         return None if len(row) > n_columns else row + [""] * (n_columns - len(row))
 
 

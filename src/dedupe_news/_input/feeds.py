@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news._input import arrow, python
 from dedupe_news._input.names import find_name
+from dedupe_news._input.parquet import open_dataset
 from dedupe_news._input.reading import read_documents
+from dedupe_news._input.tables import ROLES, items_of
 from dedupe_news.documents import AUTO, Auto, Document
-from dedupe_news.errors import InputError, InputTypeError
+from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,24 +26,12 @@ CHUNK_SIZE = 32_768
 """Documents that are read at a time."""
 
 _READ_AHEAD = {"batch_readahead": 2, "fragment_readahead": 1}
-_PAGE_BUFFER = 1 << 20
-_SUFFIXES = (".parquet", ".pq")
-_NAMES = ("id", "title", "text", "source", "published")
 _FROM_THE_FIRST_ON = ("title", "id")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Feed:
-    """
-    Documents in chunks.
-
-    Parameters
-    ----------
-    chunks : callable
-        Reads one chunk after another, at least one, with as many threads as it is told.
-    n_documents, n_bytes : int, optional
-        How many there are and their bytes of text, where that is known before.
-    """
+    """Documents in chunks."""
 
     chunks: Callable[[int], Iterator[Columns]]
     n_documents: int | None = None
@@ -53,7 +41,7 @@ class Feed:
 def open_feed(feed: Any, choices: Choices, chunk_size: int = CHUNK_SIZE) -> Feed:
     """Return anything that `dedupe_news.cluster` takes, in chunks; no document is read yet."""
     if isinstance(feed, os.PathLike):
-        return _from_dataset(_parquet_dataset(Path(feed)), choices, chunk_size)
+        return _from_dataset(open_dataset(feed)[0], choices, chunk_size)
     if type(feed).__module__ == "pyarrow._dataset":
         if not hasattr(feed, "to_reader"):
             return _from_dataset(feed, choices, chunk_size)
@@ -72,7 +60,7 @@ def _is_name(choice: object) -> bool:
 
 
 def _columns_of(
-    choices: Choices, names: Sequence[str], roles: Sequence[str] = _NAMES
+    choices: Choices, names: Sequence[str], roles: Sequence[str] = ROLES
 ) -> dict[str, Any]:
     """Return the column of each role, where there is one."""
     chosen = {
@@ -158,40 +146,6 @@ def _arrow_stream(feed: Any) -> Any:
         return None  # one column, not a table
 
 
-def _parquet_dataset(path: Path) -> Any:
-    """Return a Parquet file, or a folder of such, with the columns that any of its files has."""
-    pyarrow = arrow.require_pyarrow("read Parquet files")
-    dataset = importlib.import_module("pyarrow.dataset")
-    parquet = importlib.import_module("pyarrow.parquet")
-    files, schemas = _files_of(path), []
-    for file in files:
-        try:
-            schemas.append(parquet.read_schema(file))
-        except (OSError, pyarrow.ArrowException) as error:
-            message = f"{file} cannot be read as Parquet: {error}. Pass a path to Parquet files"
-            raise InputError(message) from error
-    # Pages one after another: a row group may be larger than the memory allowed.
-    options = dataset.ParquetFragmentScanOptions(
-        use_buffered_stream=True, buffer_size=_PAGE_BUFFER, pre_buffer=False
-    )
-    return dataset.dataset(
-        [str(file) for file in files],
-        schema=pyarrow.unify_schemas(schemas, promote_options="permissive"),
-        format=dataset.ParquetFileFormat(default_fragment_scan_options=options),
-    )
-
-
-def _files_of(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    files = sorted(file for suffix in _SUFFIXES for file in path.rglob(f"*{suffix}"))
-    files = [file for file in files if not file.name.startswith(("_", "."))]
-    if not files:
-        message = f"the folder {path} holds no Parquet file; their names end in .parquet or .pq"
-        raise InputError(message)
-    return files
-
-
 def _from_items(
     items: Iterator[Any], choices: Choices, n_jobs: int, chunk_size: int
 ) -> Iterator[Columns]:
@@ -214,8 +168,7 @@ class _ItemReader:
 
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
-        self._keys: dict[str, None] = {}
-        self._roles: set[str] = set()
+        self._keys: dict[str, str] = {}
         self._are_texts: bool | None = None
 
     def read(self, items: list[Any], start: int, n_jobs: int) -> Columns:
@@ -223,43 +176,22 @@ class _ItemReader:
         first = next((item for item in items if not python.is_missing(item)), None)
         if self._are_texts is None:
             self._are_texts = not isinstance(first, (Mapping, Document))
-        if isinstance(first, Document) and not {*self._choices.values()} <= {None, AUTO}:
-            return read_documents(items, **self._choices)  # says that this cannot be
-        items = [_as_mapping(item) for item in items]
-        for position, item in enumerate(items):
-            if isinstance(item, Mapping) == self._are_texts:
-                kind = "texts" if self._are_texts else "mappings or dn.Document"
-                message = (
-                    f"document {python.numbered(position)} is of type {type(item).__name__!r}, "
-                    f"but the feed began with {kind}; a feed holds one kind of documents. "
-                    "Convert it first"
-                )
-                raise InputTypeError(message)
-        if self._are_texts:
+        has_names = not {*self._choices.values()} <= {None, AUTO}
+        if self._are_texts and start:  # texts, whatever this chunk begins with
+            columns = read_documents({"text": items}, text="text", n_jobs=n_jobs)
+            return dataclasses.replace(columns, used={})
+        if self._are_texts or (isinstance(first, Document) and has_names):  # which is refused
             return read_documents(items, **self._choices, n_jobs=n_jobs)
-        self._learn_keys(items, start)
-        columns = {key: [item.get(key) for item in items] for key in self._keys}
-        return read_documents(columns, **self._choices, n_jobs=n_jobs)
-
-    def _learn_keys(self, items: list[Any], start: int) -> None:
-        seen: dict[str, None] = {}
-        for item in items:
-            seen.update(dict.fromkeys(item))
-        for name, key in _columns_of(self._choices, list(seen)).items():
-            if key in self._keys or name in self._roles or key not in seen:
+        table = items_of(items)
+        for role, key in _columns_of(self._choices, table.names).items():
+            if role in self._keys or key in self._keys.values() or key not in table.names:
                 continue
-            if start and name in _FROM_THE_FIRST_ON:
+            if start and role in _FROM_THE_FIRST_ON:
                 message = (
-                    f"the first {name} is among the documents from {start:,} on, and those before "
+                    f"the first {role} is among the documents from {start:,} on, and those before "
                     "had none. Give every document one, be it empty"
                 )
                 raise InputError(message)
-            self._keys[key] = None
-            self._roles.add(name)
-
-
-def _as_mapping(item: object) -> Any:
-    if not isinstance(item, Document):
-        return item
-    values = {name: getattr(item, name) for name in _NAMES}
-    return {name: value for name, value in values.items() if name == "text" or value is not None}
+            self._keys[role] = key
+        table.names = list(self._keys.values())
+        return read_documents(table, **self._choices, n_jobs=n_jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +28,18 @@ def read_items(
     lines: Iterable[tuple[int, str]], label: str, faults: Faults
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the line of each item, from 1, and the item."""
-    numbered = ((number, line) for number, line in lines if not line.isspace())
-    first = next(numbered, None)
+    written = ((number, line) for number, line in lines if not line.isspace())
+    first = next(written, None)
     if first is None:
         return
     if _is_item(first[1]):
-        yield from _by_line(first, numbered, label, faults)
+        yield from _by_line(itertools.chain([first], written), label, faults)
         return
-    text = "\n" * (first[0] - 1) + first[1] + _rest(first[0], numbered)
-    yield from _whole(text, label)
+    parts, place = ["\n" * (first[0] - 1), first[1]], first[0]
+    for number, line in written:  # each where it stands
+        parts.append("\n" * (number - place - 1) + line)
+        place = number
+    yield from _all_at_once("".join(parts), label)
 
 
 def _is_item(line: str) -> bool:
@@ -50,82 +54,57 @@ def _is_item(line: str) -> bool:
     return not isinstance(value, dict) or unwrapped(value) is None
 
 
-def _rest(number: int, lines: Iterable[tuple[int, str]]) -> str:
-    """Return the lines that follow, each on the line where it stands."""
-    parts = []
-    for place, line in lines:
-        parts.append("\n" * (place - number - 1) + line)
-        number = place
-    return "".join(parts)
-
-
 def _by_line(
-    first: tuple[int, str], others: Iterable[tuple[int, str]], label: str, faults: Faults
+    lines: Iterable[tuple[int, str]], label: str, faults: Faults
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in _chain(first, others):
+    for number, line in lines:
         try:
             record = _decoder.decode(line)
-        except json.JSONDecodeError as error:
-            fault = UnusableError(f"is not JSON: {error.msg} at column {error.colno}")
-            _refuse(number, fault, label, faults)
-        except (ValueError, RecursionError) as error:  # endless numbers, bottomless nesting
-            _refuse(number, UnusableError(f"is not JSON: {_why(error)}"), label, faults)
+        except (ValueError, RecursionError) as error:
+            column = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+            fault = UnusableError(f"is not JSON: {_why(error)}{column}")
+            faults.note_line(label, number, fault)
+            continue
+        if isinstance(record, dict):
+            yield number, record
         else:
-            if isinstance(record, dict):
-                yield number, record
-            else:
-                kind = _KINDS[type(record)]
-                reason = f"is a JSON {kind}, not an object; JSON Lines holds one object a line"
-                _refuse(number, UnusableError(reason), label, faults)
-
-
-def _refuse(number: int, fault: UnusableError, label: str, faults: Faults) -> None:
-    if faults.is_strict:
-        message = f"{label}, line {number} {fault.reason}"
-        raise InputError(message)
-    faults.note(f"{label}, line {number}", number - 1, fault)
+            kind = _KINDS[type(record)]
+            reason = f"is a JSON {kind}, not an object; JSON Lines holds one object a line"
+            faults.note_line(label, number, UnusableError(reason))
 
 
 def _why(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return str(error).partition(";")[0]
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg
+    return str(error).partition(";")[0]  # of endless numbers
 
 
-def _chain(first: tuple[int, str], others: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    yield first
-    yield from others
-
-
-def _whole(text: str, label: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _all_at_once(text: str, label: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the items of a text that is an array, or objects on several lines each."""
     at, line, counted = _skip(text, 0), 1, 0
     is_array = text[at : at + 1] == "["
     at += is_array
-    first = True
+    is_first = True
     while (at := _skip(text, at)) < len(text) and text[at] != "]":
-        if not first and is_array:
-            if text[at] != ",":
-                raise InputError(_broken(text, at, label, "a comma is missing"))
+        if text[at] == "," and not (is_first and is_array):
             at = _skip(text, at + 1)
-        elif text[at] == ",":
-            at = _skip(text, at + 1)
+        elif is_array and not is_first:
+            raise InputError(_broken(text, at, label, "a comma is missing"))
         line, counted = line + text.count("\n", counted, at), at
         try:
             value, at = _decoder.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            raise InputError(_broken(text, error.pos, label, error.msg)) from None
         except (ValueError, RecursionError) as error:
-            raise InputError(_broken(text, at, label, _why(error))) from None
-        found = unwrapped(value) if isinstance(value, dict) else None
+            place = error.pos if isinstance(error, json.JSONDecodeError) else at
+            raise InputError(_broken(text, place, label, _why(error))) from None
         if not isinstance(value, dict):
             reason = f"there is a JSON {_KINDS[type(value)]}, where an object has to be"
             raise InputError(_broken(text, counted, label, reason))
-        if found is None:
-            yield line, value
-        else:
-            yield from ((line, item) for item in found if isinstance(item, dict))
-        first = False
+        inside = unwrapped(value)
+        items = [value] if inside is None else inside
+        yield from ((line, item) for item in items if isinstance(item, dict))
+        is_first = False
     if is_array and at >= len(text):
         raise InputError(_broken(text, len(text), label, "the array is not closed"))
 

@@ -7,19 +7,18 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
-from dedupe_news.errors import InputError
+from dedupe_news.errors import InputError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Iterator
 
 Verdict: TypeAlias = Literal["duplicate", "related", "template", "different"]
 """What a pair can be labelled; ``"related"`` is the same story in another report."""
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
-_KEYS = ("id1", "id2", "label")
 _LINE = '{"id1": "a", "id2": "b", "label": "duplicate"}'
 
 
@@ -49,48 +48,21 @@ class Label:
         """Refuse labels that no judge knows."""
         if self.label not in VERDICTS:
             message = (
-                f"label={self.label!r} is not known; a pair can be "
+                f"label={shown(self.label)} is not known; a pair can be "
                 f"{', '.join(map(repr, VERDICTS))}. Correct or remove that label"
             )
             raise InputError(message)
 
     def line(self) -> str:
-        """
-        Return the label as a line of the file.
-
-        Returns
-        -------
-        str
-            JSON, and the end of the line.
-        """
+        """Return the label as a line of the file."""
         return json.dumps(dataclasses.asdict(self)) + "\n"
 
 
 def read_labels(given: str | os.PathLike[str] | Iterable[Any]) -> list[Label]:
-    """
-    Return labels, of each pair the last.
-
-    Parameters
-    ----------
-    given : str, path-like or iterable
-        The file, or labels: `Label`, or ``(id1, id2, label)``.
-
-    Returns
-    -------
-    list of Label
-        In the order given.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or a label cannot be understood.
-    """
-    if isinstance(given, str | os.PathLike):
-        labels = _read_file(Path(given))
-    else:
-        labels = [_read(each) for each in given]
-    latest = {frozenset((label.id1, label.id2)): label for label in labels}
-    return list(latest.values())
+    """Return labels, of each pair the last: from a file, `Label` or ``(id1, id2, label)``."""
+    is_path = isinstance(given, str | os.PathLike)
+    labels = _read_file(given) if is_path else map(_read, cast("Iterable[Any]", given))
+    return list({frozenset((label.id1, label.id2)): label for label in labels}.values())
 
 
 def _read(given: Any) -> Label:
@@ -99,28 +71,26 @@ def _read(given: Any) -> Label:
     try:
         return Label(*given)
     except TypeError as error:
-        message = f"{given!r} is no label; pass dn.Label(id1, id2, label) or such a tuple"
+        message = f"{shown(given)} is no label; pass dn.Label(id1, id2, label) or such a tuple"
         raise InputError(message) from error
 
 
-def _read_file(path: Path) -> list[Label]:
+def _read_file(given: Any) -> Iterator[Label]:
+    path = Path(given)
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         message = f"cannot read the labels in {str(path)!r}: {error}"
         raise InputError(message) from error
-    labels = []
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
         try:
-            row = json.loads(line)
-            labels.append(Label(*(_hashable(row[key]) for key in _KEYS)))
-        except (ValueError, TypeError, KeyError) as error:
+            if line.strip():
+                row = json.loads(line)
+                yield Label(*(_hashable(row[key]) for key in ("id1", "id2", "label")))
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             reason = str(error) if isinstance(error, InputError) else f"write it as {_LINE}"
             message = f"{path}, line {number} is no label: {reason}"
             raise InputError(message) from error
-    return labels
 
 
 def _hashable(value: Any) -> Any:
@@ -131,19 +101,7 @@ def _hashable(value: Any) -> Any:
 
 
 class LabelFile:
-    """
-    A file of labels that a session adds to.
-
-    Parameters
-    ----------
-    path : path-like or None
-        The file, made when the first label comes; None to keep none.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or holds something else.
-    """
+    """A file of labels that a session adds to; None keeps none."""
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         self.path = None if path is None else Path(path)
@@ -153,60 +111,21 @@ class LabelFile:
         self._sizes: list[int] = []
 
     def append(self, label: Label) -> None:
-        """
-        Add a label; it is in the file when this returns.
-
-        Parameters
-        ----------
-        label : Label
-            The label.
-
-        Raises
-        ------
-        InputError
-            If the file cannot be written, or an id is none that JSON can hold.
-        """
+        """Add a label; it is in the file when this returns."""
         try:
             line = label.line().encode()
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             message = (
-                f"the ids {label.id1!r} and {label.id2!r} cannot be written to a file of labels: "
-                f"{error}. Use ids that are strings or whole numbers"
+                f"the ids {shown(label.id1)} and {shown(label.id2)} cannot be written to a file of "
+                f"labels: {error}. Use ids that are strings or whole numbers"
             )
             raise InputError(message) from error
         if self.path is not None:
-            self._sizes.append(self._write(self.path, line))
+            self._sizes.append(_append_line(self.path, line))
         self.labels.append(label)
 
-    def _write(self, path: Path, line: bytes) -> int:
-        """Add a line, whole or not at all; return how long the file was before."""
-        size = None
-        try:
-            with path.open("a+b") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.write(line if not size or _ends_line(file) else b"\n" + line)
-        except OSError as error:
-            if size is not None:
-                with contextlib.suppress(OSError):
-                    os.truncate(path, size)
-            message = f"cannot write the labels to {str(path)!r}: {error.strerror or error}"
-            raise InputError(message) from error
-        return size
-
     def undo(self) -> Label:
-        """
-        Take the last label of this session back.
-
-        Returns
-        -------
-        Label
-            It is out of the file.
-
-        Raises
-        ------
-        InputError
-            If the file cannot be written.
-        """
+        """Take the last label of this session back, out of the file too."""
         if self.path is not None:
             try:
                 os.truncate(self.path, self._sizes[-1])
@@ -217,6 +136,20 @@ class LabelFile:
         return self.labels.pop()
 
 
-def _ends_line(file: Any) -> bool:
-    file.seek(-1, os.SEEK_END)
-    return bool(file.read(1) == b"\n")
+def _append_line(path: Path, line: bytes) -> int:
+    """Add a line, whole or not at all; return how long the file was before."""
+    size = None
+    try:
+        with path.open("a+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - 1, 0))
+            file.write(line if file.read(1) in {b"", b"\n"} else b"\n" + line)
+    except (OSError, ValueError) as error:
+        if size is not None:
+            with contextlib.suppress(OSError):
+                os.truncate(path, size)
+        message = (
+            f"cannot write the labels to {str(path)!r}: {getattr(error, 'strerror', None) or error}"
+        )
+        raise InputError(message) from error
+    return size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,13 +15,13 @@ from dedupe_news._input.python import numbered
 from dedupe_news._input.rules import Faults, in_force
 from dedupe_news._input.skipped import Skipped
 from dedupe_news._input.tables import ROLES, find_columns
-from dedupe_news._kernels.columns import gather_runs, join_lines
+from dedupe_news._kernels.gathering import gather_runs, join_lines
 from dedupe_news._machine.threads import run, shares
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -76,20 +76,22 @@ def read_documents(
         used=found.used,
     )
     columns = _without_useless(columns, faults)
-    if not any(each.positions for each in (*faults.values(), found.odd_items or Faults("item"))):
+    reports = [*faults.values(), found.odd_items]
+    if not any(each.positions for each in reports):
         return columns
     _warn(found, columns, faults)
-    reports = [*faults.values(), *([found.odd_items] if found.odd_items else [])]
-    skipped = sum((each.skipped() for each in reports), Skipped())
-    out: set[int] = set()
+    is_drop = in_force().on_invalid == "drop"
+    is_sure = "id" not in found.by_name or faults["id"].column in SURE
+    dropped: set[int] = set()
     for each in reports:
-        is_drop = in_force().on_invalid == "drop"
-        if each.role == "id":
-            is_sure = "id" not in found.by_name or each.column in SURE
-            is_drop = for_index or (is_drop and is_sure)
-        out.update(each.positions if is_drop else ())
-    columns = dataclasses.replace(columns, skipped=skipped)
-    return _without_items(columns, out) if out else columns
+        if (for_index or (is_drop and is_sure)) if each.role == "id" else is_drop:
+            dropped.update(each.positions)
+    skipped = sum((each.skipped() for each in reports), Skipped())
+    if not dropped:
+        return dataclasses.replace(columns, skipped=skipped)
+    kept = np.setdiff1d(np.arange(len(columns)), np.array(sorted(dropped), np.int64))
+    skipped = dataclasses.replace(skipped, n_dropped=len(dropped))
+    return dataclasses.replace(take(columns, kept), skipped=skipped)
 
 
 def _check_lengths(columns: Mapping[str, object], n_documents: int) -> None:
@@ -129,19 +131,20 @@ def _join(
 
 def _without_useless(columns: Columns, faults: Mapping[str, Faults]) -> Columns:
     """Leave out columns of which nothing can be used, and ids found by name that are none."""
-    useless = set()
     is_strict = in_force().on_invalid == "raise"
-    if faults["id"].positions and is_strict:  # found by name, or it had raised
-        columns, useless = dataclasses.replace(columns, ids=None), {"id"}
     moments = columns.published
-    if faults["published"].positions and moments is not None and (moments == NO_TIME).all():
-        columns = dataclasses.replace(columns, published=None)
-        useless.add("published")
-    if faults["source"].positions and not columns.source_names:
-        columns = dataclasses.replace(columns, sources=None)
-        useless.add("source")
-    used = {role: column for role, column in columns.used.items() if role not in useless}
-    return dataclasses.replace(columns, used=used)
+    useless = {
+        # Found by name, or it had raised.
+        "ids": bool(faults["id"].positions) and is_strict,
+        "published": bool(faults["published"].positions)
+        and moments is not None
+        and bool((moments == NO_TIME).all()),
+        "sources": bool(faults["source"].positions) and not columns.source_names,
+    }
+    changed: dict[str, Any] = {field: None for field, is_useless in useless.items() if is_useless}
+    lost = {field.removesuffix("s") for field in changed}
+    used = {role: column for role, column in columns.used.items() if role not in lost}
+    return dataclasses.replace(columns, used=used, **changed)
 
 
 def _warn(found: Found, columns: Columns, faults: Mapping[str, Faults]) -> None:
@@ -163,23 +166,18 @@ def _warn(found: Found, columns: Columns, faults: Mapping[str, Faults]) -> None:
         warnings.warn(InputWarning(message), stacklevel=2)
 
 
-def _without_items(columns: Columns, out: set[int]) -> Columns:
-    kept = np.setdiff1d(np.arange(len(columns)), np.array(sorted(out), np.int64))
-    skipped = dataclasses.replace(columns.skipped, n_dropped=len(out))
-    return dataclasses.replace(take(columns, kept), skipped=skipped)
-
-
 def take(columns: Columns, kept: NDArray[np.int64]) -> Columns:
     """Return some documents of a feed, which keep the numbers that they had in it."""
     offsets = np.zeros(len(kept) + 1, np.int64)
     np.cumsum(np.diff(columns.offsets)[kept], out=offsets[1:])
     buffer = np.empty(offsets[-1], np.uint8)
     gather_runs(columns.buffer, columns.offsets[kept], offsets, buffer)
+    ids = None if columns.ids is None else list(columns.ids)
     return dataclasses.replace(
         columns,
         buffer=buffer,
         offsets=offsets,
-        ids=None if columns.ids is None else _chosen(columns.ids, kept),
+        ids=None if ids is None else [ids[position] for position in kept.tolist()],
         published=None if columns.published is None else columns.published[kept],
         sources=None if columns.sources is None else columns.sources[kept],
         title_lengths=None if columns.title_lengths is None else columns.title_lengths[kept],
@@ -192,8 +190,3 @@ def numbered_rows(columns: Columns) -> Columns:
     if columns.rows is None or columns.ids is not None:
         return columns
     return dataclasses.replace(columns, ids=columns.rows.tolist())
-
-
-def _chosen(ids: Iterable[Hashable], kept: NDArray[np.int64]) -> list[Hashable]:
-    listed = list(ids)
-    return [listed[position] for position in kept.tolist()]

@@ -164,7 +164,8 @@ class Faults:
 
     def __init__(self, role: str, column: object = None, *, found_by_name: bool = False) -> None:
         self.role = role
-        self.column = role if column is None else str(column)
+        column = role if column is None else column
+        self.column = column if isinstance(column, str) else shown(column)
         self.positions: list[int] = []
         self.counts: dict[tuple[str, str], int] = {}
         self.examples: list[SkippedValue] = []
@@ -189,6 +190,15 @@ class Faults:
         if self.counts[key] <= MOST_EXAMPLES:
             number = numbered(position)
             self.examples.append(SkippedValue(number, place, self.column, value, fault.reason))
+
+    def note_line(self, label: str, line: int, fault: UnusableError) -> None:
+        """Refuse a line of a file, or note it."""
+        place = f"{label}, line {line}"
+        if self.is_strict:
+            remedy = f". {fault.remedy.capitalize()}" if fault.remedy else ""
+            message = f"{place} {fault.reason}{remedy}"
+            raise InputError(message)
+        self.note(place, line - 1, fault)
 
     def message(self, position: int, value: object, fault: UnusableError) -> str:
         """Return what is wrong with a value, where it is, and what helps."""

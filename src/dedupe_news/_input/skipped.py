@@ -39,14 +39,7 @@ class SkippedValue:
     reason: str
 
     def __str__(self) -> str:
-        """
-        Return it in words.
-
-        Returns
-        -------
-        str
-            One line.
-        """
+        """Return it in words."""
         if not self.value:  # the line of a file
             return f"{self.place} {self.reason}"
         if self.reason.endswith("missing"):
@@ -83,30 +76,11 @@ class Skipped:
     n_dropped: int = 0
 
     def __len__(self) -> int:
-        """
-        Return how many values were not read.
-
-        Returns
-        -------
-        int
-            At least 0.
-        """
+        """Return how many values were not read."""
         return sum(self.counts.values())
 
     def __add__(self, other: Skipped) -> Skipped:
-        """
-        Return both together.
-
-        Parameters
-        ----------
-        other : Skipped
-            Of the following part of a feed.
-
-        Returns
-        -------
-        Skipped
-            The counts of both, and the first examples.
-        """
+        """Return both together."""
         seen: Counter[tuple[str, str]] = Counter()
         examples = []
         for example in (*self.examples, *other.examples):
@@ -117,15 +91,7 @@ class Skipped:
         return Skipped(counts, tuple(examples), self.n_dropped + other.n_dropped)
 
     def __str__(self) -> str:
-        """
-        Return the report.
-
-        Returns
-        -------
-        str
-            What was done, then each column and reason with its first values;
-            empty where nothing was passed over.
-        """
+        """Return the report."""
         if not self:
             return ""
         n_values = len(self)

@@ -20,24 +20,7 @@ _PART = re.compile(r"\s*(\d{1,18}(?:\.\d{1,9})?)\s*([a-z]+)\s*(?:,|and\b)?", re.
 
 
 def read_span(text: str) -> dt.timedelta | None:
-    """
-    Return a length of time that is written in words.
-
-    Parameters
-    ----------
-    text : str
-        Numbers with units, such as ``"30 days"``, ``"36h"`` or ``"2 d 12 h"``.
-
-    Returns
-    -------
-    datetime.timedelta or None
-        None where it is no length of time.
-
-    Raises
-    ------
-    OverflowError
-        If it is longer than a timedelta can be.
-    """
+    """Return a length of time that is written in words."""
     span, at = dt.timedelta(), 0
     while at < len(text):
         part = _PART.match(text, at)
@@ -50,19 +33,7 @@ def read_span(text: str) -> dt.timedelta | None:
 
 
 def write_span(span: dt.timedelta) -> str:
-    """
-    Return a length of time as `read_span` reads it.
-
-    Parameters
-    ----------
-    span : datetime.timedelta
-        Above 0.
-
-    Returns
-    -------
-    str
-        Exact, in the largest unit from days down that makes it a whole number.
-    """
+    """Return a length of time as `read_span` reads it."""
     unit = next(unit for unit in list(UNITS)[1:] if not span % unit)
     number = span // unit
     return f"{number} {UNITS[unit][number != 1]}"

@@ -31,7 +31,7 @@ class Found:
     values: dict[str, Any]
     used: dict[str, Hashable] = dataclasses.field(default_factory=dict)
     by_name: set[str] = dataclasses.field(default_factory=set)
-    odd_items: Faults | None = None
+    odd_items: Faults = dataclasses.field(default_factory=lambda: Faults("item"))
 
 
 def find_columns(feed: object, choices: Mapping[str, ColumnChoice]) -> Found:
@@ -46,8 +46,10 @@ def find_columns(feed: object, choices: Mapping[str, ColumnChoice]) -> Found:
         items = unwrapped(feed, choices["text"])
         if items is not None:
             return find_columns(items, choices)
-        return _from_table(feed, list(feed), choices)
-    table = _as_table(feed)
+    if isinstance(feed, Items):
+        return _from_items(feed, choices)
+    feed = arrow.opened(feed)
+    table = table_of(feed)
     if table is not None:
         return _from_table(*table, choices)
     values = _as_values(feed)
@@ -55,7 +57,7 @@ def find_columns(feed: object, choices: Mapping[str, ColumnChoice]) -> Found:
     if kind is Document:
         return _from_documents(values, choices)
     if kind is Mapping:
-        return _from_mappings(values, choices)
+        return _from_items(items_of(values), choices)
     return _from_texts(values, choices)
 
 
@@ -86,20 +88,17 @@ def _is_column(value: object) -> bool:
     return value is not None and not isinstance(value, (str, bytes, Mapping))
 
 
-def _as_table(feed: object) -> tuple[Any, list[Hashable]] | None:
+def table_of(feed: Any) -> tuple[Any, list[Hashable]] | None:
     """Return a table that answers ``table[name]``, and its names; None for other input."""
+    if isinstance(feed, Mapping):
+        return feed, list(feed)
     if hasattr(feed, "column_names") and hasattr(feed, "schema"):  # pyarrow Table, RecordBatch
         return feed, list(feed.column_names)
-    # Of the class: a LazyFrame warns when it is asked itself.
     if not hasattr(type(feed), "columns"):
-        is_capsule = hasattr(feed, "__arrow_c_stream__") or hasattr(feed, "__arrow_c_array__")
-        if is_capsule and not hasattr(feed, "dtype"):
-            return _from_capsule(feed)
         return None
     if type(feed).__module__.partition(".")[0] == "pandas":
-        return feed, list(feed.columns)  # type: ignore[attr-defined]
-    # Only now: narwhals is not needed for lists.
-    import narwhals as nw  # noqa: PLC0415
+        return feed, list(feed.columns)
+    import narwhals as nw  # noqa: PLC0415 - not needed for lists
 
     try:
         frame = nw.from_native(feed, pass_through=True)
@@ -109,18 +108,8 @@ def _as_table(feed: object) -> tuple[Any, list[Hashable]] | None:
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     if isinstance(frame, nw.DataFrame):
-        native = frame.to_native()
-        return native, list(frame.columns)
+        return frame.to_native(), list(frame.columns)
     return None
-
-
-def _from_capsule(feed: object) -> tuple[Any, list[Hashable]] | None:
-    pyarrow = arrow.require_pyarrow("read Arrow data by the PyCapsule interface")
-    try:
-        table = pyarrow.table(feed)
-    except (pyarrow.ArrowException, TypeError):
-        return None  # one column, not a table
-    return table, list(table.column_names)
 
 
 def _from_table(table: Any, names: list[Hashable], choices: Mapping[str, ColumnChoice]) -> Found:
@@ -142,7 +131,7 @@ def _from_table(table: Any, names: list[Hashable], choices: Mapping[str, ColumnC
     if found.values["text"] is None:
         _settle_text(table, names, found, choices["text"])
     if isinstance(table, Mapping):
-        _require_columns(table, found)
+        _require_columns(found)
     return found
 
 
@@ -179,7 +168,7 @@ def _settle_text(table: Any, names: list[Hashable], found: Found, choice: Column
         raise ColumnError(_no_column("text", names, "text"))
 
 
-def _require_columns(table: Mapping[Any, Any], found: Found) -> None:
+def _require_columns(found: Found) -> None:
     """Refuse a mapping that is one item, or has a text for each id: no table."""
     for role, column in found.used.items():
         value = found.values[role]
@@ -190,7 +179,6 @@ def _require_columns(table: Mapping[Any, Any], found: Found) -> None:
                 "list(feed.values()), id=list(feed)"
             )
             raise InputTypeError(message)
-    del table
 
 
 def _no_column(column: Hashable, names: Sequence[Hashable], role: str) -> str:
@@ -206,8 +194,6 @@ def _as_values(feed: object) -> Any:
         return feed
     if isinstance(feed, Iterable):
         return list(feed)
-    if hasattr(feed, "__arrow_c_array__") or hasattr(feed, "__arrow_c_stream__"):
-        return arrow.require_pyarrow("read Arrow data").chunked_array(feed)
     message = (
         f"a feed of type {type(feed).__name__!r} cannot be read; allowed are iterables of str, "
         "of mappings or of dn.Document, Series, DataFrames and Arrow tables"
@@ -261,45 +247,47 @@ def _from_documents(values: Sequence[Any], choices: Mapping[str, ColumnChoice]) 
             "themselves what they are. Leave it out"
         )
         raise InputError(message)
-    items, odd = _of_one_kind(values, Document, Document(""), "dn.Document")
-    found = Found(dict.fromkeys(ROLES), odd_items=odd)
-    for role in ROLES:
-        column = [getattr(item, role) for item in items]
-        is_wanted = choices[role] is not None or role == "text"
-        if is_wanted and (role == "text" or any(value is not None for value in column)):
-            found.values[role], found.used[role] = column, role
+    found = _from_items(items_of(values, Document), {**choices, "text": AUTO})
+    found.by_name.clear()
     return found
 
 
-def _from_mappings(values: Sequence[Any], choices: Mapping[str, ColumnChoice]) -> Found:
-    items, odd = _of_one_kind(values, Mapping, {}, "mappings")
+@dataclasses.dataclass(slots=True)
+class Items:
+    """Mappings as a table."""
+
+    items: Sequence[Mapping[Hashable, Any]]
+    names: list[Any]
+    odd: Faults
+
+    def __getitem__(self, name: Hashable) -> list[Any]:
+        return [item.get(name) for item in self.items]
+
+
+def items_of(values: Sequence[Any], kind: type = Mapping) -> Items:
+    """Return mappings, and documents as such, as a table, with empty ones in place of others."""
+    faults = Faults("item")
+    allowed = "mappings" if kind is Mapping else "dn.Document"
     names: dict[Hashable, None] = {}
-    for item in items:
+    items: list[Mapping[Hashable, Any]] = []
+    for position, value in enumerate(values):
+        item: Any = value
+        if isinstance(value, Document):
+            held = {role: getattr(value, role) for role in ROLES}
+            item = {role: it for role, it in held.items() if role == "text" or it is not None}
+        elif (type(value) is not dict or kind is not Mapping) and not isinstance(value, kind):
+            reason = f"is of type {type(value).__name__!r}, but the feed began with {allowed}"
+            remedy = "A feed holds one kind of documents; convert it first"
+            faults.add(position, value, UnusableError(reason, remedy, InputTypeError))
+            item = {}
         keys = item.keys() if type(item) is dict else set(item)
         if not names.keys() >= keys:  # most have the keys of the first
             names.update(dict.fromkeys(item))
+        items.append(item)
+    return Items(items, list(names), faults)
 
-    class Table:
-        def __getitem__(self, name: Hashable) -> list[Any]:
-            return [item.get(name) for item in items]
 
-    found = _from_table(Table(), list(names), choices)
-    found.odd_items = odd
+def _from_items(table: Items, choices: Mapping[str, ColumnChoice]) -> Found:
+    found = _from_table(table, table.names, choices)
+    found.odd_items = table.odd
     return found
-
-
-def _of_one_kind(
-    values: Sequence[Any], kind: type, empty: object, name: str
-) -> tuple[Sequence[Any], Faults | None]:
-    """Return items of one kind, with empty ones in place of others, and which those are."""
-    if all(isinstance(value, (dict, kind)) and isinstance(value, kind) for value in values):
-        return values, None
-    faults = Faults("item")
-    items = []
-    for position, value in enumerate(values):
-        if not isinstance(value, kind):
-            reason = f"is of type {type(value).__name__!r}, but the feed began with {name}"
-            remedy = "A feed holds one kind of documents; convert it first"
-            faults.add(position, value, UnusableError(reason, remedy, InputTypeError))
-        items.append(value if isinstance(value, kind) else empty)
-    return items, faults

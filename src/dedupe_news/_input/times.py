@@ -31,7 +31,7 @@ _UNITS = ((1e11, _SECOND), (1e14, 1000), (1e17, 1))
 _MOST_NANOSECONDS = 2**63
 _LEAST_SECONDS = 100_000
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
-_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+_OUR_TIME = range(1900, 2101)
 _PARTS = range(6, 10)
 
 
@@ -48,90 +48,59 @@ def time_column(values: Any, faults: Faults | None = None) -> NDArray[np.int64] 
     arrow = as_arrow(values)
     if arrow is not None:
         pyarrow = importlib.import_module("pyarrow")
-        if pyarrow.types.is_timestamp(arrow.type):
-            fast = _arrow_times(arrow, pyarrow)
-            if fast is not None:
-                return fast
-            values = _parts(arrow, pyarrow)
-        else:
-            values = arrow.to_pylist()
-    listed = _parts_of_numpy(values) if _is_numpy_time(values) else as_list(values)
-    times = np.empty(len(listed), np.int64)
+        is_timestamp = pyarrow.types.is_timestamp(arrow.type)
+        fast = _arrow_times(arrow, pyarrow) if is_timestamp else None
+        if fast is not None:
+            return fast
+        values = _one_by_one(arrow, pyarrow) if is_timestamp else arrow.to_pylist()
+    # As a list numpy's times would be numbers or dates.
+    is_numpy = isinstance(values, np.ndarray) and values.dtype.kind == "M"
+    listed = list(values) if is_numpy else as_list(values)
+    times = np.full(len(listed), NO_TIME, np.int64)
     for position, value in enumerate(listed):
-        try:
-            times[position] = NO_TIME if _is_no_time(value) else to_moment(value)
-        except UnusableError as fault:
-            times[position] = NO_TIME
-            faults.add(position, value, fault)
+        if not is_missing(value) and not (isinstance(value, str) and not value.strip()):
+            try:
+                times[position] = to_moment(value)
+            except UnusableError as fault:
+                faults.add(position, value, fault)
     return times
-
-
-def _is_no_time(value: object) -> bool:
-    if is_missing(value):
-        return True
-    return isinstance(value, str) and (not value or value.isspace())
-
-
-def _is_numpy_time(values: object) -> bool:
-    return isinstance(values, np.ndarray) and values.dtype.kind == "M"
-
-
-def _parts_of_numpy(values: NDArray[np.datetime64]) -> list[Any]:
-    """Return numpy's times one by one; as a list they would be numbers or dates."""
-    return list(values)
 
 
 def _arrow_times(arrow: Any, pyarrow: Any) -> NDArray[np.int64] | None:
     """Return a column of timestamps at once; None where one of them cannot be used."""
     compute = importlib.import_module("pyarrow.compute")
-    if arrow.type.tz is None:
-        zone = in_force().timezone
-        if zone is None:
-            return None
-        try:
+    zone = in_force().timezone
+    if arrow.type.tz is None and zone is None:
+        return None
+    try:
+        if arrow.type.tz is None:
             arrow = compute.assume_timezone(
                 arrow, str(zone), ambiguous="earliest", nonexistent="earliest"
             )
-        except (pyarrow.ArrowException, TypeError):
-            return None
-    # Nanoseconds are cut; seconds that microseconds cannot hold are refused.
-    options = compute.CastOptions(pyarrow.timestamp("us", arrow.type.tz), allow_time_truncate=True)
-    try:
+        # Nanoseconds are cut; seconds that microseconds cannot hold are refused.
+        target = pyarrow.timestamp("us", arrow.type.tz)
+        options = compute.CastOptions(target, allow_time_truncate=True)
         numbers = arrow.cast(options=options).cast(pyarrow.int64())
-        bounds = compute.min_max(numbers).as_py()
-    except pyarrow.ArrowInvalid:
+    except (pyarrow.ArrowException, TypeError):
         return None
+    bounds = compute.min_max(numbers).as_py()
     if bounds["min"] is not None and not FIRST_TIME <= bounds["min"] <= bounds["max"] <= LAST_TIME:
         return None
-    numbers = numbers.fill_null(NO_TIME)
-    times: NDArray[np.int64] = (
-        numbers.to_numpy(zero_copy_only=False)
-        if not isinstance(numbers, pyarrow.ChunkedArray)
-        else numbers.to_numpy()
-    )
-    return times
+    return np.asarray(numbers.fill_null(NO_TIME), np.int64)
 
 
-def _parts(arrow: Any, pyarrow: Any) -> list[Any]:
+def _one_by_one(arrow: Any, pyarrow: Any) -> list[Any]:
     """Return timestamps one by one, also those that Python cannot hold."""
-    unit = arrow.type.unit
-    values: list[Any] = [
-        None if number is None else np.datetime64(number, unit)
-        for number in arrow.cast(pyarrow.int64()).to_pylist()
-    ]
-    if arrow.type.tz is None:
-        return values
-    return [None if value is None else _Zoned(value) for value in values]
+    numbers = arrow.cast(pyarrow.int64()).to_pylist()
+    values = [None if n is None else np.datetime64(n, arrow.type.unit) for n in numbers]
+    return values if arrow.type.tz is None else list(map(_in_utc, values))
 
 
-class _Zoned:
-    """A time of Arrow with a zone, in UTC, that may be outside of what Python can hold."""
-
-    def __init__(self, value: np.datetime64) -> None:
-        self.value = value
-
-    def __repr__(self) -> str:
-        return f"{self.value} UTC"
+def _in_utc(value: np.datetime64 | None) -> object:
+    try:
+        return None if value is None else _of_numpy(value).replace(tzinfo=dt.UTC)
+    except UnusableError:
+        return value  # refused for this before its zone is asked for
 
 
 def moment(value: object, *, what: str = "published time") -> int:
@@ -145,7 +114,7 @@ def moment(value: object, *, what: str = "published time") -> int:
         raise fault.kind(message) from None
 
 
-def to_moment(value: object) -> int:  # noqa: C901, PLR0911 - one line a kind
+def to_moment(value: object) -> int:  # noqa: PLR0911 - one line a kind
     """Return one time as microseconds since 1970-01-01 UTC, or say what is wrong with it."""
     rules = in_force()
     if isinstance(value, dt.datetime):
@@ -158,15 +127,13 @@ def to_moment(value: object) -> int:  # noqa: C901, PLR0911 - one line a kind
         return _exact(dt.datetime(value.year, value.month, value.day), rules)  # noqa: DTZ001
     if isinstance(value, np.datetime64):
         return _exact(_of_numpy(value), rules)
-    if isinstance(value, _Zoned):
-        return _exact(_of_numpy(value.value).replace(tzinfo=dt.UTC), rules)
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
         return _from_number(float(value) if isinstance(value, np.floating) else value, rules)  # type: ignore[arg-type]
     if isinstance(value, (list, tuple)) and len(value) in _PARTS:
         if all(type(part) is int for part in value):  # what JSON makes of a struct_time
             return _from_parts(tuple(value))
-    elif isinstance(value, Mapping) and "$date" in value:  # MongoDB
-        return to_moment(value["$date"])
+    elif isinstance(value, Mapping) and not isinstance(value.get("$date", value), Mapping):
+        return to_moment(value["$date"])  # of MongoDB
     reason = f"is of type {type(value).__name__!r} and no time"
     remedy = "times are datetimes, texts such as 2026-11-30T17:03+01:00, or seconds since 1970"
     raise UnusableError(reason, remedy, InputTypeError)
@@ -174,11 +141,15 @@ def to_moment(value: object) -> int:  # noqa: C901, PLR0911 - one line a kind
 
 def _exact(value: dt.datetime, rules: Rules) -> int:
     microseconds = None
-    with contextlib.suppress(Exception):  # a zone of another library may raise anything
+    try:
         if value.utcoffset() is None:
             value = value.replace(tzinfo=rules.timezone)
         if value.utcoffset() is not None:
             microseconds = to_microseconds(value)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a zone of another library may raise anything
+        microseconds = None
     if microseconds is not None:
         return _in_range(microseconds)
     if value.tzinfo is None:
@@ -206,15 +177,11 @@ def _from_text(text: str, rules: Rules) -> int:
 
 
 def _compact(digits: str) -> dt.datetime | None:
-    """Return a date that is written in digits alone."""
-    pattern = _COMPACT.get(len(digits))
-    if pattern is None:
-        return None
-    try:
-        found = dt.datetime.strptime(digits, pattern)  # noqa: DTZ007 - as written
-    except ValueError:
-        return None
-    return found if _FIRST_YEAR <= found.year <= _LAST_YEAR else None
+    """Return a date of our time that is written in digits alone."""
+    with contextlib.suppress(KeyError, ValueError):
+        date = dt.datetime.strptime(digits, _COMPACT[len(digits)])  # noqa: DTZ007 - as written
+        return date if date.year in _OUR_TIME else None
+    return None
 
 
 def _from_number(number: float, rules: Rules) -> int:
@@ -241,11 +208,8 @@ def _from_parts(parts: tuple[int, ...]) -> int:
         dt.date(*parts[:3])  # timegm makes something of any month
         return _in_range(calendar.timegm((*parts[:6], 0, 0, 0)) * _SECOND)
     except (ValueError, OverflowError, TypeError):
-        raise UnusableError(OUT_OF_RANGE if _is_odd_year(parts[0]) else NO_DATE) from None
-
-
-def _is_odd_year(year: int) -> bool:
-    return not dt.MINYEAR <= year <= dt.MAXYEAR
+        is_year = dt.MINYEAR <= parts[0] <= dt.MAXYEAR
+        raise UnusableError(NO_DATE if is_year else OUT_OF_RANGE) from None
 
 
 def _of_numpy(value: np.datetime64) -> dt.datetime:

@@ -38,8 +38,8 @@ def _makes_arrays(function: types.FunctionType) -> bool:
     of numpy that another kernel, one that counts, has had compiled.
     """
     names = function.__code__.co_names
-    found = (getattr(function.__globals__.get(name), "__module__", None) for name in names)
-    if any(str(module).startswith("numba.typed") for module in found):
+    modules = (getattr(function.__globals__.get(name), "__module__", None) for name in names)
+    if any(str(module).startswith("numba.typed") for module in modules):
         return True
     if _functions_of(np).isdisjoint(names) and _functions_of(np.ndarray).isdisjoint(names):
         return False  # most are none, and need not be read

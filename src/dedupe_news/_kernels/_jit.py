@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import importlib
 import logging
 import pickle
 import sys
@@ -23,7 +22,8 @@ from numba.core.errors import NumbaError as CompilerError
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.typed import List as TypedList
 
-from dedupe_news._kernels import _counting, _store
+from dedupe_news._kernels import _counting, _interpreting, _store
+from dedupe_news._kernels._types import PACKAGE, to_plain
 
 if TYPE_CHECKING:
     import types
@@ -33,7 +33,6 @@ __all__ = [
     "COMPILED",
     "CompilerError",
     "Integer",
-    "Signature",
     "TypedList",
     "compile_for",
     "folder",
@@ -42,20 +41,14 @@ __all__ = [
     "is_compiled",
     "kernel",
     "n_compilations",
-    "named",
     "observe",
     "present",
-    "types_of",
     "unprepared",
     "used",
 ]
 
-_PACKAGE = "dedupe_news._kernels."
 Integer: TypeAlias = "int | np.int64"
 """A whole number in a kernel: a literal, or an element of an array."""
-
-Signature: TypeAlias = "list[Any]"
-"""Types of a kernel's arguments as plain values, such as ``["int64", "uint8[1C]"]``."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -103,7 +96,7 @@ class _Cache(NullCache):
 
     def __init__(self, function: types.FunctionType, flavour: str) -> None:
         self._function = function
-        module = function.__module__.removeprefix(_PACKAGE)
+        module = function.__module__.removeprefix(PACKAGE)
         self.name = f"{module}.{function.__qualname__}.{flavour}"
         self._claims: list[contextlib.ExitStack] = []
 
@@ -143,7 +136,8 @@ class _Cache(NullCache):
     def file_of(self, sig: Any) -> str:
         """Return the name of the file that holds the machine code for a signature."""
         args, _ = sigutils.normalize_signature(sig)
-        return f"{self.version}-{_store.name_of('', [str(arg) for arg in args])[1:]}"
+        part = [str(arg) for arg in args], _is_counted(self._function, args)
+        return f"{self.version}-{_store.name_of('', part)[1:]}"
 
     def _load(self, name: str, target_context: Any) -> Any:
         payload = _code_store().read(name)
@@ -181,6 +175,12 @@ def _holds_list(numba_type: Any) -> bool:
     return isinstance(numba_type, numba.types.ListType)
 
 
+def _is_counted(function: types.FunctionType, args: Iterable[Any]) -> bool:
+    """Return whether a function counts references for arguments of some types."""
+    called = (kernel.py_func for kernel in _called_by(function))
+    return _counting.counts(function, called) or any(map(_holds_list, args))
+
+
 _NEEDS_COUNTS = "NRT required but not enabled"
 
 
@@ -199,8 +199,7 @@ class _Function(CPUDispatcher):
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature."""
         args, _ = sigutils.normalize_signature(sig)
-        called = (each.py_func for each in _called_by(self.py_func))
-        counted = _counting.counts(self.py_func, called) or any(map(_holds_list, args))
+        counted = _is_counted(self.py_func, args)
         with global_compiler_lock, _undisturbed():  # the options are those of all threads
             self.targetoptions["_nrt"] = counted
             try:
@@ -236,11 +235,19 @@ class _Kernel(_Function):
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature, and note that it was needed."""
         entry_point = super().compile(sig)
-        module = self.py_func.__module__.removeprefix(_PACKAGE)
+        module = self.py_func.__module__.removeprefix(PACKAGE)
         args, _ = sigutils.normalize_signature(sig)
         with contextlib.suppress(TypeError):
-            _used.append((f"{module}.{self.py_func.__name__}", *map(_to_plain, args)))
+            _used.append((f"{module}.{self.py_func.__name__}", *map(to_plain, args)))
         return entry_point
+
+    def _compile_for_args(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what runs a call for which this process has no machine code yet."""
+        if _interpreting.is_on():
+            types_ = tuple(map(self.typeof_pyval, args))
+            if not _code_store().has(self.cache.file_of(types_)):
+                return _interpreting.instead_of(self.py_func)
+        return super()._compile_for_args(*args, **kwargs)
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """Return how it is called from a kernel."""
@@ -332,11 +339,6 @@ def present() -> set[str]:
     return _code_store().names()
 
 
-def types_of(signature: Signature) -> tuple[Any, ...]:
-    """Return the types of a kernel's arguments as numba has them."""
-    return tuple(map(_from_plain, signature))
-
-
 def is_compiled(
     function: Callable[..., object], types_: tuple[Any, ...], on_disk: set[str]
 ) -> bool:
@@ -360,42 +362,3 @@ def compile_for(function: Callable[..., object], types_: tuple[Any, ...]) -> Non
     """Compile a kernel, or load its machine code."""
     if isinstance(function, _Kernel):
         function.compile(types_)
-
-
-def _to_plain(numba_type: Any) -> Any:
-    """Return a type as a plain value: ``"int64"``, ``"uint8[1C]"``, or a list for named tuples."""
-    if isinstance(numba_type, numba.types.Array):
-        is_fixed = "" if numba_type.mutable else "r"
-        return f"{numba_type.dtype}[{numba_type.ndim}{numba_type.layout}{is_fixed}]"
-    if isinstance(numba_type, numba.types.BaseNamedTuple):
-        made_of = numba_type.instance_class
-        module = made_of.__module__.removeprefix(_PACKAGE)
-        return [f"{module}.{made_of.__name__}", *map(_to_plain, numba_type)]
-    if isinstance(numba_type, numba.types.ListType):
-        return ["list", _to_plain(numba_type.dtype)]
-    if isinstance(numba_type, numba.types.BaseTuple):
-        return ["tuple", *map(_to_plain, numba_type)]
-    if not isinstance(numba_type, numba.types.Number | numba.types.Boolean | numba.types.NoneType):
-        message = f"{numba_type} is no type of an argument that can be noted"
-        raise TypeError(message)
-    return str(numba_type)
-
-
-def _from_plain(plain: Any) -> Any:
-    if isinstance(plain, list):
-        parts = [_from_plain(each) for each in plain[1:]]
-        if plain[0] == "list":
-            return numba.types.ListType(parts[0])
-        made_of = None if plain[0] == "tuple" else named(plain[0])
-        return numba.types.BaseTuple.from_types(parts, made_of)
-    dtype, bracket, rest = plain.partition("[")
-    scalar = getattr(numba.types, dtype)
-    if not bracket:
-        return scalar
-    return numba.types.Array(scalar, int(rest[0]), rest[1], readonly="r" in rest)
-
-
-def named(name: str) -> Any:
-    """Return what stands in a module of kernels under a name such as ``"sorting.radix_sort"``."""
-    module, _, attribute = name.rpartition(".")
-    return getattr(importlib.import_module(_PACKAGE + module), attribute)

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news._kernels import _jit
+from dedupe_news._kernels import _jit, _types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ _prepared: set[str] = set()
 
 
 @functools.cache
-def manifest() -> dict[str, list[tuple[str, _jit.Signature]]]:
+def manifest() -> dict[str, list[tuple[str, _types.Signature]]]:
     """Return which kernels each operation calls, with the types of their arguments, in order."""
     source = importlib.resources.files("dedupe_news").joinpath("data", _MANIFEST)
     rows = json.loads(source.read_text(encoding="utf-8"))
@@ -51,7 +51,7 @@ class Task:
         for name, signature in manifest().get(operation, ()):
             # A manifest that lags behind the sources costs the time of compiling later, no more.
             with contextlib.suppress(AttributeError, ImportError, ValueError):
-                self._kernels.append((_jit.named(name), _jit.types_of(signature)))
+                self._kernels.append((_types.named(name), _types.types_of(signature)))
 
     def is_done(self) -> bool:
         """Return whether there is machine code of every kernel."""
@@ -65,8 +65,17 @@ class Task:
     def work(self, *, backwards: bool = False) -> None:
         """Compile what nobody else has compiled, and wait for what somebody does."""
         for kernel, types in reversed(self._kernels) if backwards else self._kernels:
-            with contextlib.suppress(_jit.CompilerError, TypeError):
+            with contextlib.suppress(_jit.CompilerError, TypeError), interrupts_kept():
                 _jit.compile_for(kernel, types)
+
+
+def is_prepared(operation: str) -> bool:
+    """Return whether all kernels of an operation have machine code, or need none."""
+    if operation in _prepared or not _jit.COMPILED:
+        return True
+    if Task(operation).is_done():
+        _prepared.add(operation)
+    return operation in _prepared
 
 
 def prepare(
@@ -86,19 +95,41 @@ def prepare(
     watch : callable
         Returns what shows the progress; called where there is something to do.
     """
-    if operation in _prepared or not _jit.COMPILED:
+    if is_prepared(operation):
         return
     with _lock:
-        if operation in _prepared:
+        if is_prepared(operation):
             return
         task = Task(operation)
-        if not task.is_done():
-            try:
-                with watch(task), _helper(operation, n_processes):
-                    task.work()
-            except KeyboardInterrupt:
-                raise KeyboardInterrupt from None  # not with a page of the compiler's frames
+        try:
+            with watch(task), _helper(operation, n_processes):
+                task.work()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None  # not with a page of the compiler's frames
         _prepared.add(operation)
+
+
+@contextlib.contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """Raise an interrupt within a callback of the compiler, which Python would pass over."""
+    usual, passed_over = sys.unraisablehook, False
+
+    def note(unraisable: sys.UnraisableHookArgs) -> None:
+        nonlocal passed_over
+        if unraisable.exc_type is not KeyboardInterrupt:
+            usual(unraisable)
+        passed_over = passed_over or unraisable.exc_type is KeyboardInterrupt
+
+    sys.unraisablehook = note
+    try:
+        yield
+    except RuntimeError:  # what the compiler makes of it
+        if not passed_over:
+            raise
+    finally:
+        sys.unraisablehook = usual
+    if passed_over:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

@@ -103,6 +103,10 @@ class CodeStore:
         with self.locked("folder"):
             return self._writable[0] if self._writable else None
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a file of a name, sound or not."""
+        return any((folder / (name + _SUFFIX)).is_file() for folder in self.folders)
+
     def read(self, name: str) -> bytes | None:
         """Return the content of a file, None where there is no sound one."""
         for folder in self.folders:

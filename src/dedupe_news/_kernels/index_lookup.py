@@ -9,6 +9,7 @@ import numpy as np
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.index_buckets import link_leader, sign
 from dedupe_news._kernels.index_matching import DUPLICATE, Asked, find, judge
+from dedupe_news._kernels.index_roles import enroll, primary_of, retire, text_of
 from dedupe_news._kernels.index_tables import (
     FIRST_DAY,
     LAST_DAY,
@@ -17,7 +18,6 @@ from dedupe_news._kernels.index_tables import (
     counts_shingles,
     gather_places,
 )
-from dedupe_news._kernels.leaders import enroll, primary_of, retire, text_of
 from dedupe_news._kernels.pair_evidence import Metadata, count_tokens, stage
 from dedupe_news._kernels.representatives import (
     NO_REPRESENTATIVE,

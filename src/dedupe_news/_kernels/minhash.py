@@ -36,20 +36,7 @@ def sign_one(
     increments: NDArray[np.uint32],
     minima: NDArray[np.uint32],
 ) -> None:
-    """
-    Write the signature of one shingle set.
-
-    Parameters
-    ----------
-    shingles : ndarray of uint32
-        Holds the set, repeats allowed.
-    start, stop : int
-        Its bounds; ``start == stop`` for the empty set.
-    multipliers, increments : ndarray of uint32, shape (n_values,)
-        Coefficients of the permutations.
-    minima : ndarray of uint32, shape (n_values,)
-        Receives the signature.
-    """
+    """Write the signature of the shingle set ``shingles[start:stop]``, repeats allowed."""
     # Four shingles a pass: the minima are then loaded and stored a quarter as
     # often. The tail repeats its last shingle, which no minimum notices.
     n_values = minima.shape[0]
@@ -86,20 +73,8 @@ def fill_signatures(
 
     Value ``j`` is the minimum over the shingles ``x`` of ``(multipliers[j] *
     mix(x) + increments[j]) mod 2**32``, with ``mix`` the 32-bit finaliser of
-    MurmurHash3: the scheme ``affine32`` of datasketch 2.0.
-
-    Parameters
-    ----------
-    shingles : ndarray of uint32, shape (n_shingles,)
-        Shingle hashes of all sets; repeats do no harm.
-    offsets : ndarray of int64, shape (n_sets + 1,)
-        Set ``i`` owns ``shingles[offsets[i]:offsets[i + 1]]``.
-    multipliers, increments : ndarray of uint32, shape (num_perm,)
-        Coefficients of the permutations; the multipliers are odd.
-    start, stop : int
-        Sets to do.
-    signatures : ndarray of uint32, shape (n_sets, num_perm)
-        Receives the signatures; an empty set gets 2**32 - 1 throughout.
+    MurmurHash3: the scheme ``affine32`` of datasketch 2.0. An empty set gets
+    2**32 - 1 throughout.
     """
     for i in range(start, stop):
         sign_one(shingles, offsets[i], offsets[i + 1], multipliers, increments, signatures[i])
@@ -122,19 +97,6 @@ def fill_band_keys(
     The key of band ``b`` is XXH32, seed ``b``, of the little-endian signature
     values ``b * rows_per_band`` to ``(b + 1) * rows_per_band - 1``. No
     signature is kept, and values that no band reads are not computed.
-
-    Parameters
-    ----------
-    shingles, offsets : ndarray of uint32, int64
-        As for `fill_signatures`.
-    multipliers, increments : ndarray of uint32, shape (bands * rows_per_band,)
-        Coefficients of the permutations that the bands read.
-    rows_per_band : int
-        Signature values in a band.
-    start, stop : int
-        Sets to do.
-    keys : ndarray of uint32, shape (n_sets, bands)
-        Receives the keys.
     """
     minima = np.empty(multipliers.shape[0], np.uint32)
     for i in range(start, stop):

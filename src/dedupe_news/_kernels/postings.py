@@ -20,21 +20,7 @@ _HALF = np.uint64(32)
 
 @kernel
 def count_parts(shingles: NDArray[np.uint32], part_bits: Integer) -> NDArray[np.int64]:
-    """
-    Count shingles in each part.
-
-    Parameters
-    ----------
-    shingles : ndarray of uint32, shape (n_shingles,)
-        Shingle hashes.
-    part_bits : int
-        The hash space has ``2**part_bits`` parts, by the first bits.
-
-    Returns
-    -------
-    ndarray of int64, shape (2**part_bits,)
-        Shingles in each part.
-    """
+    """Return how many shingles each of ``2**part_bits`` parts has, by first bits of the hash."""
     counts = np.zeros(1 << part_bits, np.int64)
     shift = np.uint64(32 - part_bits)
     for shingle in shingles:
@@ -54,22 +40,9 @@ def fill_parts(
     texts: NDArray[np.uint32],
 ) -> None:
     """
-    Copy the shingles of texts ``start`` to ``stop - 1`` into their parts.
+    Copy the shingles of texts ``start`` to ``stop - 1``, and their texts, into their parts.
 
-    Parameters
-    ----------
-    shingles : ndarray of uint32, shape (n_shingles,)
-        Shingle hashes of all texts.
-    offsets : ndarray of int64, shape (n_texts + 1,)
-        Bounds of each text.
-    start, stop : int
-        Texts to do.
-    part_bits : int
-        As for `count_parts`.
-    free : ndarray of int64, shape (2**part_bits,)
-        Where the next shingle of each part goes; overwritten.
-    hashes, texts : ndarray of uint32, shape (n_shingles,)
-        Receive each shingle and its text, part after part.
+    `free` says where the next shingle of each part goes, and is overwritten.
     """
     shift = np.uint64(32 - part_bits)
     for text in range(start, stop):
@@ -91,20 +64,10 @@ def take_codes(
     taken: NDArray[np.uint8],
 ) -> None:
     """
-    Copy what was found out in the parts back to the shingles, in the order of `fill_parts`.
+    Copy the codes that lie part after part back to the shingles, in the order of `fill_parts`.
 
-    Parameters
-    ----------
-    shingles : ndarray of uint32, shape (n_shingles,)
-        Those of some texts, one text after another.
-    part_bits : int
-        As for `count_parts`.
-    next_of : ndarray of int64, shape (2**part_bits,)
-        Where their first shingle of each part went; overwritten.
-    codes : ndarray of uint8
-        A code for each shingle of all texts, part after part.
-    taken : ndarray of uint8, shape (n_shingles,)
-        Receives the codes of these.
+    `shingles` are those of some texts; `next_of` says where their first shingle
+    of each part went, and is overwritten.
     """
     shift = np.uint64(32 - part_bits)
     for at in range(shingles.shape[0]):
@@ -124,30 +87,14 @@ def scan(
     day_codes: NDArray[np.uint8],
 ) -> NDArray[np.uint64]:
     """
-    Go through the postings of a part: count them, and pair the texts of the rare.
+    Count the postings of a part; return the pairs of texts that share a rare shingle, with repeats.
 
-    Parameters
-    ----------
-    packed : ndarray of uint64, shape (n_packed,)
-        Sorted ``shingle << 32 | place``, all postings of each shingle; most
-        shingles that occur once are left out.
-    texts : ndarray of uint32, shape (n_postings,)
-        Text of the posting at each place, not decreasing.
-    days : ndarray of int32, shape (n_texts,) or (0,)
-        Day of publication of each text, not decreasing where known; -1 for
-        unknown; of no length where none is known.
-    most : int
-        A shingle in more texts is not rare.
-    codes : ndarray of uint8
-        Code of each count; larger counts have that of the last.
-    text_codes, day_codes : ndarray of uint8, shape (n_postings,)
-        Zeros, the codes of one; receive at each place the codes of the number of
-        texts and of days with the shingle there.
-
-    Returns
-    -------
-    ndarray of uint64
-        ``text << 32 | later text``, once for every rare shingle the two share.
+    `packed` has ``shingle << 32 | place``, sorted; most shingles that occur once
+    are left out. `texts`, by place, and `days`, by text, do not decrease; days are
+    -1 where unknown, and of no length where none is known. A shingle in more than
+    `most` texts is not rare. `text_codes` and `day_codes`, by place, come as zeros
+    and receive the codes of the number of texts and of days with the shingle;
+    counts beyond the last of `codes` have the code of the last.
     """
     largest = codes.shape[0] - 1
     n = packed.shape[0]
@@ -196,18 +143,7 @@ def scan(
 
 @kernel
 def count_pairs(pairs: NDArray[np.uint64], text_bits: Integer, counts: NDArray[np.int64]) -> None:
-    """
-    Count pairs by the range that their first text is in.
-
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        ``text << 32 | later text``.
-    text_bits : int
-        A range is of ``2**text_bits`` texts.
-    counts : ndarray of int64, shape (n_ranges,)
-        Zeros; receives the counts.
-    """
+    """Count packed pairs by the range of ``2**text_bits`` texts that their first text is in."""
     shift = np.uint64(32 + text_bits)
     for pair in pairs:
         counts[pair >> shift] += 1
@@ -221,18 +157,9 @@ def scatter_pairs(
     scattered: NDArray[np.uint64],
 ) -> None:
     """
-    Copy pairs into the range that their first text is in.
+    Copy packed pairs into the range that their first text is in.
 
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        As for `count_pairs`.
-    text_bits : int
-        As for `count_pairs`.
-    free : ndarray of int64, shape (n_ranges,)
-        Where the next pair of each range goes; overwritten.
-    scattered : ndarray of uint64
-        Receives the pairs.
+    `free` says where the next pair of each range goes, and is overwritten.
     """
     shift = np.uint64(32 + text_bits)
     for pair in pairs:
@@ -244,22 +171,12 @@ def scatter_pairs(
 @kernel
 def keep_related(pairs: NDArray[np.uint64], lengths: NDArray[np.int64] | NDArray[np.int32]) -> int:
     """
-    Keep each pair that shares enough rare shingles, once, at the front.
+    Keep each pair that shares enough rare shingles, once, at the front; return how many.
 
-    Parameters
-    ----------
-    pairs : ndarray of uint64, shape (n_pairs,)
-        Sorted ``text << 32 | later text``, once for every shared shingle;
-        overwritten.
-    lengths : ndarray of int64, shape (n_texts,)
-        Tokens of each text.
-
-    Returns
-    -------
-    int
-        Pairs kept.
+    `pairs` are sorted, and there once for every shared shingle; `lengths` are the
+    tokens of each text.
     """
-    kept = 0
+    n_related = 0
     begin = 0
     n = pairs.shape[0]
     while begin < n:
@@ -268,24 +185,18 @@ def keep_related(pairs: NDArray[np.uint64], lengths: NDArray[np.int64] | NDArray
         while end < n and pairs[end] == pair:
             end += 1
         if end - begin >= least_shared(min(lengths[pair >> _HALF], lengths[pair & _LOW])):
-            pairs[kept] = pair
-            kept += 1
+            pairs[n_related] = pair
+            n_related += 1
         begin = end
-    return kept
+    return n_related
 
 
 @kernel
 def count_tokens(tokens: NDArray[np.uint32], counts: NDArray[np.uint32]) -> None:
     """
-    Count token hashes in a hashed table.
+    Count token hashes in a table whose number of places is a power of two.
 
-    Parameters
-    ----------
-    tokens : ndarray of uint32, shape (n_tokens,)
-        Token hashes of all texts.
-    counts : ndarray of uint32, shape (n_places,)
-        Receives the counts; the number of places is a power of two. Tokens
-        that share a place are counted together.
+    Tokens that share a place are counted together.
     """
     mask = np.uint32(counts.shape[0] - 1)
     for at in range(tokens.shape[0]):
@@ -301,20 +212,7 @@ def code_tokens(
     stop: Integer,
     commonness: NDArray[np.uint8],
 ) -> None:
-    """
-    Write the code of the count of tokens ``start`` to ``stop - 1``.
-
-    Parameters
-    ----------
-    tokens, counts : ndarray of uint32
-        As for `count_tokens`, which has run.
-    codes : ndarray of uint8
-        Code of each count; larger counts have that of the last.
-    start, stop : int
-        Tokens to do.
-    commonness : ndarray of uint8, shape (n_tokens,)
-        Receives the codes.
-    """
+    """Write the codes of the counts of tokens ``start`` to ``stop - 1``, after `count_tokens`."""
     mask = np.uint32(counts.shape[0] - 1)
     largest = np.uint32(codes.shape[0] - 1)
     for at in range(start, stop):

@@ -25,25 +25,11 @@ def relation_of(
     contained: bool,
 ) -> Integer:
     """
-    Return how two token runs are related.
+    Return how two token runs, of at least one token, are related.
 
-    Parameters
-    ----------
-    tokens : ndarray of uint32
-        Holds both runs.
-    left, right : int
-        Where each begins.
-    left_length, right_length : int
-        Their tokens; at least 1.
-    contained : bool
-        Whether all shingles of the smaller set are in the larger.
-
-    Returns
-    -------
-    int
-        ``EXACT`` for equal runs, ``TRUNCATED`` where one begins the other (but
-        for its last token, which may be cut), ``CONTAINED`` where `contained`,
-        else ``NEAR``.
+    ``EXACT`` for equal runs, ``TRUNCATED`` where one begins the other (but for its
+    last token, which may be cut), ``CONTAINED`` where all shingles of the smaller
+    set are in the larger, as `contained` says, else ``NEAR``.
     """
     least = min(left_length, right_length)
     common = 0
@@ -66,22 +52,7 @@ def fill_relations(
     containment: NDArray[np.float64],
     relations: NDArray[np.uint8],
 ) -> None:
-    """
-    Write the relation of every matching pair.
-
-    Parameters
-    ----------
-    tokens : ndarray of uint32, shape (n_tokens,)
-        Token hashes.
-    starts, stops : ndarray of int64, shape (n_texts,)
-        Bounds of each text in `tokens`.
-    left, right : ndarray of int64, shape (n_pairs,)
-        The texts of each pair.
-    containment : ndarray of float64, shape (n_pairs,)
-        Containment of each pair.
-    relations : ndarray of uint8, shape (n_pairs,)
-        Receives the relations.
-    """
+    """Write the relation of every matching pair."""
     for pair in range(left.shape[0]):
         i = left[pair]
         j = right[pair]

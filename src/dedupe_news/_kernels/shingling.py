@@ -23,20 +23,7 @@ def fill_digests(
     stop: Integer,
     digests: NDArray[np.uint64],
 ) -> None:
-    """
-    Write the digest of the words of documents ``start`` to ``stop - 1``.
-
-    Parameters
-    ----------
-    tokens : ndarray of uint32, shape (n_tokens,)
-        Token hashes of all documents, one document after another.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Document ``i`` owns ``tokens[offsets[i]:offsets[i + 1]]``.
-    start, stop : int
-        Documents to do.
-    digests : ndarray of uint64, shape (n_documents,)
-        Receives XXH64 of the little-endian token hashes.
-    """
+    """Write XXH64 of the token hashes of documents ``start`` to ``stop - 1``."""
     for i in range(start, stop):
         digests[i] = xxh64_words(tokens, offsets[i], offsets[i + 1])
 
@@ -58,31 +45,12 @@ def group_identical(
     group_of: NDArray[np.int64],
 ) -> Integer:
     """
-    Give documents of equal words the same number.
+    Give documents of equal words the same number; return how many distinct texts there are.
 
-    Parameters
-    ----------
-    packed : ndarray of uint64
-        Sorted ``(digest >> 32) << 32 | document``; documents whose half of the
-        digest no other has may be left out.
-    digests : ndarray of uint64, shape (n_documents,)
-        As `fill_digests` writes them.
-    tokens : ndarray of uint32, shape (n_tokens,)
-        Token hashes.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Bounds of each document in `tokens`.
-    group_of : ndarray of int64, shape (n_documents,)
-        Receives the number of each document's text, by first position; -1
-        where a document has no token.
-
-    Returns
-    -------
-    int
-        Number of distinct texts.
-
-    Notes
-    -----
-    Equality is of the token runs themselves; digests only find who to compare.
+    `packed` has ``(digest >> 32) << 32 | document``, sorted; documents whose half
+    of the digest no other has may be left out. Equality is of the tokens
+    themselves. `group_of` receives numbers by first position, -1 for documents
+    without a token.
     """
     n = packed.shape[0]
     n_documents = group_of.shape[0]
@@ -97,7 +65,7 @@ def group_identical(
         for at in range(begin, end):
             i = np.int64(packed[at] & np.uint64(0xFFFFFFFF))
             length = offsets[i + 1] - offsets[i]
-            found = False
+            is_known = False
             for which in range(n_leaders):
                 k = leaders[which]
                 if (
@@ -106,9 +74,9 @@ def group_identical(
                     and _equal_runs(tokens, offsets[k], offsets[i], length)
                 ):
                     first[i] = k
-                    found = True
+                    is_known = True
                     break
-            if not found:
+            if not is_known:
                 leaders[n_leaders] = i
                 n_leaders += 1
         begin = end
@@ -136,26 +104,13 @@ def fill_shingles(
     shingles: NDArray[np.uint32],
 ) -> None:
     """
-    Write the shingle hashes of token runs ``start`` to ``stop - 1``.
+    Write the shingle hashes of token runs ``start`` to ``stop - 1``, in text order, with repeats.
 
-    Parameters
-    ----------
-    tokens : ndarray of uint32, shape (n_tokens,)
-        Token hashes.
-    token_starts, token_stops : ndarray of int64, shape (n_runs,)
-        Bounds of each run in `tokens`; no run is empty.
-    shingle_size : int
-        Tokens in a shingle; a shorter run is one shingle.
-    start, stop : int
-        Runs to do.
-    offsets : ndarray of int64, shape (n_runs + 1,)
-        Bounds of each run's shingles: ``max(1, n_tokens - shingle_size + 1)``.
-    shingles : ndarray of uint32, shape (offsets[-1],)
-        Receives the hashes in text order, repeats included.
+    No run is empty, and one of fewer than `shingle_size` tokens is one shingle.
     """
     for i in range(start, stop):
         begin = token_starts[i]
         width = min(np.int64(shingle_size), token_stops[i] - begin)
-        own = shingles[offsets[i] : offsets[i + 1]]
-        for s in range(own.shape[0]):
-            own[s] = xxh32_shingle(tokens, begin + s, width)
+        run = shingles[offsets[i] : offsets[i + 1]]
+        for s in range(run.shape[0]):
+            run[s] = xxh32_shingle(tokens, begin + s, width)

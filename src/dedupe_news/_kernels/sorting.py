@@ -25,21 +25,10 @@ def radix_sort(
     values: NDArray[np.uint64], spare: NDArray[np.uint64], first_bit: Integer, n_bits: Integer
 ) -> None:
     """
-    Sort by some bits of the values, equal ones in the order they had.
+    Sort in place by some bits of the values, equal ones in the order they had.
 
-    Parameters
-    ----------
-    values : ndarray of uint64, shape (n,)
-        Sorted in place.
-    spare : ndarray of uint64, shape (n,)
-        Overwritten.
-    first_bit, n_bits : int
-        The bits, from the least significant; at least one.
-
-    Notes
-    -----
-    Time O(n * n_bits), without comparisons: unlike the vectorised sort of
-    numpy it is as fast on processors that store compressed vectors slowly.
+    Without comparisons: unlike the vectorised sort of numpy it is as fast on
+    processors that store compressed vectors slowly. `spare` is overwritten.
     """
     n = values.shape[0]
     n_passes = (n_bits + _DIGIT_BITS - 1) // _DIGIT_BITS
@@ -85,22 +74,11 @@ def pack_repeated(
     packed: NDArray[np.uint64],
 ) -> Integer:
     """
-    Write ``key << 32 | place`` of the keys that may occur more than once.
+    Write ``key << 32 | place`` of the keys that may occur more than once; return how many.
 
-    Parameters
-    ----------
-    keys : ndarray of uint32, shape (n,)
-        Keys whose low bits are evenly spread, as those of a hash are.
-    seen, again : ndarray of uint64, shape (n_words,)
-        Zeros; overwritten. `n_words` is a power of two.
-    packed : ndarray of uint64, shape (n,)
-        Receives every key that occurs more than once, each time, in order, and
-        some that do not: those that share a bit of `seen` with another.
-
-    Returns
-    -------
-    int
-        How many were written.
+    The low bits of the keys must be evenly spread, as those of a hash are. `seen`
+    and `again` are zeros of a power of two of words; keys that share a bit there
+    with another are written though they occur once.
     """
     mask = np.uint32(64 * seen.shape[0] - 1)
     for at in range(keys.shape[0]):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._kernels._jit import Integer
+    from dedupe_news._kernels.index_roles import Roles
     from dedupe_news._kernels.index_tables import Tables
-    from dedupe_news._kernels.leaders import Roles
 
 Held: TypeAlias = "list[tuple[Index, Workspace]]"
 """An index and its workspace, by address."""

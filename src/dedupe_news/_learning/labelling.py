@@ -10,8 +10,8 @@ import numpy as np
 
 from dedupe_news._engine import candidates, questions
 from dedupe_news._engine.classifier import DUPLICATE, features_of, load_classifier
-from dedupe_news._engine.judged import Judged, rows_of
-from dedupe_news._engine.policy import Grouping
+from dedupe_news._engine.clusters import Grouping, Judged
+from dedupe_news._engine.packing import rows_of
 from dedupe_news._engine.segment import count
 from dedupe_news._input.columns import to_span
 from dedupe_news._input.labels import VERDICTS, Label, LabelFile, Verdict
@@ -235,7 +235,7 @@ class Labelling:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """Show the session in a notebook."""
-        bundle: dict[str, Any] = display().label_bundle(self)
+        bundle: dict[str, Any] = display("widget").bundle(self)
         return bundle
 
     def __repr__(self) -> str:
@@ -258,14 +258,14 @@ def _find_questions(result: Clustering, labels: Sequence[Label], n_jobs: int) ->
     window = None if config.window is None else to_span(config.window)
     counted = count(columns, config, n_jobs, window)
     segment, texts = counted.segment, counted.texts
-    buckets = candidates.find_buckets(segment, n_jobs)
+    keys = candidates.find_keys(segment, n_jobs)
     model = load_classifier(config)
 
     def judge(found: NDArray[np.uint64]) -> Judged:
         return Judged(found, model.probabilities(segment, rows_of(found), n_jobs))
 
     grouping = Grouping(segment.order, texts, config.min_probability, judge)
-    grouping.judge(candidates.find_candidates(segment, buckets, n_jobs).pairs)
+    grouping.judge(candidates.find_candidates(segment, keys, n_jobs).pairs)
     group = _groups(result)
     known = _texts_of(counted, columns.ids, labels)
     rows, probabilities = _without(grouping, known)

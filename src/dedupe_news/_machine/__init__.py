@@ -1,1 +1,1 @@
-"""What the library needs of the machine: threads, room for arrays, signs of progress."""
+"""What the library needs of the machine: threads, space for arrays, progress."""

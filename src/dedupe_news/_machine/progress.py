@@ -9,7 +9,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news._kernels import _jit, _preparing
+from dedupe_news._kernels import _interpreting, _jit, _preparing
 from dedupe_news._machine.threads import resolve_jobs
 
 if TYPE_CHECKING:
@@ -37,6 +37,34 @@ def silence() -> Iterator[None]:
         yield
     finally:
         _Voice.is_silent = was_silent
+
+
+def is_silent() -> bool:
+    """Return whether nothing may be said."""
+    return _Voice.is_silent
+
+
+@contextlib.contextmanager
+def ready(
+    operation: str,
+    policy: str,
+    n_jobs: int | None = -1,
+    *,
+    n_bytes: int | None = None,
+    show: bool = True,
+) -> Iterator[None]:
+    """
+    Compile what an operation needs, where that has not been done, and show how far it is.
+
+    Work on so few bytes of text that the interpreter is done sooner is interpreted instead.
+    """
+    if n_bytes is not None and not _preparing.is_prepared(f"{operation}-{policy}"):
+        with _interpreting.small(n_bytes) as is_small:
+            if is_small:
+                yield
+                return
+    prepare(operation, policy, n_jobs, show=show)
+    yield
 
 
 def prepare(operation: str, policy: str, n_jobs: int | None = -1, *, show: bool = True) -> None:
@@ -138,17 +166,7 @@ def stages(names: Sequence[str], *, show: bool) -> Iterator[Callable[[str], None
     """
     Show a bar over the stages of a run that takes more than two seconds.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The stages, in order.
-    show : bool
-        False for no sign of life at all.
-
-    Yields
-    ------
-    callable
-        To be called with each stage's name as it ends.
+    Yield what is to be called with the name of each stage as it ends.
     """
     if not show:
         yield lambda _stage: None

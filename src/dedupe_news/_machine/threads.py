@@ -9,6 +9,7 @@ import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
+from dedupe_news._kernels import _interpreting
 from dedupe_news.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,23 +24,10 @@ R = TypeVar("R")
 
 def resolve_jobs(n_jobs: int | None) -> int:
     """
-    Return the number of threads that `n_jobs` means, as in scikit-learn.
+    Return the number of threads that `n_jobs` means, as in scikit-learn; `ConfigError` for 0.
 
-    Parameters
-    ----------
-    n_jobs : int or None
-        ``1`` or None is no extra thread; ``-1`` all processors this process
-        may use, ``-2`` all but one, and so on; ``0`` is refused.
-
-    Returns
-    -------
-    int
-        At least 1.
-
-    Raises
-    ------
-    ConfigError
-        If `n_jobs` is 0 or no integer.
+    ``1`` or None is no extra thread; ``-1`` all processors this process may use,
+    ``-2`` all but one, and so on.
     """
     if n_jobs is None:
         return 1
@@ -69,19 +57,7 @@ def resolve_jobs(n_jobs: int | None) -> int:
 
 
 def split(n_items: int, n_parts: int) -> list[tuple[int, int]]:
-    """
-    Cut ``range(n_items)`` into at most `n_parts` contiguous, nearly equal ranges.
-
-    Parameters
-    ----------
-    n_items, n_parts : int
-        Non-negative; `n_parts` at least 1.
-
-    Returns
-    -------
-    list of (int, int)
-        Half-open ranges in order, none empty.
-    """
+    """Cut ``range(n_items)`` into at most `n_parts` contiguous, nearly equal ranges, none empty."""
     n_parts = max(1, min(n_parts, n_items))
     edges = [n_items * part // n_parts for part in range(n_parts + 1)]
     return [(start, stop) for start, stop in pairwise(edges) if start < stop]
@@ -89,18 +65,10 @@ def split(n_items: int, n_parts: int) -> list[tuple[int, int]]:
 
 def shares(n_items: int, n_jobs: int) -> list[tuple[int, int]]:
     """
-    Cut ``range(n_items)`` into what threads take one after another.
+    Cut ``range(n_items)`` into what threads take one after another, as `split` does.
 
-    Parameters
-    ----------
-    n_items, n_jobs : int
-        Non-negative; `n_jobs` at least 1.
-
-    Returns
-    -------
-    list of (int, int)
-        As from `split`. Where there is much to do there are several for each
-        thread, so that one that is held up does not hold up all.
+    Where there is much to do there are several for each thread, so that one that is
+    held up does not hold up all.
     """
     if n_jobs == 1:
         return split(n_items, 1)
@@ -111,22 +79,11 @@ def run(task: Callable[[T], R], items: Sequence[T], n_jobs: int) -> list[R]:
     """
     Return ``[task(item) for item in items]``, on `n_jobs` threads.
 
-    Parameters
-    ----------
-    task : callable
-        Called once an item; spends its time in code that releases the GIL.
-    items : sequence
-        Arguments, one a call.
-    n_jobs : int
-        Threads, at least 1, from `resolve_jobs`.
-
-    Returns
-    -------
-    list
-        Results in the order of `items`, whichever thread was first.
+    A task spends its time in code that releases the GIL.
     """
     n_helpers = min(n_jobs, len(items)) - 1
-    if n_helpers < 1:
+    # What is interpreted holds the GIL, and the context is that of this thread.
+    if n_helpers < 1 or _interpreting.is_on():
         return [task(item) for item in items]
     results: list[R] = [None] * len(items)  # type: ignore[list-item]
     waiting = collections.deque(range(len(items)))  # its popleft is atomic

@@ -18,7 +18,7 @@ import numpy as np
 import xxhash
 
 from dedupe_news._input.columns import NO_TIME, UNTITLED
-from dedupe_news._kernels.columns import gather_runs
+from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.hashing import xxh3_runs
 from dedupe_news._store.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
 from dedupe_news._store.log import DamagedEvent

@@ -9,16 +9,16 @@ import numpy as np
 
 from dedupe_news._engine import candidates
 from dedupe_news._engine.classifier import load_classifier
+from dedupe_news._engine.counts import count_codes
 from dedupe_news._engine.permutations import coefficients
-from dedupe_news._engine.postings import count_codes
 from dedupe_news._input.columns import extent, to_span
-from dedupe_news._kernels import leaders, workspace
-from dedupe_news._kernels.columns import gather_runs
+from dedupe_news._kernels import index_roles, workspace
 from dedupe_news._kernels.features import SHINGLE_SIZE
+from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.index_buckets import KEY_BYTES, Buckets
 from dedupe_news._kernels.index_lookup import look_up
+from dedupe_news._kernels.index_roles import NOBODY, Groups, Roles
 from dedupe_news._kernels.index_tables import FIRST_DAY, LAST_DAY, Tables
-from dedupe_news._kernels.leaders import NOBODY, Groups, Roles
 from dedupe_news._machine.threads import run, shares
 from dedupe_news._store.cluster_rows import ClusterRows
 from dedupe_news._store.index_arrays import UNLIMITED, MatchBuffer, grown, joined
@@ -194,7 +194,7 @@ class IndexTexts:
 
     def retire(self, rows: NDArray[np.int64]) -> None:
         """Take items out."""
-        leaders.retire_all(self._tables, self._roles, rows)
+        index_roles.retire_all(self._tables, self._roles, rows)
 
     def look_up(
         self,
@@ -350,7 +350,7 @@ class IndexTexts:
             anchors[first : self.n_rows] = self.clusters.anchors(first, self.n_rows)
         else:
             anchors[first : self.n_rows] = np.arange(first, self.n_rows)
-        leaders.admit(self._tables, self._roles, first, self.n_rows)
+        index_roles.admit(self._tables, self._roles, first, self.n_rows)
 
     def arrays_in_use(self) -> dict[str, NDArray[Any]]:
         """Return all there is of the rows in use, by name, for `restore`."""

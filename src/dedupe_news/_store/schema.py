@@ -220,7 +220,7 @@ def config_of(name: str, settings: str | bytes, wanted: Config | None) -> Config
     differing = [
         f"{key}={value!r}, but {key}={given[key]!r} was given"
         for key, value in stored.shown().items()
-        if given[key] != value
+        if given.get(key, value) != value  # settings that the other policy does not read differ too
     ]
     message = (
         f"cannot open {name!r}: it was made with {'; '.join(differing)}. Documents that were "

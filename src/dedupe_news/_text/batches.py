@@ -1,4 +1,4 @@
-"""Columns to tokens: as many documents at a time as there is room for."""
+"""Columns to tokens: as many documents at a time as memory allows."""
 
 from __future__ import annotations
 

@@ -38,23 +38,18 @@ def find_runs(
     cut_off: NDArray[np.uint8],
     places: NDArray[np.int64],
 ) -> tuple[Texts, NDArray[np.int64]]:
-    """
-    Find what is to be folded of the documents within `bounds`: text without boilerplate.
-
-    Returns the texts and the runs in them, one row a document. `cut_off` receives 1 where a text
-    was cut off; if `places` has rows, it receives where the bytes of cleaned text came from.
-    """
+    """Find what is to be folded of the documents within `bounds`: text without boilerplate."""
     start, stop = bounds
     table = load()
     marked = np.empty(stop - start if rules & names.STRIP_HTML else 0, np.uint8)
     n_marked = markup.find_markup(buffer, offsets, start, stop, marked) if marked.size else 0
     texts, clean_offsets = Texts(buffer, NO_TEXT), NO_OFFSETS
     if n_marked:
-        clean, room = np.empty(n_marked, np.uint8), np.empty(stop - start + 1, np.int64)
+        clean, clean_offsets = np.empty(n_marked, np.uint8), np.empty(stop - start + 1, np.int64)
         texts = Texts(buffer, read_only(clean))
-        cleaned = markup.Cleaned(clean, texts.cleaned, room, places)
+        cleaned = markup.Cleaned(clean, texts.cleaned, clean_offsets, places)
         markup.clean_markup(buffer, offsets, start, marked, table, cleaned)
-        clean_offsets = read_only(room)
+        clean_offsets = read_only(clean_offsets)
     else:
         marked = marked[:0]
     runs = np.empty((stop - start, N_RUN_COLUMNS), np.int64)

@@ -38,17 +38,7 @@ def spelled() -> dict[int, str]:
 
 
 def fingerprint() -> int:
-    """
-    Return the checksum of the table and the rules that say how text is folded.
-
-    Returns
-    -------
-    int
-        XXH32 of the table's little-endian words, seeded with the version of the
-        rules, which rises whenever a rule that is no table changes. Token
-        hashes of two versions of this library are comparable only if it is the
-        same.
-    """
+    """Return the checksum of the table and the rules that say how text is folded."""
     table = load().astype("<u4", copy=False).tobytes()
     return xxhash.xxh32_intdigest(table, seed=RULES_VERSION)
 

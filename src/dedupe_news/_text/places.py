@@ -27,22 +27,10 @@ _LEAD_BITS, _CONTINUATION = 0xC0, 0x80  # of UTF-8: 10xxxxxx begins no character
 @dataclasses.dataclass(frozen=True, slots=True)
 class Places:
     """
-    The tokens of texts, one text after another, and where they stand in it.
+    The tokens of texts, as in `Tokens`, and where they stand.
 
-    Parameters
-    ----------
-    hashes : ndarray of uint32, shape (n_tokens,)
-        As in `Tokens`.
-    flags : ndarray of uint32, shape (n_tokens,)
-        As in `Tokens`.
-    offsets : ndarray of int64, shape (n_texts + 1,)
-        Text ``i`` owns the tokens ``offsets[i]:offsets[i + 1]``.
-    starts, stops : ndarray of int64, shape (n_tokens,)
-        Token ``k`` is ``text[starts[k]:stops[k]]``, in characters of its text.
-    folded : ndarray of uint8
-        UTF-8 of the folded tokens, one after another.
-    ends : ndarray of int64, shape (n_tokens,)
-        Where each token ends in `folded`.
+    Token ``k`` is ``text[starts[k]:stops[k]]``, in characters of its text. `folded` is the UTF-8 of
+    the folded tokens, of which each ends where `ends` says.
     """
 
     hashes: NDArray[np.uint32]
@@ -54,27 +42,13 @@ class Places:
     ends: NDArray[np.int64]
 
     def clear(self) -> list[str]:
-        """
-        Return the folded tokens.
-
-        Returns
-        -------
-        list of str
-            In order.
-        """
+        """Return the folded tokens."""
         becomes = spelled()
         tokens = zip(self.hashes.tolist(), self.written(), strict=True)
         return [becomes.get(token, word) for token, word in tokens]
 
     def written(self) -> list[str]:
-        """
-        Return the folded tokens as they were written, not as they are spelled.
-
-        Returns
-        -------
-        list of str
-            In order.
-        """
+        """Return the folded tokens as they were written, not as they are spelled."""
         bounds = pairwise([0, *self.ends.tolist()])
         return [self.folded[begin:end].tobytes().decode() for begin, end in bounds]
 
@@ -88,9 +62,9 @@ def locate(texts: Sequence[str], rules: int, sources: Sources) -> Places:
     np.cumsum([len(each) for each in encoded], out=offsets[1:])
     offsets = read_only(offsets)
     n_bytes, n_texts = buffer.shape[0], len(texts)
-    room = TOKENS_PER_BYTE * n_bytes
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
-    spans = np.empty((room + 1, 3), np.int64)
+    capacity = TOKENS_PER_BYTE * n_bytes
+    hashes, flags = np.empty(capacity, np.uint32), np.empty(capacity, np.uint32)
+    spans = np.empty((capacity + 1, 3), np.int64)
     folded = np.empty(GROWTH * n_bytes + 8, np.uint8)
     came_from = np.empty((n_bytes + 1, 2), np.int64)
     cut_off = np.zeros(n_texts, np.uint8)

@@ -24,21 +24,7 @@ if TYPE_CHECKING:
 
 
 def source_codes(sources: Sequence[str | None]) -> tuple[NDArray[np.int32], list[str]]:
-    """
-    Return sources as `tokenize` takes them.
-
-    Parameters
-    ----------
-    sources : sequence of str or None
-        The source of each document; None for an unknown one.
-
-    Returns
-    -------
-    codes : ndarray of int32, shape (n_documents,)
-        Index into `names`, or `NO_SOURCE`.
-    names : list of str
-        Each source once.
-    """
+    """Return sources as `tokenize` takes them."""
     names = [name for name in dict.fromkeys(sources) if name is not None]
     code_of: dict[str | None, int] = {name: code for code, name in enumerate(names)}
     code_of[None] = NO_SOURCE

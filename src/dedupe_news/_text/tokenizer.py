@@ -25,26 +25,18 @@ if TYPE_CHECKING:
     from dedupe_news._kernels.text.repeats import Sources
     from dedupe_news.config import Config
 
-_ROOM_FACTOR = 3  # bytes a token that a range is expected to have at least
-_LEAST_ROOM = 256
+_BYTES_PER_TOKEN = 3  # bytes a token that a range is expected to have at least
+_LEAST_CAPACITY = 256
 _BLOCK = 4096  # documents that are worked on while they are in the cache
 
 
 class Tokens(NamedTuple):
     """
-    The tokens of a batch, one document after another.
+    The tokens of a batch: document ``i`` owns ``hashes[offsets[i]:offsets[i + 1]]``.
 
-    Parameters
-    ----------
-    hashes : ndarray of uint32, shape (n_tokens,)
-        XXH32 (seed 0) of each folded token's UTF-8.
-    flags : ndarray of uint32, shape (n_tokens,)
-        Sum of HAS_DIGIT, CAPITALISED, FIRST_LINE and STARTS_SENTENCE; above these
-        eight bits the stem, which two forms of a word share.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Document ``i`` owns ``hashes[offsets[i]:offsets[i + 1]]``.
-    cut_off : ndarray of uint8, shape (n_documents,)
-        1 where the text ended in a mark that it was cut off.
+    `hashes` are XXH32 (seed 0) of folded tokens. `flags` are sums of HAS_DIGIT, CAPITALISED,
+    FIRST_LINE and STARTS_SENTENCE, and above these eight bits the stem, which two forms of a word
+    share. `cut_off` is 1 where a text ended in a mark that it was cut off.
     """
 
     hashes: NDArray[np.uint32]
@@ -63,29 +55,30 @@ def _tokenize_range(
     """Tokenise the documents within `bounds`."""
     start, stop = bounds
     n_bytes, longest = extent(offsets[start : stop + 1])
-    room = n_bytes // _ROOM_FACTOR + TOKENS_PER_BYTE * longest + _LEAST_ROOM
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
+    capacity = n_bytes // _BYTES_PER_TOKEN + TOKENS_PER_BYTE * longest + _LEAST_CAPACITY
+    hashes, flags = np.empty(capacity, np.uint32), np.empty(capacity, np.uint32)
     token_offsets = np.zeros(stop - start + 1, np.int64)
     cut_off = np.zeros(stop - start, np.uint8)
     scratch = np.empty(GROWTH * longest + 8, np.uint8)
     n_tokens = 0
     for first in range(start, stop, _BLOCK):
         last = min(first + _BLOCK, stop)
-        own = slice(first - start, last - start)
-        texts, runs = find_runs(buffer, offsets, rules, (first, last), cut_off[own], NO_PLACES)
+        block = slice(first - start, last - start)
+        texts, runs = find_runs(buffer, offsets, rules, (first, last), cut_off[block], NO_PLACES)
         block_sources = sources._replace(codes=sources.codes[first:last])
-        done = 0
-        while True:
+        n_ready = 0
+        while n_ready < last - first:
             written = Written(hashes, flags, NO_SPANS, scratch)
-            done = fill_tokens(texts, runs, done, load(), written, n_tokens, rules, block_sources)
-            n_tokens = int(runs[done - 1, RUN_TOKENS]) if done else n_tokens
-            if done == last - first:
-                break
-            # Rare: text without spaces, or a document of many times the mean.
-            size = int(offsets[first + done + 1] - offsets[first + done])
-            room = n_tokens + max(TOKENS_PER_BYTE * size, n_tokens, _LEAST_ROOM)
-            hashes, flags = np.resize(hashes, room), np.resize(flags, room)
-        token_offsets[1:][own] = runs[:, RUN_TOKENS]
+            n_ready = fill_tokens(
+                texts, runs, n_ready, load(), written, n_tokens, rules, block_sources
+            )
+            n_tokens = int(runs[n_ready - 1, RUN_TOKENS]) if n_ready else n_tokens
+            if n_ready < last - first:
+                # Rare: text without spaces, or a document of many times the mean.
+                size = int(offsets[first + n_ready + 1] - offsets[first + n_ready])
+                capacity = n_tokens + max(TOKENS_PER_BYTE * size, n_tokens, _LEAST_CAPACITY)
+                hashes, flags = np.resize(hashes, capacity), np.resize(flags, capacity)
+        token_offsets[1:][block] = runs[:, RUN_TOKENS]
     return Tokens(hashes[:n_tokens], flags[:n_tokens], token_offsets, cut_off)
 
 
@@ -94,8 +87,8 @@ def _tokenize_one(
 ) -> Tokens:
     """Tokenise a single document, the common case of an index."""
     begin, end = offsets.tolist()
-    room = TOKENS_PER_BYTE * (end - begin)
-    hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint32)
+    capacity = TOKENS_PER_BYTE * (end - begin)
+    hashes, flags = np.empty(capacity, np.uint32), np.empty(capacity, np.uint32)
     cut_off = np.empty(1, np.uint8)
     written = Written(hashes, flags, NO_SPANS, np.empty(GROWTH * (end - begin) + 8, np.uint8))
     n_tokens = tokenize_whole(
@@ -115,36 +108,7 @@ def tokenize(
     *,
     n_jobs: int = 1,
 ) -> Tokens:
-    """
-    Fold documents and hash their tokens, news boilerplate left out.
-
-    Parameters
-    ----------
-    buffer : ndarray of uint8, shape (n_bytes,)
-        UTF-8 of all documents. Other bytes are harmless: they part words.
-    offsets : ndarray of int64, shape (n_documents + 1,)
-        Document ``i`` is ``buffer[offsets[i]:offsets[i + 1]]``. A title, where
-        there is one, is its first line.
-    config : Config
-        Says which boilerplate is left out.
-    sources : ndarray of int32, shape (n_documents,), optional
-        Where each was published: index into `source_names`, or `NO_SOURCE`. By
-        default no document's source is looked for in it.
-    source_names : sequence of str
-        Names of the sources.
-    n_jobs : int, default 1
-        Threads, as in scikit-learn. The result is the same for any number.
-
-    Returns
-    -------
-    Tokens
-        Of every document, in order.
-
-    Raises
-    ------
-    ConfigError
-        If `n_jobs` is 0.
-    """
+    """Fold documents and hash their tokens, news boilerplate left out."""
     n_jobs = resolve_jobs(n_jobs)
     rules = rules_of(config)
     n_documents = offsets.shape[0] - 1
@@ -157,19 +121,14 @@ def tokenize(
     published_by = sources_of(sources, source_names, rules)
     if n_documents == 1:
         return _tokenize_one(buffer, offsets, rules, published_by)
-    if n_jobs == 1:
-        return _tokenize_range(buffer, offsets, rules, published_by, (0, n_documents))
     task = functools.partial(_tokenize_range, buffer, offsets, rules, published_by)
     parts = run(task, shares(n_documents, n_jobs), n_jobs)
-    token_offsets = np.zeros(n_documents + 1, np.int64)
-    done = 0
-    for part in parts:
-        stop = done + part.cut_off.shape[0]
-        token_offsets[done + 1 : stop + 1] = part.offsets[1:] + token_offsets[done]
-        done = stop
+    if len(parts) == 1:
+        return parts[0]
+    counts = np.concatenate([[0], *(np.diff(part.offsets) for part in parts)])
     return Tokens(
         np.concatenate([part.hashes for part in parts]),
         np.concatenate([part.flags for part in parts]),
-        token_offsets,
+        np.cumsum(counts, dtype=np.int64),
         np.concatenate([part.cut_off for part in parts]),
     )

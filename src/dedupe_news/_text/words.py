@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from dedupe_news._kernels._interpreting import small
 from dedupe_news._kernels.text.fold import STEM_SHIFT
 from dedupe_news._text.packaged import rules_of
 from dedupe_news._text.places import Places, locate
@@ -21,18 +22,7 @@ _FLAGS = (1 << STEM_SHIFT) - 1
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Word:
-    """
-    One token, and where it stands in the original text.
-
-    Parameters
-    ----------
-    text : str
-        The folded token.
-    start, stop : int
-        Its place: ``original[start:stop]``.
-    flags : int
-        As in `Tokens`.
-    """
+    """One folded token, its place ``original[start:stop]``, and its flags as in `Tokens`."""
 
     text: str
     start: int
@@ -43,47 +33,15 @@ class Word:
 def places(
     texts: Sequence[str], config: Config, sources: Sequence[str | None] | None = None
 ) -> Places:
-    """
-    Return the tokens of texts with their places.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        Some texts, few enough to hold some ninety bytes for each of theirs; a
-        title, where there is one, is the first line.
-    config : Config
-        Says which boilerplate is left out.
-    sources : sequence of str or None, optional
-        Where each was published.
-
-    Returns
-    -------
-    Places
-        The tokens that `tokenize` hashes, in the same order.
-    """
+    """Return the tokens of texts with their places."""
     rules = rules_of(config)
-    codes, known = (None, []) if sources is None else source_codes(sources)
-    return locate(texts, rules, sources_of(codes, known, rules))
+    with small(sum(map(len, texts))):
+        codes, known = (None, []) if sources is None else source_codes(sources)
+        return locate(texts, rules, sources_of(codes, known, rules))
 
 
 def words(text: str, config: Config, source: str | None = None) -> list[Word]:
-    """
-    Return the tokens of one text in the clear, with their places.
-
-    Parameters
-    ----------
-    text : str
-        A text; its title, where it has one, is the first line.
-    config : Config
-        Says which boilerplate is left out.
-    source : str, optional
-        Where it was published.
-
-    Returns
-    -------
-    list of Word
-        The tokens that `tokenize` hashes, in the same order.
-    """
+    """Return the tokens of one text in the clear, with their places."""
     found = places([text], config, [source])
     columns = (found.starts.tolist(), found.stops.tolist(), (found.flags & _FLAGS).tolist())
     return [Word(*values) for values in zip(found.clear(), *columns, strict=True)]

@@ -51,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         return PIPE_CLOSED
     except KeyboardInterrupt:
+        sys.stderr.write("dedupe-news: interrupted\n")
+        if arguments is None:
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)  # at once: to give back kernels and threads takes a while
         return INTERRUPTED
     except DedupeNewsError as error:
         sys.stderr.write(f"dedupe-news: {error}\n")

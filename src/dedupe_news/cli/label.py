@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.rule import Rule
 from rich.text import Text
 
-from dedupe_news._input.compression import STDIN
 from dedupe_news._learning.labelling import KEYS, WORDS
 from dedupe_news._learning.learning import fit_judge
 from dedupe_news._learning.learning import label as begin
-from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.api import cluster
-from dedupe_news.cli import options, terminal
-from dedupe_news.cli.comparing import marked, show_sides
-from dedupe_news.cli.settings import Manner, as_policy, given_settings, read_feed, say
+from dedupe_news.cli.loading import load
+from dedupe_news.cli.notes import say
+from dedupe_news.cli.options import STDIN, Reading, Running, command
+from dedupe_news.cli.terminal import console, show_sides
+from dedupe_news.cli.writing import check_target
+from dedupe_news.config import Config
 from dedupe_news.errors import ConfigError
-from dedupe_news.results.phrasing import counted, moment, printable
+from dedupe_news.results.phrasing import counted, moment
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,126 +29,62 @@ if TYPE_CHECKING:
     from dedupe_news._input.columns import Columns
     from dedupe_news._learning.labelling import Labelling, Question
 
+_LEAST_LINES = 8  # of an item, on a screen however low
 _UNDO, _SKIP, _STOP = "u", " ", "q"
-_LABEL_HELP = """
-Label pairs of FILE by hand: those from which the judge learns most.
-
-One key a pair: d duplicate, s same story, t template, x different; u goes back,
-space skips, q stops. What you say is written at once, and the next call goes on
-with other pairs. The file of labels holds ids alone, no text.
-"""
-_LABEL_EXAMPLES = """
-[bold]Examples:[/bold]
-dedupe-news label feed.jsonl
-dedupe-news label feed.parquet --labels labels.jsonl
-"""
-_FIT_HELP = """
-Fit the judge to the labels of FILE, and say whether that is better on this feed.
-
-Measured by cross-validation on the labelled pairs. Where the adapted judge is
-not better, that of the package is written.
-"""
-_FIT_EXAMPLES = """
-[bold]Examples:[/bold]
-dedupe-news fit feed.jsonl --output my-feed.json
-dedupe-news cluster feed.jsonl --judge my-feed.json
-"""
-
-LabelsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--labels",
-        metavar="FILE",
-        show_default=False,
-        help="The labels, JSON Lines of id1, id2 and label. Default: FILE's name with "
-        ".labels.jsonl.",
-    ),
-]
 
 
-def register(app: typer.Typer) -> None:
-    """
-    Add the commands to an application.
-
-    Parameters
-    ----------
-    app : typer.Typer
-        The application.
-    """
-    app.command("label", help=_LABEL_HELP, epilog=_LABEL_EXAMPLES)(_label)
-    app.command("fit", help=_FIT_HELP, epilog=_FIT_EXAMPLES)(_fit)
-
-
+@command("label")
 def _label(
-    *,
-    file: options.File,
-    labels: LabelsFile = None,
-    form: options.Form = None,
-    id_column: options.Id = None,
-    title: options.Title = None,
-    text: options.Text = None,
-    source: options.Source = None,
-    published: options.Published = None,
-    ignore: options.Ignore = None,
-    on_invalid: options.OnInvalid = "ignore",
-    timezone: options.Timezone = None,
-    date_format: options.DateFormat = None,
-    encoding: options.Encoding = None,
-    judge: options.Judge = None,
-    n_jobs: options.Jobs = -1,
-    no_progress: options.NoProgress = False,
-    quiet: options.Quiet = False,
+    *, reading: Reading, labels: Path | None = None, judge: Path | None = None, running: Running
 ) -> None:
+    """
+    Label pairs of FILE by hand: those from which the judge learns most.
+
+    One key a pair: d duplicate, s same story, t template, x different; u goes back,
+    space skips, q stops. What you say is written at once, and the next call goes on
+    with other pairs. The file of labels holds ids alone, no text.
+
+    Examples
+    --------
+    dedupe-news label feed.jsonl
+    dedupe-news label feed.parquet --labels labels.jsonl
+    """
     if not sys.stdout.isatty():
         message = "label asks a person, but its output is no terminal; call it in one"
         raise ConfigError(message)
-    path = _labels_of(file, labels)
-    config = options.DEFAULTS.replace(**given_settings(judge=judge))
-    named = {"id": id_column, "title": title, "text": text, "source": source,
-             "published": published}  # fmt: skip
-    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
-    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
-    result = cluster(feed, config=config, n_jobs=n_jobs, progress=not (no_progress or quiet))
-    session = begin(result, path, n_jobs=resolve_jobs(n_jobs))
-    _ask(terminal.console(), session)
-    n_labels = len(session.labels)
-    say(f"{counted(n_labels, 'label')} in {path}")
-    if n_labels and not quiet:
-        say(f"next: dedupe-news fit {file} --labels {path} --output judge.json")
+    path = _labels_of(reading.file, labels)
+    config = Config(judge=judge)
+    result = cluster(load(reading).items, config=config, **running.passed)
+    session = begin(result, path, n_jobs=running.n_jobs)
+    _ask(console(), session)
+    say(f"{counted(len(session.labels), 'label')} in {path}")
+    if session.labels:
+        say(f"next: dedupe-news fit {reading.file} --labels {path} --output judge.json")
 
 
+@command("fit", without=("no_progress",))
 def _fit(
     *,
-    file: options.File,
-    labels: LabelsFile = None,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Where the judge goes, for --judge FILE."
-        ),
-    ],
-    form: options.Form = None,
-    id_column: options.Id = None,
-    title: options.Title = None,
-    text: options.Text = None,
-    source: options.Source = None,
-    published: options.Published = None,
-    ignore: options.Ignore = None,
-    on_invalid: options.OnInvalid = "ignore",
-    timezone: options.Timezone = None,
-    date_format: options.DateFormat = None,
-    encoding: options.Encoding = None,
-    n_jobs: options.Jobs = -1,
-    quiet: options.Quiet = False,
+    reading: Reading,
+    labels: Path | None = None,
+    output: Path,
+    running: Running,
 ) -> None:
-    path = _labels_of(file, labels)
-    named = {"id": id_column, "title": title, "text": text, "source": source,
-             "published": published}  # fmt: skip
-    manner = Manner(as_policy(on_invalid), timezone, date_format, encoding)
-    feed = read_feed(file, form, named, ignore, quiet=quiet, manner=manner)
-    typer.echo(str(fit_judge(feed, path, output, n_jobs=n_jobs)))
-    if not quiet:
-        say(f"wrote {output}; use it with --judge {output}")
+    """
+    Fit the judge to the labels of FILE, and say whether that is better on this feed.
+
+    Measured by cross-validation on the labelled pairs. Where the adapted judge is
+    not better, that of the package is written.
+
+    Examples
+    --------
+    dedupe-news fit feed.jsonl --output my-feed.json
+    dedupe-news cluster feed.jsonl --judge my-feed.json
+    """
+    path = _labels_of(reading.file, labels)
+    check_target(output, reading.file)
+    typer.echo(str(fit_judge(load(reading).items, path, output, n_jobs=running.n_jobs)))
+    say(f"wrote {output}; use it with --judge {output}")
 
 
 def _labels_of(file: str, labels: Path | None) -> Path:
@@ -190,32 +127,30 @@ def _read_key() -> str:
 def _show(console: Console, session: Labelling, question: Question) -> None:
     columns = session.result.columns
     counts = ", ".join(f"{number} {WORDS[name]}" for name, number in session.counts.items())
-    console.print(Rule(Text(f"{counted(len(session.labels), 'label')}: {counts}", "dim")))
-    changes = session.changes(question)
-    left, right = columns.content(question.left), columns.content(question.right)
-    gone = [(c.left_start, left[c.left_start : c.left_stop]) for c in changes]
-    come = [(c.right_start, right[c.right_start : c.right_stop]) for c in changes]
-    show_sides(
-        console,
-        _headed(columns, question.left, marked(left, gone, "red strike")),
-        _headed(columns, question.right, marked(right, come, "green underline")),
+    console.print(
+        Rule(Text(f"{counted(len(session.labels), 'label')}: {counts}", "dim"), style="dim")
     )
-    console.print()
-    keys = [*((key, WORDS[verdict]) for key, verdict in KEYS.items()),
-            (_UNDO, "undo"), ("space", "skip"), (_STOP, "stop")]  # fmt: skip
-    line = Text("  ")
-    for key, words in keys:
+    changes = (
+        (change.left_start, change.left_stop, change.right_start, change.right_stop)
+        for change in session.changes(question)
+    )
+    texts = columns.content(question.left), columns.content(question.right)
+    heads = _about(columns, question.left), _about(columns, question.right)
+    show_sides(console, texts, changes, heads, max(_LEAST_LINES, console.height - 5))
+    line = Text("\n  ")
+    for key, words in (
+        *((key, WORDS[verdict]) for key, verdict in KEYS.items()),
+        (_UNDO, "undo"),
+        ("space", "skip"),
+        (_STOP, "stop"),
+    ):
         line.append(f" {key} ", "reverse").append(f" {words}   ")
     console.print(line)
 
 
-def _headed(columns: Columns, position: int, text: Text) -> Text:
-    """Return a document below its source, time and id."""
+def _about(columns: Columns, position: int) -> str:
+    """Return source, time and id of an item."""
     published = columns.published_at(position)
-    facts = [
-        columns.source_of(position),
-        None if published is None else f"{moment(published)} UTC",
-        f"id {columns.id_of(position)}",
-    ]
-    about = printable(" · ".join(fact for fact in facts if fact))
-    return Text.assemble((about, "dim"), "\n", text)
+    time = None if published is None else f"{moment(published)} UTC"
+    facts = (columns.source_of(position), time, f"id {columns.id_of(position)}")
+    return " · ".join(fact for fact in facts if fact)

@@ -1,9 +1,10 @@
-"""Rows to files and pipes: JSON Lines, CSV, Parquet."""
+"""Rows of a file, with what was computed beside them, to files and pipes."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import gzip
 import importlib
 import io
@@ -13,87 +14,153 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news._input.arrow import require_pyarrow
-from dedupe_news._input.compression import STDIN
-from dedupe_news._input.files import Format, format_of
+import numpy as np
+
+from dedupe_news._input.arrow import plain_list, require_pyarrow
+from dedupe_news._input.files import Format, Table, format_of
+from dedupe_news.cli.options import STDIN, STDOUT
 from dedupe_news.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import BinaryIO
 
-    from dedupe_news.cli.rows import Rows
+    from numpy.typing import NDArray
 
-STDOUT = STDIN
-"""Stands for standard output in place of a file's name."""
+    from dedupe_news.cli.loading import Feed
+    from dedupe_news.results.records import Match
+    from dedupe_news.results.result import Clustering
 
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")  # wide ones too
 _NUMBER = re.compile(r"[+-]?[\d.,]+")
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _WRITABLE = (Format.JSONL, Format.CSV, Format.PARQUET)
+
+_ARROW_TYPES = {
+    "cluster": "int64",
+    "story": "int64",
+    "template": "int64",
+    "relation": "string",
+    "kept": "bool",
+    "duplicate_of": None,
+    "probability": "double",
+}
+"""The columns that `cluster` writes; of their types, parts without values cannot tell."""
 
 
 class ReaderGoneError(Exception):
     """Nobody reads standard output any more."""
 
 
-def check_target(path: str, source: str) -> None:
-    """
-    Refuse a file that could not be written, before the work is done.
+def computed_columns(result: Clustering, feed: Feed) -> dict[str, list[Any]]:
+    """Return what is written of each item, with its number in the file where that has no ids."""
+    rows = {name: plain_list(values) for name, values in result.to_dict().items()}
+    ids, kept_ids = rows["id"], rows["kept_id"]
+    if result.columns.ids is None:  # in files of their own, rows count from 1
+        ids, kept_ids = [number + 1 for number in ids], [number + 1 for number in kept_ids]
+    rows["duplicate_of"] = [
+        None if kept else other for kept, other in zip(rows["kept"], kept_ids, strict=True)
+    ]
+    numbers = {} if feed.has_ids else {feed.unit: ids}
+    return numbers | {name: rows[name] for name in _ARROW_TYPES}
 
-    Parameters
-    ----------
-    path : str
-        Where results are to go, or ``"-"``.
-    source : str
-        The file that is read.
 
-    Raises
-    ------
-    ConfigError
-        If its suffix says no format, its folder is missing, it is a folder, or
-        it is the file that is read.
-    MissingDependencyError
-        If a package is needed for it that is not installed.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rows:
     """
+    Rows of a file, all or those at increasing `positions`.
+
+    `computed` are columns beside them, as long as the rows; they replace those of the same name.
+    """
+
+    feed: Feed
+    computed: Mapping[str, list[Any]]
+    positions: NDArray[np.int64] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the columns: those of the file that stay, then those computed."""
+        return [*(name for name in self.feed.names if name not in self.computed), *self.computed]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Iterate over the rows, without the keys that an object of JSON Lines does not have."""
+        source = self.feed.rows
+        if not isinstance(source, Table):
+            for table in self.tables():
+                yield from table.to_pylist()
+            return
+        positions = range(len(source)) if self.positions is None else self.positions.tolist()
+        columns = {name: plain_list(values) for name, values in source.columns.items()}
+        for place, position in enumerate(positions):
+            row = (
+                {name: values[position] for name, values in columns.items()}
+                if source.records is None
+                else source.records[position]
+            )
+            yield {
+                **{name: value for name, value in row.items() if name not in self.computed},
+                **{name: values[place] for name, values in self.computed.items()},
+            }
+
+    def tables(self) -> Iterator[Any]:
+        """Yield the rows as Arrow tables, a part at a time where the file is large."""
+        arrow = importlib.import_module("pyarrow")
+        source = self.feed.rows
+        if isinstance(source, Table):
+            columns = {
+                name: values if hasattr(values, "to_pylist") else arrow.array(values)
+                for name, values in source.columns.items()
+            }
+            parts = iter([arrow.table(columns)])
+        else:
+            parts = (arrow.Table.from_batches([batch]) for batch in source.to_batches())
+        start = 0
+        for part in parts:
+            stop = start + part.num_rows
+            table = part.select([name for name in part.column_names if name not in self.computed])
+            first, last = start, stop
+            if self.positions is not None:
+                first, last = np.searchsorted(self.positions, (start, stop)).tolist()
+                table = table.take(arrow.array(self.positions[first:last] - start))
+            for name, values in self.computed.items():
+                alias = _ARROW_TYPES.get(name)
+                kind = None if alias is None else arrow.type_for_alias(alias)
+                table = table.append_column(name, arrow.array(values[first:last], kind))
+            yield table
+            start = stop
+
+
+def check_target(path: str | Path, source: str, problem: str | None = None) -> None:
+    """Refuse a file that could not be written, before the work; `problem` is that of its name."""
+    target = Path(path)
+    if problem is None and not target.parent.is_dir():
+        problem = f"there is no folder {str(target.parent)!r}"
+    elif problem is None and target.is_dir():
+        problem = "it is a folder"
+    elif problem is None and source != STDIN and target.exists() and Path(source).exists():
+        problem = "it is the file that is read" if target.samefile(source) else None
+    if problem is not None:
+        message = f"cannot write {path}: {problem}"
+        raise ConfigError(message)
+
+
+def check_rows_target(path: str, source: str) -> None:
+    """Refuse a file that rows could not be written to, before the work is done."""
     if path == STDOUT:
         return
-    target = Path(path)
     form = format_of(path)
     problem = None
     if form not in _WRITABLE or path.lower().endswith((".zst", ".bz2", ".xz")):
         problem = "its suffix must be .jsonl, .csv, .tsv or .parquet; with .gz it is compressed"
-    elif not target.parent.is_dir():
-        problem = f"there is no folder {str(target.parent)!r}"
-    elif target.is_dir():
-        problem = "it is a folder"
-    elif source != STDIN and target.exists() and target.samefile(source):
-        problem = "it is the file that is read"
-    if problem is not None:
-        message = f"cannot write {path}: {problem}"
-        raise ConfigError(message)
+    check_target(path, source, problem)
     if form is Format.PARQUET:
         require_pyarrow("write Parquet files")
 
 
 def write(path: str, rows: Rows) -> None:
-    """
-    Write rows to a file that `check_target` has checked.
-
-    Parameters
-    ----------
-    path : str
-        The file, whose suffix says how; "-" for standard output.
-    rows : Rows
-        The rows.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be written.
-    """
+    """Write rows to a file as its suffix says, or to standard output."""
     if path == STDOUT:
-        write_rows(rows)
+        write_jsonl(rows)
         return
     form = format_of(path)
     try:
@@ -114,51 +181,39 @@ def write(path: str, rows: Rows) -> None:
         raise InputError(message) from error
 
 
-def write_jsonl(columns: Mapping[str, Sequence[Any]]) -> None:
-    """
-    Write columns to standard output as JSON Lines.
-
-    Parameters
-    ----------
-    columns : mapping of str to sequence
-        Of one length.
-    """
-    names = tuple(columns)
-    write_rows(dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True))
-
-
-def write_rows(rows: Iterable[Mapping[str, Any]]) -> None:
-    """
-    Write rows to standard output as JSON Lines.
-
-    Parameters
-    ----------
-    rows : iterable of mapping
-        The rows.
-
-    Raises
-    ------
-    ReaderGoneError
-        If nobody reads them any more.
-    """
+def write_jsonl(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows to standard output as JSON Lines."""
     try:
         sys.stdout.flush()
         _write_lines(sys.stdout.buffer, rows)
         sys.stdout.buffer.flush()
     except BrokenPipeError as error:
         raise ReaderGoneError from error
+    except OSError as error:
+        message = f"cannot write to standard output: {error.strerror or error}"
+        raise InputError(message) from error
+
+
+def match_row(match: Match) -> dict[str, Any]:
+    """Return a match as a row."""
+    return {
+        "id": match.id,
+        "jaccard": match.jaccard,
+        "containment": match.containment,
+        "relation": match.relation.name.lower(),
+    }
 
 
 def _write_lines(file: BinaryIO, rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
         line = json.dumps(row, ensure_ascii=False, default=_plain)
         if _LINE_ENDS.search(line):  # some readers would end the line there
-            line = _LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+            line = _LINE_ENDS.sub(lambda end: f"\\u{ord(end[0]):04x}", line)
         # An id may hold a lone surrogate; written \udXXX it is JSON again.
         file.write(line.encode("utf-8", "backslashreplace") + b"\n")
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - of a Parquet file
+def _plain(value: Any) -> Any:
     """Return a value that JSON has no form for as a text."""
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
@@ -173,7 +228,7 @@ def _write_csv(file: BinaryIO, rows: Rows, delimiter: str) -> None:
     text.detach()
 
 
-def _cell(value: Any) -> Any:  # noqa: ANN401 - of any column
+def _cell(value: Any) -> Any:
     """Return a value as CSV has it; a text that a spreadsheet would run as a formula is quoted."""
     if isinstance(value, bool):
         return str(value).lower()

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from dedupe_news.display import marking
-from dedupe_news.results.phrasing import moment
+from dedupe_news.results.phrasing import as_text, moment, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dedupe_news._input.columns import Columns
     from dedupe_news.display.marking import Piece
+    from dedupe_news.results.differences import Change
 
 # Written out, not drawn by the style: untrusted notebooks and some sites strip styles.
 _SEPARATOR = Markup(" · ")
@@ -33,41 +34,52 @@ def figures(named: Iterable[tuple[str, str, str]]) -> Markup:
     return Markup('<dl class="figures">{}</dl>').format(Markup().join(items))
 
 
-def line(role: str, facts: Iterable[Markup | str]) -> Markup:
-    """Return facts in a line, what an item is before all."""
-    others = _SEPARATOR.join(filter(None, facts))
+def facts(role: str, others: Iterable[Markup | str]) -> Markup:
+    """Return what an item is, and other facts about it."""
+    said = _SEPARATOR.join(filter(None, others))
     parts = [Markup("<b>{}</b>").format(role)] if role else []
-    if others:
-        parts.append(Markup('<span class="quiet">{}</span>').format(others))
-    return Markup('<p class="meta">{}</p>').format(_SEPARATOR.join(parts))
+    if said:
+        parts.append(Markup('<span class="quiet">{}</span>').format(said))
+    return _SEPARATOR.join(parts)
 
 
-def about(columns: Columns, position: int, *, time: str | None = None) -> list[Markup]:
+def line(role: str, others: Iterable[Markup | str]) -> Markup:
+    """Return `facts` as a line of its own."""
+    return Markup('<p class="meta">{}</p>').format(facts(role, others))
+
+
+def about(columns: Columns, place: int, *, time: str = "") -> list[Markup]:
     """Return source, time and id of an item; `time` is said in place of when it was published."""
-    facts = []
-    source = columns.source_of(position)
+    known = []
+    source = columns.source_of(place)
     if source is not None:
-        facts.append(escape(source))
-    published = columns.published_at(position)
+        known.append(escape(one_line(source)))
+    published = columns.published_at(place)
     if published is not None:
         exact = f"{moment(published)} UTC"
-        facts.append(
+        known.append(
             Markup('<time datetime="{}" title="{}">{}</time>').format(
                 published.isoformat(), exact, time or exact
             )
         )
-    facts.append(escape(f"id {columns.id_of(position)}"))
-    return facts
+    known.append(escape(f"id {as_text(columns.id_of(place))}"))
+    return known
 
 
-def side(role: str, text: str, spans: Sequence[tuple[int, int, bool]], kind: str, *, titled: bool,
-         facts: Iterable[Markup] = ()) -> Markup:  # fmt: skip
-    """Return one of two items side by side, as `marking.one` marks it."""
-    marked = marking.one(text, spans, kind)
-    return Markup('<div class="doc">{}{}</div>').format(
-        line(role, facts),
-        content(marking.shorten(marked, _CONTEXT) if spans else marked, titled=titled),
-    )
+def sides(
+    texts: Iterable[str], changes: Sequence[Change], heads: Iterable[Markup], *, titled: bool
+) -> Markup:
+    """Return two texts side by side, with the words marked in which they differ."""
+    spans = {
+        "delete": [(c.left_start, c.left_stop, c.kind == "replace") for c in changes],
+        "insert": [(c.right_start, c.right_stop, c.kind == "replace") for c in changes],
+    }
+    drawn = []
+    for text, head, (kind, places) in zip(texts, heads, spans.items(), strict=True):
+        pieces = marking.one(text, places, kind)
+        shown = content(marking.shorten(pieces, _CONTEXT) if changes else pieces, titled=titled)
+        drawn.append(Markup('<div class="doc">{}{}</div>').format(head, shown))
+    return Markup('<div class="sides">{}{}</div>').format(*drawn)
 
 
 def content(pieces: Sequence[Piece], *, titled: bool) -> Markup:
@@ -80,12 +92,11 @@ def content(pieces: Sequence[Piece], *, titled: bool) -> Markup:
     if n_characters > _OPENED and len(text) == 1:
         whole = text[0].text
         cut = whole.rfind(" ", 0, _OPENED)
-        cut = cut if cut > 0 else _OPENED
         parts.append(
             Markup(
                 '<p class="text">{} …</p><details><summary class="quiet small">all {:,} '
                 'characters</summary><p class="text">{}</p></details>'
-            ).format(whole[:cut], len(whole), whole)
+            ).format(whole[: cut if cut > 0 else _OPENED], len(whole), whole)
         )
     elif n_characters:
         parts.append(Markup('<p class="text">{}</p>').format(marking.to_html(text)))

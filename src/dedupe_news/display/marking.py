@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import itertools
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
+
+from dedupe_news.results.phrasing import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,44 +20,15 @@ _TAGS = {
     "insert": Markup("<ins>{}</ins>"),
 }
 _ELLIPSIS = " … "
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-
-
-def readable(text: str) -> str:
-    """Return a text with the characters that its HTML entities stand for."""
-    if "&" not in text:
-        return text
-    # A line break must not come about: the first one ends the title.
-    return _ENTITY.sub(lambda found: re.sub(r"[\r\n]", " ", html.unescape(found[0])), text)
-
-
-def shortenings(text: str) -> tuple[list[int], list[int]]:
-    """Return where the entities of a text end, and how many UTF-16 units fewer it has by then."""
-    stops, shorter = [], [0]
-    for entity in _ENTITY.finditer(text):
-        stops.append(entity.end())
-        n_shown = len(readable(entity[0]).encode("utf-16-le", "replace")) // 2
-        shorter.append(shorter[-1] + len(entity[0]) - n_shown)
-    return stops, shorter
+_GONE_WORDS = 3
 
 
 class Piece(NamedTuple):
-    """
-    A part of a marked text.
+    """A part of a marked text, which both texts have, or only the first, or only the second."""
 
-    Parameters
-    ----------
-    kind : {"same", "delete", "insert"}
-        Whether both texts have it, or only the first, or only the second.
-    text : str
-        What stands there.
-    replaces : bool
-        Whether it is part of a replacement.
-    """
-
-    kind: str
+    kind: str  # "same", "delete" or "insert"
     text: str
-    replaces: bool = False
+    replaces: bool = False  # whether it is part of a replacement
 
 
 def plain(text: str) -> list[Piece]:
@@ -76,6 +47,9 @@ def both(left: str, right: str, changes: Iterable[Change]) -> list[Piece]:
         pieces.append(Piece("same", readable(right[at : change.right_start])))
         replaces = change.kind == "replace"
         gone = " ".join(readable(left[change.left_start : change.left_stop]).split())
+        words = gone.split(" ")
+        if len(words) > 2 * _GONE_WORDS + 1:  # the representative, beside it, has them all
+            gone = _ELLIPSIS.join(map(" ".join, (words[:_GONE_WORDS], words[-_GONE_WORDS:])))
         if gone and not replaces:  # it stands between two words of the second text
             gone = f" {gone}" if change.right_start else f"{gone} "
         come = readable(right[change.right_start : change.right_stop])
@@ -101,19 +75,7 @@ def one(text: str, spans: Iterable[tuple[int, int, bool]], kind: str) -> list[Pi
 
 
 def split_title(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
-    """
-    Return the pieces of the first line, and those of all others.
-
-    Parameters
-    ----------
-    pieces : sequence of Piece
-        Of a title, a newline and a text.
-
-    Returns
-    -------
-    title, text : list of Piece
-        Without the newline.
-    """
+    """Return the pieces of the first line, and those of all others, without the newline."""
     for number, (kind, text, replaces) in enumerate(pieces):
         if kind != "delete" and "\n" in text:
             before, _, after = text.partition("\n")
@@ -123,48 +85,30 @@ def split_title(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
 
 
 def shorten(pieces: Sequence[Piece], most: int) -> list[Piece]:
-    """
-    Leave out the middle of long stretches that both texts have.
-
-    Parameters
-    ----------
-    pieces : sequence of Piece
-        A marked text.
-    most : int
-        Characters of such a stretch that stay; an ellipsis stands for others.
-
-    Returns
-    -------
-    list of Piece
-        As many.
-    """
+    """Leave out the middle of stretches that both texts have, but for `most` characters."""
     shortened = []
     for number, piece in enumerate(pieces):
         text = piece.text
         if piece.kind == "same" and len(text) > most + len(_ELLIPSIS):
             is_first, is_last = number == 0, number == len(pieces) - 1
             head = 0 if is_first and not is_last else most if is_last else most // 2
-            tail = most - head
-            text = text[:head] + _ELLIPSIS + (text[-tail:] if tail else "")
+            text = f"{_beginning(text, head)}{_ELLIPSIS}{_end(text, most - head)}"
         shortened.append(piece._replace(text=text))
     return shortened
 
 
+def _beginning(text: str, most: int) -> str:
+    """Return the first characters of a text, without half a word where it has spaces."""
+    return text[:most].rpartition(" ")[0] or text[:most]
+
+
+def _end(text: str, most: int) -> str:
+    """Return the last characters of a text, as `_beginning` does the first."""
+    return text[len(text) - most :].partition(" ")[2] or text[len(text) - most :]
+
+
 def to_html(pieces: Iterable[Piece]) -> Markup:
-    """
-    Return a marked text as HTML.
-
-    Parameters
-    ----------
-    pieces : iterable of Piece
-        The text.
-
-    Returns
-    -------
-    markupsafe.Markup
-        Deleted words in ``<del>``, inserted ones in ``<ins>``; where the one
-        replaces the other, both in ``<mark>``.
-    """
+    """Return a marked text as HTML; what replaces the other stands with it in a ``<mark>``."""
     parts = []
     for replaces, group in itertools.groupby(pieces, key=lambda piece: piece.replaces):
         space = Markup(" ") if replaces else Markup()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dedupe_news.display import plain, views
 from dedupe_news.errors import InputError
-from dedupe_news.results.displayable import Displayable, display
+from dedupe_news.results.displayable import Displayable
+from dedupe_news.results.parts import Cluster, Story, Template
 
 if TYPE_CHECKING:
-    from dedupe_news.results.parts import Cluster, Story, Template
+    from collections.abc import Sequence
+
     from dedupe_news.results.result import Clustering
 
 
@@ -52,74 +55,34 @@ class Page(Displayable):
 
     @property
     def n_pages(self) -> int:
-        """
-        The number of pages.
-
-        Returns
-        -------
-        int
-            At least 1.
-        """
-        result = self.result
-        most = max(len(result.clusters), len(result.stories), result.n_templates)
+        """The number of pages, at least 1."""
+        most = max(views.n_groups(self.result, kind) for kind in views.KINDS.values())
         return max(1, math.ceil(most / self.size))
 
     @property
     def first(self) -> int:
-        """
-        The place of its first cluster, story and template, from 0.
-
-        Returns
-        -------
-        int
-            A multiple of `size`.
-        """
+        """The number of its first cluster, story and template, from 0."""
         return (self.number - 1) * self.size
 
-    @property
-    def clusters(self) -> list[Cluster]:
-        """
-        The clusters on it.
-
-        Returns
-        -------
-        list of Cluster
-            At most `size`.
-        """
-        return self.result.clusters[self.first : self.first + self.size]
+    def groups(self, kind: views.Kind) -> Sequence[Any]:
+        """Return the groups of a kind on it."""
+        return views.groups_between(self.result, kind, self.first, self.first + self.size)
 
     @property
-    def stories(self) -> list[Story]:
-        """
-        The stories on it.
-
-        Returns
-        -------
-        list of Story
-            At most `size`.
-        """
-        return self.result.stories[self.first : self.first + self.size]
+    def clusters(self) -> Sequence[Cluster]:
+        """The clusters on it."""
+        return self.groups(views.KINDS[Cluster])
 
     @property
-    def templates(self) -> list[Template]:
-        """
-        The templates on it.
+    def stories(self) -> Sequence[Story]:
+        """The stories on it."""
+        return self.groups(views.KINDS[Story])
 
-        Returns
-        -------
-        list of Template
-            At most `size`.
-        """
-        return self.result.templates_between(self.first, self.first + self.size)
+    @property
+    def templates(self) -> Sequence[Template]:
+        """The templates on it."""
+        return self.groups(views.KINDS[Template])
 
     def __str__(self) -> str:
-        """
-        Return its clusters in plain text.
-
-        Returns
-        -------
-        str
-            Several lines for each.
-        """
-        text: str = display().plain.of_page(self)
-        return text
+        """Return its clusters, stories and templates in plain text."""
+        return plain.of_page(self)

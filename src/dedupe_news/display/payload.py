@@ -13,16 +13,14 @@ import numpy as np
 
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME
 from dedupe_news.display import views
-from dedupe_news.display.marking import readable, shortenings
 from dedupe_news.results import differences
 from dedupe_news.results.membership import NO_RELATION
 from dedupe_news.results.parts import Template
+from dedupe_news.results.phrasing import as_text, one_line, readable, shortenings
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
-
-    from numpy.typing import NDArray
 
     from dedupe_news.display.views import Kind, Row
     from dedupe_news.results.parts import Group
@@ -39,7 +37,7 @@ _PER_MILLE = 1000
 
 def overview(result: Clustering, title: str, made_at: str) -> dict[str, Any]:
     """Return the figures of a result and the words that items refer to, fit for JSON."""
-    matches = result.matches
+    matches, columns = result.matches, result.columns
     edges = np.linspace(0, 1, N_BINS + 1)
     histograms = {
         measure: [
@@ -68,9 +66,9 @@ def overview(result: Clustering, title: str, made_at: str) -> dict[str, Any]:
         "nMatches": len(matches),
         "nCandidates": result.n_candidates,
         "seconds": round(sum(result.seconds.values()), 3),
-        "titled": result.columns.titled,
-        "timed": result.columns.published is not None,
-        "sources": list(result.columns.source_names) if result.columns.sources is not None else [],
+        "titled": columns.titled,
+        "timed": columns.published is not None,
+        "sources": [*map(one_line, columns.source_names)] if columns.sources is not None else [],
         "relations": [relation.name.lower() for relation in Relation],
         "settings": [[name, _shown(value)] for name, value in result.config.shown().items()],
         "policy": result.config.policy,
@@ -86,10 +84,10 @@ def blocks(
     """
     Yield the groups of a kind, the largest first, `n_items` or somewhat more at a time.
 
-    A block has ``number`` (place among those of its kind), ``size`` (items),
-    ``span`` (seconds), ``shown`` (rows that are here), for templates ``pattern``
-    and ``variants``, and the columns of the rows of all, the representative of
-    each group first.
+    A block has ``number`` (among those of its kind), ``size`` (items),
+    ``summary``, ``sources`` (how many), ``shown`` (rows that are here), for
+    templates ``pattern`` and ``variants``, and the columns of the rows of all,
+    the representative of each group first.
     """
     for some in _in_blocks(result, kind, n_items):
         groups = [group for _, group in some]
@@ -97,13 +95,14 @@ def blocks(
         block: dict[str, Any] = {
             "number": [number for number, _ in some],
             "size": [*map(len, groups)],
-            "span": [None if each.span is None else each.span.total_seconds() for each in groups],
+            "summary": [*map(views.summary_of, groups)],
+            "sources": [*map(views.n_sources, groups)],
             "shown": [*map(len, rows)],
             "items": _items(result, kind, rows),
         }
         if kind.name == "templates":
-            block["pattern"] = [readable(each.pattern) for each in groups]
-            block["variants"] = [views.variants_of(each) for each in groups]
+            block["pattern"] = [readable(template.pattern) for template in groups]
+            block["variants"] = [*map(views.variants_of, groups)]
         yield block
 
 
@@ -135,58 +134,47 @@ def _items(result: Clustering, kind: Kind, groups: Sequence[Sequence[Row]]) -> d
     """Return the columns of the rows of some groups."""
     columns = result.columns
     rows = [row for group in groups for row in group]
-    positions = [row.position for row in rows]
-    at = np.array(positions, np.int64)
-    contents = [columns.content(position) for position in positions]
-    ids = [columns.id_of(position) for position in positions]
-    found: dict[str, Any] = {
+    places = np.array([row.place for row in rows], np.int64)
+    contents = [*map(columns.content, places.tolist())]
+    ids = [*map(columns.id_of, places.tolist())]
+    items: dict[str, Any] = {
         "content": [*map(readable, contents)],
-        "id": [*map(str, ids)],
+        "id": [*map(as_text, ids)],
         "role": [row.role for row in rows],
     }
     if columns.sources is not None:
-        codes = columns.sources[at]
-        found["source"] = np.where(codes == NO_SOURCE, -1, codes).tolist()
+        codes = columns.sources[places]
+        items["source"] = np.where(codes == NO_SOURCE, -1, codes).tolist()
     if columns.published is not None:
-        times = columns.published[at]
-        found["time"] = [
-            None if time == NO_TIME else time // _MICROSECONDS for time in times.tolist()
-        ]
+        times = columns.published[places].tolist()
+        items["time"] = [None if time == NO_TIME else time // _MICROSECONDS for time in times]
     if kind.is_marked:
-        found["changes"] = _changes(contents, groups, result)
-    if kind.name == "clusters":
-        if not all(isinstance(each, str) for each in ids):
-            found["idJson"] = [*map(_written_id, ids)]  # for labels, which name the item itself
-        found |= _scores(result, at)
-        found["why"] = [
-            why
-            for group in groups
-            for why in ("", *views.sentences_of(result, group[0].position, group[1:]))
-        ]
-    else:
-        found["nDuplicates"] = [row.n_duplicates for row in rows]
-    return found
+        items["changes"] = _changes(contents, groups, result)
+    if kind.name != "clusters":
+        return {**items, "nDuplicates": [row.n_duplicates for row in rows]}
+    if not all(isinstance(id_, str) for id_ in ids):
+        items["idJson"] = [*map(_written_id, ids)]  # for labels, which name the item itself
+    membership = result.membership
+    relation = membership.relation[places]
+    items["relation"] = np.where(relation == NO_RELATION, -1, relation.astype(int)).tolist()
+    for measure in ("jaccard", "containment", "probability"):
+        # Three digits are what is shown; the representative counts as itself.
+        values = np.nan_to_num(getattr(membership, measure)[places], nan=1.0)
+        items[measure] = np.rint(values * _PER_MILLE).astype(int).tolist()
+    items["why"] = [
+        why
+        for group in groups
+        for why in ("", *views.sentences_of(result, group[0].place, group[1:]))
+    ]
+    return items
 
 
 def _written_id(id_: Hashable) -> str:
     """Return an id as a file of labels has it; as text where JSON has no such value."""
     try:
         return json.dumps(id_)
-    except (TypeError, ValueError):
-        return json.dumps(str(id_))
-
-
-def _scores(result: Clustering, at: NDArray[np.int64]) -> dict[str, Any]:
-    membership = result.membership
-    relation = membership.relation[at]
-    found: dict[str, Any] = {
-        "relation": np.where(relation == NO_RELATION, -1, relation.astype(int)).tolist()
-    }
-    for measure in ("jaccard", "containment", "probability"):
-        # Three digits are what is shown; the representative counts as itself.
-        values = np.nan_to_num(getattr(membership, measure)[at], nan=1.0)
-        found[measure] = np.rint(values * _PER_MILLE).astype(int).tolist()
-    return found
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(as_text(id_))
 
 
 def _changes(
@@ -194,26 +182,19 @@ def _changes(
 ) -> list[list[int]]:
     """Return, for each item, where it differs from its representative, in UTF-16 units."""
     wordings = differences.read(contents, result.config, titled=result.columns.titled)
-    found: list[list[int]] = []
+    places: list[list[int]] = []
     for group in groups:
-        first = wordings[len(found)]
+        first = wordings[len(places)]
         left = _as_shown(first.text)
-        for other in wordings[len(found) : len(found) + len(group)]:
+        for other in wordings[len(places) : len(places) + len(group)]:
             right = _as_shown(other.text)
-            blocks = differences.aligned(first, other)
-            found.append(
-                [
-                    place
-                    for change in differences.changes(first, other, blocks)
-                    for place in (
-                        left(change.left_start),
-                        left(change.left_stop),
-                        right(change.right_start),
-                        right(change.right_stop),
-                    )
-                ]
-            )
-    return found
+            changes = differences.changes(first, other, differences.aligned(first, other))
+            bounds = [
+                (left(c.left_start), left(c.left_stop), right(c.right_start), right(c.right_stop))
+                for c in changes
+            ]
+            places.append([place for change in bounds for place in change])
+    return places
 
 
 def _as_shown(text: str) -> Callable[[int], int]:

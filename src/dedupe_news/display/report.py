@@ -6,16 +6,15 @@ import base64
 import contextlib
 import datetime as dt
 import hashlib
-import importlib.resources
 import json
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from dedupe_news.display import payload, views
+from dedupe_news.display import payload, shipped, views
 from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,8 +63,8 @@ def write(result: Clustering, path: str | os.PathLike[str], title: str | None = 
 
 def parts(result: Clustering, title: str) -> Iterator[str]:
     """Yield the page, a part at a time."""
-    scripts = [_library(), _static("report.js")]
-    style = _static("report.css")
+    scripts = [_library(), shipped.read("report.js")]
+    style = shipped.read("report.css")
     policy = (
         f"default-src 'none'; script-src {' '.join(map(_digest, scripts))}; "
         f"style-src {_digest(style)}; img-src data:; base-uri 'none'; form-action 'none'"
@@ -89,20 +88,10 @@ def parts(result: Clustering, title: str) -> Iterator[str]:
     yield "</body>\n</html>\n"
 
 
-def _static(name: str) -> str:
-    folder = importlib.resources.files("dedupe_news.display") / "static"
-    return (folder / name).read_text(encoding="utf-8")
-
-
 def _library() -> str:
     """Return the vendored libraries, with the licences that have to go with them."""
-    folder = importlib.resources.files("dedupe_news.display") / "vendor"
-    licences = [
-        f"{library}\n\n{(folder / f'{library}.LICENSE').read_text(encoding='utf-8')}"
-        for library in _LIBRARIES
-    ]
-    bundle = (folder / "browsing.min.js").read_text(encoding="utf-8")
-    return "/*\n" + "\n".join(licences) + "*/\n" + bundle
+    licences = [f"{name}\n\n{shipped.read(f'{name}.LICENSE', 'vendor')}" for name in _LIBRARIES]
+    return "/*\n" + "\n".join(licences) + "*/\n" + shipped.read("browsing.min.js", "vendor")
 
 
 def _digest(text: str) -> str:
@@ -114,14 +103,9 @@ def _digest(text: str) -> str:
 @contextlib.contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     """Give a file beside the target that takes its place when all went well."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
     try:
         yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # as any new file; mkstemp's is for its owner alone
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

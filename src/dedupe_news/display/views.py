@@ -2,7 +2,7 @@
 What is shown of clusters, stories and templates: one description for every way to show them.
 
 Notebook, plain text, terminal and report draw what is said here, so that they
-use the same words.
+use the same words. Rows know their items by places in the arrays of the result.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news._input.columns import NO_TIME
-from dedupe_news.display.marking import readable
+from dedupe_news._input.columns import NO_SOURCE, NO_TIME
 from dedupe_news.results.membership import NO_RELATION
 from dedupe_news.results.parts import Cluster, Story, Template
-from dedupe_news.results.phrasing import counted, duration, share
+from dedupe_news.results.phrasing import counted, duration, one_line, share
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -27,38 +26,16 @@ if TYPE_CHECKING:
 
 
 class Kind(NamedTuple):
-    """
-    A kind of groups.
+    """What is said of a kind of groups, and of the rows of one."""
 
-    Parameters
-    ----------
-    name : str
-        Where a result has them: ``result.clusters``.
-    noun : str
-        What one is called.
-    heading : str
-        What they are called above a list of them.
-    says : str
-        What belongs together in one.
-    row_noun : str
-        What its rows are.
-    others : str
-        What the rows beside the first are to it; empty where each has a
-        relation of its own.
-    is_marked : bool
-        Whether the words of a row are marked that differ from the first.
-    where : str
-        Where a group has all its rows.
-    """
-
-    name: str
+    name: str  # where a result has them: result.clusters
     noun: str
     heading: str
-    says: str
+    says: str  # what belongs together in one
     row_noun: str
-    others: str
-    is_marked: bool
-    where: str
+    others: str  # what rows are to the first; empty where each has a relation of its own
+    is_marked: bool  # whether the words of a row are marked that differ from the first
+    where: str  # where a group has all its rows
 
 
 KINDS: dict[type[Group], Kind] = {
@@ -97,20 +74,9 @@ KINDS: dict[type[Group], Kind] = {
 
 
 class Row(NamedTuple):
-    """
-    An item of a group.
+    """An item of a group: its place, what it is there, and how many duplicates it stands for."""
 
-    Parameters
-    ----------
-    position : int
-        Its position in the feed.
-    role : str
-        What it is in the group.
-    n_duplicates : int
-        Duplicates that it stands for.
-    """
-
-    position: int
+    place: int
     role: str
     n_duplicates: int = 0
 
@@ -120,10 +86,7 @@ _LONGEST_VARIANT = 80
 
 def variants_of(template: Template) -> list[str]:
     """Return what varies in a template, for a line."""
-    return [
-        each if len(each) <= _LONGEST_VARIANT else f"{each[: _LONGEST_VARIANT - 1]}…"
-        for each in map(readable, template.variants)
-    ]
+    return [one_line(variant, _LONGEST_VARIANT) for variant in template.variants]
 
 
 def kind_of(group: Group) -> Kind:
@@ -167,10 +130,15 @@ def note_on_bounded(result: Clustering) -> str:
     bounded = result.bounded
     if not bounded:
         return ""
+    if bounded.n_representatives_passed_over:
+        return (
+            f"Work was bounded: {bounded.n_representatives_passed_over:,} comparisons with "
+            "representatives were left out, so that clusters may be split. A higher bucket_limit "
+            "compares more."
+        )
     return (
-        f"Work was bounded: {counted(bounded.n_large_buckets, 'large bucket')}, "
-        f"{bounded.n_pairs_not_compared:,} pairs within not compared, "
-        f"{bounded.n_representatives_passed_over:,} representatives passed over."
+        f"Work was bounded: {bounded.n_pairs_not_compared:,} pairs within large groups of alike "
+        "texts were not compared. Clusters are complete; matches may lack pairs."
     )
 
 
@@ -179,49 +147,52 @@ def summary_of(group: Group) -> str:
     facts = [counted(len(group), "item")]
     if isinstance(group, Story):
         facts.append(counted(len(group.clusters), "report"))
-    if group.result is not None:
-        columns: Columns = group.result.columns
-        sources = {columns.source_of(position) for position in group.positions} - {None}
-        if sources:
-            facts.append(counted(len(sources), "source"))
+    sources = n_sources(group)
+    if sources:
+        facts.append(counted(sources, "source"))
     if group.span is not None:
         facts.append(f"over {duration(group.span)}" if group.span else "at one time")
     return ", ".join(facts)
 
 
+def n_sources(group: Group) -> int:
+    """Return how many sources the items of a group have; 0 where none is known."""
+    result: Clustering | None = group.result
+    if result is None or result.columns.sources is None:
+        return 0
+    return len({*result.columns.sources[result.places_of(group)].tolist()} - {NO_SOURCE})
+
+
 def rows_of(group: Group) -> list[Row]:
     """
-    Return the rows of a group in the order to read them.
+    Return the rows of a group: the representative, then the others by time.
 
-    The representative comes first, then the others by time, those without a
-    time last. A row of a story is a report: the representative of a cluster
-    stands for its duplicates.
+    A row of a story is a report: the representative of a cluster stands for its
+    duplicates.
     """
-    result = group.result
+    result: Clustering = group.result
+    columns, places, first = result.columns, result.places_of(group), result.first_of(group)
     if isinstance(group, Cluster):
-        order = _by_time(result.columns, group.positions, group.representative_position)
-        return [Row(position, _role_of(result, position)) for position in order]
+        return [Row(at, _role_of(result, at)) for at in _by_time(columns, places, first)]
     others = kind_of(group).others
-    n_duplicates: dict[int, int] = dict.fromkeys(group.positions, 0)
-    first = group.representative_position
+    n_duplicates = dict.fromkeys(places, 0)
     if isinstance(group, Story):
         n_duplicates = {}
-        for position in group.positions:
-            report = int(result.representatives[result.labels[position]])
+        for at in places:
+            report = int(result.representatives[result.labels[at]])
             n_duplicates[report] = n_duplicates.get(report, -1) + 1
         first = int(result.representatives[result.labels[first]])
     return [
-        Row(position, "representative" if position == first else others, n_duplicates[position])
-        for position in _by_time(result.columns, [*n_duplicates], first)
+        Row(at, "representative" if at == first else others, n_duplicates[at])
+        for at in _by_time(columns, [*n_duplicates], first)
     ]
 
 
-def _role_of(result: Clustering, position: int) -> str:
+def _role_of(result: Clustering, place: int) -> str:
     """Return what an item is in its cluster."""
-    label = result.labels[position]
-    if result.kept_positions[label] == position:
+    if result.kept_places[result.labels[place]] == place:
         return "kept"
-    relation = int(result.membership.relation[position])
+    relation = int(result.membership.relation[place])
     if relation == NO_RELATION:
         return "representative"
     return f"duplicate ({Relation(relation).name.lower()})"
@@ -229,30 +200,30 @@ def _role_of(result: Clustering, position: int) -> str:
 
 def sentences_of(result: Clustering, first: int, rows: Sequence[Row]) -> list[str]:
     """Return why each row of a cluster is a duplicate of its representative."""
-    positions = np.array([row.position for row in rows], np.int64)
+    places = np.array([row.place for row in rows], np.int64)
     membership = result.membership
     return result.compare.why(
-        np.full(len(positions), first),
-        positions,
-        membership.relation[positions],
-        membership.probability[positions],
+        np.full(len(places), first),
+        places,
+        membership.relation[places],
+        membership.probability[places],
     )
 
 
-def _by_time(columns: Columns, positions: Sequence[int], first: int) -> list[int]:
-    """Return positions by time, a given one before all and those without a time last."""
+def _by_time(columns: Columns, places: Sequence[int], first: int) -> list[int]:
+    """Return places by time, a given one before all and those without a time last."""
     times = columns.published
 
-    def key(position: int) -> tuple[bool, bool, int, int]:
-        time = NO_TIME if times is None else int(times[position])
-        return position != first, time == NO_TIME, time, position
+    def key(place: int) -> tuple[bool, bool, int, int]:
+        time = NO_TIME if times is None else int(times[place])
+        return place != first, time == NO_TIME, time, place
 
-    return sorted(positions, key=key)
+    return sorted(places, key=key)
 
 
-def delay(columns: Columns, first: int, position: int) -> str:
+def delay(columns: Columns, first: int, place: int) -> str:
     """Return how long after the first another was published, as "+2 h" or "−5 min"."""
-    start, time = columns.published_at(first), columns.published_at(position)
+    start, time = columns.published_at(first), columns.published_at(place)
     if start is None or time is None:
         return ""
     return f"+{duration(time - start)}" if time >= start else f"−{duration(start - time)}"

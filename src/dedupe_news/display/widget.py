@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import importlib.resources
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from dedupe_news._input.labels import VERDICTS
 from dedupe_news._learning.labelling import KEYS, WORDS
-from dedupe_news.display import items
+from dedupe_news.display import items, shipped
 from dedupe_news.errors import InputError, MissingDependencyError
 from dedupe_news.results.phrasing import counted
 
@@ -21,19 +20,7 @@ _UNDO, _SKIP = "undo", "skip"
 
 
 def bundle(session: Labelling) -> dict[str, Any]:
-    """
-    Return a session for a notebook.
-
-    Parameters
-    ----------
-    session : Labelling
-        The session.
-
-    Returns
-    -------
-    dict
-        By type of content. Without anywidget: how to install it.
-    """
+    """Return a session by type of content; without anywidget, how to install that."""
     try:
         shown: Any = make_widget(session)._repr_mimebundle_()
     except MissingDependencyError as error:
@@ -43,24 +30,7 @@ def bundle(session: Labelling) -> dict[str, Any]:
 
 
 def make_widget(session: Labelling) -> Any:  # noqa: ANN401 - of a package that may be missing
-    """
-    Return the widget of a session.
-
-    Parameters
-    ----------
-    session : Labelling
-        The session.
-
-    Returns
-    -------
-    anywidget.AnyWidget
-        Which shows the pair, and passes on what is pressed.
-
-    Raises
-    ------
-    MissingDependencyError
-        If anywidget is not installed.
-    """
+    """Return the anywidget that shows a pair and passes on what is pressed."""
     try:
         anywidget = importlib.import_module("anywidget")
         traitlets = importlib.import_module("traitlets")
@@ -72,8 +42,8 @@ def make_widget(session: Labelling) -> Any:  # noqa: ANN401 - of a package that 
         raise MissingDependencyError(message) from error
     widget = anywidget.AnyWidget()
     widget.add_traits(
-        _esm=traitlets.Unicode(static("label.js")).tag(sync=True),
-        _css=traitlets.Unicode(static("notebook.css")).tag(sync=True),
+        _esm=traitlets.Unicode(shipped.read("label.js")).tag(sync=True),
+        _css=traitlets.Unicode(shipped.read("notebook.css")).tag(sync=True),
         keys=traitlets.List(keys()).tag(sync=True),
         state=traitlets.Dict(state(session)).tag(sync=True),
     )
@@ -85,53 +55,14 @@ def make_widget(session: Labelling) -> Any:  # noqa: ANN401 - of a package that 
     return widget
 
 
-def static(name: str) -> str:
-    """
-    Return a file that is shipped for notebooks.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-
-    Returns
-    -------
-    str
-        Its content.
-    """
-    path = importlib.resources.files("dedupe_news.display") / "static" / name
-    return path.read_text(encoding="utf-8")
-
-
 def keys() -> list[list[str]]:
-    """
-    Return what can be pressed.
-
-    Returns
-    -------
-    list of list of str
-        Key, action and words of each.
-    """
+    """Return key, action and words of all that can be pressed."""
     labels = [[key, verdict, WORDS[verdict]] for key, verdict in KEYS.items()]
     return [*labels, ["u", _UNDO, "undo"], [" ", _SKIP, "skip"]]
 
 
 def act(session: Labelling, action: object) -> dict[str, Any]:
-    """
-    Do what was pressed.
-
-    Parameters
-    ----------
-    session : Labelling
-        The session.
-    action : object
-        A label, ``"undo"`` or ``"skip"``; all else is passed over.
-
-    Returns
-    -------
-    dict
-        What is shown then.
-    """
+    """Do what was pressed, if it is possible; return what is shown then."""
     problem = ""
     try:
         if action == _UNDO:
@@ -146,21 +77,7 @@ def act(session: Labelling, action: object) -> dict[str, Any]:
 
 
 def state(session: Labelling, problem: str = "") -> dict[str, Any]:
-    """
-    Return what the widget shows.
-
-    Parameters
-    ----------
-    session : Labelling
-        The session.
-    problem : str
-        What went wrong, if anything did.
-
-    Returns
-    -------
-    dict
-        ``html``, and ``allowed``: the actions that are possible.
-    """
+    """Return what the widget shows: ``html``, and the actions that are ``allowed``."""
     question = session.question
     counts = ", ".join(f"{number} {WORDS[name]}" for name, number in session.counts.items())
     parts = [
@@ -175,22 +92,10 @@ def state(session: Labelling, problem: str = "") -> dict[str, Any]:
         parts.append(Markup("<p>That is all for now; call label again for other pairs.</p>"))
     else:
         allowed += [*VERDICTS, _SKIP]
-        columns, changes = session.result.columns, session.changes(question)
-        sides = (
-            (question.left, "delete", [(c.left_start, c.left_stop) for c in changes]),
-            (question.right, "insert", [(c.right_start, c.right_stop) for c in changes]),
-        )
-        replaces = [change.kind == "replace" for change in changes]
-        shown = [
-            items.side(
-                "",
-                columns.content(position),
-                [(*span, is_one) for span, is_one in zip(spans, replaces, strict=True)],
-                kind,
-                titled=columns.titled,
-                facts=items.about(columns, position),
-            )
-            for position, kind, spans in sides
-        ]
-        parts.append(Markup('<div class="sides">{}{}</div>').format(*shown))
+        columns = session.result.columns
+        places = (question.left, question.right)
+        heads = [items.line("", items.about(columns, place)) for place in places]
+        contents = map(columns.content, places)
+        changes = session.changes(question)
+        parts.append(items.sides(contents, changes, heads, titled=columns.titled))
     return {"html": str(Markup().join(parts)), "allowed": allowed}

@@ -10,7 +10,7 @@ but not what was hashed and how: whoever exchanges signatures must agree on
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import xxhash
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from dedupe_news._input.columns import Columns
     from dedupe_news.documents import ColumnChoice, Document
 
+    Item: TypeAlias = str | Mapping[str, Any] | Document
+
 __all__ = [
     "SCHEME",
     "from_bytes",
@@ -47,7 +49,6 @@ SCHEME = "affine32"
 
 _BYTE_ORDER = "<"  # the native order would add padding, and differ between machines
 _PROBE = b"dedupe_news"
-_LEAST_BANDS = 2
 
 
 def hash_bytes(data: bytes) -> int:
@@ -63,20 +64,12 @@ def hash_bytes(data: bytes) -> int:
     -------
     int
         XXH32, seed 0, in [0, 2**32).
-
-    Examples
-    --------
-    >>> from dedupe_news.integrations import interop
-    >>> interop.hash_bytes(b"rain")
-    2181087521
     """
     value: int = xxhash.xxh32_intdigest(data)
     return value
 
 
-def shingle_bytes(
-    document: str | Mapping[str, Any] | Document, config: Config | None = None
-) -> list[bytes]:
+def shingle_bytes(document: Item, config: Config | None = None) -> list[bytes]:
     """
     Return the shingles of a document as bytes, for datasketch to hash.
 
@@ -91,16 +84,8 @@ def shingle_bytes(
     -------
     list of bytes
         For each shingle, in text order and repeats included, the token hashes
-        (XXH32 of the folded token's UTF-8) as little-endian uint32. A document
-        of fewer tokens than ``config.shingle_size`` is one shingle; one
-        without a token has none.
-
-    Raises
-    ------
-    InputTypeError
-        If the document is of a type that cannot be used.
-    InputError
-        If a value cannot be used.
+        (XXH32 of the folded token's UTF-8) as little-endian uint32. Fewer tokens
+        than ``config.shingle_size`` are one shingle.
 
     Examples
     --------
@@ -115,13 +100,12 @@ def shingle_bytes(
     >>> bool((theirs.hashvalues == interop.to_minhash(text, config).hashvalues).all())
     True
     """
-    chosen = Config() if config is None else config
-    hashes, bounds = _tokens(_read([document]), chosen)
-    tokens = hashes[bounds[0] : bounds[1]].astype("<u4")
-    if len(tokens) == 0:
-        return []
+    from dedupe_news._text.batches import tokens_of  # noqa: PLC0415 - brings numba
+
+    columns, chosen = _read([document], config)
+    tokens = tokens_of(columns, chosen, 1).hashes.astype("<u4")
     size = chosen.shingle_size
-    n_shingles = max(len(tokens) - size + 1, 1)
+    n_shingles = max(len(tokens) - size + 1, min(len(tokens), 1))
     return [tokens[start : start + size].tobytes() for start in range(n_shingles)]
 
 
@@ -139,10 +123,9 @@ def signatures(
     Parameters
     ----------
     feed : Clustering, or anything `dedupe_news.cluster` accepts
-        The documents. Those of a `Clustering` are taken with its settings,
-        unless `config` says otherwise.
+        The documents.
     config : Config, optional
-        The settings; the defaults where it is left out.
+        The settings; those of a `Clustering`, else the defaults, where it is left out.
     title, text : str or sequence, optional
         Names of the columns, as in `dedupe_news.cluster`.
     n_jobs : int, default 1
@@ -152,32 +135,26 @@ def signatures(
     -------
     ndarray of uint32, shape (n_documents, num_perm)
         A document without a token gets 2**32 - 1 throughout.
-
-    Raises
-    ------
-    InputTypeError
-        If the feed or a value is of a type that cannot be used.
-    InputError
-        If a value cannot be used.
-    ColumnError
-        If a named column does not exist.
-    ConfigError
-        If `n_jobs` is 0.
-
-    Examples
-    --------
-    >>> from dedupe_news.integrations import interop
-    >>> interop.signatures(["Rain floods the old town", "Sun at last"]).shape
-    (2, 128)
     """
-    columns, chosen = _settle(feed, config, title=title, text=text)
-    signed, _ = _sign(columns, chosen, n_jobs)
+    # They bring numba.
+    from dedupe_news._engine.sets import Runs, shingle  # noqa: PLC0415
+    from dedupe_news._engine.signatures import sign  # noqa: PLC0415
+    from dedupe_news._machine.threads import resolve_jobs  # noqa: PLC0415 - likewise
+    from dedupe_news._text.batches import tokens_of  # noqa: PLC0415 - likewise
+
+    threads = resolve_jobs(n_jobs)
+    columns, chosen = _read(feed, config, title, text)
+    tokens = tokens_of(columns, chosen, threads)
+    present = np.flatnonzero(np.diff(tokens.offsets))
+    texts = Runs(tokens.hashes, tokens.offsets[present], tokens.offsets[present + 1])
+    shingles = shingle(texts, chosen.shingle_size, threads)
+    signed = np.full((len(columns), chosen.num_perm), 0xFFFFFFFF, np.uint32)
+    signed[present] = sign(*shingles, chosen.num_perm, chosen.seed, threads)
     return signed
 
 
 def to_minhash(
-    document: str | Mapping[str, Any] | Document | NDArray[np.uint32],
-    config: Config | None = None,
+    document: Item | NDArray[np.uint32], config: Config | None = None
 ) -> datasketch.MinHash:
     """
     Return a document or a signature as a ``datasketch.MinHash``.
@@ -194,29 +171,21 @@ def to_minhash(
     datasketch.MinHash
         With `hash_bytes` as its ``hashfunc``, so that it can be updated
         further. Its values are what datasketch computes from `shingle_bytes`.
-
-    Raises
-    ------
-    InputTypeError
-        If the document is of a type that cannot be used.
-    InputError
-        If a value cannot be used, or the signature is not one of `config`.
-
-    Examples
-    --------
-    >>> from dedupe_news.integrations import interop
-    >>> one = interop.to_minhash("Rain floods the old town")
-    >>> other = interop.to_minhash("RAIN floods the old town!")
-    >>> float(one.jaccard(other))
-    1.0
     """
-    chosen = Config() if config is None else config
-    return _minhash(_signature(document, chosen), chosen)
+    import datasketch  # noqa: PLC0415 - costs a second
+
+    chosen = config or Config()
+    return datasketch.MinHash(
+        seed=chosen.seed,
+        hashfunc=hash_bytes,
+        hashvalues=_signature(document, chosen),
+        permutations=_permutations(chosen.num_perm, chosen.seed),
+        scheme=SCHEME,
+    )
 
 
 def to_lean_minhash(
-    document: str | Mapping[str, Any] | Document | NDArray[np.uint32],
-    config: Config | None = None,
+    document: Item | NDArray[np.uint32], config: Config | None = None
 ) -> datasketch.LeanMinHash:
     """
     Return a document or a signature as a ``datasketch.LeanMinHash``.
@@ -232,24 +201,10 @@ def to_lean_minhash(
     -------
     datasketch.LeanMinHash
         Equal to ``LeanMinHash(to_minhash(document, config))``.
-
-    Raises
-    ------
-    InputTypeError
-        If the document is of a type that cannot be used.
-    InputError
-        If a value cannot be used, or the signature is not one of `config`.
-
-    Examples
-    --------
-    >>> from dedupe_news.integrations import interop
-    >>> lean = interop.to_lean_minhash("Rain floods the old town")
-    >>> lean.scheme, lean.seed, len(lean)
-    ('affine32', 1, 128)
     """
     import datasketch  # noqa: PLC0415 - costs a second
 
-    chosen = Config() if config is None else config
+    chosen = config or Config()
     return datasketch.LeanMinHash(
         seed=chosen.seed, hashvalues=_signature(document, chosen), scheme=SCHEME
     )
@@ -266,42 +221,36 @@ def from_minhash(
     minhash : datasketch.MinHash or datasketch.LeanMinHash
         Of the scheme ``affine32``.
     config : Config, optional
-        The settings that its signature must agree with; the defaults where it
-        is left out.
+        The settings that it must agree with; the defaults where it is left out.
 
     Returns
     -------
     ndarray of uint32, shape (num_perm,)
         A copy.
-
-    Raises
-    ------
-    InputTypeError
-        If `minhash` is something else.
-    InputError
-        If its scheme, seed, number of permutations or hash function differ,
-        so that its values cannot be compared with ours. A `LeanMinHash` has
-        forgotten its hash function: that it was `hash_bytes` cannot be checked.
-
-    Examples
-    --------
-    >>> from dedupe_news.integrations import interop
-    >>> signature = interop.from_minhash(interop.to_minhash("Rain floods the old town"))
-    >>> signature.dtype, signature.shape
-    (dtype('uint32'), (128,))
     """
     import datasketch  # noqa: PLC0415 - costs a second
 
-    chosen = Config() if config is None else config
+    chosen = config or Config()
     if not isinstance(minhash, datasketch.MinHash):
         message = (
             f"minhash is of type {type(minhash).__name__!r}; pass a datasketch.MinHash or "
             "LeanMinHash, or bytes to from_bytes"
         )
         raise InputTypeError(message)
-    _require_scheme(minhash.scheme)
-    _require_equal("num_perm", len(minhash), chosen.num_perm)
-    _require_equal("seed", int(minhash.seed), chosen.seed)
+    if minhash.scheme != SCHEME:
+        message = (
+            f"its scheme is {minhash.scheme!r}, but signatures here are of the scheme {SCHEME!r} "
+            f"and not comparable. Make it anew with datasketch.MinHash(scheme={SCHEME!r})"
+        )
+        raise InputError(message)
+    for name, theirs in (("num_perm", len(minhash)), ("seed", int(minhash.seed))):
+        if theirs != getattr(chosen, name):
+            message = (
+                f"it was made with {name}={theirs}, but the settings say {name}="
+                f"{getattr(chosen, name)}; signatures made differently are not comparable. Pass a "
+                f"Config with {name}={theirs}, or make it anew"
+            )
+            raise InputError(message)
     hashfunc = getattr(minhash, "hashfunc", None)
     if hashfunc is not None and hashfunc(_PROBE) != hash_bytes(_PROBE):
         message = (
@@ -313,10 +262,7 @@ def from_minhash(
     return np.array(minhash.hashvalues, np.uint32)
 
 
-def to_bytes(
-    document: str | Mapping[str, Any] | Document | NDArray[np.uint32],
-    config: Config | None = None,
-) -> bytes:
+def to_bytes(document: Item | NDArray[np.uint32], config: Config | None = None) -> bytes:
     """
     Return a document or a signature as a serialised ``LeanMinHash``.
 
@@ -332,19 +278,6 @@ def to_bytes(
     bytes
         What ``LeanMinHash.serialize`` writes for the byte order ``"<"``: the
         same on every machine, ``13 + 4 * num_perm`` bytes.
-
-    Raises
-    ------
-    InputTypeError
-        If the document is of a type that cannot be used.
-    InputError
-        If a value cannot be used, or the signature is not one of `config`.
-
-    Examples
-    --------
-    >>> from dedupe_news.integrations import interop
-    >>> len(interop.to_bytes("Rain floods the old town"))
-    525
     """
     lean = to_lean_minhash(document, config)
     buffer = bytearray(lean.bytesize(_BYTE_ORDER))
@@ -363,28 +296,12 @@ def from_bytes(
     data : bytes
         As `to_bytes` returns it, and nothing more.
     config : Config, optional
-        The settings that the signature must agree with; the defaults where it
-        is left out.
+        The settings that it must agree with; the defaults where it is left out.
 
     Returns
     -------
     ndarray of uint32, shape (num_perm,)
         A new array.
-
-    Raises
-    ------
-    InputTypeError
-        If `data` is no bytes.
-    InputError
-        If `data` is not a serialised ``LeanMinHash`` in byte order ``"<"``, or
-        one whose scheme, seed or number of permutations differ.
-
-    Examples
-    --------
-    >>> from dedupe_news.integrations import interop
-    >>> stored = interop.to_bytes("Rain floods the old town")
-    >>> interop.to_bytes(interop.from_bytes(stored)) == stored
-    True
     """
     import datasketch  # noqa: PLC0415 - costs a second
 
@@ -404,58 +321,24 @@ def from_bytes(
     return from_minhash(lean, config)
 
 
-def _settle(feed: object, config: Config | None, **choices: ColumnChoice) -> tuple[Columns, Config]:
-    if isinstance(feed, Clustering):
-        given = [name for name, choice in choices.items() if choice is not AUTO]
-        if given:
-            message = (
-                f"{given[0]}=... cannot be given beside a Clustering, whose columns are "
-                "settled. Leave it out"
-            )
-            raise InputError(message)
-        return feed.columns, config or feed.config
-    return _read(feed, **choices), config or Config()
-
-
-def _read(feed: object, title: ColumnChoice = AUTO, text: ColumnChoice = AUTO) -> Columns:
+def _read(
+    feed: object, config: Config | None, title: ColumnChoice = AUTO, text: ColumnChoice = AUTO
+) -> tuple[Columns, Config]:
+    """Return documents as columns, and the settings that hold for them."""
     # Only now: it brings numba, half a second.
     from dedupe_news._input.reading import read_documents  # noqa: PLC0415
 
-    return read_documents(feed, id=None, title=title, text=text, source=None, published=None)
-
-
-def _tokens(
-    columns: Columns, config: Config, n_jobs: int = 1
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    from dedupe_news._text import tokenize  # noqa: PLC0415 - brings numba
-
-    tokens = tokenize(
-        columns.text_buffer(),
-        columns.offsets,
-        config,
-        columns.sources,
-        columns.source_names,
-        n_jobs=n_jobs,
-    )
-    return tokens.hashes, tokens.offsets
-
-
-def _sign(
-    columns: Columns, config: Config, n_jobs: int | None
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Return the signatures, and the positions of documents that have a token."""
-    from dedupe_news._engine import minhash, shingling  # noqa: PLC0415 - they bring numba
-    from dedupe_news._machine.threads import resolve_jobs  # noqa: PLC0415 - as its siblings
-
-    threads = resolve_jobs(n_jobs)
-    hashes, bounds = _tokens(columns, config, threads)
-    present = np.flatnonzero(np.diff(bounds))
-    shingles, offsets = shingling.shingle(
-        hashes, bounds[present], bounds[present + 1], config.shingle_size, threads
-    )
-    signed = np.full((len(columns), config.num_perm), 0xFFFFFFFF, np.uint32)
-    signed[present] = minhash.sign(shingles, offsets, config.num_perm, config.seed, threads)
-    return signed, present
+    if not isinstance(feed, Clustering):
+        columns = read_documents(feed, id=None, title=title, text=text, source=None, published=None)
+        return columns, config or Config()
+    for name, choice in (("title", title), ("text", text)):
+        if choice is not AUTO:
+            message = (
+                f"{name}=... cannot be given beside a Clustering, whose columns are settled. "
+                "Leave it out"
+            )
+            raise InputError(message)
+    return feed.columns, config or feed.config
 
 
 def _signature(document: object, config: Config) -> NDArray[np.uint32]:
@@ -473,36 +356,5 @@ def _signature(document: object, config: Config) -> NDArray[np.uint32]:
 
 @lru_cache(maxsize=16)
 def _permutations(num_perm: int, seed: int) -> NDArray[np.uint32]:
-    """Return the coefficients as datasketch keeps them; sketches share one array."""
+    """Return the coefficients as datasketch keeps them; signatures share one array."""
     return np.array(coefficients(num_perm, seed))
-
-
-def _minhash(signature: NDArray[np.uint32], config: Config) -> datasketch.MinHash:
-    import datasketch  # noqa: PLC0415 - costs a second
-
-    return datasketch.MinHash(
-        seed=config.seed,
-        hashfunc=hash_bytes,
-        hashvalues=signature,
-        permutations=_permutations(config.num_perm, config.seed),
-        scheme=SCHEME,
-    )
-
-
-def _require_scheme(scheme: str) -> None:
-    if scheme != SCHEME:
-        message = (
-            f"its scheme is {scheme!r}, but signatures here are of the scheme {SCHEME!r} and "
-            f"not comparable. Make it anew with datasketch.MinHash(scheme={SCHEME!r})"
-        )
-        raise InputError(message)
-
-
-def _require_equal(name: str, theirs: object, ours: object) -> None:
-    if theirs != ours:
-        message = (
-            f"it was made with {name}={theirs}, but the settings say {name}={ours}; signatures "
-            f"made differently are not comparable. Pass a Config with {name}={theirs}, or make "
-            "it anew"
-        )
-        raise InputError(message)

@@ -13,7 +13,7 @@ from dedupe_news._input import times
 from dedupe_news._input.one import read_item
 from dedupe_news._input.python import is_missing
 from dedupe_news._input.rules import reading
-from dedupe_news.config import Config, from_settings
+from dedupe_news.config import Config
 from dedupe_news.errors import (
     ColumnError,
     ConfigError,
@@ -36,7 +36,6 @@ except ImportError as error:
     raise MissingDependencyError(_MESSAGE) from error
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from scrapy.crawler import Crawler
@@ -45,10 +44,7 @@ if TYPE_CHECKING:
 
     from dedupe_news._input.skipped import Skipped
 
-ACTIONS = ("drop", "tag")
-"""What can be done with a duplicate."""
-
-FIELDS: Mapping[str, str | None] = {
+_FIELDS: Mapping[str, str | None] = {
     "id": "url",
     "title": "title",
     "text": "text",
@@ -57,9 +53,7 @@ FIELDS: Mapping[str, str | None] = {
     "duplicate_of": "duplicate_of",
     "cluster": "cluster",
 }
-"""The field of an item for each part of a document, and for what the action "tag" writes."""
-
-_WRITTEN = ("duplicate_of", "cluster")
+_WRITTEN = ("duplicate_of", "cluster")  # by the action "tag"
 _RULES = {"on_invalid": "ignore", "timezone": "UTC", "date_format": None}
 
 _log = logging.getLogger(__name__)
@@ -95,25 +89,22 @@ class DedupeNewsPipeline:
                 "DEDUPE_NEWS_INDEX = 'feed.db' or 'redis://localhost/0?prefix=feed'"
             )
             raise ConfigError(message)
-        self._action = settings.get("DEDUPE_NEWS_ACTION", "drop")
-        if self._action not in ACTIONS:
-            message = (
-                f"DEDUPE_NEWS_ACTION={self._action!r} is not known; "
-                f"allowed are {', '.join(map(repr, ACTIONS))}"
-            )
+        action = settings.get("DEDUPE_NEWS_ACTION", "drop")
+        if action not in {"drop", "tag"}:
+            message = f"DEDUPE_NEWS_ACTION={action!r} is not known; allowed are 'drop', 'tag'"
             raise ConfigError(message)
+        self._tags = action == "tag"
         self._fields = _fields(_dictionary(settings, "DEDUPE_NEWS_FIELDS"))
         chosen = _dictionary(settings, "DEDUPE_NEWS_CONFIG")
-        self._config: Config | None = from_settings(chosen) if chosen else None
+        self._config: Config | None = Config.from_dict(chosen) if chosen else None
         self._rules: dict[str, Any] = {
-            name: settings.get(f"DEDUPE_NEWS_{name.upper()}", usual)
-            for name, usual in _RULES.items()
+            name: settings.get(f"DEDUPE_NEWS_{name.upper()}", default)
+            for name, default in _RULES.items()
         }
         with reading(**self._rules):
-            pass  # what is wrong in them is said before the crawl begins
+            pass  # refused before the crawl begins
         self._stats = stats
         self._index: NewsIndex | None = None
-        self._checked: set[type] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> DedupeNewsPipeline:
@@ -129,11 +120,6 @@ class DedupeNewsPipeline:
         -------
         DedupeNewsPipeline
             Before its index is open.
-
-        Raises
-        ------
-        ConfigError
-            If a setting is missing or cannot be used.
         """
         if crawler.stats is None:
             message = "the crawler has no statistics yet; Scrapy makes pipelines once it has"
@@ -141,14 +127,7 @@ class DedupeNewsPipeline:
         return cls(crawler.settings, crawler.stats)
 
     def open_spider(self) -> None:
-        """
-        Open the index, or make it.
-
-        Raises
-        ------
-        StoreError
-            If it cannot be opened.
-        """
+        """Open the index, or make it."""
         # What a power cut takes of the index it takes of the crawl's output too.
         self._index = NewsIndex.open(self._location, self._config, durability="normal")
 
@@ -177,63 +156,69 @@ class DedupeNewsPipeline:
             If the item repeats another and the action is "drop".
         ColumnError
             If the item has no field for what the action "tag" writes.
-        InputError
+        InputError, InputTypeError
             With ``DEDUPE_NEWS_ON_INVALID = "raise"``, if a value cannot be
             used. The item is not in the index then.
-        InputTypeError
-            Likewise, if a value is of a type that cannot be used.
         StoreError
             If the index cannot be changed. Likewise.
         """
+        if self._index is None:
+            message = "the index is not open; call open_spider first, as Scrapy does"
+            raise StoreClosedError(message)
         adapter = ItemAdapter(item)
-        fields = self._fields
         values = {
-            what: None if field is None else adapter.get(field) for what, field in fields.items()
+            what: None if field is None else adapter.get(field)
+            for what, field in self._fields.items()
         }
         if is_missing(values["id"]) or (is_missing(values["title"]) and is_missing(values["text"])):
             self._pass_over(item)
             return item
-        if self._action == "tag":
+        if self._tags:
             self._require_fields(type(item))
         try:
-            original, reason = self._look_up(values)
+            original, reason = self._look_up(self._index, values)
         except (InputError, InputTypeError) as error:
             if self._rules["on_invalid"] == "raise":
                 raise
-            self._stats.inc_value("dedupe_news/not_indexed")
+            self._count("not_indexed")
             _log.warning("an item passes without being looked up: %s", error)
             return item
-        if self._action == "tag":
-            index = self._opened()
-            written = {"duplicate_of": original, "cluster": index.cluster_of(values["id"])}
+        if self._tags:
+            written = {"duplicate_of": original, "cluster": self._index.cluster_of(values["id"])}
             for what, value in written.items():
-                field = fields[what]
+                field = self._fields[what]
                 if field is not None:
                     adapter[field] = value
         elif original is not None:
             raise DropItem(reason)
         return item
 
-    def _look_up(self, values: Mapping[str, Any]) -> tuple[object, str]:
+    def _count(self, name: str) -> bool:
+        """Count something; return whether it is the first."""
+        self._stats.inc_value(f"dedupe_news/{name}")
+        return bool(self._stats.get_value(f"dedupe_news/{name}") == 1)
+
+    def _look_up(self, index: NewsIndex, values: Mapping[str, Any]) -> tuple[object, str]:
         """Return the id of what an item repeats, or None, and a word for the log."""
-        index, name = self._opened(), values["id"]
+        name = values["id"]
         if name in index:
-            self._stats.inc_value("dedupe_news/seen")
+            self._count("seen")
             return name, f"{shown(name)} is in the index already"
         with reading(**self._rules):
             read = read_item(values["text"], values["title"], values["source"], values["published"])
         self._report(name, read.skipped)
+        published = read.published
+        if published is not None and times.moment(published) > times.now():
+            # All others would be too old for the window of an item from the future.
+            self._count("future")
+            published = None
         matches = index.add(
-            name,
-            read.text,
-            title=read.title,
-            source=read.source,
-            published=self._believable(read.published),
+            name, read.text, title=read.title, source=read.source, published=published
         )
         if not matches:
-            self._stats.inc_value("dedupe_news/new")
+            self._count("new")
             return None, ""
-        self._stats.inc_value("dedupe_news/duplicates")
+        self._count("duplicates")
         best = matches[0]
         return best.id, (
             f"{shown(name)} is a duplicate of {shown(best.id)}: {best.relation.name}, "
@@ -243,47 +228,27 @@ class DedupeNewsPipeline:
     def _report(self, name: object, skipped: Skipped) -> None:
         """Count values that could not be read, refuse their item where that is the rule."""
         for column, reason in skipped.counts:
-            if not self._stats.get_value(f"dedupe_news/invalid/{column}"):
-                first = skipped.examples[0].value
+            if self._count(f"invalid/{column}"):
                 _log.warning(
                     "the %s %s of %s %s; it counts as missing, as will others that cannot be read",
-                    column, first, shown(name), reason,
+                    column, skipped.examples[0].value, shown(name), reason,
                 )  # fmt: skip
-            self._stats.inc_value(f"dedupe_news/invalid/{column}")
         if skipped and self._rules["on_invalid"] == "drop":
             message = f"{shown(name)}: {skipped.examples[0].reason}"
             raise InputError(message)
 
-    def _believable(self, published: dt.datetime | None) -> dt.datetime | None:
-        """Return a time, or None for the time of arrival where it has not come yet."""
-        if published is None or times.moment(published) <= times.now():
-            return published
-        # All others would be too old for the window of an item from the future.
-        self._stats.inc_value("dedupe_news/future")
-        return None
-
-    def _opened(self) -> NewsIndex:
-        if self._index is None:
-            message = "the index is not open; call open_spider first, as Scrapy does"
-            raise StoreClosedError(message)
-        return self._index
-
     def _pass_over(self, item: object) -> None:
-        if not self._stats.get_value("dedupe_news/passed_over"):
-            named = {what: self._fields[what] for what in ("id", "title", "text")}
+        if self._count("passed_over"):
             _log.warning(
                 "an item of type %r has no id, or neither title nor text, and passes as it is, "
                 "as will others like it. If it is news, name its fields in DEDUPE_NEWS_FIELDS; "
                 "looked for were %r",
                 type(item).__name__,
-                named,
+                {what: self._fields[what] for what in ("id", "title", "text")},
             )
-        self._stats.inc_value("dedupe_news/passed_over")
 
     def _require_fields(self, kind: type) -> None:
         """Refuse items that cannot be tagged before they are in the index."""
-        if kind in self._checked:
-            return
         names = ItemAdapter.get_field_names_from_class(kind)  # None where any field can be set
         for what in _WRITTEN:
             field = self._fields[what]
@@ -293,7 +258,6 @@ class DedupeNewsPipeline:
                     f"name another with DEDUPE_NEWS_FIELDS = {{{what!r}: ...}}, None for none"
                 )
                 raise ColumnError(message)
-        self._checked.add(kind)
 
 
 def _dictionary(settings: BaseSettings, name: str) -> dict[str, Any]:
@@ -307,9 +271,9 @@ def _dictionary(settings: BaseSettings, name: str) -> dict[str, Any]:
 
 def _fields(chosen: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the names of all fields, those chosen over the usual ones."""
-    allowed = ", ".join(map(repr, FIELDS))
+    allowed = ", ".join(map(repr, _FIELDS))
     for what, field in chosen.items():
-        if what not in FIELDS:
+        if what not in _FIELDS:
             message = f"DEDUPE_NEWS_FIELDS has the key {what!r}; allowed are {allowed}"
             raise ConfigError(message)
         if field is not None and (not isinstance(field, str) or not field):
@@ -318,7 +282,7 @@ def _fields(chosen: Mapping[str, Any]) -> dict[str, str | None]:
                 "if items have none"
             )
             raise ConfigError(message)
-    fields = {**FIELDS, **chosen}
+    fields = {**_FIELDS, **chosen}
     if fields["id"] is None or (fields["title"] is None and fields["text"] is None):
         message = (
             f"DEDUPE_NEWS_FIELDS={dict(chosen)!r} leaves items without an id, or without both "

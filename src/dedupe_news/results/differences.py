@@ -21,16 +21,8 @@ class Wording(NamedTuple):
     """
     A text read as words, for comparing it with several others.
 
-    Parameters
-    ----------
-    text : str
-        The text.
-    hashes : list of int
-        The hash of each word; boilerplate has none.
-    starts, stops : list of int
-        The place of each word in `text`, in characters.
-    n_title : int
-        Words of the title; 0 where there is none.
+    Word ``i``, of hash ``hashes[i]``, is ``text[starts[i]:stops[i]]``;
+    boilerplate is no word. The first `n_title` are those of the title.
     """
 
     text: str
@@ -41,16 +33,7 @@ class Wording(NamedTuple):
 
 
 class Block(NamedTuple):
-    """
-    A stretch of two texts that lie beside each other, in words of each.
-
-    Parameters
-    ----------
-    kind : {"equal", "replace", "delete", "insert"}
-        Whether the words are the same, or what turns the first text into the second.
-    left_start, left_stop, right_start, right_stop : int
-        The words; those of an insertion or deletion are empty on one side.
-    """
+    """A stretch of two texts that lie beside each other, in words of each."""
 
     kind: str
     left_start: int
@@ -60,18 +43,7 @@ class Block(NamedTuple):
 
 
 class Change(NamedTuple):
-    """
-    A place where two texts differ, in characters of each.
-
-    Parameters
-    ----------
-    kind : {"replace", "delete", "insert"}
-        What turns the first text into the second.
-    left_start, left_stop : int
-        The words of the first text; empty for an insertion.
-    right_start, right_stop : int
-        The words of the second; empty for a deletion.
-    """
+    """A place where two texts differ, in characters of each: replace, delete or insert."""
 
     kind: str
     left_start: int
@@ -82,48 +54,26 @@ class Change(NamedTuple):
 
 def read(texts: Sequence[str], config: Config, *, titled: bool) -> list[Wording]:
     """
-    Read texts as words; many at a time cost much less than one by one.
+    Read texts as the words that are compared everywhere in this library.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        Some texts.
-    config : Config
-        Says which boilerplate is left out.
-    titled : bool
-        Whether the first line of each is a title.
-
-    Returns
-    -------
-    list of Wording
-        The words that are compared everywhere in this library.
+    Many at a time cost much less than one by one. `titled` says whether the
+    first line of each is a title.
     """
-    found = places(texts, config)
-    hashes, starts, stops = found.hashes.tolist(), found.starts.tolist(), found.stops.tolist()
+    words = places(texts, config)
+    hashes, starts, stops = words.hashes.tolist(), words.starts.tolist(), words.stops.tolist()
     wordings = []
-    for text, (begin, end) in zip(texts, pairwise(found.offsets.tolist()), strict=True):
-        own = starts[begin:end]
-        n_title = bisect.bisect_left(own, text.find("\n")) if titled else 0
-        wordings.append(Wording(text, hashes[begin:end], own, stops[begin:end], n_title))
+    for text, (begin, end) in zip(texts, pairwise(words.offsets.tolist()), strict=True):
+        at = starts[begin:end]
+        n_title = bisect.bisect_left(at, text.find("\n")) if titled else 0
+        wordings.append(Wording(text, hashes[begin:end], at, stops[begin:end], n_title))
     return wordings
 
 
 def aligned(left: Wording, right: Wording) -> list[Block]:
     """
-    Return how two texts lie beside each other, word by word.
+    Return how two texts lie beside each other, word by word: blocks that cover both.
 
-    Where both have titles, those are compared with each other. What is the same at
-    the start and the end of a title or text is found first.
-
-    Parameters
-    ----------
-    left, right : Wording
-        The texts.
-
-    Returns
-    -------
-    list of Block
-        They cover both texts, in order.
+    Where both have titles, those are compared with each other.
     """
     if left.hashes == right.hashes:
         n_words = len(left.hashes)
@@ -137,21 +87,7 @@ def aligned(left: Wording, right: Wording) -> list[Block]:
 
 
 def changes(left: Wording, right: Wording, blocks: Iterable[Block]) -> list[Change]:
-    """
-    Return where two texts differ.
-
-    Parameters
-    ----------
-    left, right : Wording
-        The texts.
-    blocks : iterable of Block
-        How they lie beside each other, from `aligned`.
-
-    Returns
-    -------
-    list of Change
-        In order; none where the words are the same.
-    """
+    """Return where two texts differ, in order; `blocks` are those of `aligned`."""
     return [
         Change(
             kind,

@@ -1,21 +1,14 @@
-"""What a notebook shows: objects that ask for their HTML, without knowing who makes it."""
+"""What a notebook shows: objects that ask for their HTML, without importing what makes it."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
-_package: list[str] = []
 
-
-def shown_by(package: str) -> None:
-    """Name the package that shows things; it is imported once something is shown."""
-    _package[:] = [package]
-
-
-def display() -> Any:
-    """Return the package that shows things."""
-    return importlib.import_module(_package[0])
+def display(module: str) -> Any:
+    """Return a module of the package that shows things; it stands above results."""
+    return importlib.import_module(f"dedupe_news.display.{module}")
 
 
 class Displayable:
@@ -24,5 +17,5 @@ class Displayable:
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        html: str = display().html(self)
+        html: str = display("notebook").html(self)
         return html

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._input.columns import Columns
-    from dedupe_news.results.matches import Matches
+    from dedupe_news.results.listing import Matches
     from dedupe_news.results.membership import Membership
+    from dedupe_news.results.parts import Group
     from dedupe_news.results.records import Comparison
 
 
 class Explains(Protocol):
-    """Explains pairs of items of a batch, which it knows by their positions."""
+    """Explains pairs of items of a batch, which it knows by their places."""
 
     def __call__(self, a: int, b: int) -> Comparison:
         """Return how two items are related."""
@@ -43,7 +44,12 @@ class Explains(Protocol):
 
 
 class Groups(Displayable):
-    """The part of `dedupe_news.Clustering` that says which items belong together."""
+    """
+    The part of `dedupe_news.Clustering` that says which items belong together.
+
+    A place is the number of an item among those that were read, a position that
+    in the feed as it was given; they differ where items were left out.
+    """
 
     columns: Columns
     labels: NDArray[np.int64]
@@ -56,28 +62,9 @@ class Groups(Displayable):
     row_labels: Any
     chosen: NDArray[np.int64] | None
 
-    @property
-    def kept_positions(self) -> NDArray[np.int64]:
-        """
-        The position of the item that is kept of each cluster.
-
-        Returns
-        -------
-        ndarray of int64, shape (n_labels,)
-            The representatives, unless others were asked for.
-        """
-        return self.representatives if self.chosen is None else self.chosen
-
     @cached_property
     def clusters(self) -> list[Cluster]:
-        """
-        The clusters of two members or more: duplicates.
-
-        Returns
-        -------
-        list of Cluster
-            The largest first, ties by first appearance.
-        """
+        """The clusters of two members or more: the largest first, ties by first appearance."""
         sizes = np.bincount(self.labels, minlength=len(self.representatives))
         several = np.where(sizes[self.labels] > 1, self.labels, -1)
         return [self._cluster(members) for members in gathered(several)]
@@ -85,39 +72,25 @@ class Groups(Displayable):
     @cached_property
     def stories(self) -> list[Story]:
         """
-        The stories: clusters and single documents that report one event.
+        The stories: clusters and single items that report one event, the largest first.
 
-        Returns
-        -------
-        list of Story
-            The largest first, ties by first appearance. Documents of different
-            clusters are no duplicates: keep both, and show them together.
+        Ties by first appearance. Items of different clusters are no duplicates: keep
+        both, and show them together.
         """
         return [self._story(members) for members in self._in_stories]
 
     @cached_property
     def templates(self) -> list[Template]:
         """
-        The recurring templates.
+        The recurring templates: the largest first, ties by first appearance.
 
-        Returns
-        -------
-        list of Template
-            The largest first, ties by first appearance. Members are no
-            duplicates of each other, though one may have duplicates of its own.
+        Members are no duplicates of each other, though one may have duplicates.
         """
         return self.templates_between(0, self.n_templates)
 
     @property
     def n_templates(self) -> int:
-        """
-        The number of recurring templates.
-
-        Returns
-        -------
-        int
-            The length of `templates`, without finding out what they say.
-        """
+        """The length of `templates`, without finding out what they say."""
         return len(self._in_templates)
 
     def templates_between(self, start: int, stop: int) -> list[Template]:
@@ -140,71 +113,6 @@ class Groups(Displayable):
                 self._described[place] = self._template(self._in_templates[place])
         return [self._described[place] for place in places]
 
-    @cached_property
-    def _described(self) -> dict[int, Template]:
-        """The templates that were asked for, by their places."""
-        return {}
-
-    @cached_property
-    def membership(self) -> Membership:
-        """
-        How each document stands to the one that is kept of its cluster.
-
-        Returns
-        -------
-        Membership
-            Relation and scores of each, missing for those that are kept.
-        """
-        return membership_of(self.representatives[self.labels], self.matches)
-
-    @cached_property
-    def _in_templates(self) -> list[NDArray[np.int64]]:
-        """The members of each template."""
-        return gathered(self.template_of)
-
-    @cached_property
-    def _in_stories(self) -> list[NDArray[np.int64]]:
-        """The members of each story; duplicates of one document are no story."""
-        groups = gathered(self.story_of)
-        return [group for group in groups if (self.labels[group] != self.labels[group[0]]).any()]
-
-    def _template(self, members: NDArray[np.int64]) -> Template:
-        typical = int(self.template_of[members[0]])
-        pattern, variants = self.describe(typical, members.tolist())
-        return Template(
-            **self._fields(typical, members), pattern=pattern, variants=variants
-        ).within(self)
-
-    def _story(self, members: NDArray[np.int64]) -> Story:
-        clusters = tuple(np.unique(self.labels[members]).tolist())
-        first = int(self.story_of[members[0]])
-        return Story(**self._fields(first, members), clusters=clusters).within(self)
-
-    def _cluster(self, members: NDArray[np.int64]) -> Cluster:
-        label = int(self.labels[members[0]])
-        first = int(self.representatives[label])
-        return Cluster(**self._fields(first, members), label=label).within(self)
-
-    def _fields(self, representative: int, members: NDArray[np.int64]) -> dict[str, Any]:
-        """Return what all groups have."""
-        positions = tuple(members.tolist())
-        return {
-            "representative": self.columns.id_of(representative),
-            "members": tuple(map(self.columns.id_of, positions)),
-            "representative_position": representative,
-            "positions": positions,
-            "span": self._span(members),
-        }
-
-    def _span(self, members: NDArray[np.int64]) -> dt.timedelta | None:
-        if self.columns.published is None:
-            return None
-        times = self.columns.published[members]
-        times = times[times != NO_TIME]
-        if len(times) < 2:  # noqa: PLR2004 - from one time to another
-            return None
-        return dt.timedelta(microseconds=int(times.max() - times.min()))
-
     def cluster_of(self, item: Hashable) -> int:
         """
         Return the cluster of an item.
@@ -224,7 +132,7 @@ class Groups(Displayable):
         UnknownIdError
             If there is no such item.
         """
-        return int(self.labels[self.position_of(item)])
+        return int(self.labels[self.place_of(item)])
 
     def members(self, cluster: int) -> list[Hashable]:
         """
@@ -233,7 +141,7 @@ class Groups(Displayable):
         Parameters
         ----------
         cluster : int
-            Its number in ``Clustering.labels``.
+            Its number, from `cluster_of` or in ``Clustering.labels``.
 
         Returns
         -------
@@ -255,34 +163,113 @@ class Groups(Displayable):
         Returns
         -------
         int
-            Its position, from 0.
+            Its position in the feed as it was given, from 0.
 
         Raises
         ------
         UnknownIdError
             If there is no such item.
         """
-        n_items = len(self.labels)
-        if self.columns.ids is None:
-            position = whole_number(item)
-            if position is None or not 0 <= position < n_items:
-                allowed = f"whole numbers from 0 to {n_items - 1:,}" if n_items else "none"
+        return int(self.in_feed(np.array([self.place_of(item)]))[0])
+
+    def place_of(self, item: Hashable) -> int:
+        """Return the place of the item of an id; of a position where the feed has no ids."""
+        if self.columns.ids is not None:
+            try:
+                return self._place_of_id[item]
+            except (KeyError, TypeError) as error:
                 message = (
-                    f"{shown(item)} is not the position of an item. The feed has no ids, so that "
-                    f"items are named by their positions: {allowed}"
+                    f"no item has the id {shown(item)}; ids are those of the feed, of the same type"
                 )
-                raise UnknownIdError(message)
-            return position
-        try:
-            return self._position_of_id[item]
-        except (KeyError, TypeError) as error:
+                raise UnknownIdError(message) from error
+        n_items = len(self.labels)
+        position = whole_number(item)
+        if position is None or not 0 <= position < n_items:
+            allowed = f"whole numbers from 0 to {n_items - 1:,}" if n_items else "none"
             message = (
-                f"no item has the id {shown(item)}; ids are those of the feed, of the same type"
+                f"{shown(item)} is not the position of an item. The feed has no ids, so that "
+                f"items are named by their positions: {allowed}"
             )
-            raise UnknownIdError(message) from error
+            raise UnknownIdError(message)
+        return position
+
+    def in_feed(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of items in the feed as it was given."""
+        return places if self.columns.rows is None else self.columns.rows[places]
+
+    def places_of(self, group: Group) -> list[int]:
+        """Return the places of a group's members."""
+        if self.columns.rows is None:
+            return list(group.positions)
+        places: list[int] = np.searchsorted(self.columns.rows, group.positions).tolist()
+        return places
+
+    def first_of(self, group: Group) -> int:
+        """Return the place of a group's representative."""
+        return self.places_of(group)[group.positions.index(group.representative_position)]
+
+    @property
+    def kept_places(self) -> NDArray[np.int64]:
+        """The place of the item of each cluster that is kept."""
+        return self.representatives if self.chosen is None else self.chosen
 
     @cached_property
-    def _position_of_id(self) -> dict[Hashable, int]:
-        """The position of each id."""
-        ids = self.columns.ids
-        return {} if ids is None else {each: at for at, each in enumerate(ids)}
+    def membership(self) -> Membership:
+        """How each item stands to the representative of its cluster."""
+        return membership_of(self.representatives[self.labels], self.matches)
+
+    @cached_property
+    def _described(self) -> dict[int, Template]:
+        """The templates that were asked for, by their places."""
+        return {}
+
+    @cached_property
+    def _in_templates(self) -> list[NDArray[np.int64]]:
+        """The members of each template."""
+        return gathered(self.template_of)
+
+    @cached_property
+    def _in_stories(self) -> list[NDArray[np.int64]]:
+        """The members of each story; duplicates of one item are no story."""
+        groups = gathered(self.story_of)
+        return [group for group in groups if (self.labels[group] != self.labels[group[0]]).any()]
+
+    @cached_property
+    def _place_of_id(self) -> dict[Hashable, int]:
+        """The place of each id."""
+        return {id_: place for place, id_ in enumerate(self.columns.ids or ())}
+
+    def _template(self, members: NDArray[np.int64]) -> Template:
+        typical = int(self.template_of[members[0]])
+        pattern, variants = self.describe(typical, members.tolist())
+        fields = self._fields(typical, members)
+        return Template(**fields, pattern=pattern, variants=variants).within(self)
+
+    def _story(self, members: NDArray[np.int64]) -> Story:
+        clusters = tuple(np.unique(self.labels[members]).tolist())
+        first = int(self.story_of[members[0]])
+        return Story(**self._fields(first, members), clusters=clusters).within(self)
+
+    def _cluster(self, members: NDArray[np.int64]) -> Cluster:
+        label = int(self.labels[members[0]])
+        first = int(self.representatives[label])
+        return Cluster(**self._fields(first, members), label=label).within(self)
+
+    def _fields(self, representative: int, members: NDArray[np.int64]) -> dict[str, Any]:
+        """Return what all groups have."""
+        return {
+            "representative": self.columns.id_of(representative),
+            "members": tuple(map(self.columns.id_of, members.tolist())),
+            "representative_position": int(self.in_feed(np.array([representative]))[0]),
+            "positions": tuple(self.in_feed(members).tolist()),
+            "span": self._span(members),
+        }
+
+    def _span(self, members: NDArray[np.int64]) -> dt.timedelta | None:
+        if self.columns.published is None:
+            return None
+        times = self.columns.published[members]
+        times = times[times != NO_TIME]
+        if len(times) < 2:  # noqa: PLR2004 - from one time to another
+            return None
+        return dt.timedelta(microseconds=int(times.max() - times.min()))

@@ -28,20 +28,17 @@ class Outcome:
     jaccard, containment : ndarray of float64, shape (n_matches,)
         Exact, in [0, 1].
     relation : ndarray of uint8, shape (n_matches,)
-        Values of `dedupe_news.results.records.Relation`.
+        Values of `Relation`.
     probability : ndarray of float64, shape (n_matches,)
         That the two are duplicates, in [0, 1].
     n_candidates : int
         Pairs that were compared.
     bounded : Bounded
         Work that was bounded.
-    template_of : ndarray of int64, shape (n_texts,)
-        Typical text of the template that each text belongs to, or -1.
-    story_of : ndarray of int64, shape (n_texts,)
-        Lead text of the story that each text belongs to, or -1.
+    template_of, story_of : ndarray of int64, shape (n_texts,)
+        Typical text of each text's template, lead text of its story, or -1.
     regroup : callable, optional
-        Groups the same texts at another probability of duplicates; None for a
-        policy that knows no probabilities.
+        Groups the same texts at another probability; None with "similar".
     """
 
     representative: NDArray[np.int64]

@@ -22,7 +22,7 @@ class _Part(Displayable):
 @dataclasses.dataclass(frozen=True, slots=True)
 class Group(_Part):
     """
-    Items that belong together.
+    Items that belong together: iterable, with ids for elements.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Group(_Part):
     members : tuple of hashable
         Ids of all, the representative among them, in the order of the feed.
     representative_position : int
-        Position of the representative in the feed.
+        Position of the representative in the feed as it was given.
     positions : tuple of int
         Positions of all, increasing: as many as there are members.
     span : datetime.timedelta, optional
@@ -46,33 +46,14 @@ class Group(_Part):
     positions: tuple[int, ...]
     span: dt.timedelta | None
 
-    def within(self, result: Any) -> Self:
-        """
-        Remember the result that this is part of.
-
-        Parameters
-        ----------
-        result : Clustering
-            The result.
-
-        Returns
-        -------
-        Group
-            Itself.
-        """
+    def within(self, result: Any) -> Self:  # numpydoc ignore=PR01,RT01
+        """Remember the result that this is part of; return this."""
         object.__setattr__(self, "_result", result)
         return self
 
     @property
-    def result(self) -> Any:
-        """
-        The result that this is part of.
-
-        Returns
-        -------
-        Clustering or None
-            None where it stands alone, as after pickling.
-        """
+    def result(self) -> Any:  # numpydoc ignore=RT01
+        """The `Clustering` that this is part of; None where it stands alone, as after pickling."""
         return getattr(self, "_result", None)
 
     @property
@@ -97,57 +78,23 @@ class Group(_Part):
                 f"Ask a {name} of the result"
             )
             raise InputError(message)
-        return [self.result.columns.content(position) for position in self.positions]
+        return [*map(self.result.columns.content, self.result.places_of(self))]
 
     def __len__(self) -> int:
-        """
-        Return the number of members.
-
-        Returns
-        -------
-        int
-            At least 2.
-        """
+        """Return the number of members, at least 2."""
         return len(self.members)
 
     def __iter__(self) -> Iterator[Hashable]:
-        """
-        Iterate over the members.
-
-        Returns
-        -------
-        iterator of hashable
-            Their ids, in the order of the feed.
-        """
+        """Iterate over the ids of the members, in the order of the feed."""
         return iter(self.members)
 
     def __contains__(self, item: object) -> bool:
-        """
-        Return whether an item is a member.
-
-        Parameters
-        ----------
-        item : hashable
-            Its id.
-
-        Returns
-        -------
-        bool
-            True for members.
-        """
+        """Return whether the item of an id is a member."""
         return item in self.members
 
     def __str__(self) -> str:
-        """
-        Return the members in plain text, the representative first.
-
-        Returns
-        -------
-        str
-            A line that sums it up and one for each member; the fields alone
-            without `result`.
-        """
-        text: str = repr(self) if self.result is None else display().plain.of_group(self)
+        """Return the members in plain text, the representative first, a line each."""
+        text: str = repr(self) if self.result is None else display("plain").of_group(self)
         return text
 
 

@@ -31,31 +31,23 @@ class Relation(enum.IntEnum):
     """Made from the same recurring template: not duplicates."""
 
     @property
-    def verdict(self) -> str:
-        """
-        The verdict that the relation belongs to.
-
-        Returns
-        -------
-        {"duplicate", "related", "template"}
-            One of the three verdicts on a pair.
-        """
+    def verdict(self) -> str:  # numpydoc ignore=RT01
+        """The verdict that it belongs to: "duplicate", "related" or "template"."""
         return "duplicate" if self < Relation.RELATED else self.name.lower()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Match(Displayable):
     """
-    A document of an index that matches.
+    An item of an index that matches.
 
     Parameters
     ----------
     id : hashable
         Its id.
-    jaccard : float
-        Exact Jaccard similarity of the shingle sets, in [0, 1].
-    containment : float
-        Shared shingles over those of the smaller set, in [0, 1].
+    jaccard, containment : float
+        Shingles that the two share, of all and of those of the smaller set: exact,
+        in [0, 1].
     relation : Relation
         How the two are related.
     probability : float
@@ -78,16 +70,15 @@ class Pair:
     ----------
     left, right : hashable
         Their ids, in the order of the feed; their positions where it has no ids.
-    jaccard : float
-        Exact Jaccard similarity of the shingle sets, in [0, 1].
-    containment : float
-        Shared shingles over those of the smaller set, in [0, 1].
+    jaccard, containment : float
+        Shingles that the two share, of all and of those of the smaller set: exact,
+        in [0, 1].
     relation : Relation
         How the two are related.
     probability : float
         Probability that the two are duplicates, in [0, 1].
     positions : tuple of int
-        Their positions in the feed, the lower first.
+        Their positions in the feed as it was given, the lower first.
     """
 
     left: Hashable
@@ -100,6 +91,62 @@ class Pair:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class KeptItem:
+    """
+    An item that is kept.
+
+    Parameters
+    ----------
+    item : hashable
+        Its id; its position where the feed has no ids.
+    position : int
+        Its position in the feed as it was given.
+    text : str
+        Its title and its text, on lines of their own.
+    n_duplicates : int
+        How many items are removed for it.
+    """
+
+    item: Hashable
+    position: int
+    text: str
+    n_duplicates: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RemovedItem:
+    """
+    An item that is removed as a duplicate.
+
+    Parameters
+    ----------
+    item, position, text : object
+        As of a `KeptItem`.
+    duplicate_of, duplicate_of_position : hashable, int
+        Id and position of the item that is kept in its place.
+    relation : Relation
+        How it stands to the representative of its cluster. That is the item
+        which is kept, unless another was asked for: then the representative
+        itself is compared with that one.
+    probability, score : float
+        Probability that the two are duplicates, and their exact Jaccard
+        similarity, in [0, 1].
+    why : str
+        The same in a sentence.
+    """
+
+    item: Hashable
+    position: int
+    text: str
+    duplicate_of: Hashable
+    duplicate_of_position: int
+    relation: Relation
+    probability: float
+    score: float
+    why: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Bounded:
     """
     Work that was bounded, so that nothing is passed over in silence.
@@ -107,14 +154,14 @@ class Bounded:
     Parameters
     ----------
     n_large_buckets : int
-        Buckets of more distinct texts than ``Config.bucket_limit``: their
-        texts were compared with representatives only.
+        Buckets of more distinct texts than the policy compares with one
+        another: with ``"similar"``, than ``Config.bucket_limit``.
     n_pairs_not_compared : int
-        Most pairs of those texts that were not compared; `Matches` may lack
-        matches among them, clusters do not.
+        Pairs of their texts that were not compared, those that share several
+        such buckets counted in each; `Matches` may lack matches among them.
     n_representatives_passed_over : int
-        Comparisons of a text with a representative that the limit forbade.
-        Clusters may be split where this is not 0.
+        Those of them that are pairs of representatives. Clusters may be split
+        where this is not 0.
     """
 
     n_large_buckets: int = 0
@@ -122,14 +169,7 @@ class Bounded:
     n_representatives_passed_over: int = 0
 
     def __bool__(self) -> bool:
-        """
-        Return whether anything was bounded.
-
-        Returns
-        -------
-        bool
-            False where every candidate pair was compared.
-        """
+        """Return whether anything was bounded."""
         return self.n_large_buckets > 0
 
 
@@ -141,14 +181,14 @@ class IndexStats:
     Parameters
     ----------
     n_documents : int
-        Documents in it.
+        Items in it.
     n_removed : int
-        Documents that left and still take room: they are dropped together
+        Items that left and still take room: they are dropped together
         once they are as many as the others.
     memory_bytes : int
-        Memory of the arrays that documents are found by, in bytes.
+        Memory of the arrays that items are found by, in bytes.
     oldest, newest : datetime.datetime, optional
-        Earliest and latest time of a document, in UTC: of publication, or of
+        Earliest and latest time of an item, in UTC: of publication, or of
         arrival where there is none. None for an empty index.
     details : mapping of str to object
         What its store has to say: where it is, its size, its version.
@@ -165,16 +205,16 @@ class IndexStats:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Difference:
     """
-    A place where two documents differ.
+    A place where two items differ.
 
     Parameters
     ----------
     kind : {"replace", "delete", "insert"}
-        What turns the first document into the second.
+        What turns the first item into the second.
     left, right : str
         The words there, as written; empty for an insertion or a deletion.
     left_start, right_start : int
-        Where they begin in each document, in characters.
+        Where they begin in each item, in characters.
     """
 
     kind: str
@@ -208,16 +248,15 @@ class Reason:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Comparison(Displayable):
     """
-    How two documents are related.
+    How two items are related.
 
     Parameters
     ----------
     relation : Relation or None
         None where the two are no match of any kind.
-    jaccard : float
-        Exact Jaccard similarity of the shingle sets, in [0, 1].
-    containment : float
-        Shared shingles over those of the smaller set, in [0, 1].
+    jaccard, containment : float
+        Shingles that the two share, of all and of those of the smaller set: exact,
+        in [0, 1].
     probability : float
         Probability that the two are duplicates, in [0, 1].
     reasons : tuple of Reason
@@ -225,7 +264,7 @@ class Comparison(Displayable):
     differences : tuple of Difference
         The words that differ, in order.
     left, right : str
-        The documents, title and text on lines of their own.
+        The items, title and text on lines of their own.
     verdict : {"duplicate", "related", "template", "none"}
         What the two are to each other; by default what `relation` says.
     probabilities : mapping of str to float
@@ -262,15 +301,7 @@ class Comparison(Displayable):
             object.__setattr__(self, "probabilities", derived)
 
     def __str__(self) -> str:
-        """
-        Return the verdict in words and numbers.
-
-        Returns
-        -------
-        str
-            The sentence that says why, a line of scores and one of
-            probabilities, then one for every reason and for every difference.
-        """
+        """Return the sentence that says why, scores, probabilities, reasons and differences."""
         scores = f"Jaccard {self.jaccard:.3f}, containment {self.containment:.3f}"
         shares = ", ".join(f"{name} {value:.3f}" for name, value in self.probabilities.items())
         lines = [

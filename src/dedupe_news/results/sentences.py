@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from dedupe_news.results.phrasing import counted, printable, time_apart
+from dedupe_news.results.phrasing import counted, one_line, time_apart
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -29,18 +29,18 @@ _SURE = 0.75
 @dataclasses.dataclass(frozen=True, slots=True)
 class Circumstances:
     """
-    What is known of a pair beside its words.
+    What is known of a pair beside its words; None where it is not known.
 
     Parameters
     ----------
     relation : Relation or None
-        How the two are related.
+        None for no match.
     probability : float, optional
-        Of the verdict; None where the policy knows none.
+        Of the verdict.
     apart : datetime.timedelta, optional
-        Time between the two; None where it is not known.
+        Time between the two.
     same_source : bool, optional
-        Whether one outlet published both; None where it is not known.
+        Whether one outlet published both.
     window : datetime.timedelta, optional
         The window, where the two are too far apart for it.
     """
@@ -116,8 +116,8 @@ def _length(left: Wording, right: Wording) -> int:
 
 def _same_text(left: Wording, right: Wording) -> bool:
     """Return whether two items with titles have the same words after them."""
-    own, other = left.hashes[left.n_title :], right.hashes[right.n_title :]
-    return bool(left.n_title and right.n_title and own and own == other)
+    one, other = left.hashes[left.n_title :], right.hashes[right.n_title :]
+    return bool(left.n_title and right.n_title and one and one == other)
 
 
 def _titles(left: Wording, right: Wording) -> str:
@@ -133,23 +133,25 @@ def _replacements(
     left: Wording, right: Wording, blocks: Sequence[Block], verdict: str
 ) -> list[str]:
     """Return what stands in the place of what; of a story in words of its own the numbers alone."""
-    found: dict[str, None] = {}
+    examples: dict[str, None] = {}
     are_numbers = True
     for block in blocks:
         in_titles = block.left_stop <= left.n_title and block.right_stop <= right.n_title
         if block.kind != "replace" or (in_titles and verdict != "template"):
             continue
         pair = (
-            left.text[left.starts[block.left_start] : left.stops[block.left_stop - 1]],
-            right.text[right.starts[block.right_start] : right.stops[block.right_stop - 1]],
+            one_line(left.text[left.starts[block.left_start] : left.stops[block.left_stop - 1]]),
+            one_line(
+                right.text[right.starts[block.right_start] : right.stops[block.right_stop - 1]]
+            ),
         )
         is_number = all(any(letter.isdigit() for letter in words) for words in pair)
         if (is_number or verdict != "related") and max(map(len, pair)) <= _LONGEST_EXAMPLE:
-            found[" → ".join(" ".join(printable(words).split()) for words in pair)] = None
+            examples[" → ".join(pair)] = None
             are_numbers = are_numbers and is_number
-    if not found:
+    if not examples:
         return []
-    shown = [*found][:_MOST_EXAMPLES]
-    more = " and others" if len(found) > len(shown) else ""
+    shown = [*examples][:_MOST_EXAMPLES]
+    more = " and others" if len(examples) > len(shown) else ""
     what = "numbers" if are_numbers else "words"
     return [f"other {what}: {', '.join(shown)}{more}"]

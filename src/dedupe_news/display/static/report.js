@@ -12,6 +12,7 @@
   const REFRESHED_EVERY_MS = 250;
   const FOLDED_AT_ONCE = 1000;
   const PER_MILLE = 1000;
+  const GONE_WORDS = 3;
   const DAY = 86400;
 
   // Words and figures
@@ -49,6 +50,13 @@
 
   // A text with the words marked in which it differs from the kept one
 
+  // The representative, which stands beside it, has all the words.
+  function cut(text) {
+    const words = text.split(" ");
+    if (words.length <= 2 * GONE_WORDS + 1) return text;
+    return [...words.slice(0, GONE_WORDS), "…", ...words.slice(-GONE_WORDS)].join(" ");
+  }
+
   function bothMarked(left, right, changes) {
     const pieces = [];
     let at = 0;
@@ -57,7 +65,7 @@
       const replaces = start < stop && begin < end;
       pieces.push({ kind: "same", text: right.slice(at, begin) });
       if (start < stop) {
-        const gone = left.slice(start, stop).replace(/\s+/g, " ");
+        const gone = cut(left.slice(start, stop).replace(/\s+/g, " "));
         pieces.push({ kind: "delete", text: replaces ? gone : begin ? ` ${gone}` : `${gone} `, replaces });
       }
       if (begin < end) pieces.push({ kind: "insert", text: right.slice(begin, end), replaces });
@@ -124,8 +132,8 @@
 
   class Row {
     constructor(block, k, start) {
-      const { number, size, span, shown } = block;
-      Object.assign(this, { block, number: number[k], size: size[k], span: span[k], start, stop: start + shown[k] });
+      const { number, size, summary, sources, shown } = block;
+      Object.assign(this, { block, number: number[k], size: size[k], summary: summary[k], nSources: sources[k], start, stop: start + shown[k] });
       this.pattern = block.pattern?.[k] ?? "";
       this.variants = block.variants?.[k] ?? [];
       this.folded = null;
@@ -152,11 +160,6 @@
 
     get timed() {
       return this.first <= this.last;
-    }
-
-    nSources() {
-      const codes = this.block.items.source;
-      return codes ? new Set(codes.slice(this.start, this.stop).filter((code) => code >= 0)).size : 0;
     }
 
     holds(words) {
@@ -328,18 +331,21 @@
 
   function facts(row, list) {
     const parts = [];
-    const nSources = row.nSources();
-    if (nSources) parts.push(nSources === 1 ? sourceNames(row)[0] : counted(nSources, "source"));
+    if (row.nSources) parts.push(row.nSources === 1 ? sourceName(row) : counted(row.nSources, "source"));
     if (row.timed) parts.push(moment(row.first).slice(0, 10));
-    if (list.kind === "clusters") parts.push(`${list.measure} ${score(row[list.measure])}`);
+    if (list.kind === "clusters") {
+      const least = row[list.measure];
+      parts.push(list.measure === "probability" ? `${Math.floor(least / 10)} % sure or more` : `Jaccard ${score(least)} or more`);
+    }
     return parts.join(" · ");
   }
 
-  function sourceNames(row) {
-    const names = new Set();
-    for (let at = row.start; at < row.stop; at++) names.add(sourceOf(row.block, at));
-    names.delete(null);
-    return [...names];
+  function sourceName(row) {
+    for (let at = row.start; at < row.stop; at++) {
+      const name = sourceOf(row.block, at);
+      if (name !== null) return name;
+    }
+    return "1 source";
   }
 
   function optionOf(list, item) {
@@ -402,19 +408,22 @@
     if (!d.why?.[at]) return nothing;
     const pair = `"id1": ${idOf(d, row.start)}, "id2": ${idOf(d, at)}`;
     const chosen = state.judged.get(pair) ?? "";
-    return html`<details class="why" .open=${chosen !== ""}><summary>why?</summary><p>${d.why[at]}</p>
-      <label class="judge">Your label <select @change=${(event) => judge(pair, event.target.value)}>
+    return html`<div class="reason"><details class="why"><summary>why?</summary><p>${d.why[at]}</p>
+      <p class="quiet">${scoresOf(d, at)}</p></details>
+      <label class="judge ${chosen ? "judged" : ""}">Your label <select @change=${(event) => judge(pair, event.target.value)}>
         <option value="" ?selected=${!chosen}>none</option>
-        ${LABELS.map((label) => html`<option value=${label} ?selected=${chosen === label}>${LABEL_WORDS[label]}</option>`)}</select></label></details>`;
+        ${LABELS.map((label) => html`<option value=${label} ?selected=${chosen === label}>${LABEL_WORDS[label]}</option>`)}</select></label></div>`;
   }
 
-  function scoresOf(row, at) {
-    const d = row.block.items;
-    const nDuplicates = d.nDuplicates?.[at] ?? 0;
-    if (nDuplicates) return html`<span>stands for ${counted(nDuplicates, "duplicate")}</span>`;
-    if (!d.relation || d.relation[at] < 0) return nothing;
-    return html`<span>Jaccard ${score(d.jaccard[at])}</span>
-      ${overview.policy === "news" ? html`<span>probability ${score(d.probability[at])}</span>` : nothing}`;
+  function scoresOf(d, at) {
+    const measures = [["Jaccard", "jaccard"], ["containment", "containment"]];
+    if (overview.policy === "news") measures.push(["probability", "probability"]);
+    return measures.map(([name, measure]) => `${name} ${score(d[measure][at])}`).join(", ");
+  }
+
+  function standsFor(row, at) {
+    const nDuplicates = row.block.items.nDuplicates?.[at] ?? 0;
+    return nDuplicates ? html`<span>stands for ${counted(nDuplicates, "duplicate")}</span>` : nothing;
   }
 
   function itemOf(row, at, pieces) {
@@ -424,7 +433,7 @@
     const isAlike = !isFirst && d.changes && !changes.length;
     const isSame = d.content[at] === d.content[row.start];
     const role = html`<b class=${isFirst ? "keep" : ""}>${d.role[at]}</b>`;
-    return html`<li class="card">${meta(row.block, at, role, scoresOf(row, at), isFirst ? null : timeOf(row.block, row.start))}
+    return html`<li class="card">${meta(row.block, at, role, standsFor(row, at), isFirst ? null : timeOf(row.block, row.start))}
       ${isAlike && isSame ? nothing : html`<div class=${isAlike ? "alike" : ""}>${body(pieces)}</div>`}
       ${isAlike ? html`<p class="quiet">${isSame ? "the same text" : "the same words"}</p>` : nothing}
       ${whyOf(row, at)}</li>`;
@@ -446,30 +455,29 @@
       : nothing;
   }
 
-  function summaryOf(list, row) {
-    const parts = [counted(row.size, "item")];
-    if (list.kind === "stories") parts.push(counted(row.stop - row.start, "report"));
-    const nSources = row.nSources();
-    if (nSources) parts.push(counted(nSources, "source"));
-    if (row.span !== null) parts.push(row.span > 0 ? `over ${duration(row.span)}` : "at one time");
-    return parts.join(", ");
+  // Who looks for errors sees the member first for which the cluster is where it is in the list.
+  const MEASURES = { doubtful: "probability", different: "jaccard" };
+
+  function othersOf(list, row) {
+    const places = Array.from({ length: row.stop - row.start - 1 }, (_, k) => row.start + 1 + k);
+    const values = row.block.items[MEASURES[list.sort]];
+    return values ? places.sort((a, b) => values[a] - values[b]) : places;
   }
 
   function groupDetail(list, row) {
     const kind = KINDS[list.kind];
     const isPair = list.kind === "clusters" && row.size === 2;
-    const stop = Math.min(row.stop, row.start + 1 + list.drawnMembers);
-    const others = [];
-    for (let at = row.start + 1; at < stop; at++) others.push(itemOf(row, at, piecesOf(row, at, isPair)));
+    const all = othersOf(list, row);
+    const others = all.slice(0, list.drawnMembers).map((at) => itemOf(row, at, piecesOf(row, at, isPair)));
     const variants = row.variants.filter(Boolean);
     const nBeyond = list.kind === "templates" ? row.size - (row.stop - row.start) : 0;
-    return html`<h2>${summaryOf(list, row)} <code>result.${list.kind}[${row.number}]</code></h2>
+    return html`<h2>${row.summary} <code>result.${list.kind}[${row.number}]</code></h2>
       <p class="quiet">${kind.says}</p>
       ${row.pattern ? html`<p class="template">${row.pattern}</p>` : nothing}
       ${variants.length ? html`<p class="quiet">… is ${variants.map((v, k) => html`${k ? "; " : ""}“${v}”`)}</p>` : nothing}
       <div class="sides">
         <ol class="kept">${itemOf(row, row.start, piecesOf(row, row.start, isPair))}</ol>
-        <ol>${others}${moreOf(list, row.stop - stop, kind.rowNoun)}
+        <ol>${others}${moreOf(list, all.length - others.length, kind.rowNoun)}
         ${nBeyond > 0 ? html`<li class="quiet">and ${counted(nBeyond, "more item")}, at result.templates[${row.number}].members</li>` : nothing}</ol>
       </div>`;
   }

@@ -1,67 +1,63 @@
-"""DataFrames of Spark's to clusters: every worker tokenises, one compares."""
+"""DataFrames of Spark's to clusters."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 from pyspark.sql import types as T  # noqa: N812 - likewise
 
+from dedupe_news._input.reading import read_documents
+from dedupe_news._input.rules import reading
 from dedupe_news.config import Config, settled
-from dedupe_news.errors import ColumnError, InputError, InputTypeError
+from dedupe_news.documents import AUTO, Choices
+from dedupe_news.errors import ColumnError, InputTypeError, listed
 from dedupe_news.integrations.spark import tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import datetime as dt
 
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame
 
-_ROLES = ("id", "title", "text", "source", "published")
+    from dedupe_news._input.rules import OnInvalid
+    from dedupe_news.documents import ColumnChoice
+
 _IDS = (T.StringType, T.IntegralType, T.BinaryType, T.DecimalType)
-_TIMES = (T.TimestampType, T.StringType)
-
-_TOKENS = {
-    "id": None,
-    "source": T.StringType(),
-    "published": T.LongType(),
-    "hashes": T.BinaryType(),
-    "flags": T.BinaryType(),
-    "cut_off": T.BooleanType(),
-    "digest": T.LongType(),
-}
-_FOUND = {
-    "id": None,
-    "cluster": T.LongType(),
-    "representative": None,
-    "relation": T.StringType(),
-}
+_WORDS = (T.StringType, T.NullType, T.ArrayType, T.MapType, T.StructType)
 
 
 def cluster(
     df: DataFrame,
     *,
-    id: str | None = None,  # noqa: A002 - the settled public name
-    title: str | None = None,
-    text: str | None = None,
-    source: str | None = None,
-    published: str | None = None,
+    id: ColumnChoice = AUTO,  # noqa: A002 - the settled public name
+    title: ColumnChoice = AUTO,
+    text: ColumnChoice = AUTO,
+    source: ColumnChoice = AUTO,
+    published: ColumnChoice = AUTO,
+    on_invalid: OnInvalid = "raise",
+    timezone: str | dt.tzinfo | None = None,
+    date_format: str | None = None,
     config: Config | None = None,
     **settings: Any,
 ) -> DataFrame:
     """
     Find the near-duplicates of a DataFrame of Spark's.
 
-    Every worker tokenises the documents of its partitions; one task, on one
-    executor, compares the texts of all. Nothing is brought to the driver.
+    One task, on one executor, compares the documents of all partitions. Nothing
+    is brought to the driver.
 
     Parameters
     ----------
     df : pyspark.sql.DataFrame
         The documents. Missing texts are empty, and match nothing.
     id, title, text, source, published : str, optional
-        Names of the columns; by default those of these names. An id and a text
-        there must be; ids are distinct strings, whole numbers, decimals or
-        binary; times are timestamps, or strings with an offset.
+        Names of the columns; by default those of the usual names, as in
+        `dedupe_news.cluster`; None for no column. An id there must be: distinct
+        strings, whole numbers, decimals or binary.
+    on_invalid, timezone, date_format : str, optional
+        How values are read, as in `dedupe_news.cluster`. With ``"drop"`` the
+        result has no row for a document that is left out.
     config : Config, optional
         The settings; the defaults where it is left out.
     **settings : Any
@@ -81,7 +77,7 @@ def cluster(
     InputTypeError
         If `df` is no DataFrame of Spark's, or a column is of a wrong type.
     InputError
-        If a column of times has no zone, or two columns share a name.
+        If two columns share a name.
     ColumnError
         If a column does not exist.
     ConfigError
@@ -96,85 +92,62 @@ def cluster(
     "dedupe_news" of the worker.
     """
     chosen = settled(config, settings)
-    names = {"id": id, "title": title, "text": text, "source": source, "published": published}
-    documents = _choose_columns(df, names)
-    kind = documents.schema["id"].dataType
-    n_jobs = _cores_of_an_executor(documents.sparkSession)
-    tokens = documents.mapInArrow(
-        lambda batches: tasks.tokenised(batches, chosen), _schema(_TOKENS, kind)
+    choices = Choices(id=id, title=title, text=text, source=source, published=published)
+    with reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
+        id_column, columns = used_columns(df, choices)
+    cores = df.sparkSession.conf.get("spark.executor.cores", None)
+    options = {
+        **{role: choice for role, choice in choices.items() if role != "id"},
+        "on_invalid": on_invalid,
+        "timezone": timezone,
+        "date_format": date_format,
+        "config": chosen,
+        "n_jobs": int(cores) if cores else -1,
+    }
+    kind = df.schema[id_column].dataType
+    schema = T.StructType(
+        [
+            T.StructField("id", kind),
+            T.StructField("cluster", T.LongType()),
+            T.StructField("representative", kind),
+            T.StructField("relation", T.StringType()),
+        ]
     )
     # Rows of Spark's come in any order, and ties go by position.
-    together = tokens.repartition(1).sortWithinPartitions("id")
-    return together.mapInArrow(
-        lambda batches: tasks.clustered(batches, chosen, n_jobs), _schema(_FOUND, kind)
+    together = df.select(*map(_quoted, columns)).repartition(1)
+    return together.sortWithinPartitions(_quoted(id_column)).mapInArrow(
+        lambda batches: tasks.clustered(batches, id_column, options), schema
     )
 
 
-def _schema(fields: Mapping[str, T.DataType | None], id_kind: T.DataType) -> T.StructType:
-    """Return the schema of fields; those without a type are of that of ids."""
-    return T.StructType([T.StructField(name, kind or id_kind) for name, kind in fields.items()])
+def _quoted(column: str) -> Column:
+    return F.col(f"`{column.replace('`', '``')}`")
 
 
-def _cores_of_an_executor(spark: SparkSession) -> int:
-    """Return the threads that the one task that compares texts may use; -1 for all."""
-    cores = spark.conf.get("spark.executor.cores", None)
-    return int(cores) if cores else -1
-
-
-def _choose_columns(df: DataFrame, choices: Mapping[str, str | None]) -> DataFrame:
-    """Return the columns that matter, under the names of their roles; times in microseconds."""
+def used_columns(df: DataFrame, choices: Choices) -> tuple[str, list[str]]:
+    """Return the column of ids, and all that are used, refused where they cannot be."""
     if not (hasattr(df, "mapInArrow") and hasattr(df, "schema")):
         message = (
             f"df is of type {type(df).__name__!r}; pass a DataFrame of Spark's, such as "
             "spark.read.parquet(...), or use dedupe_news.cluster for other data"
         )
         raise InputTypeError(message)
-    chosen = []
-    for role in _ROLES:
-        name = choices[role]
-        if name is not None and not isinstance(name, str):
-            message = f"{role}={name!r} is of type {type(name).__name__!r}; pass a column's name"
-            raise InputTypeError(message)
-        column = role if name is None else name
-        if column in df.columns:
-            if df.columns.count(column) > 1:
-                message = (
-                    f"the DataFrame has {df.columns.count(column)} columns of the name "
-                    f"{column!r}, so that it is not clear which is the {role}. Rename one"
-                )
-                raise InputError(message)
-            kind = df.schema[column].dataType
-            _check_type(role, column, kind)
-            values = F.col(f"`{column}`")
-            # As numbers, which no time zone of a session moves.
-            is_time = isinstance(kind, T.TimestampType)
-            chosen.append((F.unix_micros(values) if is_time else values).alias(role))
-        elif name is not None or role in {"id", "text"}:
+    empty = pa.schema([(name, pa.string()) for name in df.columns]).empty_table()
+    used = {role: str(name) for role, name in read_documents(empty, **choices).used.items()}
+    if "id" not in used:
+        message = (
+            f"there is no column to take the id from; the columns are {listed(df.columns)}. Rows "
+            "of Spark's have no order, so that every document needs one: name it, as in id='...'"
+        )
+        raise ColumnError(message)
+    allowed = {"id": _IDS, "title": _WORDS, "text": _WORDS}
+    for role in used.keys() & allowed.keys():
+        kind = df.schema[used[role]].dataType
+        if not isinstance(kind, allowed[role]):
+            words = "strings, whole numbers, decimals or binary" if role == "id" else "strings"
             message = (
-                f"there is no column {column!r} to take the {role} from; the columns are "
-                f"{', '.join(map(repr, df.columns))}. Name the right one, as in {role}='...'"
+                f"the column {used[role]!r} is of type {kind.simpleString()!r}, which cannot be "
+                f"the {role}; it must hold {words}. Cast it first"
             )
-            raise ColumnError(message)
-    return df.select(*chosen)
-
-
-def _check_type(role: str, column: str, kind: T.DataType) -> None:
-    if isinstance(kind, T.TimestampNTZType):
-        message = (
-            f"the column {column!r} is of type {kind.simpleString()!r}, which has no time zone, "
-            "so that the moment is unknown. Say which: "
-            f"F.to_utc_timestamp({column!r}, 'Europe/Oslo') after a cast to timestamp"
-        )
-        raise InputError(message)
-    allowed: tuple[Any, ...] = (T.StringType,)
-    words = "strings"
-    if role == "id":
-        allowed, words = _IDS, "strings, whole numbers, decimals or binary"
-    elif role == "published":
-        allowed, words = _TIMES, "timestamps, or strings with an offset"
-    if not isinstance(kind, allowed):
-        message = (
-            f"the column {column!r} is of type {kind.simpleString()!r}, which cannot be the "
-            f"{role}; it must hold {words}. Cast it first"
-        )
-        raise InputTypeError(message)
+            raise InputTypeError(message)
+    return used["id"], [name for name in df.columns if name in used.values()]

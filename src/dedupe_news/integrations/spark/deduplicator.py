@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pyspark.ml import Transformer
 from pyspark.ml.param import Param, Params, TypeConverters
@@ -11,15 +11,17 @@ from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import functions as F  # noqa: N812 - as everybody calls it
 
 from dedupe_news.config import Config, settled
+from dedupe_news.documents import AUTO, Choices
 from dedupe_news.errors import ConfigError, InputError
-from dedupe_news.integrations.spark.clustering import cluster
+from dedupe_news.integrations.spark.clustering import cluster, used_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyspark.sql import DataFrame
 
-_COLUMNS = ("id", "title", "text", "source", "published")
+_ROLES = ("id", "title", "text", "source", "published")
+_READING = ("on_invalid", "timezone", "date_format")
 _ADDED = ("cluster", "representative", "relation")
 
 
@@ -42,8 +44,7 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
     config : Config, optional
         The settings; the defaults where it is left out.
     idCol, titleCol, textCol, sourceCol, publishedCol : str, optional
-        Names of the columns, as in `dedupe_news.integrations.spark.cluster`; by default
-        ``id``, ``title``, ``text``, ``source`` and ``published``.
+        Names of the columns; by default those of the usual names.
     clusterCol, representativeCol, relationCol : str, optional
         Names of the columns to add; by default ``cluster``, ``representative``
         and ``relation``.
@@ -51,7 +52,8 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
         Whether only the documents that are kept are returned, without the
         column of relations.
     **settings : Any
-        Single settings of `Config` that take precedence over `config`.
+        Single settings of `Config` that take precedence over `config`, and
+        ``on_invalid``, ``timezone`` and ``date_format`` of `dedupe_news.cluster`.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
         "dropDuplicates", "whether only what is kept is returned", TypeConverters.toBoolean
     )
     settings = _param("settings", "the settings, as JSON of Config.to_dict()")
+    reading = _param("reading", "how values are read, as JSON")
 
     def __init__(
         self,
@@ -94,6 +97,7 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
         **settings: Any,
     ) -> None:
         super().__init__()
+        read = {name: settings.pop(name) for name in _READING if name in settings}
         given = {
             "idCol": idCol,
             "titleCol": titleCol,
@@ -105,6 +109,7 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
             "relationCol": relationCol,
             "dropDuplicates": dropDuplicates,
             "settings": json.dumps(settled(config, settings).to_dict()),
+            "reading": json.dumps(read),
         }
         for name, value in given.items():
             if value is not None:
@@ -113,17 +118,12 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
     @property
     def config(self) -> Config:
         """
-        The settings in force.
+        The settings in force, as given or loaded.
 
         Returns
         -------
         Config
-            As given, or as loaded.
-
-        Raises
-        ------
-        ConfigError
-            If the Param ``settings`` was set to something else.
+            `ConfigError` is raised if the Param ``settings`` was set to something else.
         """
         text = self.getOrDefault("settings")
         try:
@@ -137,7 +137,12 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
         return Config.from_dict(found)
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
-        names = {role: self._name(f"{role}Col") for role in _COLUMNS}
+        columns = {role: self.getParam(f"{role}Col") for role in _ROLES}
+        named = {
+            role: self.getOrDefault(param) if self.isDefined(param) else AUTO
+            for role, param in columns.items()
+        }
+        choices = cast("Choices", named)
         added = {name: str(self.getOrDefault(f"{name}Col")) for name in _ADDED}
         for name in added.values():
             if name in dataset.columns:
@@ -146,15 +151,12 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
                     "or choose other names: clusterCol, representativeCol, relationCol"
                 )
                 raise InputError(message)
-        found = cluster(dataset, config=self.config, **names)
+        config = self.config
+        id_column, _ = used_columns(dataset, choices)
+        read = json.loads(self.getOrDefault("reading"))
+        clusters = cluster(dataset, **choices, **read, config=config)
         if self.getOrDefault("dropDuplicates"):
-            found = found.where(F.col("id") == F.col("representative"))
+            clusters = clusters.where(F.col("id") == F.col("representative"))
             added = {"cluster": added["cluster"]}
-        own = names["id"] or "id"
-        renamed = found.select(
-            F.col("id").alias(own), *[F.col(name).alias(as_) for name, as_ in added.items()]
-        )
-        return dataset.join(renamed, own)
-
-    def _name(self, param: str) -> str | None:
-        return str(self.getOrDefault(param)) if self.isDefined(param) else None
+        renamed = [F.col(name).alias(alias) for name, alias in added.items()]
+        return dataset.join(clusters.select(F.col("id").alias(id_column), *renamed), id_column)

@@ -66,29 +66,21 @@ def local_session(
 
 
 def check_java() -> None:
-    """
-    Refuse a machine without the Java that Spark needs.
-
-    Raises
-    ------
-    MissingDependencyError
-        If there is none, or one that is too old.
-    """
-    remedy = (
-        "Install it (Debian and Ubuntu: apt-get install openjdk-17-jre-headless), and let "
-        "JAVA_HOME name its folder if it is not the system's"
-    )
+    """Refuse a machine without the Java that Spark needs."""
     home = os.environ.get("JAVA_HOME")
-    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
-    if java is None or not Path(java).is_file():
-        where = "there is no java on the PATH" if home is None else f"JAVA_HOME is {home!r}"
-        message = f"Spark needs Java {_LEAST_JAVA} or later, but {where}. {remedy}"
-        raise MissingDependencyError(message)
-    asked = [java, "-version"]
-    said = subprocess.run(asked, capture_output=True, text=True, check=False).stderr  # noqa: S603 - the machine's
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
-    if found is None or int(found[1]) < _LEAST_JAVA:
-        message = (
-            f"Spark needs Java {_LEAST_JAVA} or later, but {java} says {said.strip()!r}. {remedy}"
-        )
-        raise MissingDependencyError(message)
+    java = shutil.which("java", path=str(Path(home, "bin")) if home else None)
+    if java is None:
+        fault = f"JAVA_HOME is {home!r}" if home else "there is no java on the PATH"
+    else:
+        asked = [java, "-version"]
+        said = subprocess.run(asked, capture_output=True, text=True, check=False).stderr  # noqa: S603 - the machine's
+        version = re.search(r'version "(?:1\.)?(\d+)', said)
+        if version is not None and int(version[1]) >= _LEAST_JAVA:
+            return
+        fault = f"{java} says {said.strip()!r}"
+    message = (
+        f"Spark needs Java {_LEAST_JAVA} or later, but {fault}. Install it (Debian and Ubuntu: "
+        "apt-get install openjdk-17-jre-headless), and let JAVA_HOME name its folder if it is not "
+        "the system's"
+    )
+    raise MissingDependencyError(message)

@@ -130,7 +130,7 @@ class Clusters(Lookups):
             columns = arrivals.as_columns(list(self._store.items()))
         constraints = read_constraints(columns, must, cannot, self._config.policy)
         prepare("cluster", self._config.policy, n_jobs, show=progress)
-        with stages(batch.stages(self._config), show=progress) as ended:
+        with stages(batch.STAGES, show=progress) as ended:
             return batch.cluster_columns(columns, self._config, threads, ended, constraints)
 
     def export_to(self, path: str | os.PathLike[str]) -> int:

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import engine_oracle
-from dedupe_news._engine import postings
-from dedupe_news._engine.postings import Postings, find_related
+from dedupe_news._engine.counts import Postings, count_codes, find_related, token_commonness
 from dedupe_news._kernels.index_candidates import MOST_TEXTS
 from strategies import ragged
 
@@ -92,7 +91,7 @@ def test_commonness_counts_tokens(tokens: list[int], n_jobs: int) -> None:
     """Each token has the count of all that share its place in the table."""
     every = tokens * 2 + tokens[:3]
 
-    found = postings.token_commonness(np.array(every, np.uint32), n_jobs)
+    found = token_commonness(np.array(every, np.uint32), n_jobs)
 
     n_places = 1 << max(10, len(every).bit_length())
     places = [token % n_places for token in every]
@@ -101,7 +100,7 @@ def test_commonness_counts_tokens(tokens: list[int], n_jobs: int) -> None:
 
 def test_codes_tell_counts_apart_within_three_percent() -> None:
     """A byte holds the logarithm of a count, and grows with it."""
-    codes = postings.count_codes()
+    codes = count_codes()
 
     assert codes.tolist() == [engine_oracle.code(count) for count in range(4096)]
     assert (np.diff(codes.astype(np.int64)) >= 0).all()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dedupe_news._engine.sorting import pack_repeated, sort_values
+from dedupe_news._engine.packing import pack_repeated, sort_values
 from dedupe_news._kernels import postings as kernels
 from dedupe_news._kernels.index_candidates import MOST_TEXTS
 from dedupe_news._machine.space import MEMORY
@@ -32,14 +32,7 @@ _PARTS_AT_ONCE = 64
 
 
 def count_codes() -> NDArray[np.uint8]:
-    """
-    Return the byte that stands for each count.
-
-    Returns
-    -------
-    ndarray of uint8, shape (4096,)
-        ``round(16 * ln(count))``; 0 for 0 and 1.
-    """
+    """Return the byte for each count up to 4,095: ``round(16 * ln(count))``, and 0 for 0."""
     codes = np.zeros(_LARGEST_COUNT + 1, np.uint8)
     codes[1:] = np.round(CODES_PER_NEPER * np.log(np.arange(1, _LARGEST_COUNT + 1)))
     return codes
@@ -53,7 +46,7 @@ class Postings:
     Parameters
     ----------
     pairs : ndarray of uint64, shape (n_pairs,)
-        Candidates, ``text << 32 | later text``, increasing.
+        Texts that share rare shingles, ``text << 32 | later text``, increasing.
     frequency, spread : ndarray of uint8, shape (n_shingles,)
         Codes of the number of texts, and of days, with each position's shingle.
     """
@@ -73,35 +66,13 @@ def find_related(
     space: Space = MEMORY,
 ) -> Postings:
     """
-    Pair the texts that share rare shingles.
+    Pair the texts that share rare shingles, and count how common each shingle is.
 
-    Every two texts that share enough shingles of at most `most_texts` texts each
-    are a candidate pair, however little else they share: edited, shortened and
-    re-headlined copies, and a teaser with the article it was cut from. What is
-    enough, `dedupe_news._kernels.index_candidates.least_shared` says.
-
-    Parameters
-    ----------
-    shingles : ndarray of uint32, shape (n_shingles,)
-        Shingle hashes of all texts.
-    offsets : ndarray of int64, shape (n_texts + 1,)
-        Bounds of each text.
-    lengths : ndarray of int64, shape (n_texts,)
-        Tokens of each text.
-    days : ndarray of int32, shape (n_texts,) or (0,)
-        Day of publication of each text, not decreasing where known; -1 for
-        unknown; of no length where none is known.
-    n_jobs : int
-        Threads.
-    most_texts : int, default `MOST_TEXTS`
-        A shingle in more texts is not rare.
-    space : Space
-        Gets what is made on the way, and the counts.
-
-    Returns
-    -------
-    Postings
-        The same for any `n_jobs`.
+    Every two texts that share enough shingles of at most `most_texts` texts are a
+    pair, however little else they share: edited, shortened and re-headlined copies,
+    and a teaser with the article it was cut from. What is enough,
+    `dedupe_news._kernels.index_candidates.least_shared` says. `lengths` are the tokens of each
+    text; `days` are as from `days_of`.
     """
     parts = _part(shingles, offsets, n_jobs, space)
     codes = count_codes()
@@ -109,12 +80,18 @@ def find_related(
     of_days = space.zeros(len(shingles), np.uint8)
 
     def scan(part: int) -> NDArray[np.uint64]:
-        own = slice(parts.bounds[part], parts.bounds[part + 1])
-        packed = pack_repeated(parts.hashes[own])
+        places = slice(parts.bounds[part], parts.bounds[part + 1])
+        packed = pack_repeated(parts.hashes[places])
         pairs = kernels.scan(
-            packed, parts.texts[own], days, most_texts, codes, of_texts[own], of_days[own]
+            packed,
+            parts.texts[places],
+            days,
+            most_texts,
+            codes,
+            of_texts[places],
+            of_days[places],
         )
-        return pairs.copy()  # without the room that was not needed
+        return pairs.copy()  # without the places that were not needed
 
     shared = space.rows(np.uint64)
     n_parts = 1 << parts.bits
@@ -126,10 +103,10 @@ def find_related(
 
     def take(number: int) -> None:
         start, stop = parts.ranges[number]
-        own = slice(offsets[start], offsets[stop])
+        some = slice(offsets[start], offsets[stop])
         for codes, taken in ((of_texts, frequency), (of_days, spread)):
             next_of = parts.firsts[number].copy()
-            kernels.take_codes(shingles[own], parts.bits, next_of, codes, taken[own])
+            kernels.take_codes(shingles[some], parts.bits, next_of, codes, taken[some])
 
     run(take, range(len(parts.ranges)), n_jobs)
     return Postings(_keep_related(shared.parts(), lengths, n_jobs, space), frequency, spread)
@@ -139,7 +116,7 @@ class _Parts(NamedTuple):
     """
     Shingles and their texts in parts, by the first bits of the hash.
 
-    Each range of texts has put its own in order, `firsts` says from where on in each part.
+    Each range of texts has its shingles in order, `firsts` says from where on in each part.
     """
 
     bits: int
@@ -212,42 +189,14 @@ def _keep_related(
 
 
 def n_places(n_tokens: int) -> int:
-    """
-    Return how many places a table of counts of tokens has.
-
-    Parameters
-    ----------
-    n_tokens : int
-        Tokens of all documents.
-
-    Returns
-    -------
-    int
-        A power of two, at most `MOST_PLACES`.
-    """
+    """Return the size of the table that so many tokens are counted in, a power of two."""
     return min(MOST_PLACES, 1 << max(_LEAST_PLACE_BITS, n_tokens.bit_length()))
 
 
 def token_commonness(
     tokens: NDArray[np.uint32], n_jobs: int, space: Space = MEMORY
 ) -> NDArray[np.uint8]:
-    """
-    Return how common each token is among all tokens given.
-
-    Parameters
-    ----------
-    tokens : ndarray of uint32, shape (n_tokens,)
-        Token hashes of all documents.
-    n_jobs : int
-        Threads.
-    space : Space
-        Gets the codes.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n_tokens,)
-        ``round(16 * ln(count))``, at most that of 4,095.
-    """
+    """Return for each token ``round(16 * ln(count))`` of its count among all tokens given."""
     counts = np.zeros(n_places(len(tokens)), np.uint32)
     kernels.count_tokens(tokens, counts)
     codes = count_codes()

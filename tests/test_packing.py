@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe_news._engine.sorting import pack_repeated, sort_values
+from dedupe_news._engine.packing import pack_repeated, sort_values
 from dedupe_news._kernels.sorting import radix_sort
 
 words = st.lists(st.integers(0, 2**64 - 1), max_size=40)

@@ -51,18 +51,9 @@ def gather_runs(
     gathered: NDArray[T],
 ) -> None:
     """
-    Copy runs of tokens or bytes together.
+    Copy runs of tokens or bytes together, one after another.
 
-    Parameters
-    ----------
-    values : ndarray
-        Holds the runs.
-    starts : ndarray of int64, shape (n_runs,)
-        Where each begins.
-    offsets : ndarray of int64, shape (n_runs + 1,)
-        Bounds of each in `gathered`.
-    gathered : ndarray of the same type
-        Receives the runs, one after another.
+    Run ``i`` begins at ``starts[i]`` and goes to ``gathered[offsets[i]:offsets[i + 1]]``.
     """
     for i in range(starts.shape[0]):
         # Of slices, the compiler knows that no place lies before their first: it copies many at
