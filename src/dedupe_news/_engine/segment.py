@@ -123,7 +123,7 @@ def count(
         config.prefer,
         n_jobs,
         window,
-        by_standing=config.policy == "news",
+        by_standing=config.policy == "news" and config.window is None,
     )
     segment = make_segment(columns, tokens, texts, n_jobs, space)
     number_of = np.empty(len(segment), np.int64)

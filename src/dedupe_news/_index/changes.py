@@ -11,7 +11,6 @@ from dedupe_news._index.grouped import Clusters
 from dedupe_news._index.lookups import Lookups, parts_of, unknown
 from dedupe_news._input import rules, times, values
 from dedupe_news._input.reading import read_documents
-from dedupe_news._machine.progress import prepare
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news._store.stored_items import tokens_of
 from dedupe_news.documents import AUTO
@@ -73,11 +72,9 @@ class Changes(Clusters):
             If a value cannot be used. Nothing has changed then.
         """
         values.check_id(id)
-        prepare("index", self._config.policy)
         items = arrivals.one(id, text, title, source, published)
-        tokens = tokens_of(items, self._config, 1)
-        with self._lock:
-            return self._store.add(items, tokens)[0]
+        with self._ready((title, text)), self._lock:
+            return self._store.add(items, tokens_of(items, self._config, 1))[0]
 
     def add_many(
         self,
@@ -129,25 +126,25 @@ class Changes(Clusters):
             If a named column does not exist.
         """
         threads = resolve_jobs(n_jobs)
-        prepare("index", self._config.policy, threads)
-        with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
-            columns = read_documents(
-                feed,
-                id=id,
-                title=title,
-                text=text,
-                source=source,
-                published=published,
-                n_jobs=threads,
-                for_index=True,
-            )
-        if columns.ids is None:
-            message = (
-                "the documents have no ids, which an index needs. Name their column with "
-                "id='...', or pass mappings with the key 'id'"
-            )
-            raise InputError(message)
-        matches = add_items(self, arrivals.many(columns, columns.ids), threads, keep=True)
+        with self._ready(feed, threads):
+            with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
+                columns = read_documents(
+                    feed,
+                    id=id,
+                    title=title,
+                    text=text,
+                    source=source,
+                    published=published,
+                    n_jobs=threads,
+                    for_index=True,
+                )
+            if columns.ids is None:
+                message = (
+                    "the documents have no ids, which an index needs. Name their column with "
+                    "id='...', or pass mappings with the key 'id'"
+                )
+                raise InputError(message)
+            matches = add_items(self, arrivals.many(columns, columns.ids), threads, keep=True)
         return Added(columns, matches)
 
     def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
@@ -336,7 +333,6 @@ def add_items(
     index: Lookups, items: StoredItems, n_jobs: int, *, keep: bool = False
 ) -> Sequence[list[Match]]:
     """Add items with distinct ids; return their matches if they are wanted."""
-    prepare("index", index.config.policy, n_jobs)
-    tokens = tokens_of(items, index.config, n_jobs)
-    with index._lock:  # noqa: SLF001 - our own
+    with index._ready(items, n_jobs), index._lock:  # noqa: SLF001 - our own
+        tokens = tokens_of(items, index.config, n_jobs)
         return index._store.add(items, tokens, keep=keep)  # noqa: SLF001 - our own

@@ -9,7 +9,7 @@ from dedupe_news._index import arrivals, exchange
 from dedupe_news._index.lookups import Lookups, unknown
 from dedupe_news._input.columns import from_microseconds
 from dedupe_news._input.constraints import read_constraints
-from dedupe_news._machine.progress import prepare, stages
+from dedupe_news._machine.progress import ready, stages
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.config import whole_number
 from dedupe_news.errors import InputError, shown
@@ -126,12 +126,14 @@ class Clusters(Lookups):
             If `must` or `cannot` is given with the policy ``"similar"``.
         """
         threads = resolve_jobs(n_jobs)
-        with self._lock:
-            columns = arrivals.as_columns(list(self._store.items()))
-        constraints = read_constraints(columns, must, cannot, self._config.policy)
-        prepare("cluster", self._config.policy, n_jobs, show=progress)
-        with stages(batch.STAGES, show=progress) as ended:
-            return batch.cluster_columns(columns, self._config, threads, ended, constraints)
+        # What a small index has was interpreted as well.
+        n_bytes = 0 if self._is_small() else None
+        with ready("cluster", self._config.policy, n_jobs, n_bytes=lambda: n_bytes, show=progress):
+            with self._lock:
+                columns = arrivals.as_columns(list(self._store.items()))
+            constraints = read_constraints(columns, must, cannot, self._config.policy)
+            with stages(batch.STAGES, show=progress) as ended:
+                return batch.cluster_columns(columns, self._config, threads, ended, constraints)
 
     def export_to(self, path: str | os.PathLike[str]) -> int:
         """

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dedupe_news._index import arrivals, exchange
+from dedupe_news._input import sizes
 from dedupe_news._input.reading import read_documents
-from dedupe_news._machine.progress import prepare
+from dedupe_news._machine.progress import ready
 from dedupe_news._machine.threads import resolve_jobs
-from dedupe_news._store.stored_items import tokens_of
+from dedupe_news._store.memory import MemoryLog
+from dedupe_news._store.stored_items import StoredItems, tokens_of
 from dedupe_news.config import whole_number
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import ConfigError, InputError, InputTypeError, UnknownIdError, shown
@@ -19,15 +21,16 @@ from dedupe_news.results.records import Bounded
 if TYPE_CHECKING:
     import threading
     from collections.abc import Hashable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from dedupe_news._store.store import Store
-    from dedupe_news._store.stored_items import StoredItems
     from dedupe_news.config import Config, Policy
     from dedupe_news.documents import ColumnChoice, Document
     from dedupe_news.results.records import Match
 
 
 _INCLUDABLE = ("related", "template")
+_FEW = 200  # items of a small index
 
 
 class Lookups(Displayable):
@@ -172,9 +175,9 @@ class Lookups(Displayable):
         """
         _check_limit(limit)
         wanted = _included(include, self._config.policy)
-        prepare("index", self._config.policy)
         items = arrivals.one(None, text, title, source, published)
-        return self._look_up(items, wanted, limit, 1)[0]
+        with self._ready((title, text)):
+            return self._look_up(items, wanted, limit, 1)[0]
 
     def query_many(
         self,
@@ -223,18 +226,34 @@ class Lookups(Displayable):
         _check_limit(limit)
         wanted = _included(include, self._config.policy)
         threads = resolve_jobs(n_jobs)
-        prepare("index", self._config.policy, threads)
-        columns = read_documents(
-            feed,
-            id=None,
-            title=title,
-            text=text,
-            source=source,
-            published=published,
-            n_jobs=threads,
-        )
-        items = arrivals.many(columns, range(len(columns)))
-        return self._look_up(items, wanted, limit, threads)
+        with self._ready(feed, threads):
+            columns = read_documents(
+                feed,
+                id=None,
+                title=title,
+                text=text,
+                source=source,
+                published=published,
+                n_jobs=threads,
+            )
+            items = arrivals.many(columns, range(len(columns)))
+            return self._look_up(items, wanted, limit, threads)
+
+    def _is_small(self) -> bool:
+        """Return whether the index is in memory, and of few items."""
+        return isinstance(self._store.log, MemoryLog) and self._store.n_known <= _FEW
+
+    def _ready(self, feed: object, n_jobs: int = -1) -> AbstractContextManager[None]:
+        """Compile what the index needs, unless it is small and so is what comes."""
+
+        def n_bytes() -> int | None:
+            if not self._is_small():
+                return None
+            if isinstance(feed, StoredItems):
+                return int(feed.offsets[-1] - feed.offsets[0]) if len(feed) <= _FEW else None
+            return sizes.n_bytes(feed)
+
+        return ready("index", self._config.policy, n_jobs, n_bytes=n_bytes)
 
     def _look_up(
         self, items: StoredItems, include: frozenset[str], limit: int | None, n_jobs: int

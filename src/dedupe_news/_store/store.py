@@ -77,6 +77,11 @@ class Store:
         """The state as of the last call, whatever others did since."""
         return self._state or State(self.config, self._limits)
 
+    @property
+    def n_known(self) -> int:
+        """How many items there were at the last call."""
+        return 0 if self._state is None else len(self._state)
+
     def refresh(self) -> State:
         """Return the state, with what others did since."""
         state = self._state
