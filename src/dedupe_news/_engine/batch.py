@@ -73,6 +73,7 @@ def cluster_columns(
             n_jobs,
             window,
             constraints.cannot,
+            by_standing=config.policy == "news",
         )
     )
     end_stage("text")
