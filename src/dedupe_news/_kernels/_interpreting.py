@@ -104,4 +104,6 @@ def _namespace(module: str) -> dict[str, Any]:
         for name, value in tuple(names.items()):
             if isinstance(function := getattr(value, "py_func", None), types.FunctionType):
                 names[name] = _plain(function)
+        # numba compiles what its own list does.
+        names.update({"TypedList": list} if "TypedList" in names else {})
     return _namespaces[module]

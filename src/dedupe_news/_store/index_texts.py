@@ -12,7 +12,7 @@ from dedupe_news._engine.classifier import load_classifier
 from dedupe_news._engine.counts import count_codes
 from dedupe_news._engine.permutations import coefficients
 from dedupe_news._input.columns import extent, to_span
-from dedupe_news._kernels import index_roles, workspace
+from dedupe_news._kernels import _interpreting, index_roles, workspace
 from dedupe_news._kernels.features import SHINGLE_SIZE
 from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.index_buckets import KEY_BYTES, Buckets
@@ -303,7 +303,10 @@ class IndexTexts:
         matches: Matches,
     ) -> int:
         """Look items up from `begin`, and add them where the bounds say so."""
-        if self._held is None or self._held_clusters is not self.clusters.arrays:
+        # A list of Python's was made for kernels that were interpreted.
+        is_of_other_kernels = isinstance(self._held, list) != _interpreting.is_on()
+        is_outdated = self._held is None or self._held_clusters is not self.clusters.arrays
+        if is_of_other_kernels or is_outdated:
             self._held_clusters = self.clusters.arrays
             index = workspace.Index(self._tables, self._roles, self.clusters.arrays, self._trees)
             self._held = workspace.hold(index, self._space)
