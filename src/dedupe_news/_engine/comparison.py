@@ -84,7 +84,7 @@ class Explainer:
 
     def __call__(self, a: int, b: int) -> Comparison:
         """Return how the items at two positions are related."""
-        with ready("compare", self._config.policy, n_bytes=self._columns.buffer.nbytes):
+        with ready("compare", self._config.policy, n_bytes=lambda: self._columns.buffer.nbytes):
             return self._compared(a, b)
 
     def _compared(self, a: int, b: int) -> Comparison:
