@@ -38,7 +38,9 @@ Item: TypeAlias = dict[str, str]
 SEED = 20261123
 FOLDER = Path(__file__).resolve().parent
 START = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)  # a Monday
-N_DAYS, FIRST_HOUR, N_HOURS = 7, 5, 18  # when events happen
+N_DAYS = 7
+# The hour from which events are told, and for how long: on any day; of a day that they name.
+HOURS_OF_DAY, HOURS_AFTER_DAY = (5, 18), (20, 14)
 
 LANGUAGES: dict[str, Phrases] = tomllib.loads((FOLDER / "phrases.toml").read_text(encoding="utf-8"))
 # In percent: of the events with so many lines those that are big; of other texts those that
@@ -194,7 +196,8 @@ class Feed:
         days = LANGUAGES[language]["day"].split(", ")
         named = [day for day in range(N_DAYS) if days[day] in accounts[1]]
         day = named[0] if named else writer.below(N_DAYS)
-        when = START + dt.timedelta(days=day, minutes=60 * FIRST_HOUR + writer.below(60 * N_HOURS))
+        hour, n_hours = HOURS_AFTER_DAY if named else HOURS_OF_DAY
+        when = START + dt.timedelta(days=day, minutes=60 * hour + writer.below(60 * n_hours))
         story = len(self.rows)
         is_big = len(accounts) >= N_BIG and writer.chance(SHARE_BIG)
         for headlines, text in zip(accounts[::2], accounts[1::2], strict=True):
