@@ -123,7 +123,7 @@ def count(
         config.prefer,
         n_jobs,
         window,
-        by_standing=config.policy == "news" and config.window is None,
+        by_standing=config.policy == "news",
     )
     segment = make_segment(columns, tokens, texts, n_jobs, space)
     number_of = np.empty(len(segment), np.int64)

@@ -172,6 +172,7 @@ class ByClassifier(Verdict):
 
     def compare(self) -> Compared:
         """Return the pairs that share a bucket or rare shingles, and some of their words."""
+        load_classifier(self.config)  # a judge that cannot be used is refused before the work
         segment = make_segment(self.columns, self.tokens, self.texts, self.n_jobs, self.space)
         segment = self.space.keep(segment)
         keys = candidates.find_keys(segment, self.n_jobs, self.space)
