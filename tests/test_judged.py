@@ -14,7 +14,7 @@ import dedupe_news as dn
 import news_oracle
 from dedupe_news import Config, NewsIndex, Relation
 from dedupe_news._engine.counts import count_codes
-from dedupe_news._kernels.features import ORDER_SHORT
+from dedupe_news._kernels.feature_names import ORDER_SHORT
 from dedupe_news._kernels.tables import shingle_at
 from dedupe_news._kernels.trees import Trees
 from dedupe_news._store.arrays import Found, Items

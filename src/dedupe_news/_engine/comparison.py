@@ -11,7 +11,7 @@ from dedupe_news._engine.segment import count, sets_for
 from dedupe_news._engine.sets import overlaps
 from dedupe_news._engine.texts import within
 from dedupe_news._input.columns import to_span
-from dedupe_news._kernels.features import FEATURES
+from dedupe_news._kernels.feature_names import FEATURES
 from dedupe_news._machine.progress import ready
 from dedupe_news._machine.space import MEMORY
 from dedupe_news.results import differences

@@ -9,7 +9,7 @@ import numpy as np
 from dedupe_news._kernels._jit import TypedList, kernel
 from dedupe_news._kernels.alignment import Scratch, Table, make_scratch
 from dedupe_news._kernels.buckets import N_PERM
-from dedupe_news._kernels.features import N_FEATURES, Evidence
+from dedupe_news._kernels.feature_names import N_FEATURES
 from dedupe_news._kernels.founders import MOST_TRIED, Founders
 from dedupe_news._kernels.staging import make_evidence
 from dedupe_news._kernels.trees import N_CLASSES, Trees
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._kernels._jit import Integer
+    from dedupe_news._kernels.evidence import Evidence
     from dedupe_news._kernels.roles import Roles
     from dedupe_news._kernels.tables import Tables
 

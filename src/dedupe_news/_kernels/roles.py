@@ -8,7 +8,7 @@ import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.buckets import N_PERM, Buckets, link_leader, sign
-from dedupe_news._kernels.features import NO_TIME
+from dedupe_news._kernels.evidence import NO_TIME
 from dedupe_news._kernels.groups import NOBODY, Groups, insert, withdraw
 from dedupe_news._kernels.staging import equal_runs
 from dedupe_news._kernels.tables import (

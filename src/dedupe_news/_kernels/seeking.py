@@ -8,7 +8,8 @@ import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.buckets import sign
-from dedupe_news._kernels.features import CONTAINMENT, JACCARD, fill_features
+from dedupe_news._kernels.feature_names import CONTAINMENT, JACCARD
+from dedupe_news._kernels.features import fill_features
 from dedupe_news._kernels.founders import NO_FOUNDER, is_among, next_founder, settle
 from dedupe_news._kernels.relations import CONTAINED, EXACT, TRUNCATED, relation_of
 from dedupe_news._kernels.roles import count, enroll, primary_of, retire, text_of

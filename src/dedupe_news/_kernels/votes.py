@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dedupe_news._kernels._jit import Integer
     from dedupe_news._kernels.buckets import Buckets
-    from dedupe_news._kernels.features import Evidence
+    from dedupe_news._kernels.evidence import Evidence
     from dedupe_news._kernels.tables import Tables
 
 MOST_TEXTS = 16
