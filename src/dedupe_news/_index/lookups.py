@@ -10,10 +10,10 @@ from dedupe_news._index import arrivals, exchange
 from dedupe_news._input.columns import from_microseconds
 from dedupe_news._input.constraints import read_constraints
 from dedupe_news._input.reading import read_documents
+from dedupe_news._input.settings import whole_number
 from dedupe_news._machine.progress import prepare, stages
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news._store.replay import tokens_of
-from dedupe_news.config import whole_number
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import ConfigError, InputError, InputTypeError, UnknownIdError, shown
 from dedupe_news.results.displayable import Displayable

@@ -142,19 +142,6 @@ def counts_days(evidence: Evidence) -> bool:
 
 
 @inlined
-def is_standing(evidence: Evidence, side: Side, place: Integer) -> bool:
-    """Return whether a shingle over this token is used on more days than a story lasts."""
-    if not counts_days(evidence):
-        return False
-    first = evidence.shingle_offsets[side.text]
-    n_shingles = evidence.shingle_offsets[side.text + 1] - first
-    for at in range(max(place - SHINGLE_SIZE + 1, 0), min(place + 1, n_shingles)):
-        if evidence.spread[first + at] >= STANDING_DAYS:
-            return True
-    return False
-
-
-@inlined
 def form_of(evidence: Evidence, at: Integer) -> np.uint32:
     """Return what two forms of one word share: its stem; of a number the whole."""
     flag = evidence.flags[at]

@@ -15,7 +15,6 @@ from dedupe_news._kernels.evidence import (
     Side,
     counts_days,
     is_rare,
-    is_standing,
 )
 from dedupe_news._kernels.feature_names import (
     DAYS,
@@ -33,6 +32,7 @@ from dedupe_news._kernels.feature_names import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dedupe_news._kernels._jit import Integer
     from dedupe_news._kernels.alignment import Scratch
 
 _OTHERS = 12  # codes above: more texts than two
@@ -52,20 +52,38 @@ def _fill_fresh(
     evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
 ) -> None:
     """Write what is matched of the words that are not standing."""
-    n_short = n_long = n_matched = n_rare = 0
+    counts = counts_days(evidence)
+    first = evidence.shingle_offsets[short.text]
+    n_shingles = evidence.shingle_offsets[short.text + 1] - first if counts else 0
+    standing_from = -SHINGLE_SIZE
+    n_short = n_matched = n_rare = 0
     for place in range(short.length):
-        if is_standing(evidence, short, place):
-            continue
-        n_short += 1
-        if scratch.partner[place] >= 0:
-            n_matched += 1
-            n_rare += is_rare(evidence, short, short.first + place)
-    for place in range(long.length):
-        n_long += not is_standing(evidence, long, place)
+        if place < n_shingles and evidence.spread[first + place] >= STANDING_DAYS:
+            standing_from = place
+        if place - standing_from >= SHINGLE_SIZE:
+            n_short += 1
+            if scratch.partner[place] >= 0:
+                n_matched += 1
+                n_rare += is_rare(evidence, short, short.first + place)
+    n_long = _count_fresh(evidence, long) if counts else long.length
     row[FRESH_SHORT] = n_matched / max(1, min(n_short, n_long), n_matched)
     row[FRESH_JACCARD] = n_matched / max(1, n_short + n_long - n_matched)
     row[FRESH_MATCHED] = np.log(1.0 + n_matched)
     row[FRESH_RARE] = np.log(1.0 + n_rare)
+
+
+@inlined
+def _count_fresh(evidence: Evidence, side: Side) -> Integer:
+    """Return how many words of a text are in no standing shingle."""
+    first = evidence.shingle_offsets[side.text]
+    n_shingles = evidence.shingle_offsets[side.text + 1] - first
+    standing_from = -SHINGLE_SIZE
+    n_fresh = 0
+    for place in range(side.length):
+        if place < n_shingles and evidence.spread[first + place] >= STANDING_DAYS:
+            standing_from = place
+        n_fresh += place - standing_from >= SHINGLE_SIZE
+    return n_fresh
 
 
 @inlined

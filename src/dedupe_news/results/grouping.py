@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from dedupe_news._input.columns import NO_TIME
-from dedupe_news.config import whole_number
+from dedupe_news._input.settings import whole_number
 from dedupe_news.errors import UnknownIdError, shown
 from dedupe_news.results.displayable import Displayable
 from dedupe_news.results.membership import gathered, membership_of
