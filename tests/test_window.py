@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 from dedupe_news import Config, NewsIndex
-from dedupe_news._store.slots import Limits
+from dedupe_news._store.index_arrays import Limits
 from strategies import feeds
 
 DAY = dt.timedelta(days=1)

@@ -73,6 +73,7 @@ def cluster_columns(
             n_jobs,
             window,
             constraints.cannot,
+            by_standing=config.policy == "news" and config.window is None,
         )
     )
     end_stage("text")

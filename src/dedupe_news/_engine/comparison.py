@@ -108,7 +108,7 @@ class Explainer:
 
     def __call__(self, a: int, b: int, match: tuple[Relation, float] | None = None) -> Comparison:
         """Return how the items at two positions are related; `match` is what the result says."""
-        with ready("compare", self._config.policy, n_bytes=self._columns.buffer.nbytes):
+        with ready("compare", self._config.policy, n_bytes=lambda: self._columns.buffer.nbytes):
             return self._compared(a, b, match)
 
     def _compared(self, a: int, b: int, match: tuple[Relation, float] | None) -> Comparison:
