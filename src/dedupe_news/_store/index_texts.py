@@ -303,10 +303,9 @@ class IndexTexts:
         matches: Matches,
     ) -> int:
         """Look items up from `begin`, and add them where the bounds say so."""
-        # A list of Python's was made for kernels that were interpreted.
-        is_of_other_kernels = isinstance(self._held, list) != _interpreting.is_on()
         is_outdated = self._held is None or self._held_clusters is not self.clusters.arrays
-        if is_of_other_kernels or is_outdated:
+        # Python's own lists are for kernels that are interpreted.
+        if is_outdated or isinstance(self._held, list) != _interpreting.is_on():
             self._held_clusters = self.clusters.arrays
             index = workspace.Index(self._tables, self._roles, self.clusters.arrays, self._trees)
             self._held = workspace.hold(index, self._space)
