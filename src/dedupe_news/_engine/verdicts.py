@@ -21,7 +21,7 @@ from dedupe_news._engine.classifier import (
 from dedupe_news._engine.segment import Segment, make_segment
 from dedupe_news._engine.sets import Runs, overlaps, shingle, sort_sets
 from dedupe_news._engine.signatures import band_keys
-from dedupe_news._kernels.features import Evidence
+from dedupe_news._kernels.evidence import Evidence
 from dedupe_news._kernels.verification import ShingleSets
 
 if TYPE_CHECKING:

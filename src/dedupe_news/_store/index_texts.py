@@ -13,7 +13,7 @@ from dedupe_news._engine.counts import count_codes
 from dedupe_news._engine.permutations import coefficients
 from dedupe_news._input.columns import extent, to_span
 from dedupe_news._kernels import _interpreting, index_roles, workspace
-from dedupe_news._kernels.features import SHINGLE_SIZE
+from dedupe_news._kernels.evidence import SHINGLE_SIZE
 from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.index_buckets import KEY_BYTES, Buckets
 from dedupe_news._kernels.index_lookup import look_up
