@@ -103,8 +103,10 @@ class Verdict(ABC):
     def probabilities(self, compared: Compared, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the probability of each class for pairs of texts, shape (n_pairs, n_classes)."""
 
-    def among(self, compared: Compared, members: NDArray[np.int64]) -> Candidates:
-        """Return the candidates among some texts that share buckets."""
+    def among(
+        self, compared: Compared, members: NDArray[np.int64], changed: NDArray[np.int64]
+    ) -> Candidates:
+        """Return the candidates among some texts, in the buckets that `changed` texts are of."""
         buckets = fill_buckets(
             compared.keys,
             self.bounds.bucket_size,
@@ -112,7 +114,7 @@ class Verdict(ABC):
             members=members,
             in_order=self.in_order,
         )
-        return match_buckets(buckets, compared.sets, self.bounds, self.n_jobs)
+        return match_buckets(buckets, compared.sets, self.bounds, self.n_jobs, changed)
 
 
 class JaccardThreshold(Verdict):
