@@ -35,7 +35,8 @@ settings.load_profile(
 GROUPS = {
     "text": "boilerplate|hashing|spelling|text",
     "engine": "agreement|alignment|api|assignment|batch|candidates|classifier|counts|engine|"
-    "feature_notes|features|membership|minhash|packing|permutations|plain_cases|plain_verdicts|segment|sets|"
+    "feature_notes|features|membership|minhash|packing|permutations|plain_cases|plain_verdicts|"
+    "segment|sets|standing|"
     "shingle_sets|shingling|templates|threads|tuning",
     "index": "index|replay|store.*|window|rss_poller",
     "input": "documents|errors|exchange|input_kinds",

@@ -26,8 +26,8 @@ from dedupe_news._engine.candidates import (
 )
 from dedupe_news._engine.sets import sort_sets
 from dedupe_news._engine.signatures import band_keys, sign
+from dedupe_news._kernels.index_candidates import MOST_TEXTS
 from dedupe_news._kernels.pairing import Bounds
-from dedupe_news._kernels.votes import MOST_TEXTS
 from engine_oracle import SHINGLE_SIZE
 from segments import runs_of, segment_of
 from strategies import feeds, ragged

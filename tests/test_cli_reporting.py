@@ -183,3 +183,16 @@ def test_help_has_examples(run: Callable[..., Ended], command: str) -> None:
 
     assert "Examples:" in ended.out
     assert f"dedupe-news {command} " in ended.out
+
+
+def test_long_texts_side_by_side_fit_the_screen() -> None:
+    """No more lines than asked for; the last says that there are others, at a blank line too."""
+    console = Console(width=100, color_system=None)
+    long = "\n\n".join(["a line", "another"] * 20)
+    for text in (long, f"word {long}", "word " * 400):
+        with console.capture() as captured:
+            terminal.show_sides(console, (text, text), [], n_lines=5)
+
+        lines = captured.get().rstrip().splitlines()
+        assert len(lines) == 5
+        assert lines[-1].count("…") == 2

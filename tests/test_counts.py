@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import engine_oracle
 from dedupe_news._engine.counts import Postings, count_codes, find_related, token_commonness
-from dedupe_news._kernels.votes import MOST_TEXTS
+from dedupe_news._kernels.index_candidates import MOST_TEXTS
 from strategies import ragged
 
 if TYPE_CHECKING:

@@ -14,11 +14,10 @@ import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
 from dedupe_news._store.codec import checksum_of, seal
+from dedupe_news._store.index_arrays import Limits
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, EventLog, Events
 from dedupe_news._store.memory import MemoryLog
-from dedupe_news._store.opening import open_log
-from dedupe_news._store.slots import Limits
-from dedupe_news._store.store import Store
+from dedupe_news._store.store import Store, open_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -207,7 +206,7 @@ def test_a_lock_that_is_left_by_an_error_is_free(make: Callable[[], EventLog]) -
 
 def test_an_index_lives_on_any_log(make: Callable[[], EventLog]) -> None:
     """As in memory: additions, replacements, removals and compactions, of two workers in turn."""
-    limits = Limits(removed=3, slots=2, tokens=4)
+    limits = Limits(removed=3, rows=2, tokens=4)
     memory = NewsIndex(CONFIG)
     logs = [make(), make()]
     stores = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -45,6 +46,29 @@ def test_a_folder_of_files_is_read_in_their_order(tmp_path: Path) -> None:
     assert {each.published for each in index.documents()} == {NOON}
 
 
+def test_an_import_that_fails_says_what_came_before(tmp_path: Path) -> None:
+    """The first part is in the index; within a batch nothing is."""
+    folder = tmp_path / "state.parquet"
+    folder.mkdir()
+    write(folder / "part-0.parquet", ["a", "b"])
+    write(folder / "part-1.parquet", ["c"])
+    path = tmp_path / "feed.db"
+    with dn.NewsIndex.open(path, policy="similar") as index:
+        index.add("a", "something")
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "CREATE TRIGGER third BEFORE INSERT ON events WHEN NEW.position = 3 "
+        "BEGIN SELECT RAISE(ABORT, 'no third'); END"
+    )
+    connection.commit()
+    connection.close()
+
+    with dn.NewsIndex.open(path) as index:
+        with pytest.raises(dn.StoreError, match=r"after the first 2 documents, which are in the"):
+            index.import_from(folder)
+        assert list(index) == ["a", "b"]
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     """It is not a dataset of no documents, but a wrong path."""
     (tmp_path / "state.parquet").mkdir()
@@ -53,7 +77,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_parquet_holds_the_clusters(tmp_path: Path) -> None:
-    """Number and founder, also after founders left and came again."""
+    """Number and representative, also after representatives left and came again."""
     index = dn.NewsIndex()
     for name in ("a", "b", "c"):
         index.add(name, "Rain floods the old town and its market on Monday")
@@ -66,5 +90,7 @@ def test_parquet_holds_the_clusters(tmp_path: Path) -> None:
     table = pq.read_table(tmp_path / "index.parquet").to_pydict()
     clusters = dict(zip(table["id"], table["cluster"], strict=True))
     assert clusters == {name: index.cluster_of(name) for name in ("a", "b", "c")}
-    founders = [name for name, is_one in zip(table["id"], table["founder"], strict=True) if is_one]
-    assert founders == ["a"]
+    representatives = [
+        name for name, is_one in zip(table["id"], table["representative"], strict=True) if is_one
+    ]
+    assert representatives == ["a"]

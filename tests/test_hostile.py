@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html.parser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,9 @@ import dedupe_news as dn
 import hostile
 from dedupe_news.display import payload, widget
 from dedupe_news.results import differences, phrasing
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ATTACK = (
     "</script></textarea>'\"><img src=x onerror=alert(1)><script>alert(1)</script>\x1b[31m\x9b2J"
@@ -119,6 +122,53 @@ def test_texts_of_any_length_are_laid_beside_each_other(*, interpreted: bool) ->
             row = left.hashes[block.left_start : at]
             assert row == right.hashes[block.right_start : other]
     assert (at, other) == (len(left.hashes), len(right.hashes))
+
+
+def nested(depth: int) -> tuple[Any, ...]:
+    """Return a tuple in a tuple in a tuple, and so on."""
+    value: tuple[Any, ...] = ()
+    for _ in range(depth):
+        value = (value,)
+    return value
+
+
+class Mute:
+    """An object that cannot be written."""
+
+    def __str__(self) -> str:
+        """Fail."""
+        raise RuntimeError
+
+
+ODD_IDS: dict[str, Any] = {
+    "long": 10**5000,
+    "long in a tuple": ("a", -(10**5000)),
+    "bytes": b"\xff",
+    "bool": True,
+    "nested": nested(9),
+    "mute": Mute(),
+    "enumeration": dn.Relation.NEAR,
+}
+
+
+@pytest.mark.parametrize("name", ODD_IDS)
+def test_any_id_can_be_shown_and_put_into_a_table(tmp_path: Path, name: str) -> None:
+    """Numbers of thousands of digits, objects of others, several types beside each other."""
+    rows = [{"id": each, "text": STORM} for each in (ODD_IDS[name], "other")]
+    result = dn.cluster(rows, progress=False)
+
+    for each in (result, result.matches, result.removed, result.clusters[0]):
+        assert each._repr_html_()
+        assert str(each)
+    result.report(tmp_path / "page.html")
+    assert len(result.to_frame()) == len(result.to_frame("polars")) == len(result.to_arrow()) == 2
+    assert result.to_arrow()["id"].to_pylist()[1] == "other"
+
+
+def test_tuples_too_deep_for_ids_are_refused() -> None:
+    """By an error of ours."""
+    with pytest.raises(dn.InputError, match="is too deep a tuple"):
+        dn.cluster([{"id": nested(100_000), "text": STORM}], id="id", progress=False)
 
 
 def test_an_empty_source_is_none() -> None:

@@ -19,7 +19,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 import dedupe_news as dn
 import oracles
 from dedupe_news import Config, InputError, InputTypeError, Match, NewsIndex, Relation
-from dedupe_news._store.slots import Limits
+from dedupe_news._store.index_arrays import Limits
 from strategies import WORDS, feeds, texts
 
 STORM = "a storm shut the northern harbour on monday evening"
@@ -45,7 +45,9 @@ class AgainstBruteForce(RuleBasedStateMachine):
         super().__init__()
         self.monkeypatch = pytest.MonkeyPatch()
         # Small, so that arrays grow and removed documents are dropped all the time.
-        self.monkeypatch.setattr("dedupe_news.index.LIMITS", Limits(removed=2, slots=2, tokens=4))
+        self.monkeypatch.setattr(
+            "dedupe_news.index.LIMITS", Limits(removed=2, rows=2, tokens=4, places=2)
+        )
         self.index = NewsIndex(SMALL)
         self.model = oracles.Index(SMALL)
         self.texts: dict[str, str] = {}
@@ -495,7 +497,7 @@ def test_threads_on_one_index_lose_nothing(*, interpreted: bool) -> None:
 
 
 def test_growing_and_shrinking_keeps_every_document(*, interpreted: bool) -> None:
-    """Past the first room of slots and tokens, and past the dropping of removed ones."""
+    """Past the first room of rows and tokens, and past the dropping of removed ones."""
     n = 1_100 if interpreted else 12_000
     words = np.random.default_rng(20261123).choice(WORDS, (n, 3 if interpreted else 8))
     rows = [{"id": i, "text": f"number{i} {' '.join(row)}"} for i, row in enumerate(words.tolist())]
@@ -514,10 +516,23 @@ def test_growing_and_shrinking_keeps_every_document(*, interpreted: bool) -> Non
     ]
 
 
+def variants(n: int) -> dict[str, str]:
+    """Return texts of other words that share every bucket with STORM, by a letter each."""
+    expected = oracles.signature(oracles.shingle_hashes(oracles.tokens_of(STORM), 2), 8, SMALL.seed)
+    texts_ = (f"{STORM} w{at}" for at in itertools.count())
+    same = (
+        text
+        for text in texts_
+        if oracles.signature(oracles.shingle_hashes(oracles.tokens_of(text), 2), 8, SMALL.seed)
+        == expected
+    )
+    return dict(zip("abcdefgh"[:n], same, strict=False))
+
+
 def test_limit_of_a_bucket_is_said() -> None:
-    """Beyond it only the newest documents of a band key are compared."""
+    """Beyond it only the newest texts of a band key are compared."""
     index = NewsIndex(SMALL.replace(params=(1, 1), bucket_limit=2))
-    found = [[match.id for match in index.add(name, STORM)] for name in "abcd"]
+    found = [[match.id for match in index.add(*item)] for item in variants(4).items()]
 
     assert found == [[], ["a"], ["a", "b"], ["b", "c"]]
     assert index.bounded.n_large_buckets == 1
@@ -526,11 +541,23 @@ def test_limit_of_a_bucket_is_said() -> None:
     assert index.bounded
 
 
+def test_copies_of_a_text_count_once_towards_the_limit() -> None:
+    """However many there are, all of them are found, and so is what else is in the bucket."""
+    index = NewsIndex(SMALL.replace(params=(1, 1), bucket_limit=2))
+    index.add("other", variants(1)["a"])
+    for at in range(9):
+        index.add(at, STORM)
+
+    assert [match.id for match in index.query(STORM)] == [*range(9), "other"]
+    assert [match.id for match in index.query(STORM, limit=3)] == [0, 1, 2]
+    assert not index.bounded
+
+
 def test_nothing_is_bounded_up_to_the_limit() -> None:
     """As many documents as the limit are all compared."""
     index = NewsIndex(SMALL.replace(bucket_limit=2))
-    for name in "abc":
-        index.add(name, STORM)
+    for item in variants(3).items():
+        index.add(*item)
 
     assert not index.bounded
 
@@ -538,8 +565,8 @@ def test_nothing_is_bounded_up_to_the_limit() -> None:
 def test_removed_documents_do_not_count_towards_the_limit() -> None:
     """They are not compared."""
     index = NewsIndex(SMALL.replace(params=(1, 1), bucket_limit=2))
-    for name in "abcd":
-        index.add(name, STORM)
+    for item in variants(4).items():
+        index.add(*item)
     index.remove("c")
     index.remove("d")
 
@@ -550,8 +577,8 @@ def test_limit_met_by_one_query_does_not_touch_the_next() -> None:
     """What was left out for one document is not for another of the same batch."""
     index = NewsIndex(SMALL.replace(bucket_limit=2))
     index.add("sun", "sun at last over the hills")
-    for name in "abc":
-        index.add(name, STORM)
+    for item in variants(3).items():
+        index.add(*item)
 
     first, second = index.query_many([STORM, "sun at last over the hills"])
 

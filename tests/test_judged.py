@@ -13,13 +13,11 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 import news_oracle
 from dedupe_news import Config, NewsIndex, Relation
-from dedupe_news._engine.counts import count_codes
-from dedupe_news._kernels.features import ORDER_SHORT
-from dedupe_news._kernels.tables import shingle_at
+from dedupe_news._kernels.feature_names import ORDER_SHORT
+from dedupe_news._kernels.index_tables import shingle_at
 from dedupe_news._kernels.trees import Trees
-from dedupe_news._store.arrays import Found, Items
-from dedupe_news._store.judged import JudgedTexts
-from dedupe_news._store.slots import Limits
+from dedupe_news._store.index_arrays import Limits, TokenizedItems
+from dedupe_news._store.index_texts import IndexTexts
 from made_up_news import WORDS, made_up_news
 
 if TYPE_CHECKING:
@@ -51,26 +49,26 @@ def histories(draw: st.DrawFn) -> list[tuple[Any, ...]]:
     """Draw additions of few texts, some in place of others, and removals."""
     few = draw(st.lists(runs, min_size=1, max_size=5))
     events: list[tuple[Any, ...]] = []
-    n_slots = 0
+    n_rows = 0
     for _ in range(draw(st.integers(0, 14))):
-        if n_slots and draw(st.integers(0, 3)) == 0:
-            events.append(("remove", draw(st.integers(0, n_slots - 1))))
+        if n_rows and draw(st.integers(0, 3)) == 0:
+            events.append(("remove", draw(st.integers(0, n_rows - 1))))
             continue
-        replaced = draw(st.integers(0, n_slots - 1)) if n_slots and draw(st.booleans()) else -1
+        replaced = draw(st.integers(0, n_rows - 1)) if n_rows and draw(st.booleans()) else -1
         events.append(("add", draw(st.sampled_from(few)), draw(days), replaced))
-        n_slots += 1
+        n_rows += 1
     return events
 
 
 # Small, so that shingles share places, and tables grow all the time.
-SMALL = Limits(slots=2, tokens=4, places=4, token_places=64)
+SMALL = Limits(rows=2, tokens=4, places=4, token_places=64)
 
 
-def items(some: Sequence[tuple[tuple[int, ...], int | None]], first: int = 0) -> Items:
+def items(some: Sequence[tuple[tuple[int, ...], int | None]], first: int = 0) -> TokenizedItems:
     """Return token runs and their days as they go into a store, numbered from `first`."""
     n_documents = len(some)
     tokens = [token for run, _ in some for token in run]
-    return Items(
+    return TokenizedItems(
         hashes=np.array(tokens, np.uint32),
         flags=np.zeros(len(tokens), np.uint8),
         offsets=np.array([0, *itertools.accumulate(len(run) for run, _ in some)], np.int64),
@@ -84,21 +82,21 @@ def items(some: Sequence[tuple[tuple[int, ...], int | None]], first: int = 0) ->
     )
 
 
-def empty_store(window: int | None = None, limits: Limits = SMALL) -> JudgedTexts:
+def empty_store(window: int | None = None, limits: Limits = SMALL) -> IndexTexts:
     """Return an empty store, whose clusters are of so many days."""
     span = None if window is None else dt.timedelta(days=window)
-    return JudgedTexts(Config(window=span), limits, TREES, count_codes())
+    return IndexTexts(Config(window=span), limits, TREES)
 
 
-def retired(store: JudgedTexts, slot: int) -> None:
+def retired(store: IndexTexts, row: int) -> None:
     """Take a document out if it is there."""
-    if store.alive[slot]:
-        store.retire(np.array([slot]))
+    if store.alive[row]:
+        store.retire(np.array([row]))
 
 
 def after(
     events: Sequence[tuple[Any, ...]], window: int | None = None, limits: Limits = SMALL
-) -> JudgedTexts:
+) -> IndexTexts:
     """Return a store with a history."""
     store = empty_store(window, limits)
     for event in events:
@@ -106,12 +104,12 @@ def after(
             retired(store, event[1])
         else:
             _, run, day, replaced = event
-            one = items([(run, day)], store.n_slots)
-            store.probe(one, np.array([replaced]), insert=True)
+            one = items([(run, day)], store.n_rows)
+            store.look_up(one, np.array([replaced]), insert=True)
     return store
 
 
-def slots_of(store: JudgedTexts) -> list[news_oracle.Slot]:
+def rows_of(store: IndexTexts) -> list[news_oracle.Slot]:
     """Return the documents that a store has or had, as the oracle takes them."""
     tables = store._tables  # noqa: SLF001
     missing = np.iinfo(np.int64).min
@@ -124,13 +122,13 @@ def slots_of(store: JudgedTexts) -> list[news_oracle.Slot]:
         )
         for start, length, time, number, cluster, alive in zip(
             *(
-                array[: store.n_slots].tolist()
+                array[: store.n_rows].tolist()
                 for array in (
                     tables.starts,
                     tables.lengths,
                     tables.times,
-                    store.founders.arrays.numbers,
-                    store.founders.arrays.clusters,
+                    store.clusters.arrays.numbers,
+                    store.clusters.arrays.clusters,
                     tables.alive,
                 )
             ),
@@ -139,18 +137,18 @@ def slots_of(store: JudgedTexts) -> list[news_oracle.Slot]:
     ]
 
 
-def groups_of(groups: Any, n_slots: int) -> list[list[int]]:  # noqa: ANN401 - arrays by name
-    """Return the groups of slots, oldest first, and check that both ways lead through them."""
+def groups_of(groups: Any, n_rows: int) -> list[list[int]]:  # noqa: ANN401 - arrays by name
+    """Return the groups of rows, oldest first, and check that both ways lead through them."""
     found = []
-    for anchor in range(n_slots):
-        upwards, slot = [], int(groups.oldest[anchor])
-        while slot >= 0:
-            upwards.append(slot)
-            slot = int(groups.newer[slot])
-        downwards, slot = [], int(groups.newest[anchor])
-        while slot >= 0:
-            downwards.append(slot)
-            slot = int(groups.older[slot])
+    for anchor in range(n_rows):
+        upwards, row = [], int(groups.oldest[anchor])
+        while row >= 0:
+            upwards.append(row)
+            row = int(groups.newer[row])
+        downwards, row = [], int(groups.newest[anchor])
+        while row >= 0:
+            downwards.append(row)
+            row = int(groups.older[row])
         assert downwards == upwards[::-1]
         if upwards:
             assert {int(each) for each in groups.anchor[upwards]} == {anchor}
@@ -158,10 +156,10 @@ def groups_of(groups: Any, n_slots: int) -> list[list[int]]:  # noqa: ANN401 - a
     return sorted(found)
 
 
-def check(store: JudgedTexts) -> None:
+def check(store: IndexTexts) -> None:
     """Compare all that a store knows of its documents with the oracle."""
     tables, roles = store._tables, store._roles  # noqa: SLF001
-    slots = slots_of(store)
+    rows = rows_of(store)
     n_places = len(tables.places)
 
     def place_of(shingle: tuple[int, ...]) -> int:
@@ -169,19 +167,19 @@ def check(store: JudgedTexts) -> None:
         with np.errstate(over="ignore"):  # the hash wraps, as in machine code
             return int(shingle_at(tokens, 0, len(shingle), 0)) & (n_places - 1)
 
-    expected = news_oracle.roles_of(slots, place_of)
+    expected = news_oracle.roles_of(rows, place_of)
 
-    assert groups_of(roles.texts, len(slots)) == sorted(expected.copies.values())
-    assert groups_of(roles.clusters, len(slots)) == sorted(expected.members.values())
+    assert groups_of(roles.texts, len(rows)) == sorted(expected.copies.values())
+    assert groups_of(roles.clusters, len(rows)) == sorted(expected.members.values())
     leaders = {members[0] for members in expected.members.values()}
     assert set(np.flatnonzero(tables.leads).tolist()) == leaders
     assert tables.counters[0] == len(expected.primaries)
     for place in range(n_places):
         chain, posting = [], int(tables.places[place, 0]) - 1
         while posting >= 0:
-            slot, posting = tables.postings[posting].tolist()
-            if slot >= 0 and tables.leads[slot]:
-                chain.append(slot)
+            row, posting = tables.postings[posting].tolist()
+            if row >= 0 and tables.leads[row]:
+                chain.append(row)
         spread = expected.days.get(place, [])
         assert chain == expected.leading.get(place, [])
         assert tables.places[place, 1] == expected.frequency[place]
@@ -192,17 +190,17 @@ def check(store: JudgedTexts) -> None:
     assert {at: n for at, n in enumerate(tokens) if n} == dict(expected.tokens)
 
 
-def answers(store: JudgedTexts, asked: Sequence[tuple[int, ...]]) -> list[list[tuple[Any, ...]]]:
-    """Return slot, relation and scores of what each run of tokens finds, all verdicts."""
-    found: Found = store.probe(
+def answers(store: IndexTexts, asked: Sequence[tuple[int, ...]]) -> list[list[tuple[Any, ...]]]:
+    """Return row, relation and scores of what each run of tokens finds, all verdicts."""
+    found = store.look_up(
         items([(run, 2) for run in asked]),
         np.full(len(asked), -1),
         insert=False,
         include=frozenset({"related", "template"}),
     )
-    rows = list(zip(found.slots.tolist(), found.scores.tolist(), strict=True))
+    rows = list(zip(found.pairs.tolist(), found.scores.tolist(), strict=True))
     return [
-        [(slot, relation, tuple(scores)) for (slot, relation), scores in rows[start:stop]]
+        [(row, relation, tuple(scores)) for (row, relation), scores in rows[start:stop]]
         for start, stop in itertools.pairwise(found.offsets.tolist())
     ]
 
@@ -247,15 +245,15 @@ def test_a_compacted_store_answers_as_before(
 ) -> None:
     """Removed documents are counted out at once; dropping them renumbers the others."""
     # As many places before and after, so that the same shingles share one.
-    store = after(events, limits=Limits(slots=2, tokens=4, places=64, token_places=64))
+    store = after(events, limits=Limits(rows=2, tokens=4, places=64, token_places=64))
     before = answers(store, asked)
-    alive = np.flatnonzero(store.alive[: store.n_slots]).tolist()
+    alive = np.flatnonzero(store.alive[: store.n_rows]).tolist()
     former = store.compact().tolist()
 
     assert former == alive
-    assert [
-        [(former[slot], *rest) for slot, *rest in found] for found in answers(store, asked)
-    ] == [[(slot, *rest) for slot, *rest in found] for found in before]
+    assert [[(former[row], *rest) for row, *rest in found] for found in answers(store, asked)] == [
+        [(row, *rest) for row, *rest in found] for found in before
+    ]
 
 
 @given(events=histories(), asked=st.lists(runs, max_size=4))
@@ -274,16 +272,14 @@ def test_a_query_leaves_no_trace(
 def test_a_query_names_every_document_once(events: list[tuple[Any, ...]]) -> None:
     """However many roles it has, and all of the same words among them."""
     store = after(events)
-    slots = slots_of(store)
+    rows = rows_of(store)
 
-    for slot, found in zip(slots, answers(store, [slot.run for slot in slots]), strict=True):
+    for row, found in zip(rows, answers(store, [row.run for row in rows]), strict=True):
         named = [each for each, *_ in found]
         assert len(named) == len(set(named))
         exact = {each for each, relation, _ in found if relation == Relation.EXACT}
         assert exact == {
-            at
-            for at, other in enumerate(slots)
-            if other.alive and slot.run and other.run == slot.run
+            at for at, other in enumerate(rows) if other.alive and row.run and other.run == row.run
         }
 
 
@@ -291,9 +287,9 @@ def test_copies_are_named_up_to_a_bound() -> None:
     """The newest of many copies are named, and one look-up was cut short."""
     store = after([("add", (1, 2, 3, 4), None, -1)] * 9)
 
-    found = store.probe(items([((1, 2, 3, 4), None)]), np.array([-1]), insert=False, most=3)
+    found = store.look_up(items([((1, 2, 3, 4), None)]), np.array([-1]), insert=False, most=3)
 
-    assert found.slots[:, 0].tolist() == [0, 8, 7]
+    assert found.pairs[:, 0].tolist() == [0, 8, 7]
     assert store.n_cut_short == 1
 
 

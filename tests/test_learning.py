@@ -6,6 +6,7 @@ import copy
 import itertools
 import json
 import re
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import dedupe_news as dn
 from dedupe_news._engine import adapting
 from dedupe_news._engine.classifier import CLASSES, features_of, load_classifier, shipped
 from dedupe_news._engine.segment import count
-from dedupe_news._kernels.features import N_FEATURES
+from dedupe_news._kernels.feature_names import N_FEATURES
 from dedupe_news.judges import digest_of
 from made_up_news import made_up_news
 
@@ -162,6 +163,21 @@ def test_an_index_keeps_its_judge(judge: dn.Judge, tmp_path: Path) -> None:
         match=rf"judge='{judge.digest}', but judge='of the package' was given",
     ):
         dn.NewsIndex.open(tmp_path / "news.db", dn.Config())
+
+
+def test_an_index_is_compared_by_its_own_judge(
+    judge: dn.Judge, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The weights that a file names are those of its settings, not those of the package."""
+    path = tmp_path / "news.db"
+    dn.NewsIndex.open(path, judge=judge).close()
+
+    connection = sqlite3.connect(path)
+    (weights,) = connection.execute("SELECT value FROM meta WHERE name = 'weights'").fetchone()
+    connection.close()
+    assert weights == judge.digest
+    dn.NewsIndex.open(path).close()
+    assert "other weights" not in caplog.text
 
 
 def test_files_that_are_no_judge_are_refused(judge: dn.Judge, tmp_path: Path) -> None:

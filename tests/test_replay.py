@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import Config, NewsIndex
-from dedupe_news._store.slots import Limits
+from dedupe_news._store.index_arrays import Limits
 from strategies import feeds
 
 if TYPE_CHECKING:
     from dedupe_news import Match
-    from dedupe_news._store.judged import JudgedTexts
+    from dedupe_news._store.index_texts import IndexTexts
 
 
 @pytest.fixture(autouse=True, scope="module")
 def small() -> Any:  # noqa: ANN401 - a fixture
     """Let tables grow all the time."""
-    limits = Limits(removed=5, slots=2, tokens=4, places=4, token_places=64)
+    limits = Limits(removed=5, rows=2, tokens=4, places=4, token_places=64)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr("dedupe_news.index.LIMITS", limits)
         yield
@@ -29,9 +29,9 @@ def small() -> Any:  # noqa: ANN401 - a fixture
 
 def tables_of(index: NewsIndex) -> dict[str, Any]:
     """Return all that the tables of an index say of documents that count."""
-    store: JudgedTexts = index._store.refresh().texts  # type: ignore[assignment]  # noqa: SLF001
+    store: IndexTexts = index._store.refresh().texts  # noqa: SLF001
     tables, roles = store._tables, store._roles  # noqa: SLF001
-    n_slots = store.n_slots
+    n_slots = store.n_rows
     chains = []
     for head in tables.places[:, 0].tolist():
         chain, posting = [], head - 1
@@ -44,7 +44,7 @@ def tables_of(index: NewsIndex) -> dict[str, Any]:
     return {
         "chains": chains,
         "n_texts": int(tables.counters[0]),
-        "days": tables.counters[3:].tolist(),
+        "days": tables.counters[2:].tolist(),
         "counts": tables.places[:, 1:].tolist(),
         "token_counts": tables.token_counts.tolist(),
         **{
@@ -130,7 +130,7 @@ def test_batches_on_several_threads_answer_as_single_additions(
     expected = [one.add(row["id"], str(row["text"]), published=row["published"]) for row in rows]
     found: list[list[Match]] = []
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("dedupe_news.index.LIMITS", Limits(removed=5, slots=2, several=1))
+        monkeypatch.setattr("dedupe_news.index.LIMITS", Limits(removed=5, rows=2, several=1))
         many = NewsIndex(config)
         for start in range(0, len(rows), 9):
             part = rows[start : start + 9]

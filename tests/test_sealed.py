@@ -105,7 +105,7 @@ def test_a_seal_of_no_use_is_passed_over(tmp_path: Path, fault: str) -> None:
             add_some(other, 3, text_ids=True)
         shutil.copy(tmp_path / "other.db-sealed", seal)
     else:
-        seal.write_bytes(data.replace(b'"layout": 1', b'"layout": 0'))
+        seal.write_bytes(data.replace(b'"layout": 2', b'"layout": 0'))
 
     with NewsIndex.open(path) as index:
         assert answers(index) == expected

@@ -20,7 +20,7 @@ import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
 from dedupe_news._store.redis import RedisLog
-from dedupe_news._store.rescue import Wreck
+from dedupe_news._store.rescue import DamagedFile
 from dedupe_news._store.store import Store
 from faults import text_of
 
@@ -225,17 +225,17 @@ def test_what_is_whole_can_be_rescued(whole: Path, tmp_path: Path) -> None:
     """Everything but the documents that were damaged."""
     copy = tmp_path / "copy.db"
     shutil.copy(whole, copy)
-    assert Wreck(copy).report
+    assert DamagedFile(copy).report
 
     damage(copy, "UPDATE events SET event = zeroblob(99) WHERE position IN (3, 30)")
-    wreck = Wreck(copy)
-    wreck.examine()
-    ids = [each for rows in wreck.rows() for each in rows.ids]
+    damaged = DamagedFile(copy)
+    damaged.examine()
+    ids = [each for items in damaged.items() for each in items.ids]
 
     assert ids == [f"id{i}" for i in range(N) if i not in {3, 7, 30}]
-    assert (wreck.report.n_whole, wreck.report.n_damaged) == (N - 3, 2)
-    assert not wreck.report
-    assert wreck.report.config == SIMILAR
+    assert (damaged.report.n_whole, damaged.report.n_damaged) == (N - 3, 2)
+    assert not damaged.report
+    assert damaged.report.config == SIMILAR
 
 
 def test_pages_that_cannot_be_read_are_worked_around(tmp_path: Path) -> None:
@@ -257,23 +257,23 @@ def test_pages_that_cannot_be_read_are_worked_around(tmp_path: Path) -> None:
     data[leaves[len(leaves) // 2]] = 99  # no kind of page
     path.write_bytes(data)
 
-    wreck = Wreck(path)
-    wreck.examine()
-    ids = [int(str(each)) for rows in wreck.rows() for each in rows.ids]
+    damaged = DamagedFile(path)
+    damaged.examine()
+    ids = [int(str(each)) for items in damaged.items() for each in items.ids]
 
     assert {0, 199} <= set(ids)
     assert 100 < len(ids) < 200
     missing = set(range(200)) - set(ids)
     assert missing <= {
-        number for first, last in wreck.report.unreadable for number in range(first, last + 1)
+        number for first, last in damaged.report.unreadable for number in range(first, last + 1)
     }
-    assert any("SQLite" in fault for fault in wreck.report.faults)
+    assert any("SQLite" in fault for fault in damaged.report.faults)
 
 
 def test_missing_files_are_not_examined(tmp_path: Path) -> None:
     """The message names them."""
     with pytest.raises(dn.StoreError, match=r"^there is no file '.*none.db'; give the file of"):
-        Wreck(tmp_path / "none.db")
+        DamagedFile(tmp_path / "none.db")
 
 
 def test_restarted_server_loses_nothing(server: redis_server.RedisServer) -> None:

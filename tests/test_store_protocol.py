@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
-from dedupe_news._store.slots import Limits
+from dedupe_news._store.index_arrays import Limits
 from interruption import Interruption
 from strategies import feeds, texts
 
@@ -43,7 +43,7 @@ CONFIGS = (
     Config(window=2 * DAY),
 )
 
-SMALL = Limits(removed=3, slots=2, tokens=4, places=8, token_places=64)
+SMALL = Limits(removed=3, rows=2, tokens=4, places=8, token_places=64)
 
 days = st.integers(0, 12)
 sources = st.none() | st.sampled_from(["Post", "Times"])

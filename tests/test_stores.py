@@ -69,7 +69,7 @@ def test_copies_join_the_cluster_of_their_best_match(opened: NewsIndex) -> None:
 
 
 def test_clusters_do_not_chain(opened: NewsIndex) -> None:
-    """A document that matches a member, but not the founder, founds another."""
+    """A document that matches a member, but not the representative, begins another."""
     words = [f"w{i}" for i in range(40)]
     for at, start in enumerate((0, 6, 12)):
         opened.add(at, " ".join(words[start : start + 20]))
@@ -78,7 +78,7 @@ def test_clusters_do_not_chain(opened: NewsIndex) -> None:
     assert [opened.cluster_of(at) for at in range(3)] == [0, 0, 2]
 
 
-def test_clusters_keep_their_numbers_when_their_founder_leaves(opened: NewsIndex) -> None:
+def test_clusters_keep_their_numbers_when_their_representative_leaves(opened: NewsIndex) -> None:
     """But take in nobody any more."""
     for name in "abc":
         opened.add(name, STORM)
@@ -89,7 +89,7 @@ def test_clusters_keep_their_numbers_when_their_founder_leaves(opened: NewsIndex
     assert [opened.cluster_of(name) for name in "bcde"] == [0, 0, 4, 4]
 
 
-def test_a_founder_that_is_added_again_is_founder_still(opened: NewsIndex) -> None:
+def test_a_representative_that_is_added_again_is_one_still(opened: NewsIndex) -> None:
     """As pollers do with every item they see again."""
     opened.add("a", STORM)
     opened.add("b", STORM)
@@ -736,15 +736,15 @@ def test_format_2_is_still_written_and_read() -> None:
     added, retired, compacted = codec.unpack(range(5, 8), events_of_format_2())
 
     assert [event.hex() for event in events_of_format_2()] == expected
-    assert isinstance(added, codec.Added)
-    assert next(exchange.documents(added.rows)) == dn.Document(
+    assert isinstance(added, codec.Addition)
+    assert next(exchange.documents(added.items)) == dn.Document(
         STORM, "Two\nlines", ("a", 5, b"c"), "Zeitung", NOON
     )
     columns = (added.positions, added.clusters, added.leads, added.replaces)
     assert [each.tolist() for each in columns] == [[5], [3], [True], [2]]
-    assert isinstance(retired, codec.Retired)
+    assert isinstance(retired, codec.Retirement)
     assert (retired.position, retired.step, retired.numbers.tolist()) == (6, None, [3, 7])
-    assert isinstance(compacted, codec.Compacted)
+    assert isinstance(compacted, codec.Compaction)
     assert (compacted.position, compacted.step, compacted.numbers.tolist()) == (7, 64, [3, 7])
 
 

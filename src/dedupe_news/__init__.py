@@ -48,6 +48,7 @@ from dedupe_news.results.records import (
 from dedupe_news.results.result import Clustering
 
 if TYPE_CHECKING:
+    from dedupe_news._index.added import Added
     from dedupe_news._learning.labelling import Labelling
     from dedupe_news._learning.learning import JudgeFit, Rates, fit_judge, label
     from dedupe_news.api import cluster, compare, deduplicate
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from dedupe_news.integrations.sklearn import NewsDeduplicator
 
 __all__ = [
+    "Added",
     "Bounded",
     "Cluster",
     "Clustering",
@@ -113,6 +115,7 @@ logging.getLogger("dedupe_news").addHandler(logging.NullHandler())
 
 # These bring numba, half a second; so they come when first asked for (PEP 562).
 _HOMES = {
+    "Added": "_index.added",
     "Document": "documents",
     "JudgeFit": "_learning.learning",
     "Labelling": "_learning.labelling",

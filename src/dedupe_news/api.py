@@ -146,7 +146,7 @@ def cluster(
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
     row_labels = python.row_labels(feed)
     with (
-        ready("cluster", chosen.policy, n_jobs, n_bytes=sizes.n_bytes(feed), show=progress),
+        ready("cluster", chosen.policy, n_jobs, n_bytes=lambda: sizes.n_bytes(feed), show=progress),
         stages(("reading", *batch.STAGES), show=progress) as ended,
         contextlib.ExitStack() as opened,
     ):
@@ -230,7 +230,7 @@ def compare(
     """
     chosen = settled(config, settings)
     documents = [_one(a), _one(b)]
-    with ready("compare", chosen.policy, n_bytes=sizes.n_bytes(documents)):
+    with ready("compare", chosen.policy, n_bytes=lambda: sizes.n_bytes(documents)):
         return Explainer(read_documents(documents), chosen)(0, 1)
 
 

@@ -9,17 +9,16 @@ import weakref
 from typing import TYPE_CHECKING, Any, Self
 
 from dedupe_news._index.changes import Changes
+from dedupe_news._store.index_arrays import LIMITS
 from dedupe_news._store.memory import MemoryLog
-from dedupe_news._store.opening import open_log
-from dedupe_news._store.slots import LIMITS
-from dedupe_news._store.store import Store
+from dedupe_news._store.store import Store, open_log
 from dedupe_news.config import Config
 from dedupe_news.errors import ConfigError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from dedupe_news._store.opening import Durability
+    from dedupe_news._store.store import Durability
 
 
 _indexes: weakref.WeakSet[NewsIndex] = weakref.WeakSet()
@@ -159,14 +158,7 @@ class NewsIndex(Changes):
             self._store.close()
 
     def __enter__(self) -> Self:
-        """
-        Begin a block at whose end the index is closed.
-
-        Returns
-        -------
-        NewsIndex
-            This index.
-        """
+        """Begin a block at whose end the index is closed."""
         return self
 
     def __exit__(
@@ -175,51 +167,22 @@ class NewsIndex(Changes):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """
-        Close the index.
-
-        Parameters
-        ----------
-        kind, error, traceback : object
-            What left the block; not looked at.
-        """
+        """Close the index."""
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        """
-        Return the state to pickle.
-
-        Returns
-        -------
-        dict
-            Everything but the lock. Of an index in a file or on a server,
-            where it is: the copy opens it again.
-        """
+        """Return the state to pickle: all of it, or of an index elsewhere where it is."""
         with self._lock:
             # Copied now, while nobody changes it.
             return {"_config": self._config, "_store": copy.deepcopy(self._store)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """
-        Restore the state that `__getstate__` returned.
-
-        Parameters
-        ----------
-        state : dict
-            As returned.
-        """
+        """Restore the state that `__getstate__` returned."""
         vars(self).update(state)
         self._begin()
 
     def __repr__(self) -> str:
-        """
-        Return the size and the settings that matter.
-
-        Returns
-        -------
-        str
-            One line, of what this process knows.
-        """
+        """Return the size, as this process knows it, and the settings that matter."""
         return (
             f"<NewsIndex of {len(self._store.known):,} documents, "
             f"policy {self._config.policy!r}, threshold {self._config.threshold:g}>"

@@ -11,7 +11,7 @@ from dedupe_news._engine.packing import HALF, LOW, pack
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAST_COMMON = 3
+LEAST_COMMON = 4
 """Texts that must match both of a refused pair."""
 
 LEAST_SHARE = 0.6

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedupe_news._engine.texts import MOST_STANDING
 from dedupe_news._kernels import features as feature_kernels
 from dedupe_news._kernels import trees as kernels
-from dedupe_news._kernels.features import FEATURES, N_FEATURES
+from dedupe_news._kernels.feature_names import FEATURES, N_FEATURES
 from dedupe_news._machine.threads import run, shares
 from dedupe_news.errors import ConfigError
 from dedupe_news.judges import read_judge
@@ -65,6 +66,8 @@ class Classifier:
             )
 
         run(fill, shares(len(pairs), n_jobs), n_jobs)
+        # Texts of the same words are two where they are a standing text.
+        found[is_standing(segment, pairs)] = np.eye(kernels.N_CLASSES)[TEMPLATE]
         return found
 
     def contributions(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -72,6 +75,13 @@ class Classifier:
         found = np.empty((N_FEATURES, kernels.N_CLASSES))
         kernels.fill_contributions(self.trees, row, found)
         return found
+
+
+def is_standing(segment: Segment, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which pairs of texts are of a standing text, which comes at two times."""
+    same: NDArray[np.bool_] = np.equal(*segment.digests[pairs].T)
+    lengths = segment.evidence.stops - segment.evidence.starts
+    return same & (lengths[pairs[:, 0]] <= MOST_STANDING)
 
 
 def features_of(segment: Segment, pairs: NDArray[np.int64], n_jobs: int) -> NDArray[np.float64]:

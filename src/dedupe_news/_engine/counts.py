@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe_news._engine.packing import pack_repeated, sort_values
 from dedupe_news._kernels import postings as kernels
-from dedupe_news._kernels.votes import MOST_TEXTS
+from dedupe_news._kernels.index_candidates import MOST_TEXTS
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._machine.threads import run, shares, split
 
@@ -71,7 +71,7 @@ def find_related(
     Every two texts that share enough shingles of at most `most_texts` texts are a
     pair, however little else they share: edited, shortened and re-headlined copies,
     and a teaser with the article it was cut from. What is enough,
-    `dedupe_news._kernels.votes.least_shared` says. `lengths` are the tokens of each
+    `dedupe_news._kernels.index_candidates.least_shared` says. `lengths` are the tokens of each
     text; `days` are as from `days_of`.
     """
     parts = _part(shingles, offsets, n_jobs, space)

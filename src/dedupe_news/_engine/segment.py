@@ -11,7 +11,7 @@ from dedupe_news._engine.counts import find_related, token_commonness
 from dedupe_news._engine.sets import Runs, shingle, sort_sets
 from dedupe_news._engine.texts import by_time, days_of, distinct_texts, preferred_values
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME
-from dedupe_news._kernels.features import SHINGLE_SIZE, Evidence
+from dedupe_news._kernels.evidence import SHINGLE_SIZE, Evidence
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._text.batches import tokens_of
 
@@ -43,6 +43,8 @@ class Segment:
     ----------
     order : ndarray of int64, shape (n_texts,)
         The number in `Texts` of each text here.
+    digests : ndarray of uint64, shape (n_texts,)
+        Equal for texts of the same words.
     evidence : Evidence
         Tokens, sources, times, and how often each word and shingle is used.
     sets : ShingleSets
@@ -54,6 +56,7 @@ class Segment:
     """
 
     order: NDArray[np.int64]
+    digests: NDArray[np.uint64]
     evidence: Evidence
     sets: ShingleSets
     longest: int
@@ -100,7 +103,8 @@ def make_segment(
     sorted_shingles = space.empty(len(shingles), np.uint32)
     np.copyto(sorted_shingles, shingles)
     sets = sort_sets(sorted_shingles, offsets, n_jobs, space)
-    return Segment(order, evidence, sets, int(lengths.max(initial=1)), counted.pairs)
+    longest = int(lengths.max(initial=1))
+    return Segment(order, texts.digests[order], evidence, sets, longest, counted.pairs)
 
 
 def count(
@@ -112,7 +116,15 @@ def count(
 ) -> Counted:
     """Count the words of a batch once more, as its clustering did."""
     tokens = tokens_of(columns, config, n_jobs, space)
-    texts = distinct_texts(columns, tokens.hashes, tokens.offsets, config.prefer, n_jobs, window)
+    texts = distinct_texts(
+        columns,
+        tokens.hashes,
+        tokens.offsets,
+        config.prefer,
+        n_jobs,
+        window,
+        by_standing=config.policy == "news",
+    )
     segment = make_segment(columns, tokens, texts, n_jobs, space)
     number_of = np.empty(len(segment), np.int64)
     number_of[segment.order] = np.arange(len(segment))

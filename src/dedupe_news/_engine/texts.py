@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 
+MOST_STANDING = 24
+"""Tokens of a standing text at most: a title or a blurb that carries no story."""
+
+_STANDING_TIMES = 3  # apart, from which on words that come again are a standing text
+_STANDING_APART = 18 * 3_600_000_000  # microseconds of silence between them
+_STANDING_FOR = 7 * _MICROSECONDS_A_DAY  # if several outlets have them: news travels for days
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Texts:
@@ -106,12 +113,15 @@ def distinct_texts(
     n_jobs: int,
     window: int | None = None,
     cannot: NDArray[np.int64] | None = None,
+    *,
+    by_standing: bool = False,
 ) -> Texts:
     """
     Find the distinct texts of a batch, numbered by first position.
 
     Documents of the same words are texts of their own where they were published
-    more than `window` microseconds apart, or are a pair of `cannot`.
+    more than `window` microseconds apart, or are a pair of `cannot`; and if `by_standing`,
+    where few words come again and again, as the title of a column does: day by day.
     """
     n_documents = len(columns)
     digests = np.empty(n_documents, np.uint64)
@@ -125,6 +135,8 @@ def distinct_texts(
     n_texts = int(kernels.group_identical(packed, digests, tokens, offsets, text_of))
     if cannot is not None:
         n_texts = part_texts(text_of, n_texts, cannot)
+    if by_standing and columns.published is not None:
+        n_texts = _part_standing(text_of, n_texts, columns, np.diff(offsets))
     return gather_texts(columns, digests, offsets, text_of, n_texts, prefer, window)
 
 
@@ -183,6 +195,53 @@ def preferred(
     return numbers, documents[order][firsts]
 
 
+def _part_standing(
+    text_of: NDArray[np.int64], n_texts: int, columns: Columns, lengths: NDArray[np.int64]
+) -> int:
+    """Part standing texts wherever there was silence; return how many texts there are."""
+    assert columns.published is not None  # noqa: S101 - the caller looked
+    copies = copies_of(text_of, n_texts)
+    copies = copies[(columns.published[copies] != NO_TIME) & (lengths[copies] <= MOST_STANDING)]
+    order = copies[np.lexsort((columns.published[copies], text_of[copies]))]
+    texts, times = text_of[order], columns.published[order]
+    is_again = np.zeros(len(order), bool)
+    is_again[1:] = (np.diff(texts) == 0) & (np.diff(times) > _STANDING_APART)
+    numbers, firsts, place = np.unique(texts, return_index=True, return_inverse=True)
+    if not len(numbers):
+        return n_texts
+    lasts = np.append(firsts[1:], len(order)) - 1
+    spans = times[lasts] - times[firsts]
+    is_standing = np.bincount(place[is_again], minlength=len(numbers)) >= _STANDING_TIMES - 1
+    is_standing &= (spans >= _STANDING_FOR) | _of_one_source(columns, order, firsts)
+    parts = np.cumsum(is_again & is_standing[place])
+    # The first time keeps the number of the text.
+    moved = parts > parts[firsts][place]
+    text_of[order[moved]] = n_texts - 1 + parts[moved]
+    return _renumbered(text_of) if moved.any() else n_texts
+
+
+def _of_one_source(
+    columns: Columns, order: NDArray[np.int64], firsts: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return which groups of documents, from each of `firsts` on, have one known source."""
+    if columns.sources is None:
+        return np.zeros(len(firsts), bool)
+    sources = columns.sources[order]
+    least, most = np.minimum.reduceat(sources, firsts), np.maximum.reduceat(sources, firsts)
+    one: NDArray[np.bool_] = (least == most) & (least != NO_SOURCE)
+    return one
+
+
+def _renumbered(text_of: NDArray[np.int64]) -> int:
+    """Renumber texts by their first document; return how many there are."""
+    present = np.flatnonzero(text_of >= 0)
+    _, firsts, numbers = np.unique(text_of[present], return_index=True, return_inverse=True)
+    rank = np.empty(len(firsts), np.int64)
+    rank[np.argsort(firsts)] = np.arange(len(firsts))
+    text_of[present] = rank[numbers]
+    return len(firsts)
+
+
 def _part_by_time(
     text_of: NDArray[np.int64], n_texts: int, times: NDArray[np.int64], window: int
 ) -> int:
@@ -202,13 +261,7 @@ def _part_by_time(
             n_parts += 1
         if not is_first:
             text_of[document] = n_parts - 1
-    if n_parts > n_texts:
-        present = np.flatnonzero(text_of >= 0)
-        _, firsts, numbers = np.unique(text_of[present], return_index=True, return_inverse=True)
-        rank = np.empty(len(firsts), np.int64)
-        rank[np.argsort(firsts)] = np.arange(len(firsts))
-        text_of[present] = rank[numbers]
-    return n_parts
+    return _renumbered(text_of) if n_parts > n_texts else n_texts
 
 
 def copies_of(text_of: NDArray[np.int64], n_texts: int) -> NDArray[np.int64]:

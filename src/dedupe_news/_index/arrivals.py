@@ -10,7 +10,7 @@ from dedupe_news._input import times, values
 from dedupe_news._input.columns import NO_TIME, UNTITLED, Columns
 from dedupe_news._input.python import is_missing
 from dedupe_news._input.rules import ALONE, speaking
-from dedupe_news._store.rows import Rows
+from dedupe_news._store.stored_items import StoredItems
 from dedupe_news.errors import InputTypeError, shown
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def one(
     title: object,
     source: str | None,
     published: object,
-) -> Rows:
+) -> StoredItems:
     """Return one item; errors as of `NewsIndex.add`."""
     title_length, content = _content(text, title)
     if source is not None and not (type(source) is str and source and source.isascii()):
@@ -36,7 +36,7 @@ def one(
     numbers = np.array([0, len(content), title_length, time], np.int64)  # made once, for speed
     offsets = numbers[:2]
     offsets.setflags(write=False)  # as texts are tokenized
-    return Rows(
+    return StoredItems(
         [id], np.frombuffer(content, np.uint8), offsets, numbers[2:3], numbers[3:], _NO_TIMES,
         [source],
     )  # fmt: skip
@@ -60,13 +60,13 @@ def _content(text: object, title: object) -> tuple[int, bytes]:
     return len(head), b"%b\n%b" % (head, body)
 
 
-def many(columns: Columns, ids: Sequence[Hashable]) -> Rows:
+def many(columns: Columns, ids: Sequence[Hashable]) -> StoredItems:
     """Return the items of a batch, which arrive when they are added."""
     n_items = len(columns)
     names = [*columns.source_names, None]  # the last stands for NO_SOURCE
     unknown = np.full(n_items, NO_TIME)
     lengths = columns.title_lengths
-    return Rows(
+    return StoredItems(
         ids=list(ids),
         buffer=columns.buffer,
         offsets=columns.offsets,
@@ -79,7 +79,7 @@ def many(columns: Columns, ids: Sequence[Hashable]) -> Rows:
     )
 
 
-def as_columns(parts: list[Rows]) -> Columns:
+def as_columns(parts: list[StoredItems]) -> Columns:
     """Return items of an index as the stages of a batch take them."""
     n_bytes = np.cumsum([0, *(int(part.offsets[-1] - part.offsets[0]) for part in parts)])
     sources, names = values.source_column([each for part in parts for each in part.sources])

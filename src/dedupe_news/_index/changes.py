@@ -3,113 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self, overload
+from typing import TYPE_CHECKING, Self
 
 from dedupe_news._index import arrivals, exchange
+from dedupe_news._index.added import Added
+from dedupe_news._index.grouped import Clusters
 from dedupe_news._index.lookups import Lookups, parts_of, unknown
 from dedupe_news._input import rules, times, values
 from dedupe_news._input.reading import read_documents
-from dedupe_news._machine.progress import prepare
 from dedupe_news._machine.threads import resolve_jobs
-from dedupe_news._store.replay import tokens_of
+from dedupe_news._store.stored_items import tokens_of
 from dedupe_news.documents import AUTO
-from dedupe_news.errors import InputError, InputTypeError
+from dedupe_news.errors import InputError, InputTypeError, StoreError
 
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Iterator, Sequence
 
-    from dedupe_news._input.columns import Columns
     from dedupe_news._input.rules import OnInvalid
-    from dedupe_news._store.rows import Rows
+    from dedupe_news._store.stored_items import StoredItems
     from dedupe_news.documents import ColumnChoice
     from dedupe_news.results.records import Match
 
 
-class Added(Sequence["list[Match]"]):
-    """
-    The matches of items that were added, one list for each item of the feed.
-
-    Parameters
-    ----------
-    columns : Columns
-        The items that were added.
-    matches : sequence of list of Match
-        What each of them matches.
-
-    Attributes
-    ----------
-    skipped : Skipped
-        What of the feed could not be read and was passed over.
-    """
-
-    def __init__(self, columns: Columns, matches: Sequence[list[Match]]) -> None:
-        self.skipped = columns.skipped
-        self._matches = matches
-        self._places: Sequence[int] = range(len(matches))
-        if columns.rows is not None:
-            place_of = dict(zip(columns.rows.tolist(), range(len(matches)), strict=True))
-            n_rows = len(matches) + columns.skipped.n_dropped
-            self._places = [place_of.get(row, -1) for row in range(n_rows)]
-
-    def __len__(self) -> int:
-        """
-        Return the number of items of the feed.
-
-        Returns
-        -------
-        int
-            At least 0.
-        """
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, index: int) -> list[Match]: ...  # numpydoc ignore=GL08
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[list[Match]]: ...  # numpydoc ignore=GL08
-
-    def __getitem__(self, index: int | slice) -> list[Match] | Sequence[list[Match]]:
-        """
-        Return what an item matches, or some of them.
-
-        Parameters
-        ----------
-        index : int or slice
-            Of the feed.
-
-        Returns
-        -------
-        list of Match, or sequence of such
-            Empty for an item that was left out.
-        """
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        place = self._places[index]
-        return [] if place < 0 else self._matches[place]
-
-    def __eq__(self, other: object) -> bool:
-        """
-        Return whether another sequence holds the same lists.
-
-        Parameters
-        ----------
-        other : object
-            Compared with.
-
-        Returns
-        -------
-        bool
-            True for a list of equal lists too.
-        """
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class Changes(Lookups):
+class Changes(Clusters):
     """The part of `dedupe_news.NewsIndex` that changes it."""
 
     _in_batch: bool
@@ -154,11 +72,9 @@ class Changes(Lookups):
             If a value cannot be used. Nothing has changed then.
         """
         values.check_id(id)
-        prepare("index", self._config.policy)
-        rows = arrivals.one(id, text, title, source, published)
-        tokens = tokens_of(rows, self._config, 1)
-        with self._lock:
-            return self._store.add(rows, tokens)[0]
+        items = arrivals.one(id, text, title, source, published)
+        with self._ready((title, text)), self._lock:
+            return self._store.add(items, tokens_of(items, self._config, 1))[0]
 
     def add_many(
         self,
@@ -210,25 +126,25 @@ class Changes(Lookups):
             If a named column does not exist.
         """
         threads = resolve_jobs(n_jobs)
-        prepare("index", self._config.policy, threads)
-        with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
-            columns = read_documents(
-                feed,
-                id=id,
-                title=title,
-                text=text,
-                source=source,
-                published=published,
-                n_jobs=threads,
-                for_index=True,
-            )
-        if columns.ids is None:
-            message = (
-                "the documents have no ids, which an index needs. Name their column with "
-                "id='...', or pass mappings with the key 'id'"
-            )
-            raise InputError(message)
-        matches = add_rows(self, arrivals.many(columns, columns.ids), threads, keep=True)
+        with self._ready(feed, threads):
+            with rules.reading(on_invalid=on_invalid, timezone=timezone, date_format=date_format):
+                columns = read_documents(
+                    feed,
+                    id=id,
+                    title=title,
+                    text=text,
+                    source=source,
+                    published=published,
+                    n_jobs=threads,
+                    for_index=True,
+                )
+            if columns.ids is None:
+                message = (
+                    "the documents have no ids, which an index needs. Name their column with "
+                    "id='...', or pass mappings with the key 'id'"
+                )
+                raise InputError(message)
+            matches = add_items(self, arrivals.many(columns, columns.ids), threads, keep=True)
         return Added(columns, matches)
 
     def remove(self, id: Hashable) -> None:  # noqa: A002 - the settled public name
@@ -363,12 +279,7 @@ class Changes(Lookups):
         if other is self:
             message = "an index cannot be merged into itself; pass another one"
             raise InputError(message)
-        threads = resolve_jobs(n_jobs)
-        n_added = 0
-        for part in parts_of(other):
-            add_rows(self, part, threads)
-            n_added += len(part)
-        return n_added
+        return self._add_parts(parts_of(other), resolve_jobs(n_jobs))
 
     def import_from(self, path: str | os.PathLike[str], *, n_jobs: int | None = -1) -> int:
         """
@@ -398,36 +309,30 @@ class Changes(Lookups):
             If it is Parquet and pyarrow is not installed.
         """
         threads = resolve_jobs(n_jobs)
+        return self._add_parts(exchange.read(path, threads), threads)
+
+    def _add_parts(self, parts: Iterator[StoredItems], threads: int) -> int:
+        """Add items part by part, each all or none; return how many."""
         n_added = 0
-        for part in exchange.read(path, threads):
-            add_rows(self, part, threads)
+        for part in parts:
+            try:
+                add_items(self, part, threads)
+            except StoreError as error:
+                if not n_added or self._in_batch:
+                    raise
+                message = (
+                    f"{error}. That is the part after the first {n_added:,} documents, which are "
+                    "in the index. Add all again, or all at once within `batch`"
+                )
+                raise type(error)(message) from error
             n_added += len(part)
         return n_added
 
 
-def add_rows(
-    index: Lookups, rows: Rows, n_jobs: int, *, keep: bool = False
+def add_items(
+    index: Lookups, items: StoredItems, n_jobs: int, *, keep: bool = False
 ) -> Sequence[list[Match]]:
-    """
-    Add documents with distinct ids, which keep their times of arrival.
-
-    Parameters
-    ----------
-    index : Lookups
-        The index.
-    rows : Rows
-        The documents.
-    n_jobs : int
-        Threads, at least 1.
-    keep : bool, default False
-        Whether the matches are wanted.
-
-    Returns
-    -------
-    sequence of list of Match
-        The matches of each document, where they are wanted.
-    """
-    prepare("index", index.config.policy, n_jobs)
-    tokens = tokens_of(rows, index.config, n_jobs)
-    with index._lock:  # noqa: SLF001 - our own
-        return index._store.add(rows, tokens, n_jobs, keep=keep)  # noqa: SLF001 - our own
+    """Add items with distinct ids; return their matches if they are wanted."""
+    with index._ready(items, n_jobs), index._lock:  # noqa: SLF001 - our own
+        tokens = tokens_of(items, index.config, n_jobs)
+        return index._store.add(items, tokens, keep=keep)  # noqa: SLF001 - our own

@@ -28,38 +28,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from typing import IO
 
-    from dedupe_news._store.rows import Rows
+    from dedupe_news._store.stored_items import StoredItems
 
 _ROWS_AT_A_TIME = 20_000
 _NAMES = ("id", "title", "text", "source", "published", "arrived")
 _SUFFIXES = (".jsonl.gz", ".jsonl", ".parquet")
 
 Places: TypeAlias = "Callable[[Sequence[Hashable]], tuple[list[int | None], list[bool]]]"
-"""Returns the cluster of each id, None for one that is gone, and whether it founded it."""
+"""Returns the cluster of each id, None for one that is gone, and whether it represents it."""
 
 
-def documents(rows: Rows) -> Iterator[Document]:
-    """
-    Yield items as they were given.
-
-    Parameters
-    ----------
-    rows : Rows
-        The items.
-
-    Yields
-    ------
-    Document
-        Each, in order.
-    """
-    for at, content in enumerate(rows.contents()):
-        length = int(rows.title_lengths[at])
+def documents(items: StoredItems) -> Iterator[Document]:
+    """Yield items as they were given."""
+    for at, content in enumerate(items.contents()):
+        length = int(items.title_lengths[at])
         yield Document(
             text=content[length + 1 :].decode(),
             title=None if length == UNTITLED else content[:length].decode(),
-            id=rows.ids[at],
-            source=rows.sources[at],
-            published=from_microseconds(int(rows.published[at])),
+            id=items.ids[at],
+            source=items.sources[at],
+            published=from_microseconds(int(items.published[at])),
         )
 
 
@@ -98,33 +86,8 @@ def _reading(path: Path) -> Iterator[None]:
         raise InputError(message) from error
 
 
-def write(path: str | os.PathLike[str], parts: Iterable[Rows], places: Places) -> int:
-    """
-    Write documents to a file.
-
-    Parameters
-    ----------
-    path : str or path
-        Its suffix says the format. Replaced once all is written.
-    parts : iterable of Rows
-        The documents.
-    places : callable
-        Their clusters, which Parquet holds too.
-
-    Returns
-    -------
-    int
-        How many.
-
-    Raises
-    ------
-    InputError
-        If the suffix is unknown.
-    InputTypeError
-        If the format cannot hold an id.
-    MissingDependencyError
-        If Parquet is asked for and pyarrow is not installed.
-    """
+def write(path: str | os.PathLike[str], parts: Iterable[StoredItems], places: Places) -> int:
+    """Write documents to a file that is replaced at the end; return how many."""
     target = _path_of(path)
     is_parquet = _format_of(target) == ".parquet"
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
@@ -153,12 +116,12 @@ def _create(temporary: Path, target: Path) -> None:
         raise InputError(message) from error
 
 
-def _write_lines(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
+def _write_lines(temporary: Path, target: Path, parts: Iterable[StoredItems]) -> int:
     n_documents = 0
     zipped = target.suffix == ".gz"
     with gzip.open(temporary, "wb") if zipped else temporary.open("wb") as file:
-        for rows in parts:
-            for at, document in enumerate(documents(rows)):
+        for items in parts:
+            for at, document in enumerate(documents(items)):
                 if not isinstance(document.id, (str, int)):
                     message = (
                         f"the id {shown(document.id)} is of type "
@@ -167,14 +130,14 @@ def _write_lines(temporary: Path, target: Path, parts: Iterable[Rows]) -> int:
                     )
                     raise InputTypeError(message)
                 values = dataclasses.asdict(document)
-                values["arrived"] = from_microseconds(int(rows.arrived[at]))
+                values["arrived"] = from_microseconds(int(items.arrived[at]))
                 line = {name: _plain(values[name]) for name in _NAMES if values[name] is not None}
                 try:
                     file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
                 except ValueError as error:  # an integer of more digits than Python writes out
                     message = f"the id {shown(document.id)} cannot be written: {error}"
                     raise InputError(message) from error
-            n_documents += len(rows)
+            n_documents += len(items)
     return n_documents
 
 
@@ -182,7 +145,9 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows], places: Places) -> int:
+def _write_parquet(
+    temporary: Path, target: Path, parts: Iterable[StoredItems], places: Places
+) -> int:
     pyarrow = require_pyarrow(f"write {target.name}")
     parquet = importlib.import_module("pyarrow.parquet")
 
@@ -194,12 +159,12 @@ def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows], places:
     schema = pyarrow.schema([
         ("id", kinds.get(kind, pyarrow.string())), ("title", pyarrow.string()),
         ("text", pyarrow.string()), ("source", pyarrow.string()), ("published", moment),
-        ("arrived", moment), ("cluster", pyarrow.int64()), ("founder", pyarrow.bool_()),
+        ("arrived", moment), ("cluster", pyarrow.int64()), ("representative", pyarrow.bool_()),
     ])  # fmt: skip
     n_documents = 0
     with parquet.ParquetWriter(temporary, schema) as writer:
-        for rows in itertools.chain([] if first is None else [first], parts):
-            odd = next((each for each in rows.ids if type(each) is not kind), None)
+        for items in itertools.chain([] if first is None else [first], parts):
+            odd = next((each for each in items.ids if type(each) is not kind), None)
             if odd is not None:
                 message = (
                     f"the id {shown(odd)} is of type {type(odd).__name__!r}, but the first "
@@ -207,12 +172,12 @@ def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows], places:
                     "Export as .jsonl"
                 )
                 raise InputTypeError(message)
-            listed = list(documents(rows))
+            listed = list(documents(items))
             columns: dict[str, Any] = {
                 name: [getattr(document, name) for document in listed] for name in _NAMES[:-1]
             }
-            columns["cluster"], columns["founder"] = places(rows.ids)
-            columns["arrived"] = [from_microseconds(each) for each in rows.arrived.tolist()]
+            columns["cluster"], columns["representative"] = places(items.ids)
+            columns["arrived"] = [from_microseconds(each) for each in items.arrived.tolist()]
             try:
                 writer.write_table(pyarrow.table(columns, schema=schema))
             except (pyarrow.ArrowException, TypeError, OverflowError) as error:
@@ -221,33 +186,12 @@ def _write_parquet(temporary: Path, target: Path, parts: Iterable[Rows], places:
                     "str, all be int of 64 bits, or all be bytes"
                 )
                 raise InputTypeError(message) from error
-            n_documents += len(rows)
+            n_documents += len(items)
     return n_documents
 
 
-def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
-    """
-    Read documents from a file.
-
-    Parameters
-    ----------
-    path : str or path
-        Its suffix says the format.
-    n_jobs : int
-        Threads.
-
-    Yields
-    ------
-    Rows
-        Some ten thousand documents at a time.
-
-    Raises
-    ------
-    InputError
-        If the suffix is unknown, or the file cannot be understood.
-    MissingDependencyError
-        If it is Parquet and pyarrow is not installed.
-    """
+def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[StoredItems]:
+    """Yield the documents of a file, some ten thousand at a time; errors as of `import_from`."""
     source = _path_of(path)
     tables = _read_parquet if _format_of(source) == ".parquet" else _read_lines
     parts = tables(source)
@@ -270,12 +214,12 @@ def read(path: str | os.PathLike[str], n_jobs: int) -> Iterator[Rows]:
         if columns.ids is None:
             message = f"{str(source)!r} has no ids, which an index needs; add a column 'id'"
             raise InputError(message)
-        rows = arrivals.many(columns, columns.ids)
+        items = arrivals.many(columns, columns.ids)
         moments = time_column(arrived)
         if moments is not None:
             known = moments != np.iinfo(np.int64).min
-            rows = dataclasses.replace(rows, arrived=np.where(known, moments, rows.arrived))
-        yield rows
+            items = dataclasses.replace(items, arrived=np.where(known, moments, items.arrived))
+        yield items
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -46,9 +46,9 @@ _work: contextvars.ContextVar[_Work | None] = contextvars.ContextVar("interpreti
 
 
 @contextlib.contextmanager
-def small(n_bytes: int, allowance: Allowance = _OF_PROCESS) -> Iterator[bool]:
+def small(n_bytes: int | None, allowance: Allowance = _OF_PROCESS) -> Iterator[bool]:
     """Let kernels without machine code be interpreted within, if the work is little."""
-    if n_bytes > min(MOST_BYTES, allowance.n_bytes):
+    if n_bytes is None or n_bytes > min(MOST_BYTES, allowance.n_bytes):
         yield False
         return
     work = _Work()
@@ -104,4 +104,6 @@ def _namespace(module: str) -> dict[str, Any]:
         for name, value in tuple(names.items()):
             if isinstance(function := getattr(value, "py_func", None), types.FunctionType):
                 names[name] = _plain(function)
+        # numba compiles what its own list does.
+        names.update({"TypedList": list} if "TypedList" in names else {})
     return _namespaces[module]

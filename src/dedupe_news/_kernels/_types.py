@@ -26,7 +26,7 @@ def to_plain(numba_type: Any) -> Any:
         return ["list", to_plain(numba_type.dtype)]
     if isinstance(numba_type, numba.types.BaseTuple):
         return ["tuple", *map(to_plain, numba_type)]
-    if not isinstance(numba_type, numba.types.Number | numba.types.Boolean):
+    if not isinstance(numba_type, numba.types.Number | numba.types.Boolean | numba.types.NoneType):
         message = f"{numba_type} is no type of an argument that can be noted"
         raise TypeError(message)
     return str(numba_type)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._kernels._jit import kernel
-from dedupe_news._kernels.votes import least_shared
+from dedupe_news._kernels.index_candidates import least_shared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

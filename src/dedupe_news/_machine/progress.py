@@ -50,16 +50,17 @@ def ready(
     policy: str,
     n_jobs: int | None = -1,
     *,
-    n_bytes: int | None = None,
+    n_bytes: Callable[[], int | None],
     show: bool = True,
 ) -> Iterator[None]:
     """
     Compile what an operation needs, where that has not been done, and show how far it is.
 
     Work on so few bytes of text that the interpreter is done sooner is interpreted instead.
+    `n_bytes` says how many there are, None for many.
     """
-    if n_bytes is not None and not _preparing.is_prepared(f"{operation}-{policy}"):
-        with _interpreting.small(n_bytes) as is_small:
+    if not _preparing.is_prepared(f"{operation}-{policy}"):
+        with _interpreting.small(n_bytes()) as is_small:
             if is_small:
                 yield
                 return

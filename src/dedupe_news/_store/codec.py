@@ -22,7 +22,7 @@ from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.hashing import xxh3_runs
 from dedupe_news._store.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
 from dedupe_news._store.log import DamagedEvent
-from dedupe_news._store.rows import Rows
+from dedupe_news._store.stored_items import StoredItems
 from dedupe_news.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _MISSING = _NO_SOURCE, b""
 _MOST_TITLE_BYTES = 2**31 - 1
 
 
-class Added(NamedTuple):
+class Addition(NamedTuple):
     """
     Items that were added.
 
@@ -62,7 +62,7 @@ class Added(NamedTuple):
     ----------
     positions : ndarray of int64, shape (n_items,)
         Places of the events in the log, which number the items.
-    rows : Rows
+    items : StoredItems
         The items.
     clusters : ndarray of int64, shape (n_items,)
         Number of each item's cluster: that of the item that began it.
@@ -73,13 +73,13 @@ class Added(NamedTuple):
     """
 
     positions: NDArray[np.int64]
-    rows: Rows
+    items: StoredItems
     clusters: NDArray[np.int64]
     leads: NDArray[np.bool_]
     replaces: NDArray[np.int64]
 
 
-class Retired(NamedTuple):
+class Retirement(NamedTuple):
     """Tombstones: items that were removed or expired, and how far the window has moved on."""
 
     position: int
@@ -87,7 +87,7 @@ class Retired(NamedTuple):
     numbers: NDArray[np.int64]
 
 
-class Compacted(NamedTuple):
+class Compaction(NamedTuple):
     """The place where removed items were dropped, their numbers, and how far the window was."""
 
     position: int
@@ -95,7 +95,7 @@ class Compacted(NamedTuple):
     numbers: NDArray[np.int64]
 
 
-Event: TypeAlias = Added | Retired | Compacted
+Event: TypeAlias = Addition | Retirement | Compaction
 
 
 def checksum_of(event: bytes) -> int:
@@ -118,22 +118,22 @@ class Packing:
     `objects`, where there are such.
     """
 
-    def __init__(self, rows: Rows, objects: list[Hashable] | None = None) -> None:
-        if len(rows) == 1 and type(rows.ids[0]) is str:  # fast path for a single item
-            source = rows.sources[0]
-            self.rows = rows
-            self._ids = [pack_id(rows.ids[0])]
+    def __init__(self, items: StoredItems, objects: list[Hashable] | None = None) -> None:
+        if len(items) == 1 and type(items.ids[0]) is str:  # fast path for a single item
+            source = items.sources[0]
+            self.items = items
+            self._ids = [pack_id(items.ids[0])]
             self._sources = [_MISSING if source is None else _packed_source(source)]
             return
-        ids = [plain_id(each, objects) for each in rows.ids]
-        is_same = all(map(operator.is_, ids, rows.ids))
-        self.rows = rows if is_same else dataclasses.replace(rows, ids=ids)
+        ids = [plain_id(each, objects) for each in items.ids]
+        is_same = all(map(operator.is_, ids, items.ids))
+        self.items = items if is_same else dataclasses.replace(items, ids=ids)
         self._ids = [pack_id(each, objects) for each in ids]
         names: dict[str | None, tuple[int, bytes]] = {None: _MISSING}
-        for source in set(rows.sources):
+        for source in set(items.sources):
             if source is not None:
                 names[source] = _packed_source(source)
-        self._sources = [names[source] for source in rows.sources]
+        self._sources = [names[source] for source in items.sources]
 
     def pack(
         self,
@@ -144,10 +144,10 @@ class Packing:
     ) -> list[bytes]:
         """Return the events that add the items between two bounds."""
         some = slice(*bounds)
-        rows = self.rows if bounds == (0, len(self.rows)) else self.rows.part(*bounds)
+        items = self.items if bounds == (0, len(self.items)) else self.items.part(*bounds)
         columns = zip(
-            self._ids[some], self._sources[some], rows.title_lengths.tolist(),
-            rows.published.tolist(), rows.arrived.tolist(), rows.contents(),
+            self._ids[some], self._sources[some], items.title_lengths.tolist(),
+            items.published.tolist(), items.arrived.tolist(), items.contents(),
             clusters, leads, replaces, strict=True,
         )  # fmt: skip
         return [pack_added(*each) for each in columns]
@@ -236,7 +236,7 @@ def _wrong(position: int) -> DamagedEvent:
     return DamagedEvent(f"the checksum of the event at position {position} is wrong")
 
 
-def _unpack_mark(position: int, event: bytes) -> Retired | Compacted:
+def _unpack_mark(position: int, event: bytes) -> Retirement | Compaction:
     if seal(event[_CHECKSUM_BYTES:]) != event:
         raise _wrong(position)
     kind, step = _MARK.unpack_from(event, _CHECKSUM_BYTES)
@@ -244,7 +244,7 @@ def _unpack_mark(position: int, event: bytes) -> Retired | Compacted:
         message = f"the event at position {position} is of kind {kind}, which is not known here"
         raise DamagedEvent(message)
     numbers = np.frombuffer(event, "<i8", offset=_SMALLEST).astype(np.int64)
-    made = Retired if kind == _RETIRE else Compacted
+    made = Retirement if kind == _RETIRE else Compaction
     return made(position, None if step == NO_TIME else step, numbers)
 
 
@@ -254,7 +254,7 @@ def _unpack_added(
     starts: NDArray[np.int64],
     stops: NDArray[np.int64],
     objects: Sequence[Hashable],
-) -> Added:
+) -> Addition:
     n_items = len(starts)
     buffer = np.frombuffer(whole, np.uint8)
     size = _HEADER.itemsize
@@ -281,7 +281,7 @@ def _unpack_added(
     np.cumsum(stops - text_starts, out=offsets[1:])
     texts = np.empty(int(offsets[-1]), np.uint8)
     gather_runs(buffer, text_starts, offsets, texts)
-    rows = Rows(
+    items = StoredItems(
         ids=_ids(whole, headers["id_kind"], id_starts, source_starts, objects),
         buffer=texts,
         offsets=offsets,
@@ -290,8 +290,8 @@ def _unpack_added(
         arrived=headers["arrived"].astype(np.int64),
         sources=_sources(whole, source_starts, text_starts, has_source),
     )
-    return Added(
-        positions, rows, headers["cluster"].astype(np.int64),
+    return Addition(
+        positions, items, headers["cluster"].astype(np.int64),
         (headers["flags"] & np.uint8(_LEADS)) != 0, headers["replaces"].astype(np.int64),
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Connections to the file of an index: for reading, or for writing, made if there is none."""
+"""Connections to the file of an index, for reading or writing, and SQLite's errors as ours."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ import time
 from typing import TYPE_CHECKING
 
 from dedupe_news._store import schema
-from dedupe_news.errors import StoreDamagedError, StoreError, StoreFormatError
+from dedupe_news.errors import (
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    StoreFormatError,
+    StoreFullError,
+    StoreReadOnlyError,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _log = logging.getLogger("dedupe_news")
 
+_PRIMARY = 0xFF  # the other bits say more of the same
 _CANNOT_OPEN = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
@@ -104,3 +112,62 @@ def _set_aside_foreign_wal(path: Path, timeout: float) -> None:
     wal.replace(path.with_name(f"{path.name}-wal-foreign"))
     with contextlib.suppress(FileNotFoundError):
         path.with_name(f"{path.name}-shm").unlink()
+
+
+class Translating:
+    """A block in which our errors are raised in place of SQLite's."""
+
+    # No generator, which would take several times as long.
+
+    def __init__(self, path: Path, timeout: float) -> None:
+        self._path, self._timeout = path, timeout
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Raise another error in place of that which left the block."""
+        if isinstance(error, (sqlite3.Error, UnicodeDecodeError)):
+            raise translated(error, self._path, self._timeout) from error
+        if isinstance(error, OSError) and not isinstance(error, StoreError):
+            message = (
+                f"{str(self._path)!r} cannot be opened: {error.strerror}. Check its name, and that "
+                "its folder exists and may be written"
+            )
+            raise StoreError(message) from error
+
+
+def translated(error: Exception, path: Path, timeout: float) -> StoreError:
+    """Return our error for one of SQLite's."""
+    name = repr(str(path))
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = None if code is None else code & _PRIMARY
+    if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return StoreBusyError(
+            f"another process has been writing to {name} for more than timeout={timeout:g} "
+            "seconds. Try again, open it with a longer timeout, or let the other commit sooner"
+        )
+    if primary == sqlite3.SQLITE_FULL or (
+        primary == sqlite3.SQLITE_IOERR and code == sqlite3.SQLITE_IOERR_WRITE
+    ):
+        return StoreFullError(
+            f"{name} cannot grow: {error}. Nothing of the change was kept. Queries go on. "
+            "Free some space, or let documents expire"
+        )
+    if primary in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT} or (
+        isinstance(error, UnicodeDecodeError)
+    ):
+        return StoreDamagedError(
+            f"{name} is damaged, or no index at all: {error}. `dedupe-news index check` says "
+            "more, `dedupe-news index repair` rescues what is whole"
+        )
+    if primary == sqlite3.SQLITE_READONLY:
+        return StoreReadOnlyError(
+            f"{name} cannot be written: {error}. Check its permissions and those of its folder, "
+            "or open it with read_only=True"
+        )
+    if primary == sqlite3.SQLITE_CANTOPEN:
+        return StoreError(
+            f"{name} cannot be opened: {error}. Check that its folder exists and may be written"
+        )
+    return StoreError(f"{name} failed: {error}")

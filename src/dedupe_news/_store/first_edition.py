@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _STATE = struct.Struct("<qqqQqqQqB")
 _HEADER = struct.Struct("<qqqqBBHHH")
-_TITLED, _FOUNDER = 1, 2
+_TITLED, _REPRESENTATIVE = 1, 2
 _NO_SOURCE = 0xFFFF
 _AT_A_TIME = 20_000
 
@@ -68,7 +68,7 @@ def event_of(number: int, document: object, checksum: object) -> bytes:
     return pack_added(
         (id_kind, document[_HEADER.size : id_stop]),
         (source_length, document[id_stop:source_stop]),
-        title_length, published, arrived, content, cluster, bool(flags & _FOUNDER), NOTHING,
+        title_length, published, arrived, content, cluster, bool(flags & _REPRESENTATIVE), NOTHING,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ An event log on a Redis server that many workers share: one stream, and what ide
 Whoever changes the index holds a lock with a lease, which keeps others from
 deciding in vain. The log does not rely on it: the script that appends adds all
 events at the position that the worker has read to, or none where others came
-before. docs/reference/store-format.md specifies keys and scripts.
+before. docs/reference/store-format.md specifies keys and redis_server.
 
 Limits: every worker holds the whole index in memory, and applies what the
 others add. The server runs without cluster mode.
@@ -20,10 +20,10 @@ import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dedupe_news._input.columns import to_span
-from dedupe_news._store import schema, scripts
+from dedupe_news._store import redis_server, schema
 from dedupe_news._store.codec import FORMAT_VERSION, checksum_of
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, Events
-from dedupe_news._store.server import NOTHING_KEPT, UNKNOWN, Server, split_url
+from dedupe_news._store.redis_server import NOTHING_KEPT, UNKNOWN, Server, split_url
 from dedupe_news.config import Config
 from dedupe_news.errors import (
     StoreBusyError,
@@ -97,16 +97,17 @@ class RedisLog:
                 "library": schema.library_version(),
                 "end": 0,
                 "base": 0,
-                **schema.versions(),
+                **schema.versions(config or Config()),
             }
             answer = self._server.run(
-                scripts.CREATE,
+                redis_server.CREATE,
                 [self._meta, self._events],
                 [each for pair in made.items() for each in pair],
             )
             found = dict(zip(answer[::2], answer[1::2], strict=True))
-        self._compare(found)
+        self._check_format(found)
         self.config = schema.config_of(self.name, found[b"config"], config)
+        self._check_versions(found)
         self._incarnation = found[b"incarnation"]
         window = self.config.window
         self._ttl_ms = 0
@@ -114,7 +115,7 @@ class RedisLog:
             span_ms = to_span(window) // 1000 + 1
             self._ttl_ms = max(_WINDOWS_TO_LIVE * span_ms, self._least_idle_ms)
 
-    def _compare(self, found: dict[bytes, bytes]) -> None:
+    def _check_format(self, found: dict[bytes, bytes]) -> None:
         version = int(found.get(b"format", 0))
         if version != FORMAT_VERSION:
             remedy = (
@@ -127,7 +128,10 @@ class RedisLog:
                 f"knows {FORMAT_VERSION}. {remedy}"
             )
             raise StoreFormatError(message)
-        for name, value in schema.versions().items():
+
+    def _check_versions(self, found: dict[bytes, bytes]) -> None:
+        """Refuse an index of workers that fold or judge otherwise."""
+        for name, value in schema.versions(self.config).items():
             if found.get(name.encode(), b"").decode() != value:
                 message = (
                     f"{self.name!r} was made by version {found[b'library'].decode()} of "
@@ -146,7 +150,7 @@ class RedisLog:
             return int(seconds) * 1_000_000 + int(micros)
         if time.monotonic() - self._renewed > _LEASE_MS / 3000:
             self._renewed = time.monotonic()
-            self._server.run(scripts.RENEW, [self._lock], [self._owner, _LEASE_MS])
+            self._server.run(redis_server.RENEW, [self._lock], [self._owner, _LEASE_MS])
         return int(self._now)
 
     @contextlib.contextmanager
@@ -160,7 +164,7 @@ class RedisLog:
             owner, self._owner = self._owner, ""
             if owner:  # no append gave it back
                 with contextlib.suppress(StoreError):
-                    self._server.run(scripts.UNLOCK, [self._lock], [owner])
+                    self._server.run(redis_server.UNLOCK, [self._lock], [owner])
 
     def _acquire(self) -> None:
         token = self._owner = secrets.token_hex(16)
@@ -168,7 +172,7 @@ class RedisLog:
         pause = _FIRST_PAUSE_S
         while True:
             answer = self._ask(
-                scripts.LOCK, self._last, [_AT_A_TIME, token, _LEASE_MS], NOTHING_KEPT
+                redis_server.LOCK, self._last, [_AT_A_TIME, token, _LEASE_MS], NOTHING_KEPT
             )
             if answer[0] != b"held":
                 self._renewed, self._stash = time.monotonic(), answer
@@ -246,7 +250,7 @@ class RedisLog:
             stash, self._stash = self._stash, None
             answer = stash if stash is not None and at == self._last else None
             if answer is None:
-                answer = self._ask(scripts.PULL, at, [_AT_A_TIME])
+                answer = self._ask(redis_server.PULL, at, [_AT_A_TIME])
             _, _, _, stop, base, found = answer
             if 0 < since.position < base or (first_base is not None and base != first_base):
                 raise Behind
@@ -303,7 +307,7 @@ class RedisLog:
             *gone,
             *events,
         ]
-        answer = self._ask(scripts.APPEND, since, arguments, UNKNOWN)
+        answer = self._ask(redis_server.APPEND, since, arguments, UNKNOWN)
         if answer[0] == b"conflict":
             raise Conflict
         self._owner = ""

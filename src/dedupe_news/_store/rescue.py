@@ -8,7 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from dedupe_news._store import first_edition, schema
-from dedupe_news._store.codec import Added, checksum_of, seal, unpack
+from dedupe_news._store.codec import Addition, checksum_of, seal, unpack
 from dedupe_news._store.log import DamagedEvent
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreError, StoreFormatError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from dedupe_news._store.rows import Rows
+    from dedupe_news._store.stored_items import StoredItems
     from dedupe_news.config import Config
 
 _ROWS_AT_A_TIME = 1000
@@ -56,14 +56,14 @@ class Report:
         return not (self.n_damaged or self.unreadable or self.faults)
 
 
-class Wreck:
+class DamagedFile:
     """
     A file that may be damaged, opened for reading; `StoreError` if there is none.
 
     Attributes
     ----------
     report : Report
-        What was found so far; complete once `rows` has come to its end.
+        What was found so far; complete once `items` has come to its end.
     """
 
     def __init__(self, path: Path) -> None:
@@ -106,7 +106,7 @@ class Wreck:
         except (StoreDamagedError, StoreFormatError, ConfigError, *_WRONG) as error:
             faults.append(f"the settings cannot be read: {error}")
 
-    def rows(self) -> Iterator[Rows]:
+    def items(self) -> Iterator[StoredItems]:
         """Yield the documents that are whole, in order of arrival."""
         if not self._is_readable:
             return
@@ -119,9 +119,9 @@ class Wreck:
             ]
             with contextlib.suppress(DamagedEvent, UnicodeDecodeError):
                 for found in unpack([each for each, _ in kept], [event for _, event in kept]):
-                    if isinstance(found, Added):
-                        self.report.n_whole += len(found.rows)
-                        yield found.rows
+                    if isinstance(found, Addition):
+                        self.report.n_whole += len(found.items)
+                        yield found.items
         self._compare(n_events, total)
 
     def _survey(self) -> tuple[set[int], int, int]:
@@ -139,7 +139,7 @@ class Wreck:
                     gone.add(position)
                     continue
                 gone.update(
-                    (found.replaces if isinstance(found, Added) else found.numbers).tolist()
+                    (found.replaces if isinstance(found, Addition) else found.numbers).tolist()
                 )
         if self._is_first_edition:
             try:
@@ -192,7 +192,7 @@ class Wreck:
     def _read(
         self, first: int, last: int, unreadable: list[tuple[int, int]]
     ) -> Iterator[list[tuple[int, ...]]]:
-        """Yield rows between two positions, as many as can be read, some at a time."""
+        """Yield items between two positions, as many as can be read, some at a time."""
         query = (
             "SELECT number, document, checksum FROM documents WHERE number BETWEEN ? AND ? "
             "ORDER BY number LIMIT ?"

@@ -120,7 +120,7 @@ def settle(
         if version < FORMAT_VERSION:
             _make_tables(connection, version, config, migrate)
             _log.debug("%s: migration %s", path, EVENT_LOG)
-        for name, value in versions().items():
+        for name, value in versions(read_config(connection, str(path), None)).items():
             if read_meta(connection, name, None) != value:
                 if version == FORMAT_VERSION:
                     _log.warning(
@@ -163,9 +163,9 @@ def _make_tables(
 OTHERWISE = {"folding": "folds text otherwise", "weights": "judges by other weights"}
 
 
-def versions() -> dict[str, str]:
+def versions(config: Config) -> dict[str, str]:
     """Return what answers depend on beside the settings: rules of folding, and weights."""
-    return {"folding": str(fingerprint()), "weights": load_classifier().digest}
+    return {"folding": str(fingerprint()), "weights": load_classifier(config).digest}
 
 
 def library_version() -> str:

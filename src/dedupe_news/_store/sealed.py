@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dedupe_news._store.replay import State
 
-_LAYOUT = 1  # of the arrays: raise it with every change of these, or of what they mean
+_LAYOUT = 2  # of the arrays: raise it with every change of these, or of what they mean
 _MAGIC = b"DNsealed"
 _ALIGNED = 64
 _LEAST_ITEMS = 20_000  # fewer are read from the log as soon
@@ -44,7 +44,7 @@ def _key(state: State, log: str) -> dict[str, Any]:
         "library": schema.library_version(),
         "config": state.config.to_dict(),
         "log": log,
-        **schema.versions(),
+        **schema.versions(state.config),
     }
 
 
@@ -56,7 +56,7 @@ def is_due(state: State, sealed: int) -> bool:
 
 def save(state: State, path: Path, log: str) -> bool:
     """Seal a state of a log, named by what tells it from others; return whether it could be."""
-    ids = _packed_ids(state.ids[: state.texts.n_slots].tolist())
+    ids = _packed_ids(state.ids[: state.texts.n_rows].tolist())
     if ids is None:
         return False
     kind, id_arrays = ids

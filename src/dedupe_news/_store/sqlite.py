@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dedupe_news._input import times
 from dedupe_news._store import connections, first_edition, schema
 from dedupe_news._store.codec import FORMAT_VERSION, checksum_of
-from dedupe_news._store.failures import Translating
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, Events
 from dedupe_news.errors import StoreClosedError, StoreDamagedError, StoreError
 
@@ -64,7 +63,7 @@ class SQLiteLog:
 
     def _begin(self) -> None:
         self._guard = threading.RLock()
-        self._translating = Translating(self._path, self._timeout)
+        self._translating = connections.Translating(self._path, self._timeout)
         self._connection: sqlite3.Connection | None = None
         self._is_closed = self._is_locked = False
         self._file: tuple[int, int] | None = (0, 0)

@@ -10,30 +10,45 @@ what the log has, all of the change or nothing.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
+import re
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 from dedupe_news._store import sealed
-from dedupe_news._store.codec import Added, Packing, unpack
+from dedupe_news._store.codec import Addition, Packing, unpack
+from dedupe_news._store.index_arrays import LIMITS, Limits
 from dedupe_news._store.log import Behind, Conflict, DamagedEvent
-from dedupe_news._store.matching import MatchLists
+from dedupe_news._store.match_lists import MatchLists
 from dedupe_news._store.replay import State
-from dedupe_news._store.slots import LIMITS, Limits
-from dedupe_news.errors import StoreBusyError, StoreDamagedError, StoreReadOnlyError
+from dedupe_news.errors import (
+    ConfigError,
+    InputError,
+    InputTypeError,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreReadOnlyError,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from dedupe_news._store.log import EventLog
-    from dedupe_news._store.rows import Rows
+    from dedupe_news._store.stored_items import StoredItems
     from dedupe_news._text import Tokens
     from dedupe_news.config import Config
 
 T = TypeVar("T")
 
+Durability: TypeAlias = Literal["full", "normal"]
+"""When what was added to a file is safe."""
+
 _log = logging.getLogger("dedupe_news")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _ROWS_AT_A_TIME = 20_000
 _PATIENCE_S = 60.0  # of a change that others come before again and again
 
@@ -61,6 +76,11 @@ class Store:
     def known(self) -> State:
         """The state as of the last call, whatever others did since."""
         return self._state or State(self.config, self._limits)
+
+    @property
+    def n_known(self) -> int:
+        """How many items there were at the last call."""
+        return 0 if self._state is None else len(self._state)
 
     def refresh(self) -> State:
         """Return the state, with what others did since."""
@@ -186,13 +206,13 @@ class Store:
         except (Conflict, Behind):
             raise self._busy() from None
 
-    def add(self, rows: Rows, tokens: Tokens, n_jobs: int = 1, *, keep: bool = True) -> MatchLists:
+    def add(self, items: StoredItems, tokens: Tokens, *, keep: bool = True) -> MatchLists:
         """Add items with distinct ids, all or none; return their matches where that is asked."""
         self._check_writable()
 
         def change(state: State) -> MatchLists:
-            packing = Packing(rows.arrived_at(self.log.now()), self.log.objects)
-            return MatchLists(state.add(packing, tokens, n_jobs, keep=keep))
+            packing = Packing(items.arrived_at(self.log.now()), self.log.objects)
+            return MatchLists(state.add(packing, tokens, keep=keep))
 
         return self._change(change)
 
@@ -204,16 +224,16 @@ class Store:
         """Remove all items of an earlier time, in microseconds; return how many left."""
         return self._change(lambda state: state.expire(before))
 
-    def rows(self) -> Iterator[Rows]:
+    def items(self) -> Iterator[StoredItems]:
         """Yield the items, some at a time, in order of arrival; those that leave meanwhile too."""
         state = self.refresh()
         numbers = state.numbers[state.alive].tolist()
         for start in range(0, len(numbers), _ROWS_AT_A_TIME):
-            rows = self.fetch(numbers[start : start + _ROWS_AT_A_TIME])
-            if rows is not None:
-                yield rows
+            items = self.fetch(numbers[start : start + _ROWS_AT_A_TIME])
+            if items is not None:
+                yield items
 
-    def fetch(self, numbers: list[int]) -> Rows | None:
+    def fetch(self, numbers: list[int]) -> StoredItems | None:
         """Return items as they were added, but for those that left; None where all did."""
         pending = self._pending(numbers) if self._in_transaction else {}
         found = self.log.fetch([each for each in numbers if each not in pending])
@@ -222,8 +242,8 @@ class Store:
         for event in unpack(
             positions, [events[each] for each in positions], self.log.objects or ()
         ):
-            if isinstance(event, Added):
-                return event.rows
+            if isinstance(event, Addition):
+                return event.items
         return None
 
     def _pending(self, numbers: list[int]) -> dict[int, bytes]:
@@ -245,3 +265,66 @@ class Store:
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made of: where the log is, or all of it."""
         return {**vars(self), "_state": None, "_in_transaction": False}
+
+
+def open_log(
+    location: str | os.PathLike[str],
+    config: Config | None,
+    *,
+    durability: Durability,
+    read_only: bool,
+    timeout: float,
+) -> EventLog:
+    """Open the log of a location; parameters and errors as of `NewsIndex.open`."""
+    if durability not in get_args(Durability):
+        allowed = ", ".join(map(repr, get_args(Durability)))
+        message = f"durability={shown(durability)} is not known; allowed are {allowed}"
+        raise ConfigError(message)
+    seconds: object = timeout
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+        message = f"timeout={shown(timeout)} is out of range; pass a number of seconds from 0"
+        raise ConfigError(message)
+    name = _name_of(location)
+    scheme = _SCHEME.match(name)
+    if scheme is None:
+        if name in {"", ":memory:"}:
+            message = f"location={name!r} names no file; NewsIndex() makes an index in memory"
+            raise ConfigError(message)
+        module = importlib.import_module("dedupe_news._store.sqlite")
+        # Absolute from now on, whatever becomes of the working directory.
+        path = Path(os.path.abspath(name))  # noqa: PTH100 - links stay as they are
+        log: EventLog = module.SQLiteLog(
+            path, config, durability=durability, read_only=read_only, timeout=timeout
+        )
+        return log
+    if scheme[1].lower() not in {"redis", "rediss"}:
+        message = (
+            f"location={name!r} has the scheme {scheme[1]!r}; allowed are redis and rediss, and "
+            "paths of files"
+        )
+        raise ConfigError(message)
+    module = importlib.import_module("dedupe_news._store.redis")
+    shared: EventLog = module.RedisLog(name, config, read_only=read_only, timeout=timeout)
+    return shared
+
+
+def _name_of(location: object) -> str:
+    """Return a location as text, if it can be one."""
+    name = os.fspath(location) if isinstance(location, os.PathLike) else location
+    if isinstance(name, bytes):
+        name = os.fsdecode(name)
+    if not isinstance(name, str):
+        message = (
+            f"location={shown(location)} is of type {type(location).__name__!r}; pass a path, or "
+            "an address such as 'redis://localhost/0?prefix=feed'"
+        )
+        raise InputTypeError(message)
+    if "\0" in name:
+        message = f"location={shown(name)} holds a NUL character, which no path can; remove it"
+        raise InputError(message)
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError as error:
+        message = f"location={shown(name)} holds a lone surrogate, which no path can; remove it"
+        raise InputError(message) from error
+    return name

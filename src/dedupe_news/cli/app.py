@@ -49,20 +49,19 @@ def _show_version(*, asked: bool) -> None:
         raise typer.Exit
 
 
-@command(
-    "warmup",
-    """
-    dedupe-news warmup
-    RUN pip install 'dedupe-news[cli]' && dedupe-news warmup
-    NUMBA_CACHE_DIR=/var/cache/kernels dedupe-news warmup
-    """,
-)
+@command("warmup")
 def _warmup(*, quiet: bool = False) -> None:
     """
     Compile all kernels now, so that no later run has to.
 
     They are kept beside the package where that can be written, as in the image of
     a container, else in the user's cache; in NUMBA_CACHE_DIR where that is set.
+
+    Examples
+    --------
+    dedupe-news warmup
+    RUN pip install 'dedupe-news[cli]' && dedupe-news warmup
+    NUMBA_CACHE_DIR=/var/cache/kernels dedupe-news warmup
     """
     folder, n_compiled = prepare_all(show=not quiet)
     if folder is None:

@@ -21,17 +21,7 @@ if TYPE_CHECKING:
     from dedupe_news.results.result import Clustering
 
 
-@command(
-    "cluster",
-    r"""
-    dedupe-news cluster feed.jsonl
-    dedupe-news cluster feed.csv.gz --text body --min-probability 0.8
-    dedupe-news cluster feed.parquet --output clusters.parquet
-    dedupe-news cluster feeds/ --memory-limit 2GB --work-folder work --output clusters.parquet
-    dedupe-news cluster feed.jsonl | jq -r 'select(.kept | not) | "\(.id) \(.duplicate_of)"'
-    grep Reuters lines.txt | dedupe-news cluster -
-    """,
-)
+@command("cluster")
 def _cluster(
     *,
     reading: Reading,
@@ -42,7 +32,7 @@ def _cluster(
     top: int = 10,
     running: Running,
 ) -> None:
-    """
+    r"""
     Find the duplicates, stories and templates in FILE.
 
     On a terminal: figures and the largest of each. In a pipe, or with --output: the
@@ -51,6 +41,15 @@ def _cluster(
     of its cluster (relation, probability), whether it is kept, and of which item it
     is a duplicate where it is not (duplicate_of). Where FILE has no ids, the number
     of the line or row stands for one.
+
+    Examples
+    --------
+    dedupe-news cluster feed.jsonl
+    dedupe-news cluster feed.csv.gz --text body --min-probability 0.8
+    dedupe-news cluster feed.parquet --output clusters.parquet
+    dedupe-news cluster feeds/ --memory-limit 2GB --work-folder work --output clusters.parquet
+    dedupe-news cluster feed.jsonl | jq -r 'select(.kept | not) | "\(.id) \(.duplicate_of)"'
+    grep Reuters lines.txt | dedupe-news cluster -
     """
     output = keeping.output
     limits = memory_limit, work_folder
@@ -73,19 +72,18 @@ def _cluster(
         say(f"wrote {counted(len(result), 'row')} to {output}")
 
 
-@command(
-    "dedupe",
-    """
-    dedupe-news dedupe feed.csv --output unique.csv
-    dedupe-news dedupe feed.jsonl --keep longest > unique.jsonl
-    dedupe-news dedupe feed.parquet --keep views --output unique.parquet
-    """,
-)
+@command("dedupe")
 def _dedupe(*, reading: Reading, matching: Matching, keeping: Keeping, running: Running) -> None:
     """
     Write the rows of FILE that are kept: without the duplicates.
 
     To standard output as JSON Lines, or with --output to a file.
+
+    Examples
+    --------
+    dedupe-news dedupe feed.csv --output unique.csv
+    dedupe-news dedupe feed.jsonl --keep longest > unique.jsonl
+    dedupe-news dedupe feed.parquet --keep views --output unique.parquet
     """
     target = keeping.output or STDOUT
     feed, result = _clustered(reading, matching, keeping, running)

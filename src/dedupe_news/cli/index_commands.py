@@ -10,10 +10,10 @@ from pathlib import Path
 
 import typer
 
-from dedupe_news._index.changes import add_rows
-from dedupe_news._index.lookups import leads_of
+from dedupe_news._index.changes import add_items
+from dedupe_news._index.grouped import leads_of
 from dedupe_news._machine import progress
-from dedupe_news._store.rescue import Report, Wreck
+from dedupe_news._store.rescue import DamagedFile, Report
 from dedupe_news.cli import writing
 from dedupe_news.cli.loading import load
 from dedupe_news.cli.notes import say
@@ -25,14 +25,7 @@ _DAMAGED = 1
 """Exit code of ``index check`` where something is wrong."""
 
 
-@command(
-    "add",
-    """
-    dedupe-news index add feed.db today.jsonl
-    dedupe-news index add 'redis://localhost/0?prefix=feed' today.csv --policy similar
-    """,
-    of=index_app,
-)
+@command("add", of=index_app)
 def _add(
     *,
     location: str,
@@ -46,6 +39,11 @@ def _add(
 
     In a pipe: JSON Lines of the documents that match earlier ones, with the id of
     the best match and the cluster.
+
+    Examples
+    --------
+    dedupe-news index add feed.db today.jsonl
+    dedupe-news index add 'redis://localhost/0?prefix=feed' today.csv --policy similar
     """
     matching.config(window=window)  # refused before the work begins
     settings = matching.settings(window=window)
@@ -130,11 +128,11 @@ def _export(*, location: str, output: str, quiet: bool = False) -> None:  # noqa
 @command("check", of=index_app)
 def _check(*, path: Path) -> None:
     """Read all of an index and say what is wrong: exit code 0 if nothing is, 1 else."""
-    with contextlib.closing(Wreck(path)) as wreck:
-        wreck.examine()
-        collections.deque(wreck.rows(), maxlen=0)  # reads them all
-    _describe(wreck.report)
-    if not wreck.report:
+    with contextlib.closing(DamagedFile(path)) as damaged:
+        damaged.examine()
+        collections.deque(damaged.items(), maxlen=0)  # reads them all
+    _describe(damaged.report)
+    if not damaged.report:
         raise typer.Exit(_DAMAGED)
 
 
@@ -144,17 +142,17 @@ def _repair(*, path: Path, output: Path, n_jobs: int = -1) -> None:
     if output.exists():
         message = f"{str(output)!r} exists; give the name of a new file"
         raise StoreError(message)
-    with contextlib.closing(Wreck(path)) as wreck:
-        wreck.examine()
-        if wreck.report.config is None:
+    with contextlib.closing(DamagedFile(path)) as damaged:
+        damaged.examine()
+        if damaged.report.config is None:
             say("the settings cannot be read; the new index has the default ones")
-        with NewsIndex.open(output, wreck.report.config) as index:
-            for rows in wreck.rows():
-                add_rows(index, rows, n_jobs)
+        with NewsIndex.open(output, damaged.report.config) as index:
+            for rows in damaged.items():
+                add_items(index, rows, n_jobs)
             n_documents = len(index)
-    _describe(wreck.report)
+    _describe(damaged.report)
     say(f"wrote {n_documents:,} documents to {output}")
-    if wreck.report.config is None and not n_documents:
+    if damaged.report.config is None and not n_documents:
         raise typer.Exit(_DAMAGED)
 
 

@@ -29,16 +29,11 @@ if TYPE_CHECKING:
     from dedupe_news._input.columns import Columns
     from dedupe_news._learning.labelling import Labelling, Question
 
+_LEAST_LINES = 8  # of an item, on a screen however low
 _UNDO, _SKIP, _STOP = "u", " ", "q"
 
 
-@command(
-    "label",
-    """
-    dedupe-news label feed.jsonl
-    dedupe-news label feed.parquet --labels labels.jsonl
-    """,
-)
+@command("label")
 def _label(
     *, reading: Reading, labels: Path | None = None, judge: Path | None = None, running: Running
 ) -> None:
@@ -48,6 +43,11 @@ def _label(
     One key a pair: d duplicate, s same story, t template, x different; u goes back,
     space skips, q stops. What you say is written at once, and the next call goes on
     with other pairs. The file of labels holds ids alone, no text.
+
+    Examples
+    --------
+    dedupe-news label feed.jsonl
+    dedupe-news label feed.parquet --labels labels.jsonl
     """
     if not sys.stdout.isatty():
         message = "label asks a person, but its output is no terminal; call it in one"
@@ -62,14 +62,7 @@ def _label(
         say(f"next: dedupe-news fit {reading.file} --labels {path} --output judge.json")
 
 
-@command(
-    "fit",
-    """
-    dedupe-news fit feed.jsonl --output my-feed.json
-    dedupe-news cluster feed.jsonl --judge my-feed.json
-    """,
-    without=("no_progress",),
-)
+@command("fit", without=("no_progress",))
 def _fit(
     *,
     reading: Reading,
@@ -82,6 +75,11 @@ def _fit(
 
     Measured by cross-validation on the labelled pairs. Where the adapted judge is
     not better, that of the package is written.
+
+    Examples
+    --------
+    dedupe-news fit feed.jsonl --output my-feed.json
+    dedupe-news cluster feed.jsonl --judge my-feed.json
     """
     path = _labels_of(reading.file, labels)
     check_target(output, reading.file)
@@ -129,14 +127,16 @@ def _read_key() -> str:
 def _show(console: Console, session: Labelling, question: Question) -> None:
     columns = session.result.columns
     counts = ", ".join(f"{number} {WORDS[name]}" for name, number in session.counts.items())
-    console.print(Rule(Text(f"{counted(len(session.labels), 'label')}: {counts}", "dim")))
+    console.print(
+        Rule(Text(f"{counted(len(session.labels), 'label')}: {counts}", "dim"), style="dim")
+    )
     changes = (
         (change.left_start, change.left_stop, change.right_start, change.right_stop)
         for change in session.changes(question)
     )
     texts = columns.content(question.left), columns.content(question.right)
     heads = _about(columns, question.left), _about(columns, question.right)
-    show_sides(console, texts, changes, heads)
+    show_sides(console, texts, changes, heads, max(_LEAST_LINES, console.height - 5))
     line = Text("\n  ")
     for key, words in (
         *((key, WORDS[verdict]) for key, verdict in KEYS.items()),

@@ -92,10 +92,7 @@ def load(options: Reading, roles: Collection[str] = ROLES, *, all_columns: bool 
     skipped = table.skipped + items.skipped
     say(str(skipped))
     if any(column == taken.get("published") for column, _ in skipped.counts):
-        say(
-            "  --date-format dmy, mdy, or a format such as '%d/%m/%Y %H:%M' says how they "
-            "are written"
-        )
+        say("  --date-format dmy, mdy or a format such as '%d/%m/%Y %H:%M' helps")
     rows = table if items.rows is None else table.chosen(items.rows)
     return Feed(items, rows, {}, "id" in taken)
 

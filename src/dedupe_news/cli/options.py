@@ -228,7 +228,7 @@ class Sought:
 
 
 def command(
-    name: str, examples: str = "", *, without: Collection[str] = (), of: typer.Typer = app
+    name: str, *, without: Collection[str] = (), of: typer.Typer = app
 ) -> Callable[[Command], Command]:
     """
     Add a function as a command; its docstring is the help.
@@ -259,8 +259,9 @@ def command(
 
         run.__signature__ = signature.replace(parameters=[*options.values()])  # type: ignore[attr-defined]
         run.__annotations__ = {option.name: option.annotation for option in options.values()}
-        shown = f"[bold]Examples:[/bold]\n{inspect.cleandoc(examples)}" if examples else None
-        paragraphs = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(function) or "")
+        text, _, examples = (inspect.getdoc(function) or "").partition("\n\nExamples\n--------\n")
+        paragraphs = re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+        shown = f"[bold]Examples:[/bold]\n{examples}" if examples else None
         of.command(name, help=paragraphs, epilog=shown)(run)
         return function
 

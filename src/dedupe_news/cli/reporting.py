@@ -23,14 +23,7 @@ if TYPE_CHECKING:
     from dedupe_news.results.records import Comparison
 
 
-@command(
-    "report",
-    """
-    dedupe-news report feed.jsonl
-    dedupe-news report feed.parquet --output clusters.html --open
-    dedupe-news report feed.csv --heading "Agency feed, March" --policy similar
-    """,
-)
+@command("report")
 def _report(
     *,
     reading: Reading,
@@ -45,6 +38,12 @@ def _report(
     Cluster FILE and write a page to search and review the result in a browser.
 
     The page is one file that holds everything and asks nothing of the network.
+
+    Examples
+    --------
+    dedupe-news report feed.jsonl
+    dedupe-news report feed.parquet --output clusters.html --open
+    dedupe-news report feed.csv --heading "Agency feed, March" --policy similar
     """
     config = matching.config(prefer=prefer)
     is_stdin = reading.file == STDIN
@@ -66,15 +65,7 @@ def _report(
         webbrowser.open(target.resolve().as_uri())
 
 
-@command(
-    "compare",
-    """
-    dedupe-news compare "Rain floods the old town" "RAIN floods the old town ..."
-    dedupe-news compare --files first.txt second.txt
-    pbpaste | dedupe-news compare --files - second.txt
-    """,
-    without=("recall",),
-)
+@command("compare", without=("recall",))
 def _compare(*, first: str, second: str, files: bool = False, matching: Matching) -> None:
     """
     Explain how two texts are related.
@@ -82,6 +73,12 @@ def _compare(*, first: str, second: str, files: bool = False, matching: Matching
     The verdict in a sentence, which words differ, and the figures behind it. On a
     terminal: both with the differing words marked. In a pipe: one line of JSON. A
     title, where there is one, is the first of several lines.
+
+    Examples
+    --------
+    dedupe-news compare "Rain floods the old town" "RAIN floods the old town ..."
+    dedupe-news compare --files first.txt second.txt
+    pbpaste | dedupe-news compare --files - second.txt
     """
     config = matching.config()
     if files:
@@ -92,13 +89,7 @@ def _compare(*, first: str, second: str, files: bool = False, matching: Matching
     _show(compare(_document(first), _document(second), config=config))
 
 
-@command(
-    "explain",
-    """
-    dedupe-news explain feed.jsonl item-0012 item-0345
-    dedupe-news explain lines.txt 1 4
-    """,
-)
+@command("explain")
 def _explain(
     *, reading: Reading, first: str, second: str, matching: Matching, running: Running
 ) -> None:
@@ -108,6 +99,11 @@ def _explain(
     The verdict in a sentence, which words differ, and the figures behind it. Unlike
     `compare`, it knows how often words occur in the feed. A and B are ids, or the
     numbers of lines or rows where the file has none.
+
+    Examples
+    --------
+    dedupe-news explain feed.jsonl item-0012 item-0345
+    dedupe-news explain lines.txt 1 4
     """
     config = matching.config()
     items = load(reading).items
@@ -123,15 +119,7 @@ def _explain(
     _show(result.explain(ids[first], ids[second]))
 
 
-@command(
-    "query",
-    """
-    dedupe-news query feed.jsonl "Rain floods the old town"
-    dedupe-news query feed.parquet --text-file teaser.txt --limit 5
-    pbpaste | dedupe-news query feed.csv --text-file - --threshold 0.5 --policy similar
-    """,
-    without=("source", "published", "timezone", "date_format"),
-)
+@command("query", without=("source", "published", "timezone", "date_format"))
 def _query(*, reading: Reading, sought: Sought, matching: Matching, running: Running) -> None:
     """
     Search FILE for duplicates of one text.
@@ -139,6 +127,12 @@ def _query(*, reading: Reading, sought: Sought, matching: Matching, running: Run
     On a terminal: a table, best match first. In a pipe: JSON Lines of id, jaccard,
     containment and relation. Where the file has titles, give title and text on two
     lines.
+
+    Examples
+    --------
+    dedupe-news query feed.jsonl "Rain floods the old town"
+    dedupe-news query feed.parquet --text-file teaser.txt --limit 5
+    pbpaste | dedupe-news query feed.csv --text-file - --threshold 0.5 --policy similar
     """
     config = matching.config()
     if reading.file == sought.text_file == STDIN:

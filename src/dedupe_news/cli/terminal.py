@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -52,20 +53,24 @@ _Columns: TypeAlias = "dict[str, tuple[str, Sequence[RenderableType]]]"
 _MARK_STYLES = {"same": "", "delete": "red strike", "insert": "green underline"}
 
 
-class _TwoLines:
-    """A text in two lines, the second cut with an ellipsis."""
+class _Lines:
+    """A text in no more than so many lines, the last of which then ends in an ellipsis."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: Text, most: int = 2) -> None:
+        self.text, self.most = text, most
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width
-        first, *rest = Text(self.text).wrap(console, width) or [Text()]
-        yield first
-        if rest:
-            second = Text(" ".join(line.plain.rstrip() for line in rest[:2]), no_wrap=True)
-            second.truncate(width, overflow="ellipsis")
-            yield second
+        lines = list(self.text.wrap(console, width))
+        if len(lines) > self.most:
+            last = lines[self.most - 1]
+            last.rstrip()
+            last.append(" ").append_text(lines[self.most])
+            last.truncate(width, overflow="ellipsis")
+            if not last.plain.endswith("…"):  # the next line is that short
+                last.truncate(width - 2)
+                last.append(" …")
+        yield from lines[: self.most]
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(min(_LEAST_TEXT_CELLS, options.max_width), options.max_width)
@@ -152,7 +157,7 @@ def _group_table(groups: Sequence[Group], *, narrow: bool) -> Table:
     table["representative"] = (
         "text",
         [
-            _TwoLines(_one_line(group.pattern))
+            _Lines(Text(_one_line(group.pattern)))
             if isinstance(group, Template) and group.pattern.strip("… ")
             else _excerpt(columns, group.result.first_of(group))
             for group in groups
@@ -231,11 +236,13 @@ def show_sides(
     texts: tuple[str, str],
     changes: Iterable[tuple[int, int, int, int]],
     heads: tuple[str, str] = ("", ""),
+    n_lines: int = sys.maxsize,
 ) -> None:
     """
     Print two texts beside one another, or one above the other where there is no room.
 
-    `changes` are where the words begin and end in the first, and in the second, that differ.
+    No more than `n_lines` of either. `changes` are where the words begin and end that differ:
+    in the first, and in the second.
     """
     places = list(changes)
     spans = [[(place[at], place[at + 1], False) for place in places] for at in (0, 2)]
@@ -247,13 +254,13 @@ def show_sides(
     )
     grid = Table.grid(padding=(0, 2), expand=True)
     if console.width < _SIDE_BY_SIDE_CELLS:
-        for side in (left, Text(), right, Text()):
+        for side in (_Lines(left, n_lines // 2), "", _Lines(right, n_lines // 2), ""):
             grid.add_row(side)
     else:
         grid.add_column(width=0)
         grid.add_column(ratio=1)
         grid.add_column(ratio=1)
-        grid.add_row("", left, right)
+        grid.add_row("", _Lines(left, n_lines), _Lines(right, n_lines))
     console.print(grid)
 
 
@@ -279,7 +286,7 @@ def _excerpt(columns: Columns, position: int) -> RenderableType:
     content = columns.content(position)
     title, _, text = content.partition("\n") if columns.titled else ("", "", content)
     if not title.strip():
-        return _TwoLines(_one_line(text))
+        return _Lines(Text(_one_line(text)))
     lines = ((_one_line(title), "bold"), "\n", (_one_line(text), "dim"))
     excerpt = Text.assemble(*lines, no_wrap=True, overflow="ellipsis")
     excerpt.rstrip()

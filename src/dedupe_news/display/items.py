@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from dedupe_news.display import marking
-from dedupe_news.results.phrasing import moment, one_line
+from dedupe_news.results.phrasing import as_text, moment, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,7 +62,7 @@ def about(columns: Columns, place: int, *, time: str = "") -> list[Markup]:
                 published.isoformat(), exact, time or exact
             )
         )
-    known.append(escape(f"id {columns.id_of(place)}"))
+    known.append(escape(f"id {as_text(columns.id_of(place))}"))
     return known
 
 

@@ -20,7 +20,7 @@ from dedupe_news.index import NewsIndex
 from dedupe_news.results import differences
 from dedupe_news.results.listing import Items, Matches
 from dedupe_news.results.parts import Group, Template
-from dedupe_news.results.phrasing import counted, one_line, single_line, verdict_in_words
+from dedupe_news.results.phrasing import as_text, counted, one_line, single_line, verdict_in_words
 from dedupe_news.results.records import Comparison, Match, Pair, Relation
 from dedupe_news.results.result import Clustering
 
@@ -147,7 +147,7 @@ def _scores(match: Match | Pair, *others: str) -> Markup:
 
 @body.register
 def _of_match(match: Match) -> Markup:
-    return Markup('<div class="doc">{}</div>').format(_scores(match, f"id {match.id}"))
+    return Markup('<div class="doc">{}</div>').format(_scores(match, f"id {as_text(match.id)}"))
 
 
 @body.register

@@ -16,7 +16,7 @@ from dedupe_news.display import views
 from dedupe_news.results import differences
 from dedupe_news.results.membership import NO_RELATION
 from dedupe_news.results.parts import Template
-from dedupe_news.results.phrasing import one_line, readable, shortenings
+from dedupe_news.results.phrasing import as_text, one_line, readable, shortenings
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _items(result: Clustering, kind: Kind, groups: Sequence[Sequence[Row]]) -> d
     ids = [*map(columns.id_of, places.tolist())]
     items: dict[str, Any] = {
         "content": [*map(readable, contents)],
-        "id": [*map(str, ids)],
+        "id": [*map(as_text, ids)],
         "role": [row.role for row in rows],
     }
     if columns.sources is not None:
@@ -173,8 +173,8 @@ def _written_id(id_: Hashable) -> str:
     """Return an id as a file of labels has it; as text where JSON has no such value."""
     try:
         return json.dumps(id_)
-    except (TypeError, ValueError):
-        return json.dumps(str(id_))
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(as_text(id_))
 
 
 def _changes(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import abc
+import datetime as dt
 import importlib
+import numbers
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news.errors import InputError, MissingDependencyError
+from dedupe_news.results.phrasing import as_text
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 _RELATIONS = [relation.name.lower() for relation in Relation]
 _SCORES = ("jaccard", "containment", "probability", "score")
 _GROUPS = ("story", "template")
+_KINDS = (bool, numbers.Real, str, bytes, dt.datetime, dt.date, dt.timedelta)
+_MOST = 2**63
 
 
 class Framed(abc.ABC):
@@ -42,7 +47,8 @@ class Framed(abc.ABC):
         Returns
         -------
         DataFrame
-            Relations are categorical, scores float64, stories and templates Int64.
+            Relations are categorical, scores float64, stories and templates Int64. Ids of
+            several types, or of one that is no number, text or time, are texts in polars.
             Of items, one of pandas has the index of the feed, where that was one
             of pandas' too.
 
@@ -62,7 +68,7 @@ class Framed(abc.ABC):
         if library == "polars":
             polars = _import("polars")
             types = _types(polars.Enum(_RELATIONS), polars.Float64, polars.Int64, rows)
-            return polars.DataFrame(rows, schema_overrides=types)
+            return polars.DataFrame(_of_one_kind(rows), schema_overrides=types)
         message = f"library={library!r} is not known; allowed are 'pandas' and 'polars'"
         raise InputError(message)
 
@@ -74,7 +80,8 @@ class Framed(abc.ABC):
         -------
         pyarrow.Table
             Relations are a dictionary of strings, scores float64, stories and
-            templates int64.
+            templates int64. Ids of several types, or of one that is no
+            number, text or time, are texts.
 
         Raises
         ------
@@ -86,7 +93,10 @@ class Framed(abc.ABC):
         relation = arrow.dictionary(arrow.int8(), arrow.string())
         types = _types(relation, arrow.float64(), arrow.int64(), rows)
         return arrow.table(
-            {name: arrow.array(values, type=types.get(name)) for name, values in rows.items()}
+            {
+                name: arrow.array(values, type=types.get(name))
+                for name, values in _of_one_kind(rows).items()
+            }
         )
 
 
@@ -96,6 +106,30 @@ def _named(rows: dict[str, Any]) -> dict[str, Any]:
         return rows
     names = [x.name.lower() if isinstance(x, Relation) else x for x in rows["relation"]]
     return {**rows, "relation": names}
+
+
+def _of_one_kind(rows: dict[str, Any]) -> dict[str, Any]:
+    """Return columns with ids as text where a typed column cannot hold them all."""
+    return {
+        name: values if _is_of_one_kind(values) else _texts(values) for name, values in rows.items()
+    }
+
+
+def _is_of_one_kind(values: Any) -> bool:
+    if not isinstance(values, list):
+        return True
+    kinds = set()
+    for value in values:
+        if value is None:
+            continue
+        kinds.add(next((kind for kind in _KINDS if isinstance(value, kind)), object))
+        if isinstance(value, int) and not -_MOST <= value < _MOST:
+            return False
+    return len(kinds) <= 1 and object not in kinds
+
+
+def _texts(values: list[Any]) -> list[str | None]:
+    return [None if value is None else as_text(value) for value in values]
 
 
 def _types(relation: Any, score: Any, group: Any, rows: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+from dedupe_news.errors import shown
+
 if TYPE_CHECKING:
     import datetime as dt
     import enum
@@ -87,9 +89,19 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
 
 
+def as_text(value: object) -> str:
+    """Return a value of the user, such as an id, as text, also where it has none."""
+    try:
+        return str(value)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a number of too many digits, or an object of others
+        return shown(value)
+
+
 def single_line(value: object) -> str:
     """Return a value, such as an id, in one line."""
-    return " ".join(printable(str(value)).split())
+    return " ".join(printable(as_text(value)).split())
 
 
 def one_line(text: str, most: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""What an index found, as matches: those within the window, best first, made on demand."""
+"""What an index finds, as matches: those within the window, best first, made on demand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from dedupe_news._input.columns import NO_TIME
-from dedupe_news._store.arrays import UNLIMITED, Found
+from dedupe_news._store.index_arrays import UNLIMITED, MatchTable
 from dedupe_news.results.records import Match, Relation
 
 if TYPE_CHECKING:
@@ -23,28 +23,30 @@ _RELATED = int(Relation.RELATED)
 _RELATIONS = tuple(Relation)  # an index is far quicker than the enumeration's look-up
 
 
-def within(found: Found, times: NDArray[np.int64], others: NDArray[np.int64], window: int) -> Found:
-    """Leave out matches too far away: `times` of the items, `NO_TIME` near to all, by slot."""
-    if window == UNLIMITED or not len(found.slots):
-        return found
-    asked = np.repeat(times, np.diff(found.offsets))
-    theirs = others[found.slots[:, 0]]
+def within(
+    table: MatchTable, times: NDArray[np.int64], others: NDArray[np.int64], window: int
+) -> MatchTable:
+    """Leave out matches too far away: `times` of the items, `NO_TIME` near to all, by row."""
+    if window == UNLIMITED or not len(table.pairs):
+        return table
+    asked = np.repeat(times, np.diff(table.offsets))
+    theirs = others[table.pairs[:, 0]]
     kept = np.abs(np.where(asked == NO_TIME, theirs, asked) - theirs) <= window
-    offsets = np.concatenate(([0], np.cumsum(kept)))[found.offsets]
-    return Found(offsets, found.slots[kept], found.scores[kept])
+    offsets = np.concatenate(([0], np.cumsum(kept)))[table.offsets]
+    return MatchTable(offsets, table.pairs[kept], table.scores[kept])
 
 
-def best(found: Found, most: int) -> Found:
+def best(table: MatchTable, most: int) -> MatchTable:
     """Leave out all but the best matches of each item."""
-    if len(found.slots) <= most:
-        return found
-    counts = np.diff(found.offsets)
+    if len(table.pairs) <= most:
+        return table
+    counts = np.diff(table.offsets)
     items = np.repeat(np.arange(len(counts)), counts)
-    order = np.lexsort((found.slots[:, 0], -found.scores[:, 0], -found.scores[:, 3], items))
+    order = np.lexsort((table.pairs[:, 0], -table.scores[:, 0], -table.scores[:, 3], items))
     kept = np.zeros(len(items), bool)
-    kept[order] = np.arange(len(items)) - found.offsets[items] < most
-    offsets = np.concatenate(([0], np.cumsum(kept)))[found.offsets]
-    return Found(offsets, found.slots[kept], found.scores[kept])
+    kept[order] = np.arange(len(items)) - table.offsets[items] < most
+    offsets = np.concatenate(([0], np.cumsum(kept)))[table.offsets]
+    return MatchTable(offsets, table.pairs[kept], table.scores[kept])
 
 
 class MatchLists(Sequence[list[Match]]):
@@ -56,11 +58,11 @@ class MatchLists(Sequence[list[Match]]):
     """
 
     def __init__(
-        self, parts: Sequence[tuple[Found, NDArray[np.object_]]], limit: int | None = None
+        self, parts: Sequence[tuple[MatchTable, NDArray[np.object_]]], limit: int | None = None
     ) -> None:
-        self._parts = list(parts)  # what was found, and the ids of the slots of that time
+        self._parts = list(parts)  # what was found, and the ids of the rows of that time
         self._limit = limit
-        self._bounds = [0, *itertools.accumulate(len(found.offsets) - 1 for found, _ in parts)]
+        self._bounds = [0, *itertools.accumulate(len(table.offsets) - 1 for table, _ in parts)]
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -76,14 +78,14 @@ class MatchLists(Sequence[list[Match]]):
             return [self[each] for each in range(len(self))[place]]
         item = range(len(self))[place]
         part = bisect.bisect_right(self._bounds, item) - 1
-        found, ids = self._parts[part]
-        return _matches(found, ids, item - self._bounds[part])[: self._limit]
+        table, ids = self._parts[part]
+        return _matches(table, ids, item - self._bounds[part])[: self._limit]
 
     def __iter__(self) -> Iterator[list[Match]]:
         """Iterate over the matches of each item."""
-        for found, ids in self._parts:
-            for item in range(len(found.offsets) - 1):
-                yield _matches(found, ids, item)[: self._limit]
+        for table, ids in self._parts:
+            for item in range(len(table.offsets) - 1):
+                yield _matches(table, ids, item)[: self._limit]
 
     def __eq__(self, other: object) -> bool:
         """Return whether the lists are the same."""
@@ -98,18 +100,18 @@ class MatchLists(Sequence[list[Match]]):
         return repr(list(self))
 
 
-def _matches(found: Found, ids: NDArray[np.object_], item: int) -> list[Match]:
-    start, stop = int(found.offsets[item]), int(found.offsets[item + 1])
+def _matches(table: MatchTable, ids: NDArray[np.object_], item: int) -> list[Match]:
+    start, stop = int(table.offsets[item]), int(table.offsets[item + 1])
     if start == stop:
         return []
     matches = [
-        (max(relation, _RELATED - 1), -good, -jaccard, slot, containment, relation, probability)
-        for (slot, relation), (jaccard, containment, probability, good) in zip(
-            found.slots[start:stop].tolist(), found.scores[start:stop].tolist(), strict=True
+        (max(relation, _RELATED - 1), -good, -jaccard, row, containment, relation, probability)
+        for (row, relation), (jaccard, containment, probability, good) in zip(
+            table.pairs[start:stop].tolist(), table.scores[start:stop].tolist(), strict=True
         )
     ]
     matches.sort()
     return [
-        Match(ids[slot], -jaccard, containment, _RELATIONS[relation], probability)
-        for _, _, jaccard, slot, containment, relation, probability in matches
+        Match(ids[row], -jaccard, containment, _RELATIONS[relation], probability)
+        for _, _, jaccard, row, containment, relation, probability in matches
     ]

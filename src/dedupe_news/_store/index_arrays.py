@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from dedupe_news._kernels.representatives import Matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,11 +19,37 @@ UNLIMITED: int = int(np.iinfo(np.int64).max)
 
 # What is allotted but never written takes no memory; what is copied takes time.
 _GROWTH = 2
-_FIRST_ROOM = 1024
-_NO_SLOTS, _NO_SCORES = np.empty((0, 2), np.int64), np.empty((0, 4), np.float64)
+_FIRST_CAPACITY = 1024
+_NO_PAIRS, _NO_SCORES = np.empty((0, 2), np.int64), np.empty((0, 4), np.float64)
 
 
-class Items(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    When removed items are dropped, and how large arrays are at first.
+
+    Parameters
+    ----------
+    removed : int
+        Least number of removed items to drop; they must be as many as the others, too.
+    rows, tokens, places, token_places : int
+        Rows, tokens, places for shingles and counters of tokens of an empty index.
+    several : int
+        Items from which on several threads are worth it.
+    """
+
+    removed: int = 4096
+    rows: int = 1024
+    tokens: int = 1 << 16
+    places: int = 1 << 17
+    token_places: int = 1 << 20
+    several: int = 1024
+
+
+LIMITS = Limits()
+
+
+class TokenizedItems(NamedTuple):
     """
     Items on their way into an index.
 
@@ -37,7 +66,7 @@ class Items(NamedTuple):
     times : ndarray of int64, shape (n_items,)
         Microseconds since 1970 UTC, or `NO_TIME`.
     numbers : range or ndarray of int64, of length n_items
-        As in `kernels.founders.Founders`; empty for items that are only looked up.
+        As in `kernels.representatives.Clusters`; empty for items that are only looked up.
     moments : ndarray of int64, shape (n_items,)
         Likewise.
     """
@@ -52,16 +81,16 @@ class Items(NamedTuple):
     moments: NDArray[np.int64]
 
 
-class Found(NamedTuple):
+class MatchTable(NamedTuple):
     """
-    What a batch of look-ups found.
+    The matches of a batch of look-ups.
 
     Parameters
     ----------
     offsets : ndarray of int64, shape (n_items + 1,)
         Bounds of each item's matches.
-    slots : ndarray of int64, shape (n_matches, 2)
-        Slot and relation of each match.
+    pairs : ndarray of int64, shape (n_matches, 2)
+        Row and relation of each match.
     scores : ndarray of float64, shape (n_matches, 4)
         Jaccard similarity, containment, probability, and how good an answer
         each is, in [0, 1]: the share of the item's shingles that the match is
@@ -69,60 +98,47 @@ class Found(NamedTuple):
     """
 
     offsets: NDArray[np.int64]
-    slots: NDArray[np.int64]
+    pairs: NDArray[np.int64]
     scores: NDArray[np.float64]
 
 
-def joined(parts: Sequence[Found]) -> Found:
-    """Return what was found for ranges of items as what was found for all."""
-    if len(parts) == 1:
-        return parts[0]
-    starts = np.cumsum([0, *(len(part.slots) for part in parts)])
+def joined(parts: Sequence[MatchTable]) -> MatchTable:
+    """Return the matches of ranges of items as those of all."""
+    starts = np.cumsum([0, *(len(part.pairs) for part in parts)])
     offsets = [part.offsets[1:] + n for part, n in zip(parts, starts[:-1], strict=True)]
-    return Found(
+    return MatchTable(
         np.concatenate([np.zeros(1, np.int64), *offsets]),
-        np.concatenate([part.slots for part in parts]),
+        np.concatenate([part.pairs for part in parts]),
         np.concatenate([part.scores for part in parts]),
     )
 
 
-class Room:
-    """
-    Where kernels write the matches of a batch; kept from one call to the next.
-
-    A kernel that finds no room for the matches of an item stops before it, and
-    is called again for the rest.
-    """
+class MatchBuffer:
+    """Where kernels write matches; kept from one call to the next."""
 
     def __init__(self) -> None:
-        self.slots = np.empty((_FIRST_ROOM, 2), np.int64)
-        self.scores = np.empty((_FIRST_ROOM, 4), np.float64)
+        self._matches = Matches(
+            np.empty((_FIRST_CAPACITY, 2), np.int64), np.empty((_FIRST_CAPACITY, 4), np.float64)
+        )
 
-    def grow(self) -> None:
-        """Make room for twice as many matches."""
-        room = 2 * len(self.slots)
-        self.slots, self.scores = grown(self.slots, room), grown(self.scores, room)
-
-    def found(self, offsets: NDArray[np.int64]) -> Found:
-        """Return a copy of what was written."""
-        n_found = int(offsets[-1])
-        if n_found == 0:  # fast path for an item without a match
-            return Found(offsets, _NO_SLOTS, _NO_SCORES)
-        return Found(offsets, self.slots[:n_found].copy(), self.scores[:n_found].copy())
-
-    def fill(self, n_items: int, work: Callable[..., int]) -> Found:
-        """Call a kernel with the first item to do, until it returns that all are done."""
+    def fill(
+        self, n_items: int, work: Callable[[int, NDArray[np.int64], Matches], int]
+    ) -> MatchTable:
+        """Call a kernel with the first item to do, and more room, until all are done."""
         offsets = np.zeros(n_items + 1, np.int64)
-        done = work(0, offsets, self.slots, self.scores)
-        while done < n_items:
-            self.grow()
-            done = work(done, offsets, self.slots, self.scores)
-        return self.found(offsets)
-
-
-def power_of_two(least: int) -> int:
-    """Return the least power of two that is at least 2 and not below a number."""
-    return 1 << max(least - 1, 1).bit_length()
+        n_done = work(0, offsets, self._matches)
+        while n_done < n_items:
+            capacity = 2 * len(self._matches.pairs)
+            self._matches = Matches(*(grown(array, capacity) for array in self._matches))
+            n_done = work(n_done, offsets, self._matches)
+        n_matches = int(offsets[-1])
+        if n_matches == 0:  # fast path for an item without a match
+            return MatchTable(offsets, _NO_PAIRS, _NO_SCORES)
+        return MatchTable(
+            offsets,
+            self._matches.pairs[:n_matches].copy(),
+            self._matches.scores[:n_matches].copy(),
+        )
 
 
 def grown(array: NDArray[Any], least: int) -> NDArray[Any]:

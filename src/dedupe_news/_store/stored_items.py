@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._input.columns import NO_TIME, in_one_line
+from dedupe_news._text import source_codes, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
+    from dedupe_news._text import Tokens
+    from dedupe_news.config import Config
+
 
 # Not frozen, which would take three times as long to make; nobody changes one.
 @dataclasses.dataclass(slots=True, eq=False)
-class Rows:
+class StoredItems:
     """
     Items in order of arrival.
 
@@ -59,7 +63,7 @@ class Rows:
         known = self.published != NO_TIME
         return np.where(known, np.minimum(self.published, self.arrived), self.arrived)
 
-    def arrived_at(self, now: int) -> Rows:
+    def arrived_at(self, now: int) -> StoredItems:
         """Return the items with `now` for unknown times of arrival."""
         if len(self.arrived) == 1:  # fast path for a single item
             if int(self.arrived[0]) != NO_TIME:
@@ -67,7 +71,7 @@ class Rows:
             arrived = np.array([now], np.int64)
         else:
             arrived = np.where(self.arrived == NO_TIME, now, self.arrived)
-        return Rows(
+        return StoredItems(
             self.ids, self.buffer, self.offsets, self.title_lengths, self.published, arrived,
             self.sources,
         )  # fmt: skip
@@ -81,10 +85,10 @@ class Rows:
         bounds = (self.offsets - begin).tolist()
         return [whole[start:stop] for start, stop in pairwise(bounds)]
 
-    def part(self, start: int, stop: int) -> Rows:
+    def part(self, start: int, stop: int) -> StoredItems:
         """Return some of the items, as views."""
         some = slice(start, stop)
-        return Rows(
+        return StoredItems(
             ids=self.ids[some],
             buffer=self.buffer,
             offsets=self.offsets[start : stop + 1],
@@ -97,3 +101,9 @@ class Rows:
     def text_buffer(self) -> NDArray[np.uint8]:
         """Return the buffer as texts are tokenized: every title in one line."""
         return in_one_line(self.buffer, self.offsets, self.title_lengths)
+
+
+def tokens_of(items: StoredItems, config: Config, n_jobs: int) -> Tokens:
+    """Return the tokens of items, their titles taken as one line."""
+    codes, names = source_codes(items.sources)
+    return tokenize(items.text_buffer(), items.offsets, config, codes, names, n_jobs=n_jobs)

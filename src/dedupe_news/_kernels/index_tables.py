@@ -1,4 +1,4 @@
-"""The tables of an index of judged news: postings of shingles, counted as documents come and go."""
+"""The tables of an index: tokens of each item, and shingles counted as items come and go."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news._kernels._jit import inlined
-from dedupe_news._kernels.features import SHINGLE_SIZE
+from dedupe_news._kernels.evidence import SHINGLE_SIZE
 from dedupe_news._kernels.hashing import xxh32_shingle, xxh64_words
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 HEAD, FREQUENCY, DAYS, LEADERS = 0, 1, 2, 3
 """Columns of the places."""
+
+N_TEXTS, N_POSTINGS, FIRST_DAY, LAST_DAY = 0, 1, 2, 3
+"""Places of the counters."""
 
 _DAY = 86_400_000_000
 _MOST_DAYS = 65_535
@@ -30,37 +33,37 @@ class Tables(NamedTuple):
     Parameters
     ----------
     tokens, flags : ndarray of uint32
-        Tokens of all slots, one slot after another.
+        Tokens of all rows, one row after another; flags only where shingles are counted.
     starts : ndarray of int64, shape (capacity + 1,)
-        Where each slot's tokens begin; that of the first free slot is where
-        the next document goes.
+        Where each row's tokens begin; that of the first free row is where the
+        next item goes.
     lengths : ndarray of int32, shape (capacity,)
-        Tokens of each slot.
+        Tokens of each row.
     alive, cut_off : ndarray of uint8, shape (capacity,)
-        Whether each slot counts, and ends in a cut-off mark.
+        Whether each row counts, and ends in a cut-off mark.
     times : ndarray of int64, shape (capacity,)
         Microseconds, or `NO_TIME`.
     sources : ndarray of int32, shape (capacity,)
         Codes of sources; -1 for unknown.
     leads : ndarray of uint8, shape (capacity,)
-        Whether shingles find each slot.
+        Whether shingles and buckets find each row.
     postings : ndarray of int32, shape (capacity, 2)
-        Slot of each posting, and the next older posting of its chain or -1;
+        Row of each posting, and the next older posting of its chain or -1;
         for the digest of a text, -1 minus its anchor.
     places : ndarray of uint32, shape (n_places, 4)
         What is known of each place, which is asked for together: at `HEAD` one
-        more than its newest posting, or 0; at `FREQUENCY` the documents that
-        count with a shingle of the place; at `DAYS` the days on which such a
-        document came, which never decrease, and above these 16 bits the last
-        of those days, modulo 65,536; at `LEADERS` the leaders of clusters with
-        it, which its chain has. `n_places` is a power of two.
+        more than its newest posting, or 0; at `FREQUENCY` the texts that count
+        with a shingle of the place; at `DAYS` the days on which such a text
+        came, which never decrease, and above these 16 bits the last of those
+        days, modulo 65,536; at `LEADERS` the leaders of clusters with it, which
+        its chain has. `n_places` is a power of two.
     token_counts : ndarray of uint32
-        Tokens counted by hash; its length is a power of two.
+        Tokens counted by hash; its length is a power of two, or 0 where neither
+        tokens nor shingles are counted.
     codes : ndarray of uint8, shape (4096,)
         Code of each count.
-    counters : ndarray of int64, shape (5,)
-        Distinct texts; postings in use; nothing; first and last day of a
-        document, from 1970.
+    counters : ndarray of int64, shape (4,)
+        Distinct texts, postings in use, first and last day of a text from 1970.
     """
 
     tokens: NDArray[np.uint32]
@@ -80,17 +83,23 @@ class Tables(NamedTuple):
 
 
 @inlined
+def counts_shingles(tables: Tables) -> bool:
+    """Return whether tokens and shingles are counted, and shingles find leaders."""
+    return bool(tables.token_counts.shape[0] > 0)
+
+
+@inlined
 def shingle_at(
     tokens: NDArray[np.uint32], start: Integer, length: Integer, at: Integer
 ) -> np.uint32:
-    """Return a shingle of a document."""
+    """Return a shingle of a text."""
     width = min(np.int64(SHINGLE_SIZE), np.int64(length))
     return xxh32_shingle(tokens, start + at, width)
 
 
 @inlined
 def n_shingles(length: Integer) -> Integer:
-    """Return the number of shingles of a document, repeats included."""
+    """Return the number of shingles of a text, repeats included."""
     if length == 0:
         return 0
     return max(length - SHINGLE_SIZE + 1, 1)
@@ -100,7 +109,7 @@ def n_shingles(length: Integer) -> Integer:
 def digest_place(
     tables: Tables, tokens: NDArray[np.uint32], start: Integer, length: Integer
 ) -> np.int64:
-    """Return the place of the chain of documents of the same words."""
+    """Return the place of the chain of items of the same words."""
     digest = xxh64_words(tokens, start, start + length)
     return np.int64((digest >> np.uint64(17)) & np.uint64(tables.places.shape[0] - 1))
 
@@ -113,53 +122,58 @@ def head_of(tables: Tables, place: Integer) -> Integer:
 
 @inlined
 def spread_of(tables: Tables, place: Integer) -> Integer:
-    """Return on how many days documents came with a shingle of a place."""
+    """Return on how many days texts came with a shingle of a place."""
     return np.int64(tables.places[place, DAYS] & np.uint32(_MOST_DAYS))
 
 
 @inlined
-def link(tables: Tables, place: Integer, slot: Integer) -> None:
-    """Chain a document at one place, as the newest."""
-    posting = tables.counters[1]
-    tables.postings[posting, 0] = slot
+def link(tables: Tables, place: Integer, row: Integer) -> None:
+    """Chain a row at one place, as the newest."""
+    posting = tables.counters[N_POSTINGS]
+    tables.postings[posting, 0] = row
     tables.postings[posting, 1] = head_of(tables, place)
     tables.places[place, HEAD] = np.uint32(posting + 1)
-    tables.counters[1] = posting + 1
+    tables.counters[N_POSTINGS] = posting + 1
 
 
 @inlined
-def link_in_order(tables: Tables, place: Integer, slot: Integer) -> None:
-    """Chain a document at one place where it would be had it always been there, unless it is."""
-    before: Integer = np.int64(-1)
+def link_in_order(tables: Tables, place: Integer, row: Integer) -> None:
+    """Chain a row at one place where it would be had it always been there, unless it is."""
+    newer: Integer = np.int64(-1)
     posting = head_of(tables, place)
     while posting >= 0:
         other = tables.postings[posting, 0]
-        if other == slot:
+        if other == row:
             return
-        if 0 <= other < slot:
+        if 0 <= other < row:
             break
-        before, posting = posting, np.int64(tables.postings[posting, 1])
-    if before < 0:
-        link(tables, place, slot)
+        newer, posting = posting, np.int64(tables.postings[posting, 1])
+    if newer < 0:
+        link(tables, place, row)
         return
-    own = tables.counters[1]
-    tables.postings[own, 0] = slot
-    tables.postings[own, 1] = posting
-    tables.postings[before, 1] = own
-    tables.counters[1] = own + 1
+    added = tables.counters[N_POSTINGS]
+    tables.postings[added, 0] = row
+    tables.postings[added, 1] = posting
+    tables.postings[newer, 1] = added
+    tables.counters[N_POSTINGS] = added + 1
 
 
 @inlined
-def tally(tables: Tables, places: NDArray[np.int64], n: Integer, step: Integer) -> None:
-    """Count a document in or out at its places, each place once."""
-    for at in range(n):
+def count_text(
+    tables: Tables,
+    start: Integer,
+    length: Integer,
+    places: NDArray[np.int64],
+    n_places: Integer,
+    step: Integer,
+) -> None:
+    """Count a text in or out, with its tokens and the distinct places of its shingles."""
+    tables.counters[N_TEXTS] += step
+    if not counts_shingles(tables):
+        return
+    for at in range(n_places):
         count = np.int64(tables.places[places[at], FREQUENCY]) + step
         tables.places[places[at], FREQUENCY] = np.uint32(count)
-
-
-@inlined
-def tally_tokens(tables: Tables, start: Integer, length: Integer, step: Integer) -> None:
-    """Count the tokens of a document in or out."""
     mask = np.uint32(tables.token_counts.shape[0] - 1)
     for at in range(start, start + length):
         place = tables.tokens[at] & mask
@@ -174,12 +188,14 @@ def gather_places(
     length: Integer,
     places: NDArray[np.int64],
 ) -> Integer:
-    """Write the distinct places of the shingles of a run of tokens."""
+    """Write the distinct places of the shingles of a run of tokens, none if nothing is counted."""
+    n_distinct: Integer = np.int64(0)
+    if not counts_shingles(tables):
+        return n_distinct
     n = n_shingles(length)
     mask = np.uint32(tables.places.shape[0] - 1)
     for at in range(n):
         places[at] = np.int64(shingle_at(tokens, start, length, at) & mask)
-    n_distinct = 0
     if n > _MOST_COMPARED:
         places[:n].sort()
         for at in range(n):
@@ -201,18 +217,15 @@ def gather_places(
 
 
 @inlined
-def spread_out(tables: Tables, place: Integer, time: Integer) -> None:
-    """Count the day of a document at one place."""
-    day = np.uint16((time // _DAY) & 0xFFFF)
-    spread = spread_of(tables, place)
-    if spread == 0 or tables.places[place, DAYS] >> np.uint32(16) != day:
-        spread = min(spread + 1, np.int64(_MOST_DAYS))
-        tables.places[place, DAYS] = np.uint32(np.int64(day) << 16 | spread)
-
-
-@inlined
-def note_day(tables: Tables, time: Integer) -> None:
-    """Let the days that are counted reach to that of a document."""
+def note_day(tables: Tables, time: Integer, places: NDArray[np.int64], n_places: Integer) -> None:
+    """Count the day of a new text at the places of its shingles, and let the days reach to it."""
     day = time // np.int64(_DAY)
-    tables.counters[3] = min(tables.counters[3], day)
-    tables.counters[4] = max(tables.counters[4], day)
+    low = np.uint16(day & 0xFFFF)
+    for at in range(n_places):
+        place = places[at]
+        spread = spread_of(tables, place)
+        if spread == 0 or tables.places[place, DAYS] >> np.uint32(16) != low:
+            spread = min(spread + 1, np.int64(_MOST_DAYS))
+            tables.places[place, DAYS] = np.uint32(np.int64(low) << 16 | spread)
+    tables.counters[FIRST_DAY] = min(tables.counters[FIRST_DAY], day)
+    tables.counters[LAST_DAY] = max(tables.counters[LAST_DAY], day)

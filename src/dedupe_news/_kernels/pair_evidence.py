@@ -1,4 +1,4 @@
-"""Two documents of an index laid out side by side for the judge."""
+"""Two items of an index laid out side by side for the classifier."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.alignment import Table, is_used, place_of, put
-from dedupe_news._kernels.features import Evidence
-from dedupe_news._kernels.tables import FREQUENCY, n_shingles, shingle_at, spread_of
+from dedupe_news._kernels.evidence import Evidence
+from dedupe_news._kernels.index_tables import FREQUENCY, n_shingles, shingle_at, spread_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._kernels._jit import Integer
-    from dedupe_news._kernels.tables import Tables
+    from dedupe_news._kernels.index_tables import Tables
 
 _LARGEST = 4095  # counts from here on have one code
 
 
 @kernel
 def make_evidence(room: Integer) -> Evidence:
-    """Return empty evidence on two documents."""
+    """Return empty evidence on two items."""
     return Evidence(
         np.empty(room, np.uint32),
         np.empty(room, np.uint32),
@@ -41,7 +41,7 @@ def make_evidence(room: Integer) -> Evidence:
 
 
 class Metadata(NamedTuple):
-    """What is known of a document beside its tokens."""
+    """What is known of an item beside its tokens."""
 
     cut_off: Integer
     source: Integer
@@ -52,7 +52,7 @@ class Metadata(NamedTuple):
 def count_tokens(
     tables: Tables, asked: Table, tokens: NDArray[np.uint32], start: Integer, length: Integer
 ) -> None:
-    """Note what a document would add to the counters of tokens: it is counted in, as in a batch."""
+    """Note what an item would add to the counters of tokens: it is counted in, as in a batch."""
     asked.age[0] += 1
     mask = np.uint32(tables.token_counts.shape[0] - 1)
     for at in range(start, start + length):
@@ -77,7 +77,7 @@ def stage(
     """
     Copy a run of tokens to place 0 or 1 of the evidence, with what the counts say of it now.
 
-    The asked document counts too where its words are new (`is_new` is 1): its
+    The asked item counts too where its words are new (`is_new` is 1): its
     tokens as `count_tokens` noted them, and each of its shingles once. Shingles
     of the other that it does not have are counted once too often, but of
     these no feature reads the count.
@@ -114,18 +114,3 @@ def stage(
     evidence.cut_off[which] = metadata.cut_off
     evidence.sources[which] = metadata.source
     evidence.times[which] = metadata.time
-
-
-@inlined
-def equal_runs(
-    tokens: NDArray[np.uint32],
-    left: Integer,
-    others: NDArray[np.uint32],
-    right: Integer,
-    length: Integer,
-) -> bool:
-    """Return whether two runs of tokens are equal."""
-    for at in range(length):
-        if tokens[left + at] != others[right + at]:
-            return False
-    return True

@@ -1,4 +1,4 @@
-"""Candidates of one document: those that share its buckets, rare shingles, or template."""
+"""Candidates of one item in an index: those that share its buckets, rare shingles, or template."""
 
 from __future__ import annotations
 
@@ -7,34 +7,27 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
-from dedupe_news._kernels.buckets import (
-    BANDS,
-    LEAST_EQUAL,
-    MOST_LEADERS,
-    N_PERM,
-    n_equal,
-    next_in_bucket,
-)
-from dedupe_news._kernels.tables import LEADERS, head_of
+from dedupe_news._kernels.index_buckets import n_equal, next_in_bucket
+from dedupe_news._kernels.index_tables import LEADERS, head_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._kernels._jit import Integer
-    from dedupe_news._kernels.buckets import Buckets
-    from dedupe_news._kernels.features import Evidence
-    from dedupe_news._kernels.tables import Tables
+    from dedupe_news._kernels.evidence import Evidence
+    from dedupe_news._kernels.index_buckets import Buckets
+    from dedupe_news._kernels.index_tables import Tables
 
 MOST_TEXTS = 16
-"""Documents with a shingle above which it is common."""
+"""Texts with a shingle above which it is common."""
 
 TEMPLATE_SHARE = 0.4
-"""Share of common shingles from which a document may be made from a template."""
+"""Share of common shingles from which a text may be made from a template."""
 
 _FROM_TEMPLATE = 4  # votes that make a candidate at any length
 
 MOST_JUDGED = 64
-"""Candidates of one document that are judged: those that share the most rare shingles."""
+"""Candidates of one item that are judged: those that share the most rare shingles."""
 
 N_PLACES = 4096
 """Places of the table of votes."""
@@ -42,17 +35,14 @@ N_PLACES = 4096
 AT_ONCE = 64
 """Chains that are followed together."""
 
+_LEAST_EQUAL = 5  # components of two signatures; about 2 are of texts without a common word
 _NEWEST_OF_TEMPLATE = 2
 
 
 @inlined
 def least_shared(shorter: Integer) -> Integer:
-    """
-    Return how many rare shingles two documents must share, the shorter of so many tokens.
-
-    1 up to 10 tokens; 2, and one more from 41 and from 61 tokens on: two
-    shingles are one phrase, which is little in a long text.
-    """
+    """Return how many rare shingles two texts must share, the shorter of so many tokens."""
+    # Two shingles are one phrase, which is little in a long text.
     if shorter <= 10:
         return 1
     return 2 + np.int64(shorter > 40) + np.int64(shorter > 60)
@@ -60,26 +50,26 @@ def least_shared(shorter: Integer) -> Integer:
 
 class Ballot(NamedTuple):
     """
-    Memory that one document after another uses to find its candidates.
+    Memory in which the leaders that an item meets get votes.
 
     Parameters
     ----------
-    slots, votes : ndarray of int32, shape (N_PLACES,)
-        A table of the documents met and what they got; `slots` is -1 at places
-        that are free.
+    rows, votes : ndarray of int32, shape (N_PLACES,)
+        A table of the leaders met and their votes; `rows` is -1 at places that
+        are free.
     order : ndarray of int32, shape (N_PLACES,)
-        Places of the documents met, in the order in which they were.
+        Places of the leaders met, in the order of meeting.
     postings : ndarray of int64, shape (AT_ONCE,)
         Where the walk along each of some chains is; -1 at its end.
     n_members : ndarray of int64, shape (AT_ONCE,)
-        Documents that were met on each.
+        Leaders that were met on each.
     members : ndarray of int32, shape (AT_ONCE, MOST_TEXTS)
-        Theirs.
+        Their rows.
     n_cut_short : ndarray of int64, shape (1,)
         Counted up wherever something is left out.
     """
 
-    slots: NDArray[np.int32]
+    rows: NDArray[np.int32]
     votes: NDArray[np.int32]
     order: NDArray[np.int32]
     postings: NDArray[np.int64]
@@ -117,11 +107,11 @@ def _walk(tables: Tables, ballot: Ballot, n_chains: Integer, most: Integer) -> N
             posting = ballot.postings[chain]
             if posting < 0:
                 continue
-            slot = tables.postings[posting, 0]
+            row = tables.postings[posting, 0]
             posting = np.int64(tables.postings[posting, 1])
-            if slot >= 0 and tables.leads[slot]:
+            if row >= 0 and tables.leads[row]:
                 n_members = ballot.n_members[chain]
-                ballot.members[chain, n_members] = slot
+                ballot.members[chain, n_members] = row
                 ballot.n_members[chain] = n_members + 1
                 if n_members + 1 == most:
                     posting = np.int64(-1)
@@ -130,18 +120,18 @@ def _walk(tables: Tables, ballot: Ballot, n_chains: Integer, most: Integer) -> N
 
 
 @inlined
-def _place_of(ballot: Ballot, slot: Integer) -> Integer:
-    """Return the place of a document in the table, or the free one where it belongs."""
-    place = np.int64(np.uint32(np.uint32(slot) * np.uint32(2654435769)) >> np.uint32(20))
-    while ballot.slots[place] >= 0 and ballot.slots[place] != slot:
+def _place_of(ballot: Ballot, row: Integer) -> Integer:
+    """Return the place of a leader in the table, or the free one where it belongs."""
+    place = np.int64(np.uint32(np.uint32(row) * np.uint32(2654435769)) >> np.uint32(20))
+    while ballot.rows[place] >= 0 and ballot.rows[place] != row:
         place = (place + 1) & (N_PLACES - 1)
     return place
 
 
 @inlined
-def _meet(ballot: Ballot, place: Integer, slot: Integer, n_met: Integer) -> Integer:
-    """Enter a document in the table; return how many were met so far."""
-    ballot.slots[place] = slot
+def _meet(ballot: Ballot, place: Integer, row: Integer, n_met: Integer) -> Integer:
+    """Enter a leader in the table; return how many were met so far."""
+    ballot.rows[place] = row
     ballot.votes[place] = 0
     ballot.order[n_met] = place
     return n_met + 1
@@ -149,16 +139,16 @@ def _meet(ballot: Ballot, place: Integer, slot: Integer, n_met: Integer) -> Inte
 
 @kernel
 def _count(ballot: Ballot, n_chains: Integer, n_met: Integer, weight: Integer) -> Integer:
-    """Give the documents of some chains a vote each; return how many were met so far."""
+    """Give the leaders of some chains a vote each; return how many were met so far."""
     for chain in range(n_chains):
         for at in range(ballot.n_members[chain]):
-            slot = np.int64(ballot.members[chain, at])
-            place = _place_of(ballot, slot)
-            if ballot.slots[place] < 0:
+            row = np.int64(ballot.members[chain, at])
+            place = _place_of(ballot, row)
+            if ballot.rows[place] < 0:
                 if n_met >= N_PLACES // 2:
                     ballot.n_cut_short[0] += 1
                     break
-                n_met = _meet(ballot, place, slot, n_met)
+                n_met = _meet(ballot, place, row, n_met)
             ballot.votes[place] += weight
     return n_met
 
@@ -169,30 +159,31 @@ def propose_from_buckets(
     buckets: Buckets,
     signature: NDArray[np.uint32],
     length: Integer,
+    most: Integer,
     ballot: Ballot,
     n_met: Integer,
 ) -> Integer:
-    """Meet the newest leaders of the document's buckets; votes are the shingles that they share."""
-    for band in range(BANDS):
-        slot: Integer = np.int64(-1)
-        for n_members in range(MOST_LEADERS + 1):
-            slot = next_in_bucket(tables, buckets, signature, band, slot)
-            if slot < 0:
+    """Meet the `most` newest leaders of each bucket; votes are the shingles that they share."""
+    for band in range(buckets.heads.shape[0]):
+        row: Integer = np.int64(-1)
+        for n_members in range(most + 1):
+            row = next_in_bucket(tables.leads, buckets, signature, band, row)
+            if row < 0:
                 break
-            if n_members == MOST_LEADERS:
+            if n_members == most:
                 ballot.n_cut_short[0] += 1
                 break
-            n = n_equal(buckets, slot, signature)
-            if n < LEAST_EQUAL:
+            n = n_equal(buckets, row, signature)
+            if n < _LEAST_EQUAL:
                 continue
-            place = _place_of(ballot, slot)
-            if ballot.slots[place] < 0:
+            place = _place_of(ballot, row)
+            if ballot.rows[place] < 0:
                 if n_met >= N_PLACES // 2:
                     ballot.n_cut_short[0] += 1
                     break
-                n_met = _meet(ballot, place, slot, n_met)
-            other = np.int64(tables.lengths[slot])
-            n_shared = n * (length + other) // (N_PERM + n)
+                n_met = _meet(ballot, place, row, n_met)
+            other = np.int64(tables.lengths[row])
+            n_shared = n * (length + other) // (signature.shape[0] + n)
             least = least_shared(min(length, other))
             ballot.votes[place] = max(np.int64(ballot.votes[place]), n_shared, least)
     return n_met
@@ -206,7 +197,7 @@ def propose(
     n_places: Integer,
     ballot: Ballot,
 ) -> Integer:
-    """Let the shingles of a document vote for the documents that have them too."""
+    """Let the shingles of an item vote for the leaders that have them too."""
     n_met: Integer = np.int64(0)
     n_chains: Integer = np.int64(0)
     for at in range(n_places):
@@ -243,22 +234,22 @@ def propose(
 
 @inlined
 def keep_best(
-    slot: Integer,
+    row: Integer,
     votes: Integer,
-    best_slots: NDArray[np.int64],
+    best_rows: NDArray[np.int64],
     best_votes: NDArray[np.int64],
     n_best: Integer,
 ) -> Integer:
     """Insert a candidate into the list of those with most votes, newest first among equals."""
     at = np.int64(n_best)
     while at > 0 and (
-        best_votes[at - 1] < votes or (best_votes[at - 1] == votes and best_slots[at - 1] < slot)
+        best_votes[at - 1] < votes or (best_votes[at - 1] == votes and best_rows[at - 1] < row)
     ):
         if at < MOST_JUDGED:
-            best_slots[at] = best_slots[at - 1]
+            best_rows[at] = best_rows[at - 1]
             best_votes[at] = best_votes[at - 1]
         at -= 1
     if at < MOST_JUDGED:
-        best_slots[at] = slot
+        best_rows[at] = row
         best_votes[at] = votes
     return min(n_best + 1, MOST_JUDGED)

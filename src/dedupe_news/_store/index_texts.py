@@ -1,0 +1,400 @@
+"""The texts of an index in memory: token runs by row, and what finds and judges them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedupe_news._engine import candidates
+from dedupe_news._engine.classifier import load_classifier
+from dedupe_news._engine.counts import count_codes
+from dedupe_news._engine.permutations import coefficients
+from dedupe_news._input.columns import extent, to_span
+from dedupe_news._kernels import _interpreting, index_roles, workspace
+from dedupe_news._kernels.evidence import SHINGLE_SIZE
+from dedupe_news._kernels.gathering import gather_runs
+from dedupe_news._kernels.index_buckets import KEY_BYTES, Buckets
+from dedupe_news._kernels.index_lookup import look_up
+from dedupe_news._kernels.index_roles import NOBODY, Groups, Roles
+from dedupe_news._kernels.index_tables import FIRST_DAY, LAST_DAY, Tables
+from dedupe_news._machine.threads import run, shares
+from dedupe_news._store.cluster_rows import ClusterRows
+from dedupe_news._store.index_arrays import UNLIMITED, MatchBuffer, grown, joined
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedupe_news._kernels.representatives import Matches
+    from dedupe_news._kernels.trees import Trees
+    from dedupe_news._store.index_arrays import Limits, MatchTable, TokenizedItems
+    from dedupe_news.config import Config
+
+_FIRST_LONGEST = 256
+_ALL = 1 << 62  # matches: far more than there can be, and a sum with it does not wrap
+_PLACES_GROWTH = 4
+_SEED = 1  # as in `_engine.candidates`
+_MOST_A_PLACE = 2  # postings, repeats counted
+_PLACES_A_HEAD = 32  # of a table with a place for every shingle
+_FIRST_TEXT_PLACES = 1 << 16  # of a table with a place for every text
+_LEADERS_MET = 8  # of a bucket: the newest
+_OF_ROWS = {
+    "lengths": np.int32,
+    "alive": np.uint8,
+    "cut_off": np.uint8,
+    "times": np.int64,
+    "sources": np.int32,
+}
+_GROUPS = tuple(f"{kind}_{name}" for kind in ("texts", "clusters") for name in Groups._fields)
+_OF_ROLES = ("leads", "links", "signatures", *_GROUPS)
+
+
+class IndexTexts:
+    """
+    Token runs by row, in order of arrival, and what finds them.
+
+    A removed row is counted out at once. Its postings and tokens stay until
+    `compact` drops all removed rows together. With the policy ``"similar"``
+    neither tokens nor shingles are counted, and every text leads. `n_cut_short`
+    counts look-ups that left something out.
+    """
+
+    def __init__(self, config: Config, limits: Limits, trees: Trees | None = None) -> None:
+        self._limits = limits
+        self._window = UNLIMITED if config.window is None else to_span(config.window)
+        self._counts_shingles = config.policy != "similar"
+        if self._counts_shingles:
+            self._trees: Trees | None = load_classifier(config).trees if trees is None else trees
+            self._least = config.min_probability
+            self._bucket_limit = _LEADERS_MET
+            self._n_bands = candidates.BANDS
+            self._signature_size = self._n_bands * candidates.ROWS_PER_BAND
+            self._signing = (*coefficients(self._signature_size, _SEED), SHINGLE_SIZE, False)
+        else:
+            self._trees, self._least = None, config.threshold
+            self._bucket_limit, self._n_bands = config.bucket_limit, config.bands
+            self._signature_size = self._n_bands * KEY_BYTES
+            used = slice(config.bands * config.rows_per_band)
+            multipliers, increments = coefficients(config.num_perm, config.seed)
+            self._signing = multipliers[used], increments[used], config.shingle_size, True
+        self._codes = count_codes()
+        self.n_rows = self.n_cut_short = 0
+        self.clusters = ClusterRows(limits.rows)
+        self._buffer = MatchBuffer()
+        self._longest = 0
+        self._held: workspace.Held | None = None
+        self._held_clusters = self.clusters.arrays
+        self._make_space(_FIRST_LONGEST)
+        self._allot(limits.rows, limits.tokens)
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory held by the arrays, in bytes, whether in use or not."""
+        return sum(array.nbytes for array in self._arrays.values()) + self.clusters.n_bytes
+
+    @property
+    def alive(self) -> NDArray[Any]:
+        """Whether each row counts: 0 for removed and for free rows."""
+        return self._arrays["alive"]
+
+    # Arrays
+
+    def _allot(self, n_rows: int, n_tokens: int) -> None:
+        self._arrays: dict[str, NDArray[Any]] = {
+            "tokens": np.zeros(n_tokens, np.uint32),
+            "flags": np.zeros(n_tokens if self._counts_shingles else 0, np.uint32),
+            "starts": np.zeros(n_rows + 1, np.int64),
+            **{name: np.zeros(n_rows, dtype) for name, dtype in _OF_ROWS.items()},
+            "leads": np.zeros(n_rows, np.uint8),
+            "links": np.zeros((n_rows, self._n_bands), np.int32),
+            "signatures": np.zeros((n_rows, self._signature_size), np.uint8),
+            **{name: np.full(n_rows, NOBODY, np.int32) for name in _GROUPS},
+        }
+        self._clear_postings(0, n_tokens + n_rows if self._counts_shingles else n_rows)
+
+    def _clear_postings(self, n_used: int, capacity: int) -> None:
+        # How many places there are follows from the items alone, not from how
+        # they were batched: what shares a place with what decides verdicts.
+        n_places = self._limits.places
+        if not self._counts_shingles:
+            n_places = min(n_places, _FIRST_TEXT_PLACES)
+        while n_used > _MOST_A_PLACE * n_places:
+            n_places *= _PLACES_GROWTH
+        n_counts, a_head = self._limits.token_places, _PLACES_A_HEAD
+        if not self._counts_shingles:
+            n_counts, a_head = 0, 1
+        counters = np.zeros(4, np.int64)
+        counters[FIRST_DAY], counters[LAST_DAY] = np.iinfo(np.int64).max, -(2**63) + 1
+        self._arrays |= {
+            "postings": np.zeros((capacity, 2), np.int32),
+            "places": np.zeros((n_places, 4), np.uint32),
+            "token_counts": np.zeros(n_counts, np.uint32),
+            "codes": self._codes,
+            "counters": counters,
+            "heads": np.full((self._n_bands, max(2, n_places // a_head)), NOBODY, np.int32),
+        }
+        self._arrays["leads"][:] = 0
+        for name in _GROUPS:
+            self._arrays[name][:] = NOBODY
+        self._renew()
+
+    def _renew(self) -> None:
+        """Let kernels see the arrays as they are now."""
+        arrays = self._arrays
+        self._tables = Tables(**{name: arrays[name] for name in Tables._fields})
+        texts, clusters = (
+            Groups(*(arrays[f"{kind}_{name}"] for name in Groups._fields))
+            for kind in ("texts", "clusters")
+        )
+        buckets = Buckets(arrays["heads"], arrays["links"], arrays["signatures"], *self._signing)
+        self._roles = Roles(texts, clusters, buckets)
+        self._held = None
+
+    def _n_used(self, n_tokens: int, n_rows: int) -> int:
+        """Return how many postings so much may take: one a text, and one a counted shingle."""
+        return n_rows + n_tokens * self._counts_shingles
+
+    def _reserve(self, n_items: int, n_tokens: int) -> None:
+        arrays = self._arrays
+        n_tokens += int(arrays["starts"][self.n_rows])
+        n_rows = self.n_rows + n_items
+        n_postings = self._n_used(n_tokens, n_rows)
+        if (
+            n_tokens <= len(arrays["tokens"])
+            and n_rows <= len(arrays["alive"])
+            and n_postings <= len(arrays["postings"])
+        ):
+            return
+        self._grow(("tokens", "flags") if self._counts_shingles else ("tokens",), n_tokens)
+        self._grow(("starts",), n_rows + 1)
+        self._grow((*_OF_ROWS, *_OF_ROLES), len(arrays["starts"]) - 1)
+        for name in _GROUPS:
+            arrays[name][self.n_rows :] = NOBODY
+        self._grow(("postings",), n_postings)
+        self._renew()
+
+    def _grow(self, names: tuple[str, ...], least: int) -> None:
+        """Make arrays of one length longer, if they are shorter than that."""
+        if least > len(self._arrays[names[0]]):
+            for name in names:
+                self._arrays[name] = grown(self._arrays[name], least)
+
+    def _make_space(self, longest: int) -> None:
+        """Let items of so many tokens be compared."""
+        if longest > self._longest:
+            self._longest = max(longest, 2 * self._longest)
+            self._space = self._new_workspace()
+            self._held = None
+
+    def _new_workspace(self) -> workspace.Workspace:
+        return workspace.make_workspace(self._longest, self._n_bands, self._signature_size)
+
+    # Changes and look-ups
+
+    def retire(self, rows: NDArray[np.int64]) -> None:
+        """Take items out."""
+        index_roles.retire_all(self._tables, self._roles, rows)
+
+    def look_up(
+        self,
+        items: TokenizedItems,
+        replaced: NDArray[np.int64],
+        *,
+        insert: bool,
+        most: int | None = None,
+        include: frozenset[str] = frozenset(),
+        n_jobs: int = 1,
+    ) -> MatchTable:
+        """Judge items one after another, and add each before the next if asked."""
+        n_items = len(items.offsets) - 1
+        n_tokens, longest = extent(items.offsets)
+        self._make_space(longest)
+        arrivals = workspace.Arrivals(
+            items.hashes, items.flags, items.offsets, items.cut_off, items.sources, items.times,
+            replaced,
+        )  # fmt: skip
+        first = self.n_rows
+        bounds = workspace.Bounds(
+            insert, first, self._window, _ALL if most is None else most, self._bucket_limit,
+            self._least, "related" in include, "template" in include,
+        )  # fmt: skip
+        if not insert:
+            if n_jobs == 1 or n_items < self._limits.several:
+                return self._buffer.fill(n_items, partial(self._run, arrivals, bounds))
+            return self._look_up_in_parts(arrivals, bounds, n_jobs)
+        self.clusters.announce(first, items.numbers, items.moments)
+        self._reserve(n_items, n_tokens)
+        matches = self._buffer.fill(n_items, partial(self._add, arrivals, bounds))
+        if n_items > 1 or replaced[0] >= 0:  # else nothing was replaced
+            self.clusters.note(first, self.n_rows)
+        return matches
+
+    def _add(
+        self,
+        arrivals: workspace.Arrivals,
+        bounds: workspace.Bounds,
+        begin: int,
+        bounds_of_matches: NDArray[np.int64],
+        matches: Matches,
+    ) -> int:
+        """Add items from `begin`; stop early only for want of room for matches."""
+        offsets, first = arrivals.offsets, self.n_rows - begin
+        n_items = len(offsets) - 1
+        while begin < n_items:
+            self.n_rows = first + begin
+            stop = begin + self._n_until_full(offsets[begin:])
+            if stop == begin:
+                self.rebuild(more=self._n_used(int(offsets[begin + 1] - offsets[begin]), 1))
+                continue
+            some = arrivals
+            if stop < n_items:
+                some = arrivals._replace(offsets=offsets[: stop + 1])
+            begin = self._run(some, bounds, begin, bounds_of_matches, matches)
+            if begin < stop:
+                break
+        self.n_rows = first + begin
+        return begin
+
+    def _n_until_full(self, offsets: NDArray[np.int64]) -> int:
+        """Return how many items can be added before there must be more places."""
+        arrays = self._arrays
+        most = _MOST_A_PLACE * len(arrays["places"])
+        used = self._n_used(int(arrays["starts"][self.n_rows]), self.n_rows)
+        n_items = len(offsets) - 1
+        if used + self._n_used(int(offsets[-1] - offsets[0]), n_items) <= most:
+            return n_items
+        n_tokens = (offsets[1:] - offsets[0]) * self._counts_shingles
+        return int(np.searchsorted(used + n_tokens + np.arange(1, n_items + 1), most, "right"))
+
+    def _look_up_in_parts(
+        self, arrivals: workspace.Arrivals, bounds: workspace.Bounds, n_jobs: int
+    ) -> MatchTable:
+        """Look items up on several threads: nothing is written but to workspaces."""
+        index = workspace.Index(self._tables, self._roles, self.clusters.arrays, self._trees)
+
+        def work_on(span: tuple[int, int]) -> tuple[MatchTable, int]:
+            start, stop = span
+            some = arrivals._replace(
+                offsets=arrivals.offsets[start : stop + 1],
+                **{
+                    name: getattr(arrivals, name)[start:stop]
+                    for name in ("cut_off", "sources", "times", "replaced")
+                },
+            )
+            space = self._new_workspace()
+            held = workspace.hold(index, space)
+            table = MatchBuffer().fill(
+                stop - start, lambda *bounds_: int(look_up(some, held, bounds, *bounds_))
+            )
+            return table, int(space.n_cut_short[0])
+
+        spans = shares(len(arrivals.offsets) - 1, n_jobs)
+        tables, n_cut_short = zip(*run(work_on, spans, n_jobs), strict=True)
+        self.n_cut_short += sum(n_cut_short)
+        return joined(tables)
+
+    def _run(
+        self,
+        arrivals: workspace.Arrivals,
+        bounds: workspace.Bounds,
+        begin: int,
+        bounds_of_matches: NDArray[np.int64],
+        matches: Matches,
+    ) -> int:
+        """Look items up from `begin`, and add them where the bounds say so."""
+        is_outdated = self._held is None or self._held_clusters is not self.clusters.arrays
+        # Python's own lists are for kernels that are interpreted.
+        if is_outdated or isinstance(self._held, list) != _interpreting.is_on():
+            self._held_clusters = self.clusters.arrays
+            index = workspace.Index(self._tables, self._roles, self.clusters.arrays, self._trees)
+            self._held = workspace.hold(index, self._space)
+        n_done = int(look_up(arrivals, self._held, bounds, begin, bounds_of_matches, matches))
+        self.n_cut_short += int(self._space.n_cut_short[0])
+        self._space.n_cut_short[0] = 0
+        return n_done
+
+    # Replay
+
+    def append(self, items: TokenizedItems) -> None:
+        """Write items that are found only after `enroll` or `rebuild`."""
+        n_items, first = len(items.offsets) - 1, self.n_rows
+        n_tokens, longest = extent(items.offsets)
+        self._make_space(longest)
+        self.clusters.announce(first, items.numbers, items.moments)
+        self._reserve(n_items, n_tokens)
+        arrays, stop = self._arrays, first + n_items
+        begin = int(arrays["starts"][first])
+        some = slice(int(items.offsets[0]), int(items.offsets[-1]))
+        arrays["tokens"][begin : begin + n_tokens] = items.hashes[some]
+        if self._counts_shingles:
+            arrays["flags"][begin : begin + n_tokens] = items.flags[some]
+        arrays["starts"][first + 1 : stop + 1] = begin + items.offsets[1:] - items.offsets[0]
+        arrays["lengths"][first:stop] = np.diff(items.offsets)
+        arrays["alive"][first:stop] = 1
+        arrays["cut_off"][first:stop] = items.cut_off
+        arrays["times"][first:stop] = items.times
+        arrays["sources"][first:stop] = items.sources
+        self.n_rows = stop
+
+    def enroll(self, first: int) -> None:
+        """Let appended items be found; their clusters are known."""
+        n_used = self._n_used(int(self._arrays["starts"][self.n_rows]), self.n_rows)
+        if n_used > _MOST_A_PLACE * len(self._arrays["places"]):
+            self.rebuild()
+            return
+        self._admit(first)
+
+    def _admit(self, first: int) -> None:
+        """Give the last rows their roles, from `first` on."""
+        anchors = self._arrays["clusters_anchor"]
+        if self._counts_shingles:
+            anchors[first : self.n_rows] = self.clusters.anchors(first, self.n_rows)
+        else:
+            anchors[first : self.n_rows] = np.arange(first, self.n_rows)
+        index_roles.admit(self._tables, self._roles, first, self.n_rows)
+
+    def arrays_in_use(self) -> dict[str, NDArray[Any]]:
+        """Return all there is of the rows in use, by name, for `restore`."""
+        n_rows, arrays = self.n_rows, self._arrays.copy()
+        del arrays["codes"]
+        n_tokens = int(arrays["starts"][n_rows])
+        arrays["starts"] = arrays["starts"][: n_rows + 1]
+        for name in ("tokens", "flags"):
+            arrays[name] = arrays[name][:n_tokens]
+        # Successors of leaders that leave take their postings later.
+        arrays["postings"] = arrays["postings"][: self._n_used(n_tokens, n_rows)]
+        for name in (*_OF_ROWS, *_OF_ROLES):
+            arrays[name] = arrays[name][:n_rows]
+        return arrays | self.clusters.arrays_in_use(n_rows)
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take over what `arrays_in_use` returned."""
+        self.n_rows = len(arrays["starts"]) - 1
+        self.clusters.restore(arrays, self.n_rows)
+        self._arrays = {**arrays, "codes": self._codes}
+        self._make_space(int(arrays["lengths"].max(initial=1)))
+        self._renew()
+
+    def rebuild(self, *, more: int = 0) -> None:
+        """Make the postings and counts anew, with room for `more` postings."""
+        n_used = self._n_used(int(self._arrays["starts"][self.n_rows]), self.n_rows) + more
+        self._clear_postings(n_used, max(len(self._arrays["postings"]), n_used))
+        self._admit(0)
+
+    def compact(self) -> NDArray[np.int64]:
+        """Drop the removed rows, and return the others, which keep their order."""
+        kept = np.flatnonzero(self.alive[: self.n_rows])
+        former, n_rows = self._arrays, len(kept)
+        self.clusters.compact(kept)
+        offsets = np.zeros(n_rows + 1, np.int64)
+        np.cumsum(former["lengths"][kept], out=offsets[1:])
+        self._allot(max(self._limits.rows, n_rows), max(self._limits.tokens, int(offsets[-1])))
+        for name in _OF_ROWS:
+            self._arrays[name][:n_rows] = former[name][kept]
+        self._arrays["starts"][: n_rows + 1] = offsets
+        for name in ("tokens", "flags") if self._counts_shingles else ("tokens",):
+            gather_runs(former[name], former["starts"][kept], offsets, self._arrays[name])
+        self.n_rows = n_rows
+        self.rebuild()
+        return kept
