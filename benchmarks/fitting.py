@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks import examples, gold
 from benchmarks.datasets import SEED
 from dedupe_news._engine.classifier import CLASSES, FORMAT
-from dedupe_news._kernels.features import FEATURES
+from dedupe_news._kernels.feature_names import FEATURES
 from dedupe_news.judges import digest_of
 
 if TYPE_CHECKING:

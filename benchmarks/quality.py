@@ -30,7 +30,7 @@ from benchmarks.pictures import Curve, Curves
 from benchmarks.process import say
 from benchmarks.report import Report, Table, read_targets
 from dedupe_news._engine.classifier import Classifier, read_classifier, use_classifier
-from dedupe_news._kernels.features import FEATURES
+from dedupe_news._kernels.feature_names import FEATURES
 
 if TYPE_CHECKING:
     import argparse

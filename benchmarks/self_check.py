@@ -25,7 +25,7 @@ from benchmarks.process import say
 from benchmarks.publish import RESULTS, publish
 from benchmarks.report import TARGETS, Report, Table, Target, number
 from dedupe_news._engine.classifier import read_classifier
-from dedupe_news._kernels.features import N_FEATURES
+from dedupe_news._kernels.feature_names import N_FEATURES
 from dedupe_news._kernels.trees import fill_probabilities
 
 if TYPE_CHECKING:

@@ -4,13 +4,14 @@ Write the made-up feed of the demo: ``feed.jsonl``, and the truth in ``feed_trut
 Every place, person, outlet and event is invented. Items are put together from
 ``phrases.toml``, of four kinds, as a real feed has them:
 
-- stories of their own, of which no two share a sentence;
+- events, told by one outlet, of which no two share a sentence;
 - printings: other outlets carry an item word by word, under another headline,
-  with a dateline, cut off, slightly revised. One item in thirty is big news,
-  which dozens print. These are duplicates;
-- reports: other outlets tell the same event in their own words. These are related;
+  with a dateline, cut off, slightly revised, or without the last sentence. What many
+  report is big news, which dozens print. These are duplicates;
+- reports: other outlets tell the same event in other words, and days later there is
+  news of it. These are related;
 - templates, as bulletins, horoscopes and notices of towns are made from: nearly
-  the same words each time, about something else.
+  the same words at fixed hours, about something else.
 
 Run it as ``python examples/make_feed.py``; it writes the same files everywhere.
 """
@@ -30,27 +31,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 T = TypeVar("T")
-
-N_ITEMS = 2000
-SEED = 20261123
-FOLDER = Path(__file__).resolve().parent
-START = dt.datetime(2026, 3, 2, 5, tzinfo=dt.UTC)
-
 Phrases: TypeAlias = dict[str, Any]
+Facts: TypeAlias = dict[str, str]
 Item: TypeAlias = dict[str, str]
 
+SEED = 20261123
+FOLDER = Path(__file__).resolve().parent
+START = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)  # a Monday
+N_DAYS = 7
+# The hour from which events are told, and for how long: on any day; of a day that they name.
+HOURS_OF_DAY, HOURS_AFTER_DAY = (5, 18), (20, 14)
+
 LANGUAGES: dict[str, Phrases] = tomllib.loads((FOLDER / "phrases.toml").read_text(encoding="utf-8"))
-# In percent of the items that are no printings; of the stories.
-SHARE_RECURRING, SHARE_BIG, SHARE_PRINTED, SHARE_REPORTED = 30, 3, 22, 12
-# How many printings and reports there are, at most, of a big story and of another.
-BIG_PRINTINGS, PRINTINGS, BIG_REPORTS, REPORTS = 45, 3, 6, 2
+# In percent: of the events with so many lines those that are big; of other texts those that
+# others print; of printings those under another headline.
+N_BIG, SHARE_BIG, SHARE_PRINTED, SHARE_OWN_HEADLINE = 6, 55, 45, 30
+# How many printings there are, at most, of a big event's first text and of another.
+BIG_PRINTINGS, PRINTINGS = 45, 4
 HOURS_OF_BIG, HOURS = 40, 14
-SHARE_OWN_HEADLINE = 30
-# Of the pairs of words of a story, the share that another may have; tries to make such a story.
-MOST_SHARED, MOST_TRIES = 0.3, 200
-NUMBERS = [str(number) for number in range(2, 100)]
-COPIES = ("verbatim", "credited", "suffixed", "cut off", "revised", "retitled")
+COPIES = ("verbatim", "credited", "suffixed", "cut off", "revised", "retitled", "shortened")
 CUT_OFF_MARKS = ("...", "…", " [...]", "… [+{} chars]")
+# Least value, how many values there are, the step between them, and what they count.
+NUMBERS = {
+    "few": (2, 8, 1, 1),
+    "score": (0, 5, 1, 1),
+    "tens": (11, 84, 1, 1),
+    "hundreds": (110, 88, 10, 1),
+    "thousands": (1_100, 88, 100, 1),
+    "percent": (11, 47, 1, 10),
+}
 
 
 class Writer:
@@ -72,114 +81,75 @@ class Writer:
         """Return one of the options."""
         return options[self.below(len(options))]
 
-    def language(self) -> str:
-        """Return a language, as often as its share says."""
-        names = [name for name, phrases in LANGUAGES.items() for _ in range(phrases["share"])]
-        return self.pick(names)
+    def later(self, when: dt.datetime, hours: int) -> dt.datetime:
+        """Return a time within so many hours, more likely a near one."""
+        return when + dt.timedelta(minutes=1 + self.below(60 * (1 + self.below(hours))))
 
-    def fill(self, pattern: str, phrases: Phrases, values: dict[str, str]) -> str:
-        """Return a pattern with its braces filled, from `values` or with a word noted there."""
-        while "{" in pattern:
-            head, _, rest = pattern.partition("{")
-            name, _, tail = rest.partition("}")
-            if name not in values:
-                values[name] = self.pick(phrases.get(name, NUMBERS))
-            pattern = head + values[name] + tail
+    def facts(self, phrases: Phrases, when: dt.datetime) -> Facts:
+        """Return the days that news of a time speaks of."""
+        days = phrases["day"].split(", ")
+        return {
+            "clock": str(when.hour),
+            "number": str(when.day),
+            "weekday": days[when.weekday()],
+        }
+
+    def fill(self, pattern: str, phrases: Phrases, facts: Facts) -> str:
+        """Return a pattern with its braces filled, from `facts` or with what is noted there."""
+        while match := re.search(r"\{([^{}]*)\}", pattern):
+            name = match[1]
+            word = self.pick(name.split("|")) if "|" in name else self.fact(name, phrases, facts)
+            pattern = pattern[: match.start()] + word + pattern[match.end() :]
         return pattern
 
-    def story(self, phrases: Phrases) -> tuple[str, list[str], dict[str, str]]:
-        """Return title and sentences of a story of its own, and what it is about."""
-        values: dict[str, str] = {}
-        sentences = [self.fill(self.pick(phrases["openings"]), phrases, values)]
-        title = self.fill(self.pick(phrases["title"]), phrases, values)
-        self.fill("{city}", phrases, values)
-        # Other people; the same place, cause and outcome, which reports of others repeat.
-        for kind in ("cause", "outcome"):
-            if kind in phrases:
-                values.setdefault(kind, self.pick(phrases[kind]))
-        sentences += self.background(phrases, self.known(values))
-        return capitalised(title), [capitalised(each) for each in sentences], values
+    def fact(self, name: str, phrases: Phrases, facts: Facts) -> str:
+        """Return the fact of a name; a new one differs from the others of its kind."""
+        kind = name.rstrip("23456789")
+        while name not in facts:
+            word = self.word(kind, phrases, facts)
+            if word not in [facts[other] for other in facts if other.startswith(kind)]:
+                facts[name] = word
+        return facts[name]
 
-    def known(self, event: dict[str, str]) -> dict[str, str]:
-        """Return what all who report an event agree on."""
-        return {name: event[name] for name in ("city", "cause", "outcome") if name in event}
+    def word(self, kind: str, phrases: Phrases, facts: Facts) -> str:
+        """Return a word of a kind."""
+        thousands, decimal = phrases["marks"]
+        if kind == "hour":
+            return f"{6 + self.below(16)}:{5 * self.below(12):02}"
+        if kind == "date":
+            return self.fill(phrases["date"], phrases, facts)
+        if kind in NUMBERS:
+            least, n_values, step, unit = NUMBERS[kind]
+            number = least + step * self.below(n_values)
+            if unit > 1:
+                return f"{number // unit}{decimal}{number % unit}"
+            return f"{number:,}".replace(",", thousands)
+        word = self.pick(phrases[kind].split(", "))
+        return self.fill(word, phrases, {}) if "{" in word else word
 
-    def background(self, phrases: Phrases, known: dict[str, str]) -> list[str]:
-        """Return some sentences that go with an event."""
-        kinds = [kind for kind in ("closing", "detail", "detail") if kind in phrases]
-        kinds = kinds[: 1 + self.below(len(kinds))]
-        return [self.fill(self.pick(phrases[kind]), phrases, dict(known)) for kind in kinds]
-
-    def report(self, phrases: Phrases, event: dict[str, str]) -> tuple[str, list[str]]:
-        """Return title and sentences of another outlet's own report on an event."""
-        about = {name: event[name] for name in ("who", "verb", "object")} | self.known(event)
-        title = self.fill(self.pick(phrases["report_title"]), phrases, dict(about))
-        first = self.fill(self.pick(phrases["report"]), phrases, dict(about))
-        sentences = [first, *self.background(phrases, self.known(event))]
-        return capitalised(title), [capitalised(each) for each in sentences]
-
-    def recurring(self, phrases: Phrases, number: int, when: dt.datetime) -> tuple[str, str]:
-        """Return title and description of one more item of a template."""
-        values = {
-            "date": f"{when:%Y-%m-%d}",
-            "hour": f"{when.hour}",
-            "figure": str(1 + self.below(40)),
-            "high": str(20 + self.below(60)),
-            "price": str(100 + self.below(900)),
-            "digit": str(self.below(5)),
-            "digit2": str(self.below(5)),
-        }
-        for name in ("city", "sky"):  # of these a template may need two
-            if name in phrases:
-                values[name] = self.pick(phrases[name])
-                others = [other for other in phrases[name] if other != values[name]]
-                values[f"{name}2"] = self.pick(others)
-        title, description = phrases["templates"][number]
-        return self.fill(title, phrases, values), self.fill(description, phrases, values)
-
-    def copy(self, item: Item, values: dict[str, str], source: str) -> tuple[str, str]:
-        """Return title and description of a copy by another outlet."""
-        phrases = LANGUAGES[item["lang"]]
-        title, description = item["title"], item["description"]
-        kind = self.pick(COPIES)
+    def copy(self, language: str, titles: list[str], text: str, source: str) -> tuple[str, str]:
+        """Return title and text of a copy by another outlet."""
+        phrases, kind = LANGUAGES[language], self.pick(COPIES)
+        joint = " " if " " in text else ""
+        is_retitled = kind == "retitled" or self.chance(SHARE_OWN_HEADLINE)
+        title = self.pick(titles[1:] or titles) if is_retitled else titles[0]
         if kind == "credited":
-            city = self.pick(phrases["city"])
-            description = f"{city.upper()} ({phrases['agency']}) - {description}"
+            text = f"{self.word('city', phrases, {}).upper()} ({phrases['agency']}) - {text}"
         elif kind == "suffixed":
             title = f"{title} {self.pick('-|')} {source}"
         elif kind == "cut off":
-            joint = " " if " " in description else ""
-            words = description.split(" ") if joint else list(description)
-            kept = words[: len(words) * (65 + self.below(30)) // 100]
-            mark = self.pick(CUT_OFF_MARKS).format(200 + self.below(4_000))
-            description = joint.join(kept) + mark
+            words = text.split(" ") if joint else list(text)
+            words = words[: len(words) * (65 + self.below(30)) // 100]
+            text = joint.join(words) + self.pick(CUT_OFF_MARKS).format(200 + self.below(4_000))
+        elif kind == "shortened":  # without the last sentence
+            sentences = re.split(r"(?<=[.।])\s+|(?<=。)", text.removesuffix("。"))
+            text = joint.join(sentences[:-1] or sentences)
         elif kind == "revised":
             # Whole words, where words are parted at all; \b would part Hindi before vowel signs.
-            start, end = (r"(?<!\S)", r"(?![^\s.,:;!?।])") if " " in description else ("", "")
+            start, end = (r"(?<!\S)", r"(?![^\s.,:;!?।])") if joint else ("", "")
             for old, new in phrases["revisions"]:
-                whole = f"{start}{re.escape(old)}{end}"
-                description = re.sub(whole, new, description, count=1)
-        elif kind == "retitled":
-            title = self.fill(self.pick(phrases["retitle"]), phrases, dict(values))
-        if kind != "retitled" and self.chance(SHARE_OWN_HEADLINE):
-            title = self.fill(self.pick(phrases["retitle"]), phrases, dict(values))
-        return capitalised(title), description
-
-
-def capitalised(text: str) -> str:
-    """Return a text with a capital at its start."""
-    return text[0].upper() + text[1:]
-
-
-def joined(sentences: Sequence[str]) -> str:
-    """Return sentences as one text, with spaces where the language has them."""
-    return (" " if " " in sentences[0] else "").join(sentences)
-
-
-def pairs_of(text: str) -> set[str]:
-    """Return the pairs of neighbouring words, or characters where there are no spaces."""
-    words = text.split() if " " in text else list(text)
-    return {" ".join(pair) for pair in itertools.pairwise(words)}
+                text = re.sub(f"{start}{re.escape(old)}{end}", new, text, count=1)
+        return title, text
 
 
 class Feed:
@@ -188,125 +158,97 @@ class Feed:
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.rows: list[tuple[Item, dict[str, Any]]] = []
-        self._stories: list[set[str]] = []
-        self._said: set[str] = set()  # events, sentences, recurring items: each is news
 
-    def is_apart(self, text: str) -> bool:
-        """Return whether a story shares few words with all others."""
-        words = pairs_of(text)
-        if any(len(words & other) > MOST_SHARED * len(words) for other in self._stories):
-            return False
-        self._stories.append(words)
-        return True
-
-    def is_new(self, *texts: str) -> bool:
-        """Return whether nobody has said any of these texts, which are said now."""
-        if self._said & set(texts):
-            return False
-        self._said.update(texts)
-        return True
-
-    def put(self, row: Item, **truth: str | None) -> None:
-        """Add an item; it has its own number as item and story where none is given."""
-        name = f"{len(self.rows):04}"
-        self.rows.append((row, {"item": name, "story": name, "template": None, **truth}))
-
-    def item(self, language: str, title: str, text: str, when: dt.datetime, source: str) -> Item:
-        """Return an item."""
-        return {
-            "title": title,
-            "description": text,
+    def put(self, language: str, words: tuple[str, str], when: dt.datetime, source: str) -> Item:
+        """Add an item, news of its own until the truth says something else, and return it."""
+        item = {
+            "title": words[0],
+            "description": words[1],
             "source": source,
             "published": when.isoformat(),
             "lang": language,
         }
+        place = len(self.rows)
+        self.rows.append((item, {"item": place, "story": place, "template": None}))
+        return item
 
-    def recurring(self, language: str, when: dt.datetime) -> None:
-        """Add an item of a template."""
-        phrases = LANGUAGES[language]
-        while True:
-            number = self.writer.below(len(phrases["templates"]))
-            title, text = self.writer.recurring(phrases, number, when)
-            if self.is_new(title + text):
-                break
-        source = phrases["outlets"][number % len(phrases["outlets"])]
-        self.put(self.item(language, title, text, when, source), template=f"{language}-{number}")
-
-    def event(self, language: str, when: dt.datetime) -> None:
-        """Add a story, its printings, and the reports of others."""
+    def recurring(self, language: str, number: int, when: dt.datetime) -> None:
+        """Add the items of a template at one hour."""
         writer, phrases = self.writer, LANGUAGES[language]
-        for _ in range(MOST_TRIES):
-            title, sentences, values = writer.story(phrases)
-            event = f"{values['verb']} {values['object']}"
-            if self.is_apart(joined(sentences)) and self.is_new(event, *sentences):
-                break
-        else:
-            return  # the language has no more to tell
-        story = f"{len(self.rows):04}"
-        is_big = writer.chance(SHARE_BIG)
-        hours = HOURS_OF_BIG if is_big else HOURS
-        self.printed(language, (title, joined(sentences)), values, when, story, is_big=is_big)
-        n_reports = 0
-        if "report" in phrases and (is_big or writer.chance(SHARE_REPORTED)):
-            n_reports = 1 + writer.below(BIG_REPORTS if is_big else REPORTS)
-        while n_reports:
-            title, sentences = writer.report(phrases, values)
-            if self.is_new(*sentences):
-                later = when + dt.timedelta(minutes=30 + writer.below(60 * hours))
-                self.printed(language, (title, joined(sentences)), values, later, story)
-                n_reports -= 1
+        template = phrases["templates"][number]
+        kind, n_items = template.get("each", ("", 1))
+        outlets = phrases["outlets"].split(", ")
+        subjects: dict[str, None] = {}
+        while kind and len(subjects) < n_items:
+            subjects[writer.word(kind, phrases, {})] = None
+        for rank, subject in enumerate(subjects or [""]):
+            facts = writer.facts(phrases, when) | ({kind: subject} if kind else {})
+            title, text = (
+                writer.fill(template[part], phrases, facts) for part in ("title", "text")
+            )
+            minute = when + dt.timedelta(minutes=rank)
+            self.put(language, (title, text), minute, outlets[number % len(outlets)])
+            self.rows[-1][1]["template"] = f"{language}-{number}"
+
+    def event(self, language: str, accounts: list[str]) -> None:
+        """Add what is told of an event, in pairs of a line of headlines and a text."""
+        writer = self.writer
+        days = LANGUAGES[language]["day"].split(", ")
+        named = [day for day in range(N_DAYS) if days[day] in accounts[1]]
+        day = named[0] if named else writer.below(N_DAYS)
+        hour, n_hours = HOURS_AFTER_DAY if named else HOURS_OF_DAY
+        when = START + dt.timedelta(days=day, minutes=60 * hour + writer.below(60 * n_hours))
+        story = len(self.rows)
+        is_big = len(accounts) >= N_BIG and writer.chance(SHARE_BIG)
+        for headlines, text in zip(accounts[::2], accounts[1::2], strict=True):
+            told = when
+            if headlines.startswith("= "):
+                told = writer.later(when, HOURS)
+            elif headlines.startswith("+ "):
+                told = when + dt.timedelta(minutes=60 * 40 + writer.below(60 * 40))
+            titles = headlines.removeprefix("= ").removeprefix("+ ").split(" | ")
+            n_printings = 1 + writer.below(PRINTINGS) if writer.chance(SHARE_PRINTED) else 0
+            if is_big and told == when:
+                n_printings = BIG_PRINTINGS // 3 + writer.below(2 * BIG_PRINTINGS // 3)
+            self.printed(language, titles, text, told, n_printings)
+            for _, truth in self.rows[-1 - n_printings :]:
+                truth["story"] = story
 
     def printed(
-        self,
-        language: str,
-        text: tuple[str, str],
-        values: dict[str, str],
-        when: dt.datetime,
-        story: str,
-        *,
-        is_big: bool = False,
+        self, language: str, titles: list[str], text: str, when: dt.datetime, n_printings: int
     ) -> None:
         """Add an item, and what other outlets print of it."""
-        writer, outlets = self.writer, LANGUAGES[language]["outlets"]
-        name = f"{len(self.rows):04}"
-        first = self.item(language, *text, when, writer.pick(outlets))
-        self.put(first, item=name, story=story)
-        n_printings = 0
-        if is_big:
-            n_printings = BIG_PRINTINGS // 3 + writer.below(2 * BIG_PRINTINGS // 3)
-        elif writer.chance(SHARE_PRINTED):
-            n_printings = 1 + writer.below(PRINTINGS)
+        writer, place = self.writer, len(self.rows)
+        outlets = LANGUAGES[language]["outlets"].split(", ")
+        self.put(language, (titles[0], text), when, writer.pick(outlets))
         for _ in range(n_printings):
             source = writer.pick(outlets)
-            later = when + dt.timedelta(
-                minutes=1 + writer.below(60 * (HOURS_OF_BIG if is_big else HOURS))
-            )
-            title, description = writer.copy(first, values, source)
-            self.put(self.item(language, title, description, later, source), item=name, story=story)
+            later = writer.later(when, HOURS_OF_BIG if n_printings > PRINTINGS else HOURS)
+            self.put(language, writer.copy(language, titles, text, source), later, source)
+            self.rows[-1][1]["item"] = place
 
 
 def make_feed() -> tuple[list[Item], list[dict[str, Any]]]:
     """Return the items and the truth about them, sorted by time."""
-    writer = Writer(SEED)
-    feed = Feed(writer)
-    when = START
-    while len(feed.rows) < N_ITEMS:
-        when += dt.timedelta(seconds=60 + writer.below(900))
-        language = writer.language()
-        if writer.chance(SHARE_RECURRING):
-            feed.recurring(language, when)
-        else:
-            feed.event(language, when)
-    by_time = sorted(range(N_ITEMS), key=lambda place: (feed.rows[place][0]["published"], place))
-    name_of = {f"{place:04}": f"item-{rank:04}" for rank, place in enumerate(by_time)}
+    feed = Feed(Writer(SEED))
+    for language, phrases in LANGUAGES.items():
+        for day, (number, template) in itertools.product(
+            range(N_DAYS), enumerate(phrases["templates"])
+        ):
+            for hour in template["hours"] if day in template.get("days", range(N_DAYS)) else ():
+                feed.recurring(language, number, START + dt.timedelta(days=day, hours=hour))
+        for story in phrases["stories"].strip().split("\n\n"):
+            feed.event(language, story.split("\n"))
+    places = range(len(feed.rows))
+    by_time = sorted(places, key=lambda place: (feed.rows[place][0]["published"], place))
+    names = {place: f"item-{rank:04}" for rank, place in enumerate(by_time)}
     items: list[Item] = []
     truth: list[dict[str, Any]] = []
     for place in by_time:
         item, about = feed.rows[place]
-        name = name_of[f"{place:04}"]
-        items.append({"id": name, **item})
-        kinds = {kind: name_of[about[kind]] for kind in ("item", "story")}
-        truth.append({"id": name, **kinds, "template": about["template"]})
+        items.append({"id": names[place], **item})
+        ids = {kind: names[about[kind]] for kind in ("item", "story")}
+        truth.append({"id": names[place], **ids, "template": about["template"]})
     return items, truth
 
 

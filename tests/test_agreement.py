@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dedupe_news as dn
 from dedupe_news._engine.agreement import agreed
 from dedupe_news._engine.packing import pack_distinct
+from printings import printings
 
 N_TEXTS = 9
+AGREED = "most texts that are duplicates of either are duplicates of both"
 
 verdicts = st.dictionaries(
     st.tuples(st.integers(0, N_TEXTS - 1), st.integers(0, N_TEXTS - 1)).filter(
@@ -60,3 +64,39 @@ def test_one_refusal_among_friends_is_overruled() -> None:
     pairs = agreed(pack_distinct(rows), (rows != [0, 1]).any(axis=1), np.array([[0, 1]]))
 
     assert pairs.tolist() == [[0, 1]]
+
+
+def test_an_explanation_gives_the_verdict_by_agreement() -> None:
+    """What the printings around a pair overrule is explained as the clustering has it, and why."""
+    items = printings(10, headlines="own", length="full")
+    result = dn.cluster(items, n_jobs=1, progress=False)
+    representative = int(result.representatives[0])
+    overruled = [
+        (member, comparison)
+        for member in range(10)
+        for comparison in [result.explain(representative, member)]
+        if AGREED in comparison.why
+    ]
+
+    assert len(result.representatives) == 1
+    assert [member for member, _ in overruled]
+    for member, comparison in overruled:
+        assert comparison.verdict == "duplicate"
+        assert comparison.relation == result.membership.relation[member]
+        assert comparison.probability == result.membership.probability[member]
+        assert sum(comparison.probabilities.values()) == pytest.approx(1)
+        assert result.explain(member, representative).verdict == "duplicate"
+        assert dn.compare(items[representative], items[member]).verdict != "duplicate"
+    why = {row.position: row.why for row in result.removed}
+    assert all(AGREED in why[member] for member, _ in overruled)
+
+
+def test_what_the_judge_says_itself_needs_no_agreement() -> None:
+    """At a probability that the pair reaches, no explanation speaks of the texts around it."""
+    items = printings(10, headlines="own", length="full")
+    result = dn.cluster(items, n_jobs=1, progress=False).at(min_probability=0.1)
+
+    assert not any(AGREED in row.why for row in result.removed)
+    assert all(
+        result.explain(row.item, row.duplicate_of).verdict == "duplicate" for row in result.removed
+    )

@@ -17,7 +17,7 @@ from dedupe_news import ConfigError
 from dedupe_news._engine import classifier
 from dedupe_news._engine.classifier import CLASSES, Classifier, load_classifier, read_classifier
 from dedupe_news._kernels import trees as kernels
-from dedupe_news._kernels.features import FEATURES, N_FEATURES
+from dedupe_news._kernels.feature_names import FEATURES, N_FEATURES
 from dedupe_news._kernels.trees import N_CLASSES
 from engine_oracle import Branch, Leaf, Tree
 

@@ -123,6 +123,58 @@ def test_must_reaches_beyond_the_window() -> None:
     assert labels(must=[(early["id"], "late")]) == [0, 0]
 
 
+def test_an_explanation_says_that_a_label_joined_the_two() -> None:
+    """Whatever the judge, the window or the place of the two in their cluster."""
+    texts = ["one thing", "another matter", "a third of its own", "the fourth"]
+    must = [(0, 1), (1, 3)]
+    result = dn.cluster(texts, must=must, n_jobs=1, progress=False)
+
+    assert result.labels.tolist() == [0, 0, 1, 0]
+    for pair in itertools.permutations([0, 1, 3], 2):
+        explained = result.explain(*pair)
+        assert (explained.verdict, explained.probability) == ("duplicate", 1.0)
+        assert "a label says that the two are one item" in explained.why
+    assert all("a label says that the two are one item" in row.why for row in result.removed)
+    assert "label" not in result.explain(0, 2).why
+
+
+def test_an_explanation_says_what_a_label_brought_along() -> None:
+    """A text that is alike one of two joined items is a duplicate of the other for that alone."""
+    lead = "The harbour council of Grilden approved the eastern ferry line on Monday evening"
+    texts = [
+        "Sun at last for the north, and for the vineyards of three old towns in the west too",
+        f"{lead}, the mayor told reporters.",
+        f"{lead}, the mayor told the reporters.",
+    ]
+    result = dn.cluster(texts, must=[(0, 1)], n_jobs=1, progress=False)
+
+    explained = result.explain(2, 0)
+
+    assert (result.labels.tolist(), result.representatives.tolist()) == ([0, 0, 0], [0])
+    assert (explained.verdict, explained.probability) == ("duplicate", 0.5)
+    assert "a label says that one of them is one item with a duplicate of the" in explained.why
+    assert result.explain(0, 2).why == result.removed[1].why
+    assert "label" not in result.explain(2, 1).why
+
+
+def test_an_explanation_goes_beyond_the_window_with_the_label() -> None:
+    """The same words, too far apart, are one item because a label says so."""
+    first = dict(FEED[0])
+    late = {**first, "id": "late", "published": first["published"] + dt.timedelta(days=60)}
+    result = dn.cluster(
+        [first, late],
+        window=dt.timedelta(days=2),
+        must=[(first["id"], "late")],
+        n_jobs=1,
+        progress=False,
+    )
+
+    explained = result.explain("late", first["id"])
+
+    assert (explained.verdict, explained.relation) == ("duplicate", dn.Relation.EXACT)
+    assert "a label says that the two are one item" in explained.why
+
+
 def test_positions_stand_for_ids() -> None:
     """Positions stand for ids, in a feed without ids."""
     result = dn.cluster(["one thing", "another", "third"], must=[(0, 2)], progress=False)

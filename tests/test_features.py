@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import engine_oracle
-from dedupe_news._kernels.features import FEATURES, NO_TIME, Evidence, fill_feature_rows
+from dedupe_news._kernels.evidence import NO_TIME, Evidence
+from dedupe_news._kernels.feature_names import FEATURES
+from dedupe_news._kernels.features import fill_feature_rows
 from dedupe_news._kernels.text.fold import CAPITALISED, FIRST_LINE, HAS_DIGIT, STEM_SHIFT
 from engine_oracle import Item, Statistics, Word, shingles_of
 

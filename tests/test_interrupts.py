@@ -217,7 +217,7 @@ def labelled(_: Path) -> object:
 def in_files(folder: Path) -> object:
     """Cluster in files that are kept."""
     work = folder / "work"
-    result = dn.cluster(ITEMS, n_jobs=1, progress=False, work_folder=work, memory_limit="1GB")
+    result = dn.cluster(ITEMS, n_jobs=1, progress=False, work_folder=work, memory_limit="8GB")
     return result.labels.tolist()
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import dedupe_news as dn
 import news_oracle
 from dedupe_news import Config, NewsIndex, Relation
-from dedupe_news._kernels.features import ORDER_SHORT
+from dedupe_news._kernels.feature_names import ORDER_SHORT
 from dedupe_news._kernels.index_tables import shingle_at
 from dedupe_news._kernels.trees import Trees
 from dedupe_news._store.index_arrays import Limits, TokenizedItems

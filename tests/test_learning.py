@@ -18,7 +18,7 @@ import dedupe_news as dn
 from dedupe_news._engine import adapting
 from dedupe_news._engine.classifier import CLASSES, features_of, load_classifier, shipped
 from dedupe_news._engine.segment import count
-from dedupe_news._kernels.features import N_FEATURES
+from dedupe_news._kernels.feature_names import N_FEATURES
 from dedupe_news.judges import digest_of
 from made_up_news import made_up_news
 

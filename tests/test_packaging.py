@@ -85,7 +85,7 @@ def test_example_feed_holds_what_the_demo_is_about() -> None:
     assert 0.3 < sum(row["item"] != row["id"] for row in truth) / len(truth) < 0.6
     reports = {(row["story"], row["item"]) for row in truth}
     assert sum(story != item for story, item in reports) > 50
-    assert 0.1 < sum(row["template"] is not None for row in truth) / len(truth) < 0.3
+    assert 0.1 < sum(row["template"] is not None for row in truth) / len(truth) < 0.35
     # Whoever is first has its own number.
     assert all(row["item"] <= row["id"] for row in truth)
     assert all(row["story"] <= row["item"] for row in truth)
@@ -110,7 +110,7 @@ def test_demo_shows_its_result() -> None:
         [sys.executable, str(ROOT / "examples" / "demo.py")],
         capture_output=True,
         encoding="utf-8",
-        # Compiled in any case: 2,000 items are many for plain Python.
+        # Compiled in any case: these items are many for plain Python.
         env={**os.environ, "NUMBA_DISABLE_JIT": "0"},
         check=True,
     )

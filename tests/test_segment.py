@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import engine_oracle
 import oracles
-from dedupe_news._kernels.features import NO_TIME
+from dedupe_news._kernels.evidence import NO_TIME
 from engine_oracle import SHINGLE_SIZE
 from segments import runs_of, segment_of
 from strategies import feeds

@@ -59,12 +59,20 @@ def test_the_order_of_the_feed_changes_nothing(seed: int) -> None:
         [titled(TITLE, at(2, hour)) for hour in range(6, 20)],
         [{"title": TITLE, "text": ""} for _ in range(6)],
         [titled("News", at(day), Writer(5).article(6).text) for day in range(2, 8)],
+        [titled(TITLE, at(day)) | {"source": f"Echo {day}"} for day in range(2, 7)],
     ],
-    ids=["twice", "on one day", "without times", "long"],
+    ids=["twice", "on one day", "without times", "long", "of many outlets within days"],
 )
 def test_other_words_that_come_again_are_duplicates(feed: list[dict[str, Any]]) -> None:
-    """Few returns, one day, no times, or a text that carries a story: the same item again."""
+    """Few returns, one day, no times, a text that carries a story, or news that travels."""
     assert clusters_of(feed) == {frozenset(range(len(feed)))}
+
+
+def test_many_outlets_that_keep_a_title_for_weeks_have_a_template() -> None:
+    """An aggregator names the outlet of a column in several ways."""
+    feed = [titled(TITLE, at(day)) | {"source": f"Echo {day % 2}"} for day in (2, 9, 16, 23)]
+
+    assert clusters_of(feed) == set()
 
 
 def test_the_policy_similar_goes_by_words_alone() -> None:

@@ -87,7 +87,11 @@ def test_a_window_that_holds_all_changes_nothing(feed: list[dn.Document], config
 
 def test_copies_that_come_again_later_are_another_cluster() -> None:
     """The same words, week after week; exactly the window apart is near enough."""
-    feed = [dn.Document(STORM, id=day, published=FIRST + day * DAY) for day in (0, 3, 7, 8, 20)]
+    text = (
+        f"{STORM}, as the keepers of three lighthouses had feared since they read the letters of "
+    )
+    text += "the harbour master wrote to his brother in the capital"
+    feed = [dn.Document(text, id=day, published=FIRST + day * DAY) for day in (0, 3, 7, 8, 20)]
 
     for config in (SIMILAR, NEWS):
         result = dn.cluster(feed, config=config, progress=False)

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import numbers
-import operator
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeGuard, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dedupe_news import tuning
-from dedupe_news._input.spans import read_span, write_span
+from dedupe_news._input.settings import (
+    fraction,
+    is_number,
+    one_of,
+    pair,
+    refuse,
+    span,
+    switch,
+    whole_from,
+)
+from dedupe_news._input.spans import write_span
 from dedupe_news.errors import ConfigError, listed, shown
 from dedupe_news.judges import Judge, read_judge
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    Check: TypeAlias = Callable[[str, Any], Any]
+    from dedupe_news._input.settings import Check
 
 Policy: TypeAlias = Literal["news", "similar"]
 """What gives the verdict on a pair: ``"similar"`` Jaccard alone, ``"news"`` the classifier."""
 
 Prefer: TypeAlias = Literal["earliest", "latest", "longest"]
 """Which document of a cluster represents it."""
-
-_LONGEST = dt.timedelta(days=3_652_058)  # from the first datetime to the last
-_PAIR = 2
 
 
 class _DefaultFloat(float):
@@ -37,105 +42,19 @@ class _DefaultInt(int):
     """The same for a whole number."""
 
 
-def _refuse(name: str, value: object, fault: str) -> NoReturn:
-    message = f"{name}={shown(value)} {fault}"
-    raise ConfigError(message)
-
-
-def _one_of(choices: object) -> Check:
-    allowed = get_args(choices)
-
-    def check(name: str, value: object) -> object:
-        if value in allowed:
-            return value
-        _refuse(name, value, f"is not known; allowed are {', '.join(map(repr, allowed))}")
-
-    return check
-
-
-def _fraction(bound: Literal["included", "excluded"]) -> Check:
-    remedy = f"pass a number above 0 and up to 1 (1 {bound})"
-
-    def check(name: str, value: object) -> float:
-        if not _is_number(value):
-            _refuse(name, value, f"is no number; {remedy}")
-        if not 0 < value <= 1 or (value == 1 and bound == "excluded"):
-            _refuse(name, value, f"is out of range; {remedy}")
-        return float(value)
-
-    return check
-
-
-def _whole(least: int, most: int) -> Check:
-    def check(name: str, value: object) -> int:
-        number = whole_number(value)
-        if number is None or not least <= number <= most:
-            fault = "no whole number" if number is None else "out of range"
-            _refuse(name, value, f"is {fault}; pass a whole number from {least} to {most}")
-        return int(number)
-
-    return check
-
-
-def _pair(name: str, value: object) -> object:
-    if value is None or (isinstance(value, (tuple, list)) and len(value) == _PAIR):
-        return value
-    _refuse(name, value, "must be a pair (bands, rows_per_band), such as (17, 4)")
-
-
-def _window(name: str, value: object) -> dt.timedelta | None:
-    fault, window = "a number without a unit" if _is_number(value) else "no length of time", value
-    try:
-        window = read_span(value) if isinstance(value, str) else value
-    except OverflowError:
-        fault, window = "out of range", ""
-    if window is None and value is None:
-        return None
-    if isinstance(window, dt.timedelta):
-        if dt.timedelta() < window <= _LONGEST:
-            return window
-        fault = "out of range"
-    remedy = (
-        f"pass a length of time above 0 and up to 9,998 years, such as {name}='30 days', '36h' "
-        f"or timedelta(days=30), or None for no {name}"
-    )
-    _refuse(name, value, f"is {fault}; {remedy}")
-
-
-def _switch(name: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    _refuse(name, value, "is no switch; pass True or False")
-
-
-def whole_number(value: object) -> int | None:
-    """Return a whole number of any type as Python's own; None for 2.0, True and "2"."""
-    if isinstance(value, bool):
-        return None
-    try:
-        return operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        return None
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    # NumPy's numbers are Real too, its booleans are not.
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
-
-
 # All others are switches.
 _CHECKS: Mapping[str, Check] = {
-    "policy": _one_of(Policy),
-    "threshold": _fraction("included"),
-    "recall": _fraction("excluded"),
-    "min_probability": _fraction("excluded"),
-    "shingle_size": _whole(1, 64),
-    "num_perm": _whole(1, 4096),
-    "seed": _whole(0, 2**32 - 1),
-    "params": _pair,
-    "prefer": _one_of(Prefer),
-    "bucket_limit": _whole(2, 1_000_000),
-    "window": _window,
+    "policy": one_of(Policy),
+    "threshold": fraction("included"),
+    "recall": fraction("excluded"),
+    "min_probability": fraction("excluded"),
+    "shingle_size": whole_from(1, 64),
+    "num_perm": whole_from(1, 4096),
+    "seed": whole_from(0, 2**32 - 1),
+    "params": pair,
+    "prefer": one_of(Prefer),
+    "bucket_limit": whole_from(2, 1_000_000),
+    "window": span,
     "judge": lambda _, value: None if value is None else read_judge(value),
 }
 
@@ -259,8 +178,8 @@ class Config:
                     f"is read with policy={reader!r} only, and the policy is {self.policy!r}. "
                     f"Pass policy={reader!r} too, or leave out {name}"
                 )
-                _refuse(name, value, fault)
-            object.__setattr__(self, name, _CHECKS.get(name, _switch)(name, value))
+                refuse(name, value, fault)
+            object.__setattr__(self, name, _CHECKS.get(name, switch)(name, value))
         if self.params is None:
             banding = tuning.choose_bands(self.threshold, self.recall, self.num_perm)
             if banding is None:
@@ -277,7 +196,7 @@ class Config:
         object.__setattr__(self, "rows_per_band", banding[1])
 
     def _checked_params(self, bands: int, rows_per_band: int) -> tuple[int, int]:
-        check = _whole(1, self.num_perm)
+        check = whole_from(1, self.num_perm)
         params = check("bands in params", bands), check("rows_per_band in params", rows_per_band)
         if params[0] * params[1] > self.num_perm:
             message = (
@@ -339,8 +258,8 @@ class Config:
         ConfigError
             If `jaccard` is outside [0, 1].
         """
-        if not _is_number(jaccard) or not 0.0 <= jaccard <= 1.0:
-            _refuse("jaccard", jaccard, "is no similarity; pass a number from 0 to 1")
+        if not is_number(jaccard) or not 0.0 <= jaccard <= 1.0:
+            refuse("jaccard", jaccard, "is no similarity; pass a number from 0 to 1")
         return tuning.candidate_probability(jaccard, self.bands, self.rows_per_band)
 
     def replace(self, **settings: Any) -> Config:
@@ -441,7 +360,7 @@ def _read_by(policy: object, settings: Mapping[str, Any]) -> dict[str, Any]:
 def from_stored(settings: Mapping[str, Any]) -> Config:
     """Return the configuration of an index; 0.1 wrote every setting, and the window in seconds."""
     values = _read_by(settings.get("policy", "news"), settings)
-    if _is_number(values.get("window")):
+    if is_number(values.get("window")):
         values["window"] = f"{values['window']:f} seconds"
     return Config.from_dict(values)
 
@@ -455,5 +374,5 @@ def settled(config: Config | None, settings: Mapping[str, Any]) -> Config:
             f"is of type {type(config).__name__!r}; pass a dn.Config, or settings by keyword, "
             "such as prefer='latest'"
         )
-        _refuse("config", config, fault)
+        refuse("config", config, fault)
     return config.replace(**settings) if settings else config

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dedupe_news._engine.classifier import CLASSES, DUPLICATE
-from dedupe_news._kernels.features import FEATURES
+from dedupe_news._kernels.feature_names import FEATURES
 from dedupe_news.judges import digest_of
 
 if TYPE_CHECKING:

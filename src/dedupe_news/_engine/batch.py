@@ -73,14 +73,14 @@ def cluster_columns(
             n_jobs,
             window,
             constraints.cannot,
-            by_standing=config.policy == "news" and config.window is None,
+            by_standing=config.policy == "news",
         )
     )
     end_stage("text")
     sure = of_texts(constraints, texts.text_of, columns)
     outcome = policy.find(columns, tokens, texts, config, n_jobs, end_stage, sure, space)
     describe = partial(templates.describe, columns, config)
-    compare = Explainer(columns, config, n_jobs, space)
+    compare = Explainer(columns, config, n_jobs, space, _groups(texts, sure))
     bound = np.unique(constraints.must)
     return assemble(columns, config, texts, outcome, seconds, describe, compare, bound)
 
@@ -121,6 +121,16 @@ def assemble(
             _regroup, columns, config, texts, outcome.regroup, seconds, describe, compare, bound
         ),
     )
+
+
+def _groups(texts: Texts, constraints: Constraints) -> dict[int, int]:
+    """Return the group of each document that must be with others of other words."""
+    must = constraints.must
+    group = np.full(len(texts), -1)
+    group[must[:, 0]] = group[must[:, 1]] = must[:, 1]
+    documents = np.flatnonzero(texts.text_of >= 0) if len(must) else np.empty(0, np.int64)
+    documents = documents[group[texts.text_of[documents]] >= 0]
+    return dict(zip(documents.tolist(), group[texts.text_of[documents]].tolist(), strict=True))
 
 
 def _regroup(

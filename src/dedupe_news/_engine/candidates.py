@@ -124,11 +124,24 @@ def fill_buckets(
     return buckets
 
 
-def match_buckets(buckets: Buckets, sets: ShingleSets, bounds: Bounds, n_jobs: int) -> Candidates:
-    """Return the pairs of texts that share a bucket and enough of their words."""
+def match_buckets(
+    buckets: Buckets,
+    sets: ShingleSets,
+    bounds: Bounds,
+    n_jobs: int,
+    changed: NDArray[np.int64] | None = None,
+) -> Candidates:
+    """
+    Return the pairs of texts that share a bucket and enough of their words.
+
+    Where `changed` texts were added to buckets or left out of them since they were
+    matched, only those buckets are matched anew; counts of large ones are of all.
+    """
 
     def match(band: int) -> tuple[NDArray[np.uint64], PairCounts]:
         packed = buckets.packed[band]
+        if changed is not None:
+            packed = packed[_share_keys(packed, buckets.keys[changed, band])]
         n_places = _LEAST_PLACES + 4 * len(packed)
         while True:
             pairs = np.empty(n_places, np.uint64)
@@ -145,6 +158,7 @@ def match_buckets(buckets: Buckets, sets: ShingleSets, bounds: Bounds, n_jobs: i
         distinct(np.concatenate([pairs for pairs, _ in matched])),
         np.flatnonzero(buckets.is_crowded),
         *totals[1:],
+        *np.sum([_skipped(packed, bounds) for packed in buckets.packed], axis=0).tolist(),
     )
 
 
@@ -180,6 +194,26 @@ def find_candidates(
     matched = match_buckets(buckets, segment.sets, bounds, n_jobs)
     rare = keep_similar(segment.rare_pairs, segment.sets, bounds, n_jobs)
     return matched._replace(pairs=distinct(np.concatenate((matched.pairs, rare))))
+
+
+def _skipped(packed: NDArray[np.uint64], bounds: Bounds) -> tuple[int, int]:
+    """Return how many buckets of a band are large, and how many pairs are left out there."""
+    last = np.flatnonzero(np.diff(packed >> HALF))
+    sizes = np.diff(last, prepend=-1, append=len(packed) - 1)
+    large = sizes[sizes > bounds.bucket_size]
+    left_out = np.maximum(large - bounds.first_texts - bounds.previous_texts, 0)
+    return len(large), int((left_out * (left_out - 1) // 2).sum())
+
+
+def _share_keys(packed: NDArray[np.uint64], keys: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Return which members of the buckets of a band are in those of some keys."""
+    of_members, wanted = packed >> HALF, keys.astype(np.uint64)
+    edges = [
+        np.bincount(np.searchsorted(of_members, wanted, side), minlength=len(packed) + 1)
+        for side in ("left", "right")
+    ]
+    are_in: NDArray[np.bool_] = np.cumsum(edges[0] - edges[1])[:-1] > 0
+    return are_in
 
 
 def _in_larger(packed: NDArray[np.uint64], bucket_size: int) -> NDArray[np.bool_]:

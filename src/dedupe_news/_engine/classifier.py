@@ -15,7 +15,7 @@ import numpy as np
 from dedupe_news._engine.texts import MOST_STANDING
 from dedupe_news._kernels import features as feature_kernels
 from dedupe_news._kernels import trees as kernels
-from dedupe_news._kernels.features import FEATURES, N_FEATURES
+from dedupe_news._kernels.feature_names import FEATURES, N_FEATURES
 from dedupe_news._machine.threads import run, shares
 from dedupe_news.errors import ConfigError
 from dedupe_news.judges import read_judge

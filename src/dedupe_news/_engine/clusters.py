@@ -45,11 +45,6 @@ class Judged:
     pairs: NDArray[np.uint64]
     probabilities: NDArray[np.float64]
 
-    @property
-    def rows(self) -> NDArray[np.int64]:
-        """Return the two texts of each pair, shape (n_pairs, 2)."""
-        return rows_of(self.pairs)
-
     def joined(self, pairs: NDArray[np.uint64]) -> Judged:
         """Return these with further increasing pairs, which count as different where new."""
         new = np.setdiff1d(pairs, self.pairs, assume_unique=True)
@@ -135,10 +130,6 @@ class Grouping:
         """Return texts in order of preference."""
         return self._number_of[self._texts.in_order(self._order[numbers])]
 
-    def verdicts(self) -> NDArray[np.int64]:
-        """Return the class of each judged pair."""
-        return verdicts(self.judged.probabilities, self._min_probability)
-
     def _others(self) -> NDArray[np.int64]:
         """Return the class of each judged pair that it has as no duplicate."""
         return verdicts(self.judged.probabilities, np.inf)
@@ -147,7 +138,7 @@ class Grouping:
         """Return the representative of each text."""
         probability = self.judged.probabilities[:, DUPLICATE]
         are_matches = probability >= self._min_probability
-        rows, scores = self.judged.rows[are_matches], probability[are_matches]
+        rows, scores = rows_of(self.judged.pairs[are_matches]), probability[are_matches]
         leader = self._assigned(rows, scores)
         may_be_duplicates = probability >= LEAST_PROBABILITY
         if (are_matches == may_be_duplicates).all():
@@ -196,10 +187,11 @@ class Grouping:
                 self.judge(pairs_among(leaders))
             if len(self.judged.pairs) == n_before:
                 break
+            n_before = len(self.judged.pairs)
             after = self.clusters()
             moved = np.flatnonzero(after[representative] != representative)
             self.judge(pack_distinct(np.stack((moved, after[representative[moved]]), axis=1)))
-            representative = self.clusters()
+            representative = after if len(self.judged.pairs) == n_before else self.clusters()
         return representative
 
     def are_matches(
@@ -231,7 +223,7 @@ class Grouping:
         Representatives of clusters whose members have that verdict are judged
         themselves, so that each matches its lead directly.
         """
-        self.judge(pack_distinct(representative[self.judged.rows[self.verdicts() == kind]]))
+        self.judge(pack_distinct(representative[self._of_kind(kind)]))
         return self._leads(self._between(representative, kind), kind)
 
     def forms(self, representative: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -243,24 +235,29 @@ class Grouping:
         apart that are of one themselves.
         """
         lead = self.groups(representative, TEMPLATE)
+        between = pack_distinct(lead[self._between(representative, TEMPLATE)])
         for _ in range(_ROUNDS):
-            between = pack_distinct(lead[self._between(representative, TEMPLATE)])
             self.judge(between)
             at = np.searchsorted(self.judged.pairs, between)
             known = at < len(self.judged.pairs)
             known[known] = self.judged.pairs[at[known]] == between[known]
-            of_one = self.verdicts()[at[known]] == TEMPLATE
-            after = self._leads(rows_of(between[known][of_one]), TEMPLATE)[lead]
-            if (after == lead).all():
+            kinds = verdicts(self.judged.probabilities[at[known]], self._min_probability)
+            joined = self._leads(rows_of(between[known][kinds == TEMPLATE]), TEMPLATE)
+            if (joined[lead] == lead).all():
                 break
-            lead = after
+            lead = joined[lead]
+            between = pack_distinct(joined[rows_of(between)])
         return lead
+
+    def _of_kind(self, kind: int) -> NDArray[np.int64]:
+        """Return the judged pairs of one kind of verdict."""
+        kinds = verdicts(self.judged.probabilities, self._min_probability)
+        return rows_of(self.judged.pairs[kinds == kind])
 
     def _between(self, representative: NDArray[np.int64], kind: int) -> NDArray[np.int64]:
         """Return the pairs of representatives of one kind of verdict."""
-        rows = self.judged.rows
-        are_representatives = (representative[rows] == rows).all(axis=1)
-        between: NDArray[np.int64] = rows[are_representatives & (self.verdicts() == kind)]
+        rows = self._of_kind(kind)
+        between: NDArray[np.int64] = rows[(representative[rows] == rows).all(axis=1)]
         return between
 
     def _leads(self, rows: NDArray[np.int64], kind: int) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from dedupe_news._engine.segment import count, sets_for
 from dedupe_news._engine.sets import overlaps
 from dedupe_news._engine.texts import within
 from dedupe_news._input.columns import to_span
-from dedupe_news._kernels.features import FEATURES
+from dedupe_news._kernels.feature_names import FEATURES
 from dedupe_news._machine.progress import ready
 from dedupe_news._machine.space import MEMORY
 from dedupe_news.results import differences
@@ -19,7 +19,7 @@ from dedupe_news.results.records import Comparison, Difference, Reason, Relation
 from dedupe_news.results.sentences import Circumstances, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from dedupe_news.results.differences import Block, Wording
 
 _REASONS = 8  # features that an explanation names
+_AGREED = "most texts that are duplicates of either are duplicates of both"
+_LABELLED = "a label says that the two are one item"
+_JOINED = "a label says that one of them is one item with a duplicate of the other"
 _RELATIONS = {"related": Relation.RELATED, "template": Relation.TEMPLATE}
 
 
@@ -47,20 +50,28 @@ class Explainer:
         Threads for the first explanation, which counts the words of the batch again.
     space : Space
         Where its arrays lie.
+    group_of : mapping of int to int, optional
+        The group of each item that labels join with others.
     """
 
     def __init__(
-        self, columns: Columns, config: Config, n_jobs: int = 1, space: Space = MEMORY
+        self,
+        columns: Columns,
+        config: Config,
+        n_jobs: int = 1,
+        space: Space = MEMORY,
+        group_of: Mapping[int, int] | None = None,
     ) -> None:
         self._columns = columns
         self._config = config
         self._n_jobs = n_jobs
         self._space = space
+        self._group_of = group_of or {}
         self._counted: tuple[Segment, NDArray[np.int64]] | None = None
 
     def with_config(self, config: Config) -> Explainer:
         """Return one that judges with settings that leave the texts as they are."""
-        other = Explainer(self._columns, config, self._n_jobs, self._space)
+        other = Explainer(self._columns, config, self._n_jobs, self._space, self._group_of)
         other._counted = self._counted
         return other
 
@@ -82,12 +93,25 @@ class Explainer:
             return False
         return not bool(within(published[[a]], published[[b]], to_span(window))[0])
 
-    def __call__(self, a: int, b: int) -> Comparison:
-        """Return how the items at two positions are related."""
-        with ready("compare", self._config.policy, n_bytes=lambda: self._columns.buffer.nbytes):
-            return self._compared(a, b)
+    def _overruled(
+        self, a: int, b: int, relation: Relation, probability: float | None
+    ) -> str | None:
+        """Return what made two items duplicates beside the judge, if anything did."""
+        group, other = self._group_of.get(a), self._group_of.get(b)
+        if group is not None and group == other:
+            is_copy = relation is Relation.EXACT and not self._are_apart(a, b)
+            return None if is_copy else _LABELLED
+        # Such a match has the least probability that a match may have.
+        if self._config.policy != "news" or probability != self._config.min_probability:
+            return None
+        return _AGREED if group is None and other is None else _JOINED
 
-    def _compared(self, a: int, b: int) -> Comparison:
+    def __call__(self, a: int, b: int, match: tuple[Relation, float] | None = None) -> Comparison:
+        """Return how the items at two positions are related; `match` is what the result says."""
+        with ready("compare", self._config.policy, n_bytes=lambda: self._columns.buffer.nbytes):
+            return self._compared(a, b, match)
+
+    def _compared(self, a: int, b: int, match: tuple[Relation, float] | None) -> Comparison:
         segment, text_of = self._segment()
         left, right = self._columns.content(a), self._columns.content(b)
         pair = np.sort(text_of[[a, b]])
@@ -95,16 +119,23 @@ class Explainer:
         relation = None
         probabilities = dict.fromkeys(classifier.CLASSES, 0.0)
         reasons: tuple[Reason, ...] = ()
-        too_far = self._are_apart(a, b)
+        are_joined = self._group_of.get(a, -1) == self._group_of.get(b, -2)
+        too_far = match is None and not are_joined and self._are_apart(a, b)
+        overruled = None
         if pair[0] < 0 or too_far:
             probabilities["different"] = 1.0
         elif pair[0] == pair[1]:
             jaccard = containment = probabilities["duplicate"] = 1.0
             relation = Relation.EXACT
+            overruled = self._overruled(a, b, relation, None)
         else:
             jaccard, containment, relation = _scores(segment, pair, self._config)
             if self._config.policy == "news":
+                as_duplicates, likely = match or (relation, 1.0 if are_joined else None)
+                overruled = self._overruled(a, b, as_duplicates, likely)
                 relation, probabilities, reasons = _judge(segment, pair, relation, self._config)
+                if overruled is not None and likely is not None:
+                    relation, probabilities = as_duplicates, _raised(probabilities, likely)
             else:
                 is_duplicate = jaccard >= self._config.threshold
                 probabilities["duplicate" if is_duplicate else "different"] = 1.0
@@ -114,7 +145,12 @@ class Explainer:
         verdict = "different" if relation is None else relation.verdict
         is_judged = self._config.policy == "news" and relation is not Relation.EXACT
         about = self._about(
-            a, b, relation, probabilities[verdict] if is_judged else None, too_far=too_far
+            a,
+            b,
+            relation,
+            probabilities[verdict] if is_judged else None,
+            too_far=too_far,
+            overruled=overruled,
         )
         return Comparison(
             relation=relation,
@@ -148,8 +184,12 @@ class Explainer:
         ):
             one, other = wordings[i], wordings[j]
             is_judged = self._config.policy == "news" and kind != Relation.EXACT
+            items = int(positions[i]), int(positions[j])
             about = self._about(
-                int(positions[i]), int(positions[j]), Relation(kind), value if is_judged else None
+                *items,
+                Relation(kind),
+                value if is_judged else None,
+                overruled=self._overruled(*items, Relation(kind), value),
             )
             sentences.append(sentence(one, other, differences.aligned(one, other), about))
         return sentences
@@ -162,6 +202,7 @@ class Explainer:
         probability: float | None,
         *,
         too_far: bool = False,
+        overruled: str | None = None,
     ) -> Circumstances:
         """Return what is known of two items beside their words."""
         columns = self._columns
@@ -173,6 +214,7 @@ class Explainer:
             apart=None if start is None or stop is None else abs(stop - start),
             same_source=None if None in sources else sources[0] == sources[1],
             window=self._config.window if too_far else None,
+            overruled=overruled,
         )
 
 
@@ -208,6 +250,13 @@ def _judge(
     if verdict == "duplicate":
         return relation, named, reasons
     return _RELATIONS.get(verdict), named, reasons
+
+
+def _raised(probabilities: dict[str, float], probability: float) -> dict[str, float]:
+    """Return probabilities with another of duplicates, the others in proportion."""
+    share = (1.0 - probability) / max(1.0 - probabilities["duplicate"], np.finfo(float).tiny)
+    others = {name: share * value for name, value in probabilities.items()}
+    return {**others, "duplicate": probability}
 
 
 def _differences(left: Wording, right: Wording, blocks: Sequence[Block]) -> tuple[Difference, ...]:

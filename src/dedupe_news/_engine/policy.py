@@ -85,12 +85,13 @@ def find(
     grouping = Grouping(compared.order, texts, config.min_probability, judge, constraints, space)
 
     def settle() -> Settled:
-        n_passed_over = 0
+        n_passed_over, met = 0, candidates.crowded
 
         def pairs_among(leaders: NDArray[np.int64]) -> NDArray[np.uint64]:
-            nonlocal n_passed_over
-            among = verdict.among(compared, leaders)
-            n_passed_over = among.n_skipped
+            nonlocal n_passed_over, met
+            changed = np.setxor1d(met, leaders, assume_unique=True)
+            among = verdict.among(compared, leaders, changed)
+            n_passed_over, met = among.n_skipped, leaders
             return among.pairs
 
         grouping.judge(candidates.pairs)

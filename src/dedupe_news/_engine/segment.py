@@ -11,7 +11,7 @@ from dedupe_news._engine.counts import find_related, token_commonness
 from dedupe_news._engine.sets import Runs, shingle, sort_sets
 from dedupe_news._engine.texts import by_time, days_of, distinct_texts, preferred_values
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME
-from dedupe_news._kernels.features import SHINGLE_SIZE, Evidence
+from dedupe_news._kernels.evidence import SHINGLE_SIZE, Evidence
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._text.batches import tokens_of
 
@@ -123,7 +123,7 @@ def count(
         config.prefer,
         n_jobs,
         window,
-        by_standing=config.policy == "news" and config.window is None,
+        by_standing=config.policy == "news",
     )
     segment = make_segment(columns, tokens, texts, n_jobs, space)
     number_of = np.empty(len(segment), np.int64)

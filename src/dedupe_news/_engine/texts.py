@@ -30,6 +30,7 @@ MOST_STANDING = 24
 
 _STANDING_TIMES = 3  # apart, from which on words that come again are a standing text
 _STANDING_APART = 18 * 3_600_000_000  # microseconds of silence between them
+_STANDING_FOR = 7 * _MICROSECONDS_A_DAY  # if several outlets have them: news travels for days
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def distinct_texts(
     if cannot is not None:
         n_texts = part_texts(text_of, n_texts, cannot)
     if by_standing and columns.published is not None:
-        n_texts = _part_standing(text_of, n_texts, columns.published, np.diff(offsets))
+        n_texts = _part_standing(text_of, n_texts, columns, np.diff(offsets))
     return gather_texts(columns, digests, offsets, text_of, n_texts, prefer, window)
 
 
@@ -195,27 +196,40 @@ def preferred(
 
 
 def _part_standing(
-    text_of: NDArray[np.int64],
-    n_texts: int,
-    times: NDArray[np.int64],
-    lengths: NDArray[np.int64],
+    text_of: NDArray[np.int64], n_texts: int, columns: Columns, lengths: NDArray[np.int64]
 ) -> int:
     """Part standing texts wherever there was silence; return how many texts there are."""
+    assert columns.published is not None  # noqa: S101 - the caller looked
     copies = copies_of(text_of, n_texts)
-    copies = copies[(times[copies] != NO_TIME) & (lengths[copies] <= MOST_STANDING)]
-    order = copies[np.lexsort((times[copies], text_of[copies]))]
-    texts = text_of[order]
+    copies = copies[(columns.published[copies] != NO_TIME) & (lengths[copies] <= MOST_STANDING)]
+    order = copies[np.lexsort((columns.published[copies], text_of[copies]))]
+    texts, times = text_of[order], columns.published[order]
     is_again = np.zeros(len(order), bool)
-    is_again[1:] = (np.diff(texts) == 0) & (np.diff(times[order]) > _STANDING_APART)
-    is_standing = np.bincount(texts[is_again], minlength=n_texts) >= _STANDING_TIMES - 1
-    parts = np.cumsum(is_again & is_standing[texts])
+    is_again[1:] = (np.diff(texts) == 0) & (np.diff(times) > _STANDING_APART)
+    numbers, firsts, place = np.unique(texts, return_index=True, return_inverse=True)
+    if not len(numbers):
+        return n_texts
+    lasts = np.append(firsts[1:], len(order)) - 1
+    spans = times[lasts] - times[firsts]
+    is_standing = np.bincount(place[is_again], minlength=len(numbers)) >= _STANDING_TIMES - 1
+    is_standing &= (spans >= _STANDING_FOR) | _of_one_source(columns, order, firsts)
+    parts = np.cumsum(is_again & is_standing[place])
     # The first time keeps the number of the text.
-    first_part = np.zeros(n_texts, np.int64)
-    _, firsts = np.unique(texts, return_index=True)
-    first_part[texts[firsts]] = parts[firsts]
-    moved = is_standing[texts] & (parts > first_part[texts])
+    moved = parts > parts[firsts][place]
     text_of[order[moved]] = n_texts - 1 + parts[moved]
     return _renumbered(text_of) if moved.any() else n_texts
+
+
+def _of_one_source(
+    columns: Columns, order: NDArray[np.int64], firsts: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return which groups of documents, from each of `firsts` on, have one known source."""
+    if columns.sources is None:
+        return np.zeros(len(firsts), bool)
+    sources = columns.sources[order]
+    least, most = np.minimum.reduceat(sources, firsts), np.maximum.reduceat(sources, firsts)
+    one: NDArray[np.bool_] = (least == most) & (least != NO_SOURCE)
+    return one
 
 
 def _renumbered(text_of: NDArray[np.int64]) -> int:

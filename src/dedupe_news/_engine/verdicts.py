@@ -21,7 +21,7 @@ from dedupe_news._engine.classifier import (
 from dedupe_news._engine.segment import Segment, make_segment
 from dedupe_news._engine.sets import Runs, overlaps, shingle, sort_sets
 from dedupe_news._engine.signatures import band_keys
-from dedupe_news._kernels.features import Evidence
+from dedupe_news._kernels.evidence import Evidence
 from dedupe_news._kernels.verification import ShingleSets
 
 if TYPE_CHECKING:
@@ -103,8 +103,10 @@ class Verdict(ABC):
     def probabilities(self, compared: Compared, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the probability of each class for pairs of texts, shape (n_pairs, n_classes)."""
 
-    def among(self, compared: Compared, members: NDArray[np.int64]) -> Candidates:
-        """Return the candidates among some texts that share buckets."""
+    def among(
+        self, compared: Compared, members: NDArray[np.int64], changed: NDArray[np.int64]
+    ) -> Candidates:
+        """Return the candidates among some texts, in the buckets that `changed` texts are of."""
         buckets = fill_buckets(
             compared.keys,
             self.bounds.bucket_size,
@@ -112,7 +114,7 @@ class Verdict(ABC):
             members=members,
             in_order=self.in_order,
         )
-        return match_buckets(buckets, compared.sets, self.bounds, self.n_jobs)
+        return match_buckets(buckets, compared.sets, self.bounds, self.n_jobs, changed)
 
 
 class JaccardThreshold(Verdict):
@@ -172,6 +174,7 @@ class ByClassifier(Verdict):
 
     def compare(self) -> Compared:
         """Return the pairs that share a bucket or rare shingles, and some of their words."""
+        load_classifier(self.config)  # a judge that cannot be used is refused before the work
         segment = make_segment(self.columns, self.tokens, self.texts, self.n_jobs, self.space)
         segment = self.space.keep(segment)
         keys = candidates.find_keys(segment, self.n_jobs, self.space)

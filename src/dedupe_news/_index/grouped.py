@@ -9,9 +9,9 @@ from dedupe_news._index import arrivals, exchange
 from dedupe_news._index.lookups import Lookups, unknown
 from dedupe_news._input.columns import from_microseconds
 from dedupe_news._input.constraints import read_constraints
+from dedupe_news._input.settings import whole_number
 from dedupe_news._machine.progress import ready, stages
 from dedupe_news._machine.threads import resolve_jobs
-from dedupe_news.config import whole_number
 from dedupe_news.errors import InputError, shown
 from dedupe_news.results.records import IndexStats
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from dedupe_news._index import arrivals, exchange
 from dedupe_news._input import sizes
 from dedupe_news._input.reading import read_documents
+from dedupe_news._input.settings import whole_number
 from dedupe_news._machine.progress import ready
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news._store.memory import MemoryLog
 from dedupe_news._store.stored_items import StoredItems, tokens_of
-from dedupe_news.config import whole_number
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import ConfigError, InputError, InputTypeError, UnknownIdError, shown
 from dedupe_news.results.displayable import Displayable

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._kernels._jit import Integer
-    from dedupe_news._kernels.features import Evidence
+    from dedupe_news._kernels.evidence import Evidence
     from dedupe_news._kernels.index_buckets import Buckets
     from dedupe_news._kernels.index_tables import Tables
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.alignment import is_used, place_of, put
-from dedupe_news._kernels.features import CONTAINMENT, JACCARD, fill_features
+from dedupe_news._kernels.feature_names import CONTAINMENT, JACCARD
+from dedupe_news._kernels.features import fill_features
 from dedupe_news._kernels.hashing import xxh32_shingle
 from dedupe_news._kernels.index_buckets import next_in_bucket, shares_band
 from dedupe_news._kernels.index_candidates import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
-from dedupe_news._kernels.features import NO_TIME
+from dedupe_news._kernels.evidence import NO_TIME
 from dedupe_news._kernels.index_buckets import Buckets, link_leader, sign
 from dedupe_news._kernels.index_tables import (
     LEADERS,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news._kernels._jit import inlined
-from dedupe_news._kernels.features import SHINGLE_SIZE
+from dedupe_news._kernels.evidence import SHINGLE_SIZE
 from dedupe_news._kernels.hashing import xxh32_shingle, xxh64_words
 
 if TYPE_CHECKING:

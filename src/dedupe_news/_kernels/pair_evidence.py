@@ -8,7 +8,7 @@ import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.alignment import Table, is_used, place_of, put
-from dedupe_news._kernels.features import Evidence
+from dedupe_news._kernels.evidence import Evidence
 from dedupe_news._kernels.index_tables import FREQUENCY, n_shingles, shingle_at, spread_of
 
 if TYPE_CHECKING:

@@ -36,12 +36,10 @@ class Bounds(NamedTuple):
 
 
 class PairCounts(NamedTuple):
-    """Pairs of a band: shared enough, compared, and left out in its large buckets."""
+    """Pairs of a band: sharing enough, and compared."""
 
     n_pairs: int
     n_compared: int
-    n_large_buckets: int
-    n_skipped: int
 
 
 @inlined
@@ -76,7 +74,7 @@ def match_buckets(
     written as far as there is room, and counted beyond it.
     """
     # A kernel that replaced `pairs` by a longer array would run three times as long.
-    n_pairs = n_compared = n_large_buckets = n_skipped = 0
+    n_pairs = n_compared = 0
     begin: Integer = 0
     n = packed.shape[0]
     while begin < n:
@@ -85,14 +83,12 @@ def match_buckets(
         while end < n and packed[end] >> _HALF == key:
             end += 1
         is_large = end - begin > bounds.bucket_size
-        n_large_buckets += int(is_large)
         for q in range(begin + 1, end):
             first_stop: Integer = q
             previous: Integer = q
             if is_large:
                 first_stop = min(begin + bounds.first_texts, q)
                 previous = max(first_stop, q - bounds.previous_texts)
-                n_skipped += int(previous - first_stop)
             p: Integer = begin
             while True:
                 if p == first_stop:
@@ -110,7 +106,7 @@ def match_buckets(
                         pairs[n_pairs] = np.uint64(i) << _HALF | np.uint64(j)
                     n_pairs += 1
         begin = end
-    return PairCounts(n_pairs, n_compared, n_large_buckets, n_skipped)
+    return PairCounts(n_pairs, n_compared)
 
 
 @kernel

@@ -8,12 +8,14 @@ import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.alignment import Scratch, make_scratch
-from dedupe_news._kernels.features import N_FEATURES, Evidence, fill_features
+from dedupe_news._kernels.feature_names import N_FEATURES
+from dedupe_news._kernels.features import fill_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._kernels._jit import Integer
+    from dedupe_news._kernels.evidence import Evidence
 
 N_CLASSES = 4
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from dedupe_news._kernels._jit import TypedList, kernel
 from dedupe_news._kernels.alignment import Scratch, Table, make_scratch
-from dedupe_news._kernels.features import N_FEATURES, Evidence
+from dedupe_news._kernels.feature_names import N_FEATURES
 from dedupe_news._kernels.index_candidates import MOST_JUDGED, Ballot, make_ballot
 from dedupe_news._kernels.pair_evidence import make_evidence
 from dedupe_news._kernels.representatives import MOST_TRIED, Clusters
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._kernels._jit import Integer
+    from dedupe_news._kernels.evidence import Evidence
     from dedupe_news._kernels.index_roles import Roles
     from dedupe_news._kernels.index_tables import Tables
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from dedupe_news._input.columns import NO_TIME
-from dedupe_news.config import whole_number
+from dedupe_news._input.settings import whole_number
 from dedupe_news.errors import UnknownIdError, shown
 from dedupe_news.results.displayable import Displayable
 from dedupe_news.results.membership import gathered, membership_of
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from dedupe_news.results.listing import Matches
     from dedupe_news.results.membership import Membership
     from dedupe_news.results.parts import Group
-    from dedupe_news.results.records import Comparison
+    from dedupe_news.results.records import Comparison, Relation
 
 
 class Explains(Protocol):
     """Explains pairs of items of a batch, which it knows by their places."""
 
-    def __call__(self, a: int, b: int) -> Comparison:
-        """Return how two items are related."""
+    def __call__(self, a: int, b: int, match: tuple[Relation, float] | None = None) -> Comparison:
+        """Return how two items are related, of which the result says that they match so."""
 
     def why(
         self,

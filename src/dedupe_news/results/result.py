@@ -180,7 +180,17 @@ class Clustering(Showing, Framed):
         UnknownIdError
             If there is no such item.
         """
-        return self.compare(self.place_of(a), self.place_of(b))
+        first, second = self.place_of(a), self.place_of(b)
+        return self.compare(first, second, self._match_of(first, second))
+
+    def _match_of(self, first: int, second: int) -> tuple[Relation, float] | None:
+        """Return how a member matches its representative, in either order; None for no such two."""
+        leaders, membership = self.representatives[self.labels], self.membership
+        member = first if leaders[first] == second else second
+        is_other = leaders[member] == first + second - member
+        if not is_other or membership.relation[member] == NO_RELATION:
+            return None
+        return Relation(membership.relation[member]), float(membership.probability[member])
 
     def at(self, *, min_probability: float) -> Clustering:
         """

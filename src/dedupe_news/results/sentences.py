@@ -43,6 +43,8 @@ class Circumstances:
         Whether one outlet published both.
     window : datetime.timedelta, optional
         The window, where the two are too far apart for it.
+    overruled : str, optional
+        What made the two duplicates, where the judge alone did not.
     """
 
     relation: Relation | None
@@ -50,6 +52,7 @@ class Circumstances:
     apart: dt.timedelta | None = None
     same_source: bool | None = None
     window: dt.timedelta | None = None
+    overruled: str | None = None
 
 
 def sentence(left: Wording, right: Wording, blocks: Sequence[Block], about: Circumstances) -> str:
@@ -69,6 +72,8 @@ def sentence(left: Wording, right: Wording, blocks: Sequence[Block], about: Circ
         facts.append(f"{time_apart(about.apart)} apart" if about.apart else "at the same time")
     if about.same_source is not None:
         facts.append("the same outlet" if about.same_source else "another outlet")
+    if about.overruled is not None:
+        facts.append(about.overruled)
     said = f"{_VERDICTS[verdict]}: {'; '.join(facts)}"
     if about.probability is not None and about.probability < _SURE:
         said += f" (not sure: {100 * about.probability:.0f} %)"

@@ -54,4 +54,4 @@ FEATURE_NOTES: dict[str, str] = {
     "standing": "Share of the matched shingles that occur on five days or more.",
     "shared_with_others": "Share of the matched shingles that a third text has, too.",
 }
-"""A sentence for each feature, in the order of `dedupe_news._kernels.features.FEATURES`."""
+"""A sentence for each feature, in the order of `dedupe_news._kernels.feature_names`."""
