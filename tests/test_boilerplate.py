@@ -27,38 +27,12 @@ EXAMPLES = 200 if COMPILED else 15
 
 
 def only(*names: str) -> Config:
-    """
-    Return a configuration with no rule but these.
-
-    Parameters
-    ----------
-    *names : str
-        Switches to leave on.
-
-    Returns
-    -------
-    Config
-        All other switches off.
-    """
+    """Return a configuration with no rule but these."""
     return Config().replace(**{switch: switch in names for switch in SWITCHES})
 
 
 def folded(document: str, config: Config) -> str:
-    """
-    Return the folded tokens of a text, spaces between.
-
-    Parameters
-    ----------
-    document : str
-        The text.
-    config : Config
-        Says what boilerplate is left out.
-
-    Returns
-    -------
-    str
-        What is hashed.
-    """
+    """Return the folded tokens of a text, spaces between."""
     encoded = np.frombuffer(document.encode(), np.uint8)
     tokens = text.tokenize(encoded, np.array([0, encoded.shape[0]]), config)
     words = text.words(document, config)
@@ -69,38 +43,12 @@ def folded(document: str, config: Config) -> str:
 
 
 def plain(document: str) -> str:
-    """
-    Return the folded tokens of a text with every rule off.
-
-    Parameters
-    ----------
-    document : str
-        The text.
-
-    Returns
-    -------
-    str
-        What would be hashed.
-    """
+    """Return the folded tokens of a text with every rule off."""
     return folded(document, only())
 
 
 def is_cut_off(document: str, config: Config) -> bool:
-    """
-    Say whether a text counts as cut off.
-
-    Parameters
-    ----------
-    document : str
-        The text.
-    config : Config
-        Any.
-
-    Returns
-    -------
-    bool
-        Its entry of ``cut_off``.
-    """
+    """Say whether a text counts as cut off."""
     encoded = np.frombuffer(document.encode(), np.uint8)
     tokens = text.tokenize(encoded, np.array([0, encoded.shape[0]]), config)
     return bool(tokens.cut_off[0])

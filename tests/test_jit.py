@@ -35,7 +35,7 @@ RECORDER = ROOT / "tools" / "record_kernels.py"
 # A kernel of one caller and one callee, that takes a second to compile.
 USES_A_KERNEL = """
 import numpy as np
-from dedupe_news._kernels.text.utf8 import decode
+from dedupe_news._kernels.text.characters import decode
 print(decode(np.frombuffer(b"\\xc3\\xa9", np.uint8).copy(), 0, 2) >> 3)
 """
 E_ACUTE = 0xE9

@@ -41,19 +41,7 @@ with np.load(TABLE) as _stored:
 
 
 def is_settled(char: str) -> bool:
-    """
-    Say whether the table and this Python's Unicode agree on a character.
-
-    Parameters
-    ----------
-    char : str
-        One character.
-
-    Returns
-    -------
-    bool
-        Of another version of Unicode only what did not change since 3.2.
-    """
+    """Say whether the table and this Python's Unicode agree on a character."""
     if _SAME_UNICODE:
         return True
     category = unicodedata.category(char)
@@ -134,81 +122,25 @@ LINKS = PLAIN.replace(strip_links=True)
 
 
 def columns(documents: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """
-    Return documents as a buffer and its offsets.
-
-    Parameters
-    ----------
-    documents : list of bytes
-        UTF-8, or any bytes.
-
-    Returns
-    -------
-    buffer : ndarray of uint8
-        All of them.
-    offsets : ndarray of int64
-        Their bounds.
-    """
+    """Return documents as a buffer and its offsets."""
     offsets = np.zeros(len(documents) + 1, np.int64)
     offsets[1:] = np.cumsum([len(document) for document in documents])
     return np.frombuffer(b"".join(documents), np.uint8), offsets
 
 
 def tokenize(documents: list[str], config: Config = PLAIN, *, n_jobs: int = 1) -> text.Tokens:
-    """
-    Tokenise strings.
-
-    Parameters
-    ----------
-    documents : list of str
-        The texts.
-    config : Config
-        Says what boilerplate is left out.
-    n_jobs : int
-        Threads.
-
-    Returns
-    -------
-    Tokens
-        Of all of them.
-    """
+    """Tokenise strings."""
     encoded = [document.encode("utf-8", "replace") for document in documents]
     return text.tokenize(*columns(encoded), config, n_jobs=n_jobs)
 
 
 def runs_of(tokens: text.Tokens) -> list[list[int]]:
-    """
-    Return the hashes of each document.
-
-    Parameters
-    ----------
-    tokens : Tokens
-        Of some documents.
-
-    Returns
-    -------
-    list of list of int
-        One list a document.
-    """
+    """Return the hashes of each document."""
     return [part.tolist() for part in np.split(tokens.hashes, tokens.offsets[1:-1])]
 
 
 def folded(document: str, config: Config = PLAIN) -> list[str]:
-    """
-    Return the folded tokens of a text.
-
-    Parameters
-    ----------
-    document : str
-        The text.
-    config : Config
-        Says what boilerplate is left out.
-
-    Returns
-    -------
-    list of str
-        In order.
-    """
+    """Return the folded tokens of a text."""
     return [word.text for word in text.words(document, config)]
 
 

@@ -41,19 +41,7 @@ def _between(code_point: int, *bounds: tuple[int, int]) -> bool:
 
 
 def kind_of(char: str) -> str:  # noqa: PLR0911 - one return for each kind
-    """
-    Return what a decomposed character is to tokens.
-
-    Parameters
-    ----------
-    char : str
-        One character.
-
-    Returns
-    -------
-    str
-        "ignored", "voicing", "mark", "kana", "single", "word" or "separator".
-    """
+    """Return what a decomposed character is to tokens."""
     code_point = ord(char)
     if char in "\u00ad\u034f\u061c\u0640\u3164\uffa0" or _between(
         code_point,
@@ -97,19 +85,7 @@ def _fold_once(char: str) -> str:
 
 
 def fold(char: str) -> list[tuple[str, bool]]:
-    """
-    Return what a character folds to.
-
-    Parameters
-    ----------
-    char : str
-        One character.
-
-    Returns
-    -------
-    list of (str, bool)
-        Folded characters, each with whether it was upper case.
-    """
+    """Return what a character folds to."""
     folded = []
     for part in unicodedata.normalize("NFKD", char):
         text = _fold_once(part)
@@ -121,32 +97,14 @@ def fold(char: str) -> list[tuple[str, bool]]:
 
 @dataclasses.dataclass
 class Token:
-    """
-    A token as it grows.
-
-    Parameters
-    ----------
-    chars : list of str
-        Folded characters.
-    alone : bool
-        Whether only marks may follow.
-    flags : int
-        As of the library.
-    """
+    """A token as it grows."""
 
     chars: list[str]
     alone: bool
     flags: int
 
     def add_mark(self, mark: str) -> None:
-        """
-        Insert a mark in canonical order.
-
-        Parameters
-        ----------
-        mark : str
-            The mark.
-        """
+        """Insert a mark in canonical order."""
         own = unicodedata.combining(mark)
         place = len(self.chars)
         for _ in range(_MAX_REORDERED):
@@ -328,21 +286,7 @@ def _tokens_of_run(  # noqa: C901, PLR0912 - one branch for each kind
 
 
 def tokens_of(text: str, *, with_links: bool = False) -> list[tuple[str, int]]:
-    """
-    Return the tokens of a text, no boilerplate left out but links.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-    with_links : bool
-        Whether links are passed over, if they are not all there is.
-
-    Returns
-    -------
-    list of (str, int)
-        Folded tokens and their flags.
-    """
+    """Return the tokens of a text, no boilerplate left out but links."""
     first, newline, rest = text.partition("\n")
     line = FIRST_LINE if newline else 0
     runs = [
@@ -371,19 +315,7 @@ def _bare(word: str) -> str:
 
 
 def respelled(words: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """
-    Replace the phrases of the table of spellings.
-
-    Parameters
-    ----------
-    words : list of (str, int)
-        Folded tokens of a run of text, and their flags.
-
-    Returns
-    -------
-    list of (str, int)
-        The same for what they become.
-    """
+    """Replace the phrases of the table of spellings."""
     done: list[tuple[str, int]] = []
     todo = list(words)
     while todo:
@@ -412,19 +344,7 @@ def respelled(words: list[tuple[str, int]]) -> list[tuple[str, int]]:
 
 
 def hash_of(token: str) -> int:
-    """
-    Return the hash of a folded token.
-
-    Parameters
-    ----------
-    token : str
-        The token.
-
-    Returns
-    -------
-    int
-        XXH32, seed 0, of its UTF-8.
-    """
+    """Return the hash of a folded token."""
     return xxhash.xxh32_intdigest(token.encode())
 
 
@@ -436,20 +356,7 @@ def stem_of(token: str) -> int:
 
 
 def without_references(text: str) -> str:
-    """
-    Decode the character references that the library decodes.
-
-    Parameters
-    ----------
-    text : str
-        Text of HTML.
-
-    Returns
-    -------
-    str
-        With every numeric reference, and every named one that ends in a
-        semicolon, replaced as ``html.unescape`` does.
-    """
+    """Decode the character references that the library decodes."""
     return re.sub(
         r"&(?:#[xX]?[0-9a-fA-F]+;|[A-Za-z][A-Za-z0-9]*;)", lambda m: html.unescape(m[0]), text
     )

@@ -22,7 +22,7 @@ from dedupe_news._kernels.text import fold as fold_kernel
 from dedupe_news._kernels.text import names as kernel_names
 from dedupe_news._kernels.text import spelling
 from dedupe_news._kernels.text import table as f
-from dedupe_news._kernels.text.utf8 import MAX_CODE_POINT
+from dedupe_news._kernels.text.characters import MAX_CODE_POINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,19 +139,7 @@ _KANA = frozenset().union(*KANA)
 
 @functools.cache
 def _kind(char: str) -> int:  # noqa: PLR0911 - one return for each kind
-    """
-    Return what a character is to tokens, once decomposed and case-folded.
-
-    Parameters
-    ----------
-    char : str
-        One character.
-
-    Returns
-    -------
-    int
-        A kind of `dedupe_news._kernels.text.table`.
-    """
+    """Return what a character is to tokens, once decomposed and case-folded."""
     code_point = ord(char)
     category = unicodedata.category(char)
     if code_point in _IGNORED:
@@ -189,19 +177,7 @@ def _step(char: str) -> str:
 
 
 def fold(char: str) -> list[tuple[str, bool]]:
-    """
-    Return what a character folds to.
-
-    Parameters
-    ----------
-    char : str
-        One character.
-
-    Returns
-    -------
-    list of (str, bool)
-        Folded characters, each with whether it was upper or title case.
-    """
+    """Return what a character folds to."""
     folded = []
     for part in unicodedata.normalize("NFKD", char):
         upper = unicodedata.category(part) in {"Lu", "Lt"}
@@ -249,21 +225,7 @@ def _entries() -> Iterator[tuple[int, list[int]]]:
 
 
 def _relative(entry: int, code_point: int) -> int:
-    """
-    Turn the payload of a table entry into a difference, so that pages repeat.
-
-    Parameters
-    ----------
-    entry : int
-        As it would stand among the expansions.
-    code_point : int
-        Whose entry it is.
-
-    Returns
-    -------
-    int
-        The entry to store.
-    """
+    """Turn the payload of a table entry into a difference, so that pages repeat."""
     if entry & f.KIND_MASK not in _WITH_TEXT:
         return entry
     difference = ((entry >> f.PAYLOAD_SHIFT) - code_point) & f.PAYLOAD_MASK
@@ -271,21 +233,7 @@ def _relative(entry: int, code_point: int) -> int:
 
 
 def make_folding() -> tuple[list[NDArray[np.uint32]], list[int]]:
-    """
-    Return what folding looks up.
-
-    Returns
-    -------
-    fixed : list of ndarray of uint32
-        Entries of the bytes, pages, entries.
-    expansions : list of int
-        Entries of characters that fold to several.
-
-    Raises
-    ------
-    ValueError
-        If Unicode grew beyond what the kernel's bounds or the entries hold.
-    """
+    """Return the fixed parts (entries of the bytes, pages, entries) and the expansions."""
     flat = np.empty(MAX_CODE_POINT + 1, np.uint32)
     expansions: list[int] = []
     known: dict[tuple[int, ...], int] = {}
@@ -316,19 +264,7 @@ def make_folding() -> tuple[list[NDArray[np.uint32]], list[int]]:
 
 
 def _words(name: str) -> str:
-    """
-    Return a name as `dedupe_news._kernels.text.names.name_class` hashes it.
-
-    Parameters
-    ----------
-    name : str
-        As written in names.toml.
-
-    Returns
-    -------
-    str
-        Its folded words, one space between two.
-    """
+    """Return a name as `dedupe_news._kernels.text.names.name_class` hashes it."""
     chars = []
     for char in name:
         if ord(char) in HANGUL:
@@ -349,19 +285,7 @@ def _fnv(text: str) -> int:
 
 
 def make_names() -> list[int]:
-    """
-    Return the hashes of the names that boilerplate is known by.
-
-    Returns
-    -------
-    list of int
-        Increasing hashes, then the classes of each.
-
-    Raises
-    ------
-    ValueError
-        If two names have the same hash.
-    """
+    """Return the hashes of the names that boilerplate is known by."""
     classes: dict[str, int] = {}
     for heading, names in tomllib.loads(NAMES_PATH.read_text("utf-8")).items():
         for name in map(_words, names):
@@ -374,28 +298,13 @@ def make_names() -> list[int]:
 
 
 def make_references() -> list[int]:
-    """
-    Return the named character references of HTML that end in a semicolon.
-
-    Returns
-    -------
-    list of int
-        Increasing hashes of the names, then two words for each value: its
-        UTF-8, and in the last byte its length.
-        The two whose value is longer than the reference become a space, so
-        that text never grows; both are symbols.
-
-    Raises
-    ------
-    ValueError
-        If two names have the same hash.
-    """
+    """Return the named character references of HTML that end in a semicolon."""
     known = {}
     names = [name[:-1] for name in html.entities.html5 if name.endswith(";")]
     for name in names:
         value = html.entities.html5[name + ";"].encode()
         if len(value) > len(name) + 2:
-            value = b" "
+            value = b" "  # text never grows; both of these are symbols
         # A new line would move the end of the title.
         value = value.replace(b"\n", b" ")
         known[_fnv(name)] = value.ljust(7, b"\0") + bytes([len(value)])
@@ -458,17 +367,9 @@ def _token(word: str) -> str:
 
 def make_spellings() -> tuple[list[int], list[int], list[int]]:
     """
-    Return the phrases that are spelled otherwise.
+    Return the phrases that are spelled otherwise: ranges of first words, rows, bits.
 
-    Returns
-    -------
-    ranges : list of int
-        Of all first bits of hashes, where the hashes that have them begin.
-    rows : list of int
-        Increasing hashes of first words; then of each the other two words, what
-        they become, and bits. Of the same first word longer phrases come first.
-    seen : list of int
-        Bits of the first words, for a quick look.
+    Of the same first word longer phrases come first.
     """
     rows = []
     for words, (becomes, bits) in _spellings().items():
@@ -486,14 +387,7 @@ def make_spellings() -> tuple[list[int], list[int], list[int]]:
 
 
 def make_table() -> NDArray[np.uint32]:
-    """
-    Return the table, as `dedupe_news._kernels.text.table` describes it.
-
-    Returns
-    -------
-    ndarray of uint32
-        Head, fixed parts, expansions, names, references, domains, spellings.
-    """
+    """Return the table, as `dedupe_news._kernels.text.table` describes it."""
     fixed, expansions = make_folding()
     names, references, domains = make_names(), make_references(), make_domains()
     head = np.zeros(f.ASCII_AT, np.uint32)
@@ -515,14 +409,7 @@ def make_table() -> NDArray[np.uint32]:
 
 
 def main() -> int:
-    """
-    Write the table, or compare it with the one that is there.
-
-    Returns
-    -------
-    int
-        Exit status: 1 where ``--check`` finds a difference.
-    """
+    """Write the table, or compare it with the one that is there."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     arguments = parser.parse_args()

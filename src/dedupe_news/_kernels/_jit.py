@@ -22,7 +22,7 @@ from numba.core.errors import NumbaError as CompilerError
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.typed import List as TypedList
 
-from dedupe_news._kernels import _counting, _interpreting, _store
+from dedupe_news._kernels import _counting, _interpreting, _options, _store
 from dedupe_news._kernels._types import PACKAGE, to_plain
 
 if TYPE_CHECKING:
@@ -160,7 +160,8 @@ def _undisturbed() -> Iterator[None]:
         gc.disable()  # the compiler makes a million objects and drops few: a tenth of its time
         for logger in loud:
             logger.setLevel(logging.INFO)
-        yield
+        with _options.compared_fast():
+            yield
     finally:
         for logger in loud:
             logger.setLevel(logging.NOTSET)

@@ -8,9 +8,8 @@ import numpy as np
 
 from dedupe_news._kernels.text import markup, names
 from dedupe_news._kernels.text.boilerplate import strip_boilerplate
-from dedupe_news._kernels.text.lines import find_lines
+from dedupe_news._kernels.text.lines import N_RUN_COLUMNS, Texts, find_lines
 from dedupe_news._kernels.text.repeats import Sources
-from dedupe_news._kernels.text.runs import N_RUN_COLUMNS, Texts
 from dedupe_news._text.packaged import load, read_only
 
 if TYPE_CHECKING:

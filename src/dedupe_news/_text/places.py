@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._kernels.text.fold import GROWTH, TOKENS_PER_BYTE
-from dedupe_news._kernels.text.runs import RUN_CLEANED, RUN_TOKENS, Written
+from dedupe_news._kernels.text.lines import RUN_CLEANED, RUN_TOKENS, Written
 from dedupe_news._kernels.text.tokens import fill_tokens
 from dedupe_news._text.clean import find_runs
 from dedupe_news._text.packaged import load, read_only, spelled

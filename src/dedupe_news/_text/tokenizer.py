@@ -9,9 +9,8 @@ import numpy as np
 
 from dedupe_news._input.columns import extent
 from dedupe_news._kernels.text.fold import GROWTH, TOKENS_PER_BYTE
-from dedupe_news._kernels.text.runs import RUN_TOKENS, Texts, Written
-from dedupe_news._kernels.text.tokens import fill_tokens
-from dedupe_news._kernels.text.whole import tokenize_whole
+from dedupe_news._kernels.text.lines import RUN_TOKENS, Texts, Written
+from dedupe_news._kernels.text.tokens import fill_tokens, tokenize_whole
 from dedupe_news._machine.threads import resolve_jobs, run, shares
 from dedupe_news._text.clean import NO_PLACES, NO_SPANS, NO_TEXT, find_runs
 from dedupe_news._text.packaged import load, read_only, rules_of

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._kernels._jit import kernel
-from dedupe_news._kernels.text.bylines import byline_stop
 from dedupe_news._kernels.text.characters import is_space
-from dedupe_news._kernels.text.cut_off import cut_off_start, skip_space_back
-from dedupe_news._kernels.text.datelines import dateline_stop
+from dedupe_news._kernels.text.endings import cut_off_start, publisher_start, skip_space_back
 from dedupe_news._kernels.text.labels import label_start, label_stop
+from dedupe_news._kernels.text.leads import LEAD_PLACE, byline_stop, dateline_stop
 from dedupe_news._kernels.text.lines import (
     MAY_BE_CUT,
     MAY_BE_LABELLED,
@@ -19,28 +18,26 @@ from dedupe_news._kernels.text.lines import (
     MAY_END_IN_NAME,
     MAY_LEAD,
     REST,
-)
-from dedupe_news._kernels.text.names import (
-    MAX_ITEMS,
-    STRIP_BYLINES,
-    STRIP_CUT_OFF_MARKS,
-    STRIP_DATELINES,
-    STRIP_PUBLISHERS,
-)
-from dedupe_news._kernels.text.publishers import publisher_start
-from dedupe_news._kernels.text.registers import int64
-from dedupe_news._kernels.text.runs import (
     RUN_CLEANED,
     RUN_DOUBTS,
     RUN_END,
     RUN_LINE,
     RUN_LINE_STOP,
 )
+from dedupe_news._kernels.text.names import (
+    MAX_ITEMS,
+    N_ITEM_COLUMNS,
+    STRIP_BYLINES,
+    STRIP_CUT_OFF_MARKS,
+    STRIP_DATELINES,
+    STRIP_PUBLISHERS,
+)
+from dedupe_news._kernels.text.registers import int64
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe_news._kernels.text.runs import Texts
+    from dedupe_news._kernels.text.lines import Texts
 
 _MAX_LEADS = 3  # a byline, a dateline, a credit
 _MAX_LABELS = 2
@@ -55,9 +52,8 @@ def strip_boilerplate(
     runs: NDArray[np.int64],
     cut_off: NDArray[np.uint8],
 ) -> None:
-    """Shorten the lines in doubt by the furniture at their ends."""
-    items = np.empty((MAX_ITEMS, 4), np.int64)
-    places = np.empty(MAX_ITEMS, np.int64)
+    """Shorten the lines in doubt by the boilerplate at their ends."""
+    items = np.empty((MAX_ITEMS, N_ITEM_COLUMNS), np.int64)
     for i in range(runs.shape[0]):
         cut_off[i] = 0
         all_doubts = runs[i, RUN_DOUBTS]
@@ -108,18 +104,19 @@ def strip_boilerplate(
                         # "By" and "Par".
                         initial = text[start]
                         if initial == 0x42 or initial == 0x50:
-                            after = byline_stop(text, start, stop, whole_line, table, items, places)
+                            after = byline_stop(text, start, stop, whole_line, table, items)
                             named = after != start
                     if after == start and rules & STRIP_DATELINES:
-                        places[0] = start
+                        items[0, LEAD_PLACE] = start
                         after = -1
                         sure = int64(0)
                     else:
                         sure = int64(1)
                     n_places = -after
                     for k in range(n_places):
-                        after = dateline_stop(text, places[k], stop, table, items, sure)
-                        if after > places[k]:
+                        place = items[k, LEAD_PLACE]
+                        after = dateline_stop(text, place, stop, table, items, sure)
+                        if after > place:
                             break
                         after = start
                     if after == start:

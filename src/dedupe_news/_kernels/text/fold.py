@@ -8,6 +8,7 @@ import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.hashing import xxh32_bytes
+from dedupe_news._kernels.text.characters import byte_at, decode, put, put_hangul, put_mark
 from dedupe_news._kernels.text.compounds import (
     COMPOUND_BITS,
     COMPOUND_MASK,
@@ -16,9 +17,8 @@ from dedupe_news._kernels.text.compounds import (
     LINK,
     compound_of,
     is_persian_affix,
+    may_group,
 )
-from dedupe_news._kernels.text.marks import put_hangul, put_mark
-from dedupe_news._kernels.text.numbers import may_group
 from dedupe_news._kernels.text.registers import (
     ALL,
     CASE,
@@ -56,12 +56,11 @@ from dedupe_news._kernels.text.table import (
     WORD,
     entry_of,
 )
-from dedupe_news._kernels.text.utf8 import byte_at, decode, put
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe_news._kernels.text.runs import Written
+    from dedupe_news._kernels.text.lines import Written
 
 # Flags of a token; above them its stem.
 HAS_DIGIT = 1

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dedupe_news._kernels._jit import kernel
-from dedupe_news._kernels.text.characters import COMMA_SIGN, POINT_SIGN, SPACE_SIGN, is_space
+from dedupe_news._kernels.text.characters import (
+    COMMA_SIGN,
+    POINT_SIGN,
+    SPACE_SIGN,
+    byte_at,
+    char_at,
+    is_space,
+)
 from dedupe_news._kernels.text.names import (
     AGENCY,
     COUNTED,
@@ -16,10 +25,9 @@ from dedupe_news._kernels.text.names import (
     WIRE_LABEL,
     name_class,
 )
-from dedupe_news._kernels.text.utf8 import byte_at, decode
+from dedupe_news._kernels.text.registers import int64
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _MAX_LABEL = 48
@@ -32,21 +40,17 @@ _LEAST_CAPITALS = 4
 _WIDE = 0x80
 _BANG, _COLON, _BAR, _HYPHEN = 0x21, 0x3A, 0x7C, 0x2D
 _THOUSANDS = 0x6B
+_BRACKETS = np.array(
+    [(0x28, 0x29), (0x5B, 0x5D), (0x3010, 0x3011), (0xFF08, 0xFF09), (0xFF3B, 0xFF3D)], np.int64
+)
 
 
 @kernel
 def _closing_of(char: int) -> int:
     """Return the bracket that closes an opening one; 0 for any other character."""
-    if char == 0x28:
-        return 0x29
-    if char == 0x5B:
-        return 0x5D
-    if char == 0x3010:
-        return 0x3011
-    if char == 0xFF08:
-        return 0xFF09
-    if char == 0xFF3B:
-        return 0xFF3D
+    for k in range(_BRACKETS.shape[0]):
+        if char == _BRACKETS[k, 0]:
+            return int64(_BRACKETS[k, 1])
     return 0
 
 
@@ -92,51 +96,35 @@ def _capitals_stop(
 @kernel
 def label_stop(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np.uint32]) -> int:
     """Return where the label or publisher that begins a title ends; `start` where none does."""
-    opening = decode(text, start, stop)
+    opening = char_at(text, start, stop)
     closing = _closing_of(opening >> 3)
-    wanted = LABEL
-    begin = start
-    at = start
-    if closing:
-        begin = start + (opening & 7)
-        at = begin
-    end = start
-    after = start
+    begin = start + (opening & 7) if closing else start
+    at = begin
+    after = begin
+    wanted = 0
     limit = min(stop, start + _MAX_LABEL)
     n_spaces = 0
     while at < limit and n_spaces <= _MAX_LABEL_SPACES:
         n_spaces += byte_at(text, at) == SPACE_SIGN
-        decoded = decode(text, at, stop)
+        decoded = char_at(text, at, stop)
         char = decoded >> 3
-        follow = at + (decoded & 7)
+        after = at + (decoded & 7)
         if closing:
-            if char == closing:
-                end = at
-                after = follow
-                break
+            wanted = LABEL * (char == closing)
         elif char == 0xFF1A or char == 0xFF5C:
-            end = at
-            after = follow
-            break
-        elif follow < stop and byte_at(text, follow) == SPACE_SIGN:
-            if char == _COLON or char == POINT_SIGN or char == _BANG:
-                end = at
-                after = follow
-                break
+            wanted = LABEL
+        elif after < stop and byte_at(text, after) == SPACE_SIGN:
             spaced = at > start and byte_at(text, at - 1) == SPACE_SIGN
-            if char == _BAR or (spaced and (char == _HYPHEN or 0x2013 <= char <= 0x2014)):
-                end = at
-                after = follow
+            if char == _COLON or char == POINT_SIGN or char == _BANG:
+                wanted = LABEL
+            elif char == _BAR or (spaced and (char == _HYPHEN or 0x2013 <= char <= 0x2014)):
                 wanted = LABEL | PUBLISHER | AGENCY
-                break
-        elif char == _HYPHEN and follow < stop and byte_at(text, follow) != _HYPHEN:
-            if name_class(text, start, at, table) & WIRE_LABEL:
-                end = at
-                after = follow
-                wanted = WIRE_LABEL
-                break
-        at = follow
-    if end <= begin or name_class(text, begin, end, table) & wanted == 0:
+        elif char == _HYPHEN and after < stop and byte_at(text, after) != _HYPHEN:
+            wanted = WIRE_LABEL & name_class(text, start, at, table)
+        if wanted:
+            break
+        at = after
+    if at <= begin or wanted == 0 or name_class(text, begin, at, table) & wanted == 0:
         return _capitals_stop(text, start, stop, table)
     after = _skip_space(text, after, stop)
     if closing and after + 1 < stop:
@@ -206,7 +194,7 @@ def label_start(
     last = stop - 1
     while last > start and byte_at(text, last) & 0xC0 == 0x80:
         last -= 1
-    closing = decode(text, last, stop) >> 3
+    closing = char_at(text, last, stop) >> 3
     found = stop
     if closing == 0x29 or closing == 0x5D or closing >= _WIDE:
         at = last
@@ -214,7 +202,7 @@ def label_start(
             at -= 1
             if byte_at(text, at) & 0xC0 == 0x80:
                 continue
-            decoded = decode(text, at, last)
+            decoded = char_at(text, at, last)
             if _closing_of(decoded >> 3) == closing:
                 begin = at + (decoded & 7)
                 known = name_class(text, begin, last, table)

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.text.characters import is_space
 from dedupe_news._kernels.text.registers import int64, load64, matches_of
-from dedupe_news._kernels.text.runs import (
-    RUN_BEGIN,
-    RUN_CLEANED,
-    RUN_DOUBTS,
-    RUN_END,
-    RUN_LINE,
-    RUN_LINE_STOP,
-)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe_news._kernels.text.runs import Texts
+# Columns of the runs of documents.
+RUN_BEGIN = 0  # bounds of the whole, and of its first line
+RUN_LINE_STOP = 1
+RUN_END = 2
+RUN_CLEANED = 3  # 1 where they are bounds in the cleaned text, not the buffer
+RUN_LINE = 4  # bounds of what to fold of the first line
+RUN_REST = 6  # and of the rest
+RUN_DOUBTS = 8  # what has to be looked at
+RUN_TOKENS = 9  # receives the tokens written up to the end of the document
+N_RUN_COLUMNS = 10
+
+
+class Texts(NamedTuple):
+    """UTF-8 of all documents, and of those that held markup without it."""
+
+    buffer: NDArray[np.uint8]
+    cleaned: NDArray[np.uint8]
+
+
+class Written(NamedTuple):
+    """
+    Where tokens go.
+
+    `hashes` (XXH32 of each folded token) and `flags` have the same length. If `spans` (int64, shape
+    (n, 3) or (0, 3)) has rows, it receives of each token where it begins and ends in its text, and
+    where it ends in `scratch`, where all folded tokens then stay; else `scratch` holds one only.
+    """
+
+    hashes: NDArray[np.uint32]
+    flags: NDArray[np.uint32]
+    spans: NDArray[np.int64]
+    scratch: NDArray[np.uint8]
+
 
 # What may be wrong with the first line; with the rest, shifted by REST.
 MAY_LEAD = 1
@@ -59,7 +83,7 @@ def _may_be_cut(text: NDArray[np.uint8], start: int, stop: int) -> bool:
 
 @inlined
 def _doubts(text: NDArray[np.uint8], start: int, stop: int) -> int:
-    """Say what furniture a line may hold; most hold none."""
+    """Say what boilerplate a line may hold; most hold none."""
     if stop - start < 4:
         return MAY_BE_CUT
     doubts = 0

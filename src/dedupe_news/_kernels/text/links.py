@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dedupe_news._kernels._jit import inlined, kernel
-from dedupe_news._kernels.text.characters import POINT_SIGN, SPACE_SIGN, is_letter, kind_of
+from dedupe_news._kernels.text.characters import (
+    POINT_SIGN,
+    SPACE_SIGN,
+    byte_at,
+    decode,
+    is_letter,
+    kind_of,
+)
 from dedupe_news._kernels.text.names import DOMAIN, MAX_NAME_BYTES, SHORT_HOST, name_class
 from dedupe_news._kernels.text.table import KANA, SEPARATOR, SINGLE, UNASSIGNED, entry_of
-from dedupe_news._kernels.text.utf8 import byte_at, decode
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,10 +1,11 @@
-"""Words, names and punctuation of a line, as the rules for furniture see them."""
+"""Words, names and punctuation of a line, as the rules for boilerplate see them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dedupe_news._kernels._jit import kernel
+from dedupe_news._kernels.text.characters import decode
 from dedupe_news._kernels.text.registers import int64
 from dedupe_news._kernels.text.table import (
     HANGUL,
@@ -23,7 +24,6 @@ from dedupe_news._kernels.text.table import (
     WORD,
     entry_of,
 )
-from dedupe_news._kernels.text.utf8 import decode
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,6 +78,7 @@ BAR = PUNCTUATION + 0x7C
 FNV_START = 0x811C9DC5
 FNV_PRIME = 0x01000193
 MAX_ITEMS = 40
+N_ITEM_COLUMNS = 5  # kind, where it begins and ends, whether behind a space; the last is free
 MAX_NAME_BYTES = 64
 
 
@@ -142,59 +143,52 @@ def read_items(
     stop: int,
     table: NDArray[np.uint32],
     items: NDArray[np.int64],
-    room: int,
+    n_most: int,
 ) -> int:
     """Cut the beginning of a line into words, numbers, dashes and punctuation."""
     n = 0
     at = start
     space = 0
-    while at < stop and n < room:
+    while at < stop and n < n_most:
         begin = at
-        kind = 0
         n_upper = 0
         n_lower = 0
         first = 0
         inner = 0  # where a hyphen or apostrophe began that may be inside a word
+        char = 0
+        width = 0
         while at < stop:
             decoded = decode(text, at, stop)
             char = decoded >> 3
+            width = decoded & 7
             entry = entry_of(table, char)
-            entry_kind = entry & KIND_MASK
-            if entry_kind == IGNORED or entry_kind == MARK:
-                at += decoded & 7
-                continue
+            kind = entry & KIND_MASK
             if 0x30 <= char <= 0x39:
                 if first == 0:
                     first = NUMBER
-            elif 0 < entry_kind < NOT_ASCII and entry_kind != UNASSIGNED:
-                if entry & UPPER_BIT:
-                    n_upper += 1
+                inner = 0
+            elif kind != IGNORED and kind != MARK:
+                if 0 < kind < NOT_ASCII and kind != UNASSIGNED:
+                    is_upper = entry & UPPER_BIT != 0
+                    n_upper += is_upper
+                    n_lower += not is_upper
                     if first == 0:
-                        first = CAPITAL
+                        first = CAPITAL if is_upper else LOWER
+                    inner = 0
+                elif first > 0 and inner == 0 and (char == 0x27 or char == 0x2019 or char == 0x2D):
+                    inner = at
                 else:
-                    n_lower += 1
-                    if first == 0:
-                        first = LOWER
-            elif first > 0 and inner == 0 and (char == 0x27 or char == 0x2019 or char == 0x2D):
-                inner = at
-                at += decoded & 7
-                continue
-            else:
-                break
-            inner = 0
-            at += decoded & 7
+                    break
+            at += width
         if inner > 0:
             at = inner
-        if first > 0:
-            kind = first
-            if first == CAPITAL and n_lower == 0 and n_upper > 1:
-                kind = CAPS
-        else:
+        kind = first
+        if first == CAPITAL and n_lower == 0 and n_upper > 1:
+            kind = CAPS
+        elif first == 0:
             if at >= stop:
                 break
-            decoded = decode(text, at, stop)
-            char = decoded >> 3
-            at += decoded & 7
+            at += width
             if char == 0x0A:
                 break
             if char == 0x20 or char == 0x09 or char == 0x0D or char == 0xA0 or char == 0x202F:

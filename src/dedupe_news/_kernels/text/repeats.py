@@ -14,7 +14,7 @@ from dedupe_news._kernels.text.table import DOMAINS_PLACE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe_news._kernels.text.runs import Written
+    from dedupe_news._kernels.text.lines import Written
 
 LEAST_TITLE = 3
 """Tokens that a title has at least that is known again."""

@@ -18,7 +18,7 @@ from dedupe_news._kernels.text.table import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe_news._kernels.text.runs import Written
+    from dedupe_news._kernels.text.lines import Written
 
 # A row of the table: the phrase's other words, what it becomes, and its stem with these bits.
 SPELLING_COLUMNS = 4

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dedupe_news._kernels._jit import kernel
+from dedupe_news._kernels.text.boilerplate import strip_boilerplate
 from dedupe_news._kernels.text.fold import FIRST_LINE, TOKENS_PER_BYTE, fold_run
-from dedupe_news._kernels.text.names import STRIP_LINKS, STRIP_PUBLISHERS, STRIP_REPEATED_TITLES
+from dedupe_news._kernels.text.lines import (
+    N_RUN_COLUMNS,
+    RUN_BEGIN,
+    RUN_CLEANED,
+    RUN_END,
+    RUN_LINE,
+    RUN_LINE_STOP,
+    RUN_REST,
+    RUN_TOKENS,
+    find_lines,
+)
+from dedupe_news._kernels.text.markup import find_markup
+from dedupe_news._kernels.text.names import (
+    STRIP_HTML,
+    STRIP_LINKS,
+    STRIP_PUBLISHERS,
+    STRIP_REPEATED_TITLES,
+)
 from dedupe_news._kernels.text.registers import int64
 from dedupe_news._kernels.text.repeats import (
     Sources,
@@ -16,22 +36,13 @@ from dedupe_news._kernels.text.repeats import (
     remove_tokens,
     source_start,
 )
-from dedupe_news._kernels.text.runs import (
-    RUN_BEGIN,
-    RUN_CLEANED,
-    RUN_END,
-    RUN_LINE,
-    RUN_LINE_STOP,
-    RUN_REST,
-    RUN_TOKENS,
-)
 from dedupe_news._kernels.text.spelling import respell
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-    from dedupe_news._kernels.text.runs import Texts, Written
+    from dedupe_news._kernels.text.lines import Texts, Written
+    from dedupe_news._kernels.text.repeats import Sources
 
 # Parts of a document: title, text, the title's publisher; then both lines as they are.
 _TITLE, _TEXT, _TAIL, _ALL_TITLE, _ALL_TEXT = range(5)
@@ -48,7 +59,7 @@ def fill_tokens(
     rules: int,
     sources: Sources,
 ) -> int:
-    """Write the tokens of documents from `start` on, as far as there is room."""
+    """Write the tokens of documents from `start` on, as long as they fit."""
     hashes = written.hashes
     has_sources = sources.codes.shape[0] > 0 and rules & STRIP_PUBLISHERS != 0
     for i in range(start, runs.shape[0]):
@@ -115,3 +126,25 @@ def fill_tokens(
             n_tokens = source_start(hashes, n_before, n_tokens, i, sources, table)
         runs[i, RUN_TOKENS] = n_tokens
     return int64(runs.shape[0])
+
+
+@kernel
+def tokenize_whole(
+    texts: Texts,
+    offsets: NDArray[np.int64],
+    rules: int,
+    table: NDArray[np.uint32],
+    written: Written,
+    cut_off: NDArray[np.uint8],
+    sources: Sources,
+) -> int:
+    """Return how many tokens a document without markup has; -1 for one that may hold markup."""
+    marked = np.empty(1, np.uint8)
+    if rules & STRIP_HTML and find_markup(texts.buffer, offsets, 0, 1, marked):
+        return -1
+    runs = np.empty((1, N_RUN_COLUMNS), np.int64)
+    cut_off[0] = 0
+    if find_lines(texts, offsets, offsets, 0, marked[:0], runs):
+        strip_boilerplate(texts, rules, table, runs, cut_off)
+    fill_tokens(texts, runs, 0, table, written, 0, rules, sources)
+    return int(runs[0, RUN_TOKENS])
