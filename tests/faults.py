@@ -1,5 +1,5 @@
 """
-What kills processes and crowds them, as a program: `python tests/faults.py crash --kills 200`.
+What kills and crowds processes and damages files: `python tests/faults.py crash --kills 200`.
 
 One process prepares everything and then forks, so that each of many children begins at
 once. Whatever is wrong raises here, and ends the program with a traceback.
@@ -8,6 +8,7 @@ once. Whatever is wrong raises here, and ends the program with a traceback.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import random
 import signal
@@ -15,8 +16,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dedupe_news as dn
+from dedupe_news._store.rescue import DamagedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SEED = 20261126
 CONFIGS = (
@@ -154,6 +160,108 @@ def crowd(location: str, writers: int, seconds: float, n_least: int) -> None:
     sys.stdout.write(f"{writers} writers added {sum(counts)} documents, {counts}\n")
 
 
+N_IN_FILE = 60
+SCHEMA_WORDS = (b"SQLite", b"CREATE TABLE", b"INTEGER PRIMARY KEY", b"events", b"migrations",
+                b"folding", b"meta", b"BLOB", b'{"')  # fmt: skip
+
+
+def make_file(path: Path) -> None:
+    """Make an index of which copies can be damaged."""
+    with dn.NewsIndex.open(path, CONFIGS[0]) as index:
+        index.add_many(
+            [{"id": f"id{at}", "text": text_of(at), "source": "Post"} for at in range(N_IN_FILE)],
+            n_jobs=1,
+        )
+        index.remove("id7")
+
+
+def answers(path: Path, *, read_only: bool = False) -> list[object]:
+    """Return all that can be asked of an index."""
+    with dn.NewsIndex.open(path, read_only=read_only) as index:
+        queries = [index.query(text_of(at)) for at in range(0, N_IN_FILE, 6)]
+        clusters = [index.cluster_of(name) for name in index]
+        return [list(index), queries, clusters, list(index.documents()), index.config]
+
+
+def answers_after(path: Path) -> list[object]:
+    """Add a document to a file that may be damaged, take it out again, and return the answers."""
+    with dn.NewsIndex.open(path) as index:
+        index.add("new", text_of(3 * N_IN_FILE))
+        assert "new" in index
+        index.remove("new")
+    return answers(path)
+
+
+def check_file(path: Path) -> None:
+    """Read all that is undamaged, and raise what `dedupe-news index check` finds wrong."""
+    damaged = DamagedFile(path)
+    try:
+        damaged.examine()
+        for _ in damaged.items():
+            pass
+        if not damaged.report:
+            raise dn.StoreDamagedError(str(damaged.report))
+    finally:
+        damaged.close()
+
+
+def places_to_change(data: bytes, n_places: int) -> list[int]:
+    """Return places in a file: the header, the schema, some of every page, any others."""
+    draw = random.Random(SEED)  # noqa: S311 - places of bytes
+    header = list(range(100))
+    schema = [
+        at + behind
+        for word in SCHEMA_WORDS
+        for at in range(len(data))
+        if data.startswith(word, at)
+        for behind in range(len(word))
+    ]
+    pages = [
+        page + at for page in range(0, len(data), 4096) for at in (3, 9, 100, 1031, 2500, 4090)
+    ]
+    listed = list(dict.fromkeys([*header, *schema, *pages]))
+    draw.shuffle(listed)
+    others = draw.sample(range(len(data)), max(0, min(len(data), n_places) - len(listed)))
+    return [*listed, *others][:n_places]
+
+
+def is_noticed(use: Callable[[Path], object], expected: object, changed: bytes) -> bool:
+    """Return whether a file of these bytes gives an error of ours; else it answers as expected."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "feed.db"
+        path.write_bytes(changed)
+        try:
+            assert use(path) == expected, "another answer"
+        except dn.DedupeNewsError:
+            return True
+    return False
+
+
+def flip(changes: int) -> None:
+    """Change a byte of a file, and hold whatever is answered then against what was before."""
+    draw = random.Random(SEED)  # noqa: S311 - values of bytes
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "feed.db"
+        make_file(path)
+        expected, data = answers(path), path.read_bytes()
+    n_noticed = 0
+    for place in places_to_change(data, changes):
+        changed = bytearray(data)
+        changed[place] ^= draw.randrange(1, 256)
+        try:
+            fails = [
+                is_noticed(use, expected, changed)
+                for use in (answers, functools.partial(answers, read_only=True), answers_after)
+            ]
+            is_found = is_noticed(check_file, None, changed)
+            assert is_found or not any(fails), "a file that fails is well, says the check"
+        except Exception as error:
+            error.add_note(f"byte {place} was changed to {changed[place]}")
+            raise
+        n_noticed += is_found
+    sys.stdout.write(f"{changes} changed bytes, {n_noticed} of them noticed, no other answer\n")
+
+
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -166,9 +274,13 @@ def main() -> None:
     crowding.add_argument("--writers", type=int, default=4)
     crowding.add_argument("--seconds", type=float, default=60)
     crowding.add_argument("--least", type=int, default=20)
+    flipping = commands.add_parser("flip")
+    flipping.add_argument("--changes", type=int, default=1_500)
     chosen = parser.parse_args()
     if chosen.command == "crash":
         crash(chosen.kills, chosen.longest_s)
+    elif chosen.command == "flip":
+        flip(chosen.changes)
     else:
         crowd(chosen.location, chosen.writers, chosen.seconds, chosen.least)
 

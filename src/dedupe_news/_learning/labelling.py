@@ -291,7 +291,7 @@ def _without(
     grouping: Grouping, known: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the judged pairs that are not known, and their probabilities."""
-    rows = grouping.judged.rows
+    rows = rows_of(grouping.judged.pairs)
     n_texts = np.int64(rows.max(initial=0) + known.max(initial=0) + 1)
     is_new = ~np.isin(rows @ [n_texts, 1], np.sort(known, axis=1) @ [n_texts, 1])
     return rows[is_new], grouping.judged.probabilities[is_new]

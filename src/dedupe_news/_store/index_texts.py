@@ -303,13 +303,13 @@ class IndexTexts:
         matches: Matches,
     ) -> int:
         """Look items up from `begin`, and add them where the bounds say so."""
-        is_outdated = self._held is None or self._held_clusters is not self.clusters.arrays
-        # Python's own lists are for kernels that are interpreted.
-        if is_outdated or isinstance(self._held, list) != _interpreting.is_on():
-            self._held_clusters = self.clusters.arrays
-            index = workspace.Index(self._tables, self._roles, self.clusters.arrays, self._trees)
-            self._held = workspace.hold(index, self._space)
-        n_done = int(look_up(arrivals, self._held, bounds, begin, bounds_of_matches, matches))
+        held, clusters = self._held, self.clusters.arrays
+        is_of_others = isinstance(held, list) != _interpreting.is_on()  # Python's own lists
+        if held is None or is_of_others or self._held_clusters is not clusters:
+            self._held_clusters = clusters
+            index = workspace.Index(self._tables, self._roles, clusters, self._trees)
+            held = self._held = workspace.hold(index, self._space)
+        n_done = int(look_up(arrivals, held, bounds, begin, bounds_of_matches, matches))
         self.n_cut_short += int(self._space.n_cut_short[0])
         self._space.n_cut_short[0] = 0
         return n_done

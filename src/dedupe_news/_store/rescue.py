@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import sqlite3
 from typing import TYPE_CHECKING
 
 from dedupe_news._store import first_edition, schema
-from dedupe_news._store.codec import Addition, checksum_of, seal, unpack
+from dedupe_news._store.codec import FORMAT_VERSION, Addition, checksum_of, seal, unpack
 from dedupe_news._store.log import DamagedEvent
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreError, StoreFormatError
 
@@ -85,6 +86,7 @@ class DamagedFile:
         faults = self.report.faults
         try:
             application = self._connection.execute("PRAGMA application_id").fetchone()[0]
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             tables = {
                 name
                 for (name,) in self._connection.execute(
@@ -95,6 +97,8 @@ class DamagedFile:
             self._is_first_edition = "events" not in tables and "documents" in tables
             if application != schema.APPLICATION_ID:
                 faults.append("it says that it is no index of dedupe_news")
+            if version != (1 if self._is_first_edition else FORMAT_VERSION):
+                faults.append(f"it says that it has format version {version}")
             problems = self._connection.execute("PRAGMA integrity_check(20)").fetchall()
             faults += [f"SQLite: {text}" for (text,) in problems if text != "ok"]
         except _WRONG as error:
@@ -208,6 +212,11 @@ class DamagedFile:
                 yield from self._read_around(at, last, unreadable)
                 return
             if not found:
+                return
+            positions = [at - 1, *(row[0] for row in found)]
+            if any(after <= before for before, after in itertools.pairwise(positions)):
+                # A damaged key: going on behind the last row could come back here for ever.
+                yield from self._read_around(at, last, unreadable)
                 return
             yield found
             at = int(found[-1][0]) + 1
