@@ -250,10 +250,10 @@ def flip(changes: int) -> None:
         changed[place] ^= draw.randrange(1, 256)
         try:
             fails = [
-                is_noticed(use, expected, changed)
+                is_noticed(use, expected, bytes(changed))
                 for use in (answers, functools.partial(answers, read_only=True), answers_after)
             ]
-            is_found = is_noticed(check_file, None, changed)
+            is_found = is_noticed(check_file, None, bytes(changed))
             assert is_found or not any(fails), "a file that fails is well, says the check"
         except Exception as error:
             error.add_note(f"byte {place} was changed to {changed[place]}")
