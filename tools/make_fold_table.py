@@ -19,7 +19,7 @@ import numpy as np
 import xxhash
 
 from dedupe_news._kernels.text import fold as fold_kernel
-from dedupe_news._kernels.text import names as kernel_names
+from dedupe_news._kernels.text import known_names as kernel_names
 from dedupe_news._kernels.text import spelling
 from dedupe_news._kernels.text import table as f
 from dedupe_news._kernels.text.characters import MAX_CODE_POINT
@@ -264,7 +264,7 @@ def make_folding() -> tuple[list[NDArray[np.uint32]], list[int]]:
 
 
 def _words(name: str) -> str:
-    """Return a name as `dedupe_news._kernels.text.names.name_class` hashes it."""
+    """Return a name as `dedupe_news._kernels.text.known_names.name_class` hashes it."""
     chars = []
     for char in name:
         if ord(char) in HANGUL:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news._kernels.text import markup, names
+from dedupe_news._kernels.text import known_names, markup
 from dedupe_news._kernels.text.boilerplate import strip_boilerplate
 from dedupe_news._kernels.text.lines import N_RUN_COLUMNS, Texts, find_lines
 from dedupe_news._kernels.text.repeats import Sources
@@ -40,7 +40,7 @@ def find_runs(
     """Find what is to be folded of the documents within `bounds`: text without boilerplate."""
     start, stop = bounds
     table = load()
-    marked = np.empty(stop - start if rules & names.STRIP_HTML else 0, np.uint8)
+    marked = np.empty(stop - start if rules & known_names.STRIP_HTML else 0, np.uint8)
     n_marked = markup.find_markup(buffer, offsets, start, stop, marked) if marked.size else 0
     texts, clean_offsets = Texts(buffer, NO_TEXT), NO_OFFSETS
     if n_marked:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xxhash
 
-from dedupe_news._kernels.text import names
+from dedupe_news._kernels.text import known_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,11 +56,11 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
 def rules_of(config: Config) -> int:
     """Return the rules that are on, as kernels take them."""
     return (
-        names.STRIP_HTML * config.strip_html
-        | names.STRIP_CUT_OFF_MARKS * config.strip_cut_off_marks
-        | names.STRIP_DATELINES * config.strip_datelines
-        | names.STRIP_BYLINES * config.strip_bylines
-        | names.STRIP_PUBLISHERS * config.strip_publishers
-        | names.STRIP_LINKS * config.strip_links
-        | names.STRIP_REPEATED_TITLES * config.strip_repeated_titles
+        known_names.STRIP_HTML * config.strip_html
+        | known_names.STRIP_CUT_OFF_MARKS * config.strip_cut_off_marks
+        | known_names.STRIP_DATELINES * config.strip_datelines
+        | known_names.STRIP_BYLINES * config.strip_bylines
+        | known_names.STRIP_PUBLISHERS * config.strip_publishers
+        | known_names.STRIP_LINKS * config.strip_links
+        | known_names.STRIP_REPEATED_TITLES * config.strip_repeated_titles
     )

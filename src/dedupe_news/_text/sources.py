@@ -10,7 +10,7 @@ import numpy as np
 import xxhash
 
 from dedupe_news._input.columns import NO_SOURCE
-from dedupe_news._kernels.text.names import STRIP_PUBLISHERS
+from dedupe_news._kernels.text.known_names import STRIP_PUBLISHERS
 from dedupe_news._kernels.text.repeats import Sources
 from dedupe_news._kernels.text.table import DOMAINS_PLACE, N_DOMAINS_PLACE
 from dedupe_news._text.clean import NO_SOURCES

@@ -9,7 +9,14 @@ import numpy as np
 from dedupe_news._kernels._jit import kernel
 from dedupe_news._kernels.text.characters import is_space
 from dedupe_news._kernels.text.endings import cut_off_start, publisher_start, skip_space_back
-from dedupe_news._kernels.text.labels import label_start, label_stop
+from dedupe_news._kernels.text.known_names import (
+    MAX_ITEMS,
+    N_ITEM_COLUMNS,
+    STRIP_BYLINES,
+    STRIP_CUT_OFF_MARKS,
+    STRIP_DATELINES,
+    STRIP_PUBLISHERS,
+)
 from dedupe_news._kernels.text.leads import LEAD_PLACE, byline_stop, dateline_stop
 from dedupe_news._kernels.text.lines import (
     MAY_BE_CUT,
@@ -24,15 +31,8 @@ from dedupe_news._kernels.text.lines import (
     RUN_LINE,
     RUN_LINE_STOP,
 )
-from dedupe_news._kernels.text.names import (
-    MAX_ITEMS,
-    N_ITEM_COLUMNS,
-    STRIP_BYLINES,
-    STRIP_CUT_OFF_MARKS,
-    STRIP_DATELINES,
-    STRIP_PUBLISHERS,
-)
 from dedupe_news._kernels.text.registers import int64
+from dedupe_news._kernels.text.section_labels import label_start, label_stop
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,8 +15,8 @@ from dedupe_news._kernels.text.characters import (
     is_letter,
     kind_of,
 )
+from dedupe_news._kernels.text.known_names import MONTH, name_class
 from dedupe_news._kernels.text.links import link_stop
-from dedupe_news._kernels.text.names import MONTH, name_class
 from dedupe_news._kernels.text.registers import int64
 from dedupe_news._kernels.text.table import (
     DIGIT_BIT,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._kernels._jit import kernel
-from dedupe_news._kernels.text.labels import is_count
-from dedupe_news._kernels.text.names import (
+from dedupe_news._kernels.text.known_names import (
     AGENCY,
     CAPITAL,
     CAPS,
@@ -29,6 +28,7 @@ from dedupe_news._kernels.text.names import (
     read_items,
 )
 from dedupe_news._kernels.text.registers import int64
+from dedupe_news._kernels.text.section_labels import is_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._kernels._jit import kernel
-from dedupe_news._kernels.text.names import (
+from dedupe_news._kernels.text.known_names import (
     AGENCY,
     BAR,
     BY,

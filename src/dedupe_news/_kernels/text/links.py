@@ -13,7 +13,7 @@ from dedupe_news._kernels.text.characters import (
     is_letter,
     kind_of,
 )
-from dedupe_news._kernels.text.names import DOMAIN, MAX_NAME_BYTES, SHORT_HOST, name_class
+from dedupe_news._kernels.text.known_names import DOMAIN, MAX_NAME_BYTES, SHORT_HOST, name_class
 from dedupe_news._kernels.text.table import KANA, SEPARATOR, SINGLE, UNASSIGNED, entry_of
 
 if TYPE_CHECKING:

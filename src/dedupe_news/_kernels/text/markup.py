@@ -14,7 +14,13 @@ from dedupe_news._kernels.text.characters import (
     is_space,
     put,
 )
-from dedupe_news._kernels.text.names import ELEMENT, FNV_PRIME, FNV_START, find_hash, name_class
+from dedupe_news._kernels.text.known_names import (
+    ELEMENT,
+    FNV_PRIME,
+    FNV_START,
+    find_hash,
+    name_class,
+)
 from dedupe_news._kernels.text.registers import int64
 from dedupe_news._kernels.text.table import N_REFERENCES_PLACE, REFERENCES_PLACE
 

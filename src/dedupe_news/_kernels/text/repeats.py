@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news._kernels._jit import inlined, kernel
-from dedupe_news._kernels.text.names import find_hash
+from dedupe_news._kernels.text.known_names import find_hash
 from dedupe_news._kernels.text.registers import int64
 from dedupe_news._kernels.text.table import DOMAINS_PLACE
 

@@ -9,6 +9,12 @@ import numpy as np
 from dedupe_news._kernels._jit import kernel
 from dedupe_news._kernels.text.boilerplate import strip_boilerplate
 from dedupe_news._kernels.text.fold import FIRST_LINE, TOKENS_PER_BYTE, fold_run
+from dedupe_news._kernels.text.known_names import (
+    STRIP_HTML,
+    STRIP_LINKS,
+    STRIP_PUBLISHERS,
+    STRIP_REPEATED_TITLES,
+)
 from dedupe_news._kernels.text.lines import (
     N_RUN_COLUMNS,
     RUN_BEGIN,
@@ -21,12 +27,6 @@ from dedupe_news._kernels.text.lines import (
     find_lines,
 )
 from dedupe_news._kernels.text.markup import find_markup
-from dedupe_news._kernels.text.names import (
-    STRIP_HTML,
-    STRIP_LINKS,
-    STRIP_PUBLISHERS,
-    STRIP_REPEATED_TITLES,
-)
 from dedupe_news._kernels.text.registers import int64
 from dedupe_news._kernels.text.repeats import (
     Sources,

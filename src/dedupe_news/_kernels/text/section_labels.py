@@ -15,7 +15,7 @@ from dedupe_news._kernels.text.characters import (
     char_at,
     is_space,
 )
-from dedupe_news._kernels.text.names import (
+from dedupe_news._kernels.text.known_names import (
     AGENCY,
     COUNTED,
     LABEL,
