@@ -131,7 +131,7 @@ def rates(rows: Iterable[tuple[bool, bool, float]]) -> dict[str, float]:
     return {
         "precision": hits / (hits + false) if hits + false else 1.0,
         "recall": hits / (hits + missed) if hits + missed else 1.0,
-        "f1": 2 * hits / (2 * hits + false + missed) if hits else 0.0,
+        "f1": 2 * hits / (2 * hits + false + missed) if hits + false + missed else 1.0,
     }
 
 

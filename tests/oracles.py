@@ -183,7 +183,7 @@ def greedy(order: Sequence[int], matches: set[tuple[int, int]]) -> dict[int, int
 
 
 @dataclasses.dataclass(frozen=True)
-class Sketch:
+class SignedText:
     """What the stages make of one text."""
 
     tokens: tuple[int, ...]
@@ -191,15 +191,15 @@ class Sketch:
     keys: list[int]
 
 
-def sketch(text: str, settings: Settings) -> Sketch:
+def signed(text: str, settings: Settings) -> SignedText:
     """Return tokens, shingle set and band keys of a text."""
     tokens = tokens_of(text)
     shingles = set(shingle_hashes(tokens, settings.shingle_size))
     values = signature(shingles, settings.num_perm, settings.seed)
-    return Sketch(tokens, shingles, band_keys(values, settings.bands, settings.rows_per_band))
+    return SignedText(tokens, shingles, band_keys(values, settings.bands, settings.rows_per_band))
 
 
-def is_match(left: Sketch, right: Sketch, threshold: float) -> bool:
+def is_match(left: SignedText, right: SignedText, threshold: float) -> bool:
     """Return whether two texts share a band and reach the threshold."""
     return (
         bool(left.tokens)
@@ -242,19 +242,19 @@ def cluster(
 ) -> Outcome:
     """Cluster plain texts the slow way; times count microseconds."""
     moments = times or [None] * len(texts)
-    sketches = [sketch(text, settings) for text in texts]
+    signed_texts = [signed(text, settings) for text in texts]
 
     def among_copies(i: int) -> tuple[tuple[bool, int], int, int]:
         content = xxhash.xxh64_intdigest(texts[i].encode())
         return (time_rank(moments[i], settings.prefer), content, i)
 
     def among_texts(i: int) -> tuple[int, tuple[bool, int], int, int]:
-        tokens = sketches[i].tokens
+        tokens = signed_texts[i].tokens
         first = -len(tokens) if settings.prefer == "longest" else 0
         return (first, time_rank(moments[i], settings.prefer), -len(tokens), digest(tokens))
 
     copies: dict[tuple[int, ...], list[int]] = {}
-    for i, each in enumerate(sketches):
+    for i, each in enumerate(signed_texts):
         if each.tokens:
             copies.setdefault(each.tokens, []).append(i)
     originals = {tokens: min(group, key=among_copies) for tokens, group in copies.items()}
@@ -262,7 +262,7 @@ def cluster(
     matches = {
         (i, j)
         for i, j in itertools.combinations(sorted(order), 2)
-        if is_match(sketches[i], sketches[j], settings.threshold)
+        if is_match(signed_texts[i], signed_texts[j], settings.threshold)
     }
     representative = greedy(order, matches)
 
@@ -276,9 +276,9 @@ def cluster(
         (
             i,
             j,
-            jaccard(sketches[i].shingles, sketches[j].shingles),
-            containment(sketches[i].shingles, sketches[j].shingles),
-            relation(sketches[i].tokens, sketches[j].tokens, settings.shingle_size),
+            jaccard(signed_texts[i].shingles, signed_texts[j].shingles),
+            containment(signed_texts[i].shingles, signed_texts[j].shingles),
+            relation(signed_texts[i].tokens, signed_texts[j].tokens, settings.shingle_size),
         )
         for i, j in sorted(matches)
     ]
@@ -290,11 +290,11 @@ class Index:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._sketches: dict[str, Sketch] = {}  # in order of arrival
+        self._signed: dict[str, SignedText] = {}  # in order of arrival
 
     def query(self, text: str) -> list[tuple[str, float, float, int]]:
         """Return id, Jaccard, containment and relation of matches, best first."""
-        asked = sketch(text, self._settings)
+        asked = signed(text, self._settings)
         found = [
             (
                 name,
@@ -302,7 +302,7 @@ class Index:
                 containment(asked.shingles, each.shingles),
                 relation(asked.tokens, each.tokens, self._settings.shingle_size),
             )
-            for name, each in self._sketches.items()
+            for name, each in self._signed.items()
             if is_match(asked, each, self._settings.threshold)
         ]
         # Sorting is stable, so ties stay in order of arrival.
@@ -310,14 +310,14 @@ class Index:
 
     def add(self, name: str, text: str) -> list[tuple[str, float, float, int]]:
         """Add or replace a text; return its matches among the others."""
-        self._sketches.pop(name, None)
+        self._signed.pop(name, None)
         found = self.query(text)
-        self._sketches[name] = sketch(text, self._settings)
+        self._signed[name] = signed(text, self._settings)
         return found
 
     def remove(self, name: str) -> None:
         """Forget a text."""
-        del self._sketches[name]
+        del self._signed[name]
 
 
 def subsequence_length(left: Sequence[int], right: Sequence[int]) -> int:

@@ -96,7 +96,7 @@ def test_candidates_are_the_pairs_of_texts_that_share_a_band(
 ) -> None:
     """Copies are one text, which is compared once."""
     distinct = {oracles.tokens_of(text): text for text in feed if text.split()}
-    keys = [oracles.sketch(text, config).keys for text in distinct.values()]
+    keys = [oracles.signed(text, config).keys for text in distinct.values()]
 
     assert run(feed, config).n_candidates == len(oracles.candidate_pairs(keys))
 
@@ -111,7 +111,7 @@ def test_clusters_of_large_buckets_do_not_chain(
     bounded = run(feed, config.replace(bucket_limit=bucket_limit), drawn_times)
 
     matches = {pair[:2] for pair in oracles.cluster(feed, config, drawn_times).pairs}
-    sets = [oracles.sketch(text, config).shingles for text in feed]
+    sets = [oracles.signed(text, config).shingles for text in feed]
     for item, leader in enumerate(kept(bounded)):
         assert item == leader or oracles.jaccard(sets[item], sets[leader]) >= config.threshold
     if bounded.bounded.n_representatives_passed_over == 0:
@@ -135,7 +135,7 @@ def test_large_buckets_invent_no_match(
 def test_what_was_bounded_is_said(feed: list[str], config: Config, bucket_limit: int) -> None:
     """As many large buckets as there are, and nothing else is left out."""
     distinct = {oracles.tokens_of(text): text for text in feed if text.split()}
-    keys = [oracles.sketch(text, config).keys for text in distinct.values()]
+    keys = [oracles.signed(text, config).keys for text in distinct.values()]
     sizes = [
         sum(row[band] == key for row in keys)
         for band in range(config.bands)

@@ -299,7 +299,7 @@ key_rows = st.lists(st.integers(0, 1), min_size=3, max_size=3)
 def test_matches_are_exactly_the_candidates_that_reach_the_threshold(
     drawn: list[tuple[list[int], list[int]]], threshold: float
 ) -> None:
-    """Pairs that share a band are compared exactly, whatever their sketches say."""
+    """Pairs that share a band are compared exactly, whatever their bitmaps say."""
     rows = [row for _, row in drawn]
     keys = np.array(rows, np.uint32).reshape(-1, 3)
 

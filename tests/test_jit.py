@@ -297,18 +297,18 @@ def test_another_version_of_a_callee_is_compiled_whatever_its_age(tmp_path: Path
     registers = package / "_kernels" / "text" / "registers.py"
     old = registers.read_text(encoding="utf-8")
     os.utime(registers, (1_700_000_000, 1_700_000_000))
-    utf8 = package / "_kernels" / "text" / "utf8.py"
+    characters = package / "_kernels" / "text" / "characters.py"
     before = decoded(PYTHONPATH=str(tmp_path), NUMBA_CACHE_DIR=cache)
 
     # A function that decode calls reads another bit; then it is as it was.
-    source = utf8.read_text(encoding="utf-8")
+    source = characters.read_text(encoding="utf-8")
     changed = source.replace(
         "return int64(text[np.uintp(at)])", "return int64(text[np.uintp(at)]) ^ 1"
     )
     assert changed != source
     for content in (changed, source):
-        utf8.write_text(content, encoding="utf-8")
-        os.utime(utf8, (1_700_000_000, 1_700_000_000))
+        characters.write_text(content, encoding="utf-8")
+        os.utime(characters, (1_700_000_000, 1_700_000_000))
         after = decoded(PYTHONPATH=str(tmp_path), NUMBA_CACHE_DIR=cache)
         assert (after == before) == (content == source)
     assert registers.read_text(encoding="utf-8") == old

@@ -10,7 +10,7 @@ from dedupe_news._engine.packing import pack
 from dedupe_news._kernels import verification as kernels
 from dedupe_news._kernels.relations import fill_relations
 from dedupe_news._kernels.shingling import fill_shingles
-from dedupe_news._kernels.verification import SKETCH_WORDS, ShingleSets
+from dedupe_news._kernels.verification import BITMAP_WORDS, ShingleSets
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._machine.threads import run, shares
 
@@ -67,8 +67,8 @@ def sort_sets(
     """Sort runs of shingle hashes into sets, in place: all, or those that `wanted` marks with 1."""
     n_sets = len(offsets) - 1
     sizes = space.empty(n_sets, np.int32)
-    sketches = space.empty((n_sets, SKETCH_WORDS), np.uint64)
-    sets = ShingleSets(shingles, offsets, sizes, sketches)
+    bitmaps = space.empty((n_sets, BITMAP_WORDS), np.uint64)
+    sets = ShingleSets(shingles, offsets, sizes, bitmaps)
     marks = np.ones(n_sets, np.uint8) if wanted is None else wanted
     run(lambda bounds: kernels.sort_sets(sets, marks, *bounds), shares(n_sets, n_jobs), n_jobs)
     return sets

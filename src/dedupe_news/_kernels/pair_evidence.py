@@ -21,17 +21,17 @@ _LARGEST = 4095  # counts from here on have one code
 
 
 @kernel
-def make_evidence(room: Integer) -> Evidence:
+def make_evidence(n_tokens: Integer) -> Evidence:
     """Return empty evidence on two items."""
     return Evidence(
-        np.empty(room, np.uint32),
-        np.empty(room, np.uint32),
-        np.empty(room, np.uint8),
+        np.empty(n_tokens, np.uint32),
+        np.empty(n_tokens, np.uint32),
+        np.empty(n_tokens, np.uint8),
         np.zeros(2, np.int64),
         np.zeros(2, np.int64),
-        np.empty(room, np.uint8),
-        np.empty(room, np.uint8),
-        np.empty(room, np.uint32),
+        np.empty(n_tokens, np.uint8),
+        np.empty(n_tokens, np.uint8),
+        np.empty(n_tokens, np.uint32),
         np.zeros(3, np.int64),
         np.zeros(2, np.uint8),
         np.zeros(2, np.int32),

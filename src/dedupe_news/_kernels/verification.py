@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from dedupe_news._kernels._jit import Integer
 
-SKETCH_WORDS = 2
-"""Words of 64 bits in the sketch of a set."""
+BITMAP_WORDS = 2
+"""Words of 64 bits in the bitmap of a set."""
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -26,14 +26,14 @@ class ShingleSets(NamedTuple):
     """
     Shingle sets: set ``i`` is ``shingles[offsets[i]:offsets[i] + sizes[i]]``, increasing.
 
-    A set that nothing is compared with has the size 0 and an undefined sketch.
-    `sketches`, shape (n_sets, SKETCH_WORDS), have a bit for each shingle.
+    A set that nothing is compared with has the size 0 and an undefined bitmap.
+    `bitmaps`, shape (n_sets, BITMAP_WORDS), have a bit for each shingle.
     """
 
     shingles: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     sizes: NDArray[np.int32]
-    sketches: NDArray[np.uint64]
+    bitmaps: NDArray[np.uint64]
 
 
 @inlined
@@ -92,10 +92,10 @@ def _sort(values: NDArray[np.uint32]) -> None:
 
 
 @inlined
-def sketch(sketches: NDArray[np.uint64], i: Integer, value: np.uint32) -> None:
-    """Add a shingle to the sketch of a set: the bit at the place that its hash says."""
-    place = np.uint64(value) >> np.uint64(6) & np.uint64(SKETCH_WORDS - 1)
-    sketches[i, place] |= np.uint64(1) << (np.uint64(value) & np.uint64(63))
+def mark(bitmaps: NDArray[np.uint64], i: Integer, value: np.uint32) -> None:
+    """Add a shingle to the bitmap of a set: the bit at the place that its hash says."""
+    place = np.uint64(value) >> np.uint64(6) & np.uint64(BITMAP_WORDS - 1)
+    bitmaps[i, place] |= np.uint64(1) << (np.uint64(value) & np.uint64(63))
 
 
 @inlined
@@ -111,13 +111,13 @@ def count_ones(word: np.uint64) -> Integer:
 
 @inlined
 def most_shared(
-    sketches: NDArray[np.uint64], i: Integer, j: Integer, a: Integer, b: Integer
+    bitmaps: NDArray[np.uint64], i: Integer, j: Integer, a: Integer, b: Integer
 ) -> Integer:
     """Return a number that the intersection of two sets, of sizes `a` and `b`, cannot exceed."""
     # Each bit that only one of them has stands for at least one shingle that the other lacks.
-    for word in range(SKETCH_WORDS):
-        left = sketches[i, word]
-        right = sketches[j, word]
+    for word in range(BITMAP_WORDS):
+        left = bitmaps[i, word]
+        right = bitmaps[j, word]
         a -= count_ones(left & ~right)
         b -= count_ones(right & ~left)
     return min(a, b)
@@ -128,20 +128,20 @@ def sort_sets(sets: ShingleSets, wanted: NDArray[np.uint8], start: Integer, stop
     """
     Turn the wanted runs of shingle hashes ``start`` to ``stop - 1`` into sets, in place.
 
-    Sizes and sketches are overwritten; runs that are not wanted stay as they are.
+    Sizes and bitmaps are overwritten; runs that are not wanted stay as they are.
     """
-    shingles, offsets, sizes, sketches = sets
+    shingles, offsets, sizes, bitmaps = sets
     ranked = np.empty(_MOST_RANKED, np.uint32)
     for i in range(start, stop):
         sizes[i] = 0
         if wanted[i] == 0:
             continue
-        for word in range(SKETCH_WORDS):
-            sketches[i, word] = np.uint64(0)
+        for word in range(BITMAP_WORDS):
+            bitmaps[i, word] = np.uint64(0)
         run = shingles[offsets[i] : offsets[i + 1]]
         size: Integer = _sort_distinct(run, ranked)
         for value in run[:size]:
-            sketch(sketches, i, value)
+            mark(bitmaps, i, value)
         sizes[i] = size
 
 
@@ -181,7 +181,7 @@ def share_enough(
     least = np.int64(
         min((a + b) * (least_jaccard / (1.0 + least_jaccard)), smaller * least_containment)
     )
-    if most_shared(sets.sketches, i, j, a, b) < least:
+    if most_shared(sets.bitmaps, i, j, a, b) < least:
         return False
     shared = _count_shared(sets, i, j, least)
     return bool(shared / (a + b - shared) >= least_jaccard or shared / smaller >= least_containment)
