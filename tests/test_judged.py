@@ -7,12 +7,14 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
 import news_oracle
 from dedupe_news import Config, NewsIndex, Relation
+from dedupe_news._kernels import index_lookup
 from dedupe_news._kernels.feature_names import ORDER_SHORT
 from dedupe_news._kernels.index_tables import shingle_at
 from dedupe_news._kernels.trees import Trees
@@ -373,3 +375,23 @@ def test_clusters_of_an_index_are_those_of_a_batch() -> None:
 
     batch = dn.cluster(MADE_UP.rows, n_jobs=1, progress=False)
     assert (result.labels == batch.labels).all()
+
+
+def test_an_interrupt_while_numba_takes_arguments_apart_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It reads a list's class with Python code, and hides what ends that; other faults stay."""
+
+    def fails(*_: object) -> int:
+        raise TypeError(said)
+
+    monkeypatch.setattr(index_lookup, "look_up", fails)
+    index = dn.NewsIndex()
+    said = "can't unbox a <class 'numba.typed.typedlist.List'> as a <NULL>"
+    with pytest.raises(KeyboardInterrupt):
+        index.add(1, "a storm shut the harbour")
+    said = "another fault"
+    with pytest.raises(TypeError, match="another fault"):
+        index.add(1, "a storm shut the harbour")
+    monkeypatch.undo()
+    assert index.add(1, "a storm shut the harbour") == []

@@ -9,7 +9,7 @@ import numpy as np
 from dedupe_news._engine.packing import HALF, LOW, distinct, pack_repeated
 from dedupe_news._engine.signatures import Banding, band_keys
 from dedupe_news._kernels import pairing as kernels
-from dedupe_news._kernels.pairing import Bounds, PairCounts
+from dedupe_news._kernels.pairing import Bounds
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._machine.threads import run, shares
 
@@ -138,7 +138,7 @@ def match_buckets(
     matched, only those buckets are matched anew; counts of large ones are of all.
     """
 
-    def match(band: int) -> tuple[NDArray[np.uint64], PairCounts]:
+    def match(band: int) -> tuple[NDArray[np.uint64], tuple[int, int]]:
         packed = buckets.packed[band]
         if changed is not None:
             packed = packed[_share_keys(packed, buckets.keys[changed, band])]
@@ -148,9 +148,10 @@ def match_buckets(
             counts = kernels.match_buckets(
                 packed, buckets.keys, band, buckets.is_crowded, sets, bounds, pairs
             )
-            if counts.n_pairs <= n_places:
-                return pairs[: counts.n_pairs].copy(), counts
-            n_places = counts.n_pairs
+            n_pairs = counts[0]
+            if n_pairs <= n_places:
+                return pairs[:n_pairs].copy(), counts
+            n_places = n_pairs
 
     matched = run(match, range(len(buckets.packed)), n_jobs)
     totals = np.array([counts for _, counts in matched], np.int64).sum(axis=0).tolist()

@@ -42,6 +42,7 @@ __all__ = [
     "kernel",
     "n_compilations",
     "observe",
+    "plainly",
     "present",
     "unprepared",
     "used",
@@ -276,6 +277,18 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return interpreted
+
+
+def plainly(function: Callable[P, R]) -> Callable[P, R]:
+    """
+    Return a kernel as plain Python: for what returns named tuples to Python.
+
+    numba makes them by calling their class, and crashes if an interrupt ends that.
+    """
+    if not isinstance(function, _Kernel):
+        return function
+    plain: Callable[P, R] = _interpreting.interpreted(function.py_func)
+    return plain
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:

@@ -35,13 +35,6 @@ class Bounds(NamedTuple):
     least_containment: float
 
 
-class PairCounts(NamedTuple):
-    """Pairs of a band: sharing enough, and compared."""
-
-    n_pairs: int
-    n_compared: int
-
-
 @inlined
 def _share_earlier_bucket(
     keys: NDArray[np.uint32], is_crowded: NDArray[np.uint8], band: Integer, i: Integer, j: Integer
@@ -64,9 +57,11 @@ def match_buckets(
     sets: ShingleSets,
     bounds: Bounds,
     pairs: NDArray[np.uint64],
-) -> PairCounts:
+) -> tuple[int, int]:
     """
-    Write the pairs of one band that share enough, ``text << 32 | larger number``.
+    Write the pairs of one band that share enough, ``text << 32 | larger number``; count them.
+
+    Returns how many share enough, and how many were compared.
 
     `packed` has ``key << 32 | text``, the texts of a bucket one after another, in the order
     in which they meet; `keys`, shape (n_texts, n_bands), tell which pairs have met in an
@@ -106,7 +101,7 @@ def match_buckets(
                         pairs[n_pairs] = np.uint64(i) << _HALF | np.uint64(j)
                     n_pairs += 1
         begin = end
-    return PairCounts(n_pairs, n_compared)
+    return n_pairs, n_compared
 
 
 @kernel

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from dedupe_news._kernels._jit import TypedList, kernel
+from dedupe_news._kernels._jit import TypedList, kernel, plainly
 from dedupe_news._kernels.alignment import Scratch, Table, make_scratch
 from dedupe_news._kernels.feature_names import N_FEATURES
 from dedupe_news._kernels.index_candidates import MOST_JUDGED, Ballot, make_ballot
@@ -135,6 +135,7 @@ class Workspace(NamedTuple):
     n_cut_short: NDArray[np.int64]
 
 
+@plainly
 @kernel
 def make_workspace(longest: Integer, n_bands: Integer, signature_size: Integer) -> Workspace:
     """Return memory for items of at most so many tokens."""

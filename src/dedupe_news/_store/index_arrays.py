@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dedupe_news._kernels import index_lookup
 from dedupe_news._kernels.representatives import Matches
 
 if TYPE_CHECKING:
@@ -148,3 +149,14 @@ def grown(array: NDArray[Any], least: int) -> NDArray[Any]:
     longer = made((capacity, *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer
+
+
+def look_up(*arguments: Any) -> int:
+    """Look items up; return how many are done."""
+    try:
+        return int(index_lookup.look_up(*arguments))
+    except TypeError as error:
+        # What numba says where an interrupt ends its taking apart of the list.
+        if "can't unbox" not in str(error):
+            raise
+        raise KeyboardInterrupt from None

@@ -16,12 +16,11 @@ from dedupe_news._kernels import _interpreting, index_roles, workspace
 from dedupe_news._kernels.evidence import SHINGLE_SIZE
 from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.index_buckets import KEY_BYTES, Buckets
-from dedupe_news._kernels.index_lookup import look_up
 from dedupe_news._kernels.index_roles import NOBODY, Groups, Roles
 from dedupe_news._kernels.index_tables import FIRST_DAY, LAST_DAY, Tables
 from dedupe_news._machine.threads import run, shares
 from dedupe_news._store.cluster_rows import ClusterRows
-from dedupe_news._store.index_arrays import UNLIMITED, MatchBuffer, grown, joined
+from dedupe_news._store.index_arrays import UNLIMITED, MatchBuffer, grown, joined, look_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -285,7 +284,7 @@ class IndexTexts:
             space = self._new_workspace()
             held = workspace.hold(index, space)
             table = MatchBuffer().fill(
-                stop - start, lambda *bounds_: int(look_up(some, held, bounds, *bounds_))
+                stop - start, lambda *bounds_: look_up(some, held, bounds, *bounds_)
             )
             return table, int(space.n_cut_short[0])
 
@@ -309,7 +308,7 @@ class IndexTexts:
             self._held_clusters = clusters
             index = workspace.Index(self._tables, self._roles, clusters, self._trees)
             held = self._held = workspace.hold(index, self._space)
-        n_done = int(look_up(arrivals, held, bounds, begin, bounds_of_matches, matches))
+        n_done = look_up(arrivals, held, bounds, begin, bounds_of_matches, matches)
         self.n_cut_short += int(self._space.n_cut_short[0])
         self._space.n_cut_short[0] = 0
         return n_done
