@@ -36,12 +36,11 @@ GROUPS = {
     "text": "boilerplate|hashing|spelling|text",
     "engine": "agreement|alignment|api|assignment|batch|candidates|classifier|counts|engine|"
     "feature_notes|features|membership|minhash|packing|permutations|plain_cases|plain_verdicts|"
-    "segment|sets|standing|"
-    "shingle_sets|shingling|templates|threads|tuning",
-    "index": "index|replay|store.*|window|rss_poller",
+    "segment|sets|shingling|standing|templates|threads|tuning",
+    "index": "event_log|index|judged|replay|sealed|store.*|window|rss_poller",
     "input": "documents|errors|exchange|input_kinds",
     "show": "cli.*|differences|notebook|plots|report|results",
-    "build": "docs|glossary|imports|jit|packaging|progress",
+    "build": "docs|glossary|imports|interpreting|jit|packaging|progress",
 }
 
 

@@ -16,6 +16,7 @@ from dedupe_news._engine.assignment import leaders_of
 from dedupe_news._engine.bonds import make_bonds
 from dedupe_news._input.constraints import Constraints
 from made_up_news import made_up_news
+from printings import printings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -296,3 +297,16 @@ def test_the_most_preferred_text_stands_for_those_bound_to_it(order: list[int]) 
     assert bonds.head.tolist() == expected
     assert sorted(bonds.apart.tolist()) == sorted([[first, second], [second, first]])
     assert bonds.allow(np.array([[1, 2], [1, 3], [0, 1]])).tolist() == [False, True, True]
+
+
+def test_a_user_keeps_apart_what_others_agree_on() -> None:
+    """A pair of a big story that cannot be one item is none, though its neighbours match both."""
+    feed = printings(10, length="full")
+    whole = dn.cluster(feed, progress=False)
+    first = int(whole.representatives[0])
+    other = next(at for at in range(10) if at != first)
+
+    result = dn.cluster(feed, cannot=[(first, other)], progress=False)
+
+    assert len(set(whole.labels.tolist())) == 1
+    assert result.labels[first] != result.labels[other]

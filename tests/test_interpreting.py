@@ -85,8 +85,8 @@ def test_much_work_is_not_interpreted() -> None:
             assert is_small == _interpreting.is_on() == (n_left >= 20_000)
             if is_small:
                 _interpreting.instead_of(answers)  # type: ignore[arg-type]
-    with _interpreting.small(10_000, allowance) as is_small:
-        assert is_small
+    with _interpreting.small(10_000, allowance), _interpreting.small(20_000, allowance) as is_part:
+        assert is_part
     assert allowance.n_bytes == 10_000, "what was not interpreted costs nothing"
 
 

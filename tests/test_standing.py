@@ -36,7 +36,8 @@ def test_a_title_that_comes_every_day_is_a_template() -> None:
 
     assert {frozenset(each.positions) for each in result.clusters} == {frozenset({2, 6})}
     assert [set(each.positions) for each in result.templates] == [set(range(7))]
-    assert result.explain(0, 1).verdict == "template"
+    explained = result.explain(0, 1)
+    assert (explained.verdict, explained.reasons) == ("template", ())
     assert result.explain(2, 6).relation is dn.Relation.EXACT
 
 

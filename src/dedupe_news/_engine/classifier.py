@@ -79,9 +79,11 @@ class Classifier:
 
 def is_standing(segment: Segment, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which pairs of texts are of a standing text, which comes at two times."""
-    same: NDArray[np.bool_] = np.equal(*segment.digests[pairs].T)
-    lengths = segment.evidence.stops - segment.evidence.starts
-    return same & (lengths[pairs[:, 0]] <= MOST_STANDING)
+    are_standing: NDArray[np.bool_] = np.equal(*segment.digests[pairs].T)
+    texts = pairs[are_standing, 0]
+    lengths = segment.evidence.stops[texts] - segment.evidence.starts[texts]
+    are_standing[are_standing] = lengths <= MOST_STANDING
+    return are_standing
 
 
 def features_of(segment: Segment, pairs: NDArray[np.int64], n_jobs: int) -> NDArray[np.float64]:

@@ -154,7 +154,9 @@ class Grouping:
                 break
             rows = np.concatenate((rows, also))
             scores = np.concatenate((scores, np.full(len(also), self._min_probability)))
-            leader = self._assigned(rows, scores)
+            before, leader = leader, self._assigned(rows, scores)
+            if (leader == before).all():  # a user keeps them apart
+                break
         return leader
 
     def _assigned(self, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -246,6 +246,8 @@ def _judge(
         for which in weightiest.tolist()
         if weights[which] != 0
     )
+    if classifier.is_standing(segment, pairs)[0]:
+        reasons = ()  # the trees did not decide
     named = dict(zip(classifier.CLASSES, probabilities[0].tolist(), strict=True))
     if verdict == "duplicate":
         return relation, named, reasons
