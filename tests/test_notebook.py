@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 from dedupe_news import Clustering
-from dedupe_news.display import marking, notebook
+from dedupe_news.display import marking, notebook, views
 from dedupe_news.display.marking import Piece
 from shown_feed import HOSTILE, STORM, make_feed, make_result
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dedupe_news import Story
+    from dedupe_news.config import Policy
 
 VOID = {"meta", "br", "img"}
 TEMPLATE = "Bulletin number {} : the latest five minute summary of our newsroom, read at {} o'clock"
@@ -463,3 +464,15 @@ def test_deleted_words_stand_between_spaces() -> None:
     page = result.clusters[0]._repr_html_()
 
     assert "ka<del> old</del> lo" in page
+
+
+@pytest.mark.parametrize("policy", ["news", "similar"])
+def test_a_note_on_bounded_work_names_a_setting_that_is_read(policy: Policy) -> None:
+    """The policy "news" has no limit that a user could raise."""
+    result = dn.cluster(["Rain again today", "Sun at last"], policy=policy, progress=False)
+    bounded = dataclasses.replace(result, bounded=dn.Bounded(1, 2, 3))
+
+    note = views.note_on_bounded(bounded)
+
+    assert "3 comparisons with representatives were left out" in note
+    assert ("bucket_limit" in note) == (policy == "similar")

@@ -131,10 +131,11 @@ def note_on_bounded(result: Clustering) -> str:
     if not bounded:
         return ""
     if bounded.n_representatives_passed_over:
+        # Only the policy "similar" reads the setting.
+        remedy = " A higher bucket_limit compares more." * (result.config.policy == "similar")
         return (
             f"Work was bounded: {bounded.n_representatives_passed_over:,} comparisons with "
-            "representatives were left out, so that clusters may be split. A higher bucket_limit "
-            "compares more."
+            f"representatives were left out, so that clusters may be split.{remedy}"
         )
     return (
         f"Work was bounded: {bounded.n_pairs_not_compared:,} pairs within large groups of alike "
