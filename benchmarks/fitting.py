@@ -52,7 +52,7 @@ def make_trees() -> Any:  # noqa: ANN401 - scikit-learn ships no types
     return HistGradientBoostingClassifier(
         max_iter=60,
         learning_rate=0.14,
-        max_leaf_nodes=6,
+        max_leaf_nodes=8,
         min_samples_leaf=40,
         l2_regularization=3.0,
         max_features=0.25,

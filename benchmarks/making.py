@@ -3,8 +3,9 @@ Ways to make a pair of an item, for what too few labelled pairs show.
 
 A name, a rare word or the numbers of an item replaced make a template; an item cut
 off, under another headline, behind a dateline, short of a sentence, or with a function
-word changed is a duplicate; a notice over two items makes them a template, a headline
-at the end of another item nothing. Sources and times are drawn alike for all of them.
+word changed is a duplicate; a notice or a list of links in two items makes them a
+template, a headline at the end of another item nothing. Sources and times are drawn
+alike for all of them.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ WEIGHT = 0.3
 NAME_WEIGHT = 0.1
 """The same of a replaced name: easily told, and more of them hide light revisions."""
 
-PRINTINGS_WEIGHT = 30.0
+PRINTINGS_WEIGHT = 90.0
 """The same of all printings of a big story together."""
 
 _SENTENCE = re.compile(r"(?<=[.!?।。])\s*(?=\S)")
@@ -324,6 +325,13 @@ class Maker:
         notice = self._some_words(int(self._rng.integers(12, 41)))
         return self._noticed(item, "notice after", notice, "{text} {notice}")
 
+    def links_after(self, item: Item) -> Made | None:
+        """End two items of one source in the same list of links, which may be most of the words."""
+        if not item.text:
+            return None
+        links = [self._pick().title for _ in range(int(self._rng.integers(4, 25)))]
+        return self._noticed(item, "links after", " ".join(links), "{text} {notice}")
+
     def headline_after(self, item: Item) -> Made | None:
         """Put a headline at the end of another item, beside the item it is of."""
         other = self._pick()
@@ -389,6 +397,7 @@ KINDS: tuple[Kind, ...] = (
     Maker.notice_instead,
     Maker.standing_notice,
     Maker.notice_after,
+    Maker.links_after,
     Maker.headline_after,
 )
 """What is made of an item."""

@@ -185,12 +185,11 @@ class Item(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """Codes of the counts of tokens, of texts with a shingle and of days with a shingle."""
+    """Codes of the counts of tokens, and of days with a shingle."""
 
     n_texts: int
     n_days: int
     tokens: Mapping[int, int]
-    texts: Mapping[Shingle, int]
     days: Mapping[Shingle, int]
 
     @property
@@ -272,9 +271,8 @@ def features(one: Item, other: Item, statistics: Statistics) -> dict[str, float]
         **of_sets(short, long),
         **of_matches(short, long, pairs, statistics),
         **of_recurrence(short, pairs, statistics),
-        **of_gaps(short, long, pairs, statistics),
+        **of_gaps(short, long, pairs),
         **of_words(short, long, statistics),
-        "title_told": title_told(short, long, pairs, statistics),
         **of_metadata(short, long),
     }
 
@@ -307,85 +305,43 @@ def of_matches(
 ) -> dict[str, float]:
     """Return what the matched words say."""
     longest = max(map(len, runs_of(pairs)), default=0)
-    in_titles = [(short.words[i].is_in_title, long.words[j].is_in_title) for i, j in pairs]
-    title = in_titles.count((True, True))
-    text = in_titles.count((False, False))
+    title = sum(short.words[i].is_in_title and long.words[j].is_in_title for i, j in pairs)
     titles = [sum(word.is_in_title for word in item.words) for item in (short, long)]
-    texts = [len(item.words) - n for item, n in zip((short, long), titles, strict=True)]
-    has_titles = min(titles) > 0
-    has_texts = has_titles and min(texts) > 1
-    weights = [sum(map(statistics.weight, item.words)) for item in (short, long)]
-    matched = sum(statistics.weight(short.words[i]) for i, _ in pairs)
     fresh = [
         sum(statistics.is_fresh(item, place) for place in range(len(item.words)))
         for item in (short, long)
     ]
-    fresh_words = [short.words[i] for i, _ in pairs if statistics.is_fresh(short, i)]
-    n_fresh = len(fresh_words)
-    lead = [place for place, word in enumerate(short.words) if not word.is_in_title][:12]
+    n_fresh = sum(statistics.is_fresh(short, i) for i, _ in pairs)
     return {
         "order_short": len(pairs) / len(short.words),
-        "order_long": len(pairs) / len(long.words),
         "run_share": longest / len(short.words),
-        "run_length": math.log(1 + longest),
-        "title_overlap": title / min(titles) if has_titles else -1.0,
-        "title_jaccard": title / (sum(titles) - title) if has_titles else -1.0,
-        "text_overlap": text / min(texts) if has_texts else -1.0,
-        "text_jaccard": text / (sum(texts) - text) if has_texts else -1.0,
-        "weight_short": matched / min(weights),
-        "weight_long": matched / max(weights),
-        "unmatched_short": math.log(1 + max(0.0, min(weights) - matched)),
-        "unmatched_long": math.log(1 + max(0.0, max(weights) - matched)),
+        "title_overlap": title / min(titles) if min(titles) > 0 else -1.0,
+        "title_jaccard": title / (sum(titles) - title) if min(titles) > 0 else -1.0,
         "fresh_short": n_fresh / max(1, min(fresh), n_fresh),
-        "fresh_jaccard": n_fresh / max(1, sum(fresh) - n_fresh),
         "fresh_matched": math.log(1 + n_fresh),
-        "fresh_rare": math.log(1 + sum(statistics.is_rare(word, short) for word in fresh_words)),
-        "lead_matched": sum(i in lead for i, _ in pairs) / len(lead) if lead else -1.0,
     }
 
 
 def of_recurrence(
     short: Item, pairs: Sequence[tuple[int, int]], statistics: Statistics
 ) -> dict[str, float]:
-    """Return on how many days the shingles that both have came, and in how many texts."""
+    """Return on how many days the shingles that both have came."""
     size = min(SHINGLE_SIZE, len(short.words))
     shared = [
         tuple(short.tokens[i] for i, _ in run[start : start + size])
         for run in runs_of(pairs)
         for start in range(len(run) - size + 1)
     ]
-    names = ("days", "days_least", "texts_a_day", "standing", "shared_with_others")
     if not shared or not statistics.tell_words_apart or statistics.n_days < 5:
-        return dict.fromkeys(names, -1.0)
-    days = [statistics.days[shingle] for shingle in shared]
-    texts = [statistics.texts[shingle] for shingle in shared]
-    values = (
-        sum(days) / len(shared) / 16,
-        min(days) / 16,
-        max(0, sum(texts) - sum(days)) / len(shared) / 16,
-        sum(each >= 26 for each in days) / len(shared),
-        sum(each > 12 for each in texts) / len(shared),
-    )
-    return dict(zip(names, values, strict=True))
+        return {"days": -1.0}
+    return {"days": sum(statistics.days[shingle] for shingle in shared) / len(shared) / 16}
 
 
-def of_gaps(
-    short: Item, long: Item, pairs: Sequence[tuple[int, int]], statistics: Statistics
-) -> dict[str, float]:
-    """Return what was replaced, and what only one text has."""
+def of_gaps(short: Item, long: Item, pairs: Sequence[tuple[int, int]]) -> dict[str, float]:
+    """Return what was replaced, and what only one text has at its ends."""
 
     def numbers(item: Item, places: range) -> int:
         return sum(item.words[at].has_digit for at in places)
-
-    def names(item: Item, places: range) -> int:
-        words = [item.words[at] for at in places]
-        return sum(statistics.is_rare(word, item) and not word.has_digit for word in words)
-
-    def weight(item: Item, places: range) -> float:
-        return sum(statistics.weight(item.words[at]) for at in places)
-
-    def is_titled(item: Item, places: range) -> bool:
-        return any(item.words[at].is_in_title for at in places)
 
     gaps = gaps_of(pairs, len(short.words), len(long.words))
     replaced = [gap for gap in gaps if gap.left and gap.right]
@@ -399,7 +355,6 @@ def of_gaps(
 
     heads = [gap for gap in lonely if is_head(gap)]
     tails = [gap for gap in lonely if is_tail(gap) and not is_head(gap)]
-    inserted = [gap for gap in lonely if not is_head(gap) and not is_tail(gap)]
     first_words = [(short.words[a.start].token, long.words[b.start].token) for a, b in replaced]
     n_repeated = sum(
         each == earlier
@@ -409,76 +364,14 @@ def of_gaps(
     head = sum(len(gap.left) + len(gap.right) for gap in heads)
     tail = sum(len(gap.left) + len(gap.right) for gap in tails)
     tail += sum(len(gap.right) for gap in replaced if is_tail(gap))
-    other_forms = [forms_in(short, long, gap) for gap in replaced]
-    weights = [
-        max(
-            0.0,
-            min(weight(short, gap.left), weight(long, gap.right))
-            - sum(statistics.weight(word) for word in forms),
-        )
-        for gap, forms in zip(replaced, other_forms, strict=True)
-    ]
-    names_replaced = [
-        min(names(short, gap.left), names(long, gap.right))
-        - sum(statistics.is_rare(word, short) for word in forms)
-        for gap, forms in zip(replaced, other_forms, strict=True)
-    ]
-    are_titled = [is_titled(short, gap.left) and is_titled(long, gap.right) for gap in replaced]
-    single = sum(
-        abs(numbers(short, gap.left) - numbers(long, gap.right)) for gap in replaced + inserted
-    )
-    matched = set(pairs)
-    starts = [(place, place) in matched for place in range(len(short.words))]
-    ends = [
-        (len(short.words) - back, len(long.words) - back) in matched
-        for back in range(1, len(short.words) + 1)
-    ]
-    n = len(short.words)
     return {
         "numbers_replaced": math.log(
             1 + sum(min(numbers(short, a), numbers(long, b)) for a, b in replaced)
         ),
-        "numbers_single": math.log(1 + single),
-        "names_replaced": math.log(1 + sum(max(0, each) for each in names_replaced)),
-        "respelled": math.log(1 + sum(map(len, other_forms))),
-        "weight_replaced": sum(weights) / n,
-        "replacements": math.log(1 + len(replaced)),
-        "replaced_share": sum(min(len(a), len(b)) for a, b in replaced) / n,
         "repeated_replacement": math.log(1 + n_repeated),
-        "inserted_share": min(3.0, sum(len(a) + len(b) for a, b in inserted) / n),
-        "common_start": len(list(itertools.takewhile(bool, starts))) / n,
-        "common_end": len(list(itertools.takewhile(bool, ends))) / n,
         "head": math.log(1 + head),
         "tail": math.log(1 + tail),
-        "first_replacement": replaced[0].left.start / n if replaced else 1.0,
-        "title_replaced": sum(itertools.compress(weights, are_titled)),
     }
-
-
-def forms_in(short: Item, long: Item, gap: Gap) -> list[Word]:
-    """Return the words of the left side of a gap that its right side has in another form."""
-    stems = {long.words[at].stem for at in gap.right[:16]}
-    words = [short.words[at] for at in gap.left[:16]]
-    return [word for word in words if not word.has_digit and word.stem in stems]
-
-
-def title_told(
-    short: Item, long: Item, pairs: Sequence[tuple[int, int]], statistics: Statistics
-) -> float:
-    """Return how much of the title that is told less is in the matched text."""
-    told = {
-        short.words[i].key
-        for i, j in pairs
-        if not short.words[i].is_in_title and not long.words[j].is_in_title
-    }
-    titles = [[word for word in item.words if word.is_in_title] for item in (short, long)]
-    if not told or not all(titles):
-        return -1.0
-    return min(
-        sum(statistics.weight(word) for word in title if word.key in told)
-        / sum(map(statistics.weight, title))
-        for title in titles
-    )
 
 
 def of_words(short: Item, long: Item, statistics: Statistics) -> dict[str, float]:
@@ -491,11 +384,8 @@ def of_words(short: Item, long: Item, statistics: Statistics) -> dict[str, float
         for word in short.words
         if statistics.is_rare(word, short) and not word.has_digit
     ]
-    missing = sum(word.has_digit and word.key not in there for word in short.words)
     return {
         "bag_short": sum(itertools.compress(weights, are_found)) / sum(weights),
-        "numbers_missing": math.log(1 + missing),
-        "names_missing": math.log(1 + names.count(False)),
         "names_kept": names.count(True) / len(names) if names else 1.0,
     }
 

@@ -91,7 +91,6 @@ def counted_pairs(draw: st.DrawFn) -> tuple[Item, Item, Statistics]:
             n_texts=draw(st.sampled_from([2, 198, 199, 500, 100_000])),
             n_days=draw(st.integers(0, 5)),
             tokens=dict(zip(ALL_TOKENS, draw(per_token), strict=True)),
-            texts=dict(zip(shingles, draw(per_shingle), strict=True)),
             days=dict(zip(shingles, draw(per_shingle), strict=True)),
         ),
     )
@@ -118,7 +117,6 @@ def evidence_of(texts: Sequence[Item], statistics: Statistics) -> Evidence:
         commonness=np.array([statistics.tokens[word.token] for word in words], np.uint8),
         starts=np.concatenate(([0], stops[:-1])).astype(np.int64),
         stops=stops.astype(np.int64),
-        frequency=np.array([statistics.texts[shingle] for shingle in shingles], np.uint8),
         spread=np.array([statistics.days[shingle] for shingle in shingles], np.uint8),
         shingles=np.array([numbers[shingle] for shingle in shingles], np.uint32),
         shingle_offsets=np.cumsum(
@@ -188,7 +186,6 @@ def test_long_texts_have_features_too(n_texts: int, *, interpreted: bool) -> Non
         9,
         dict.fromkeys(range(900), 30),
         dict.fromkeys(shingles, 0),
-        dict.fromkeys(shingles, 0),
     )
 
     found = features(one, other, statistics)
@@ -203,7 +200,7 @@ def test_one_row_after_another_uses_the_same_memory() -> None:
     draws = [plain(tokens) for tokens in runs]
     every = {shingle for item in draws for shingle in shingles_of(item.tokens)}
     zeros = dict.fromkeys(every, 0)
-    statistics = Statistics(2, 0, dict.fromkeys(ALL_TOKENS, 0), zeros, zeros)
+    statistics = Statistics(2, 0, dict.fromkeys(ALL_TOKENS, 0), zeros)
     evidence = evidence_of(draws, statistics)
     numbers = np.array([(i, j) for i in range(4) for j in range(4) if i != j])
     rows = np.empty((len(numbers), len(FEATURES)))

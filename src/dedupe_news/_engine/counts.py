@@ -1,4 +1,4 @@
-"""Rare shingles: candidates that share little, and how common each shingle is."""
+"""Rare shingles: candidates that share little, and on how many days each shingle occurs."""
 
 from __future__ import annotations
 
@@ -47,12 +47,11 @@ class Postings:
     ----------
     pairs : ndarray of uint64, shape (n_pairs,)
         Texts that share rare shingles, ``text << 32 | later text``, increasing.
-    frequency, spread : ndarray of uint8, shape (n_shingles,)
-        Codes of the number of texts, and of days, with each position's shingle.
+    spread : ndarray of uint8, shape (n_shingles,)
+        Code of the number of days with each position's shingle.
     """
 
     pairs: NDArray[np.uint64]
-    frequency: NDArray[np.uint8]
     spread: NDArray[np.uint8]
 
 
@@ -66,7 +65,7 @@ def find_related(
     space: Space = MEMORY,
 ) -> Postings:
     """
-    Pair the texts that share rare shingles, and count how common each shingle is.
+    Pair the texts that share rare shingles, and count the days of each shingle.
 
     Every two texts that share enough shingles of at most `most_texts` texts are a
     pair, however little else they share: edited, shortened and re-headlined copies,
@@ -76,7 +75,6 @@ def find_related(
     """
     parts = _part(shingles, offsets, n_jobs, space)
     codes = count_codes()
-    of_texts = space.zeros(len(shingles), np.uint8)
     of_days = space.zeros(len(shingles), np.uint8)
 
     def scan(part: int) -> NDArray[np.uint64]:
@@ -88,7 +86,6 @@ def find_related(
             days,
             most_texts,
             codes,
-            of_texts[places],
             of_days[places],
         )
         return pairs.copy()  # without the places that were not needed
@@ -98,18 +95,16 @@ def find_related(
     for start in range(0, n_parts, _PARTS_AT_ONCE):
         for pairs in run(scan, range(start, min(start + _PARTS_AT_ONCE, n_parts)), n_jobs):
             shared.append(pairs)
-    frequency = space.empty(len(shingles), np.uint8)
     spread = space.empty(len(shingles), np.uint8)
 
     def take(number: int) -> None:
         start, stop = parts.ranges[number]
         some = slice(offsets[start], offsets[stop])
-        for codes, taken in ((of_texts, frequency), (of_days, spread)):
-            next_of = parts.firsts[number].copy()
-            kernels.take_codes(shingles[some], parts.bits, next_of, codes, taken[some])
+        next_of = parts.firsts[number].copy()
+        kernels.take_codes(shingles[some], parts.bits, next_of, of_days, spread[some])
 
     run(take, range(len(parts.ranges)), n_jobs)
-    return Postings(_keep_related(shared.parts(), lengths, n_jobs, space), frequency, spread)
+    return Postings(_keep_related(shared.parts(), lengths, n_jobs, space), spread)
 
 
 class _Parts(NamedTuple):

@@ -91,7 +91,6 @@ def make_segment(
         commonness=token_commonness(tokens.hashes, n_jobs, space),
         starts=runs.starts,
         stops=runs.stops,
-        frequency=counted.frequency,
         spread=counted.spread,
         shingles=shingles,
         shingle_offsets=offsets,

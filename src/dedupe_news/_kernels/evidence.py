@@ -47,8 +47,8 @@ class Evidence(NamedTuple):
         Hash, flags with stem, and code of the count of each token.
     starts, stops : ndarray of int64, shape (n_texts,)
         Bounds of each text's tokens.
-    frequency, spread : ndarray of uint8, shape (n_shingles,)
-        Codes of the number of texts and of days with each shingle.
+    spread : ndarray of uint8, shape (n_shingles,)
+        Code of the number of days with each shingle.
     shingles : ndarray of uint32, shape (n_shingles,)
         Shingle hashes, in text order.
     shingle_offsets : ndarray of int64, shape (n_texts + 1,)
@@ -69,7 +69,6 @@ class Evidence(NamedTuple):
     commonness: NDArray[np.uint8]
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
-    frequency: NDArray[np.uint8]
     spread: NDArray[np.uint8]
     shingles: NDArray[np.uint32]
     shingle_offsets: NDArray[np.int64]
@@ -89,16 +88,13 @@ class Side(NamedTuple):
         Its number.
     first, length : int
         Its first token, and how many there are.
-    capitals : bool
-        Whether capitals tell names: some words have them, most do not.
     written : bool
-        Whether it has capitals at all.
+        Whether it has capitals.
     """
 
     text: Integer
     first: Integer
     length: Integer
-    capitals: bool
     written: bool
 
 
@@ -107,10 +103,10 @@ def side_of(evidence: Evidence, text: Integer) -> Side:
     """Return one text of a pair."""
     first = evidence.starts[text]
     length = evidence.stops[text] - first
-    n_capitals = 0
+    has_capitals = False
     for at in range(first, first + length):
-        n_capitals += evidence.flags[at] & CAPITALISED != 0
-    return Side(text, first, length, 2 * n_capitals < length, n_capitals > 0)
+        has_capitals |= evidence.flags[at] & CAPITALISED != 0
+    return Side(text, first, length, has_capitals)
 
 
 @inlined

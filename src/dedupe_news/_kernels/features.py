@@ -27,15 +27,13 @@ from dedupe_news._kernels.feature_names import (
     LENGTH_RATIO,
     MISSING,
     N_FEATURES,
-    ORDER_LONG,
     ORDER_SHORT,
     SAME_SOURCE,
     TIME_OF_DAY,
 )
-from dedupe_news._kernels.matched_words import fill_matched
+from dedupe_news._kernels.matched_words import fill_matched, fill_vocabulary
 from dedupe_news._kernels.recurrence import fill_recurrence
-from dedupe_news._kernels.replacements import fill_common_ends, fill_replacements
-from dedupe_news._kernels.unordered_words import fill_titles_told, fill_vocabulary
+from dedupe_news._kernels.replacements import fill_replacements
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,15 +79,12 @@ def fill_features(
         evidence.tokens, short.first, short.length, long.first, long.length, scratch
     ) - _drop_lone(evidence, scratch, short, long)
     row[ORDER_SHORT] = n_matched / short.length
-    row[ORDER_LONG] = n_matched / long.length
     row[LENGTH] = np.log(1.0 + short.length)
     row[LENGTH_RATIO] = np.log(long.length / short.length)
     fill_matched(evidence, scratch, short, long, row)
     fill_recurrence(evidence, scratch, short, long, row)
     fill_replacements(evidence, scratch, short, long, row)
-    fill_common_ends(scratch, short, long, row)
     fill_vocabulary(evidence, scratch, short, long, row)
-    fill_titles_told(evidence, scratch, short, long, row)
     row[CUT_OFF] = evidence.cut_off[x] + 2 * evidence.cut_off[y]
     _fill_metadata(evidence, x, y, row)
 

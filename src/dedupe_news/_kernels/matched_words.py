@@ -1,4 +1,4 @@
-"""The words of a pair that are matched in order: their runs, weights and titles."""
+"""The words of a pair that are matched: in order, between the titles, and anywhere."""
 
 from __future__ import annotations
 
@@ -6,76 +6,68 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news._kernels._jit import kernel
-from dedupe_news._kernels.evidence import Evidence, Side, weight_of
+from dedupe_news._kernels._jit import inlined, kernel
+from dedupe_news._kernels.alignment import IN_RIGHT, Scratch, is_used, place_of, put
+from dedupe_news._kernels.evidence import Evidence, Side, form_of, is_rare, weight_of
 from dedupe_news._kernels.feature_names import (
-    LEAD_MATCHED,
+    BAG_SHORT,
     MISSING,
-    RUN_LENGTH,
+    NAMES_KEPT,
     RUN_SHARE,
-    TEXT_JACCARD,
-    TEXT_OVERLAP,
     TITLE_JACCARD,
     TITLE_OVERLAP,
-    UNMATCHED_LONG,
-    UNMATCHED_SHORT,
-    WEIGHT_LONG,
-    WEIGHT_SHORT,
 )
-from dedupe_news._kernels.text.fold import FIRST_LINE
+from dedupe_news._kernels.text.fold import FIRST_LINE, HAS_DIGIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from dedupe_news._kernels.alignment import Scratch
-
-_LEAD = 12  # words of a text that tell what it is about
 
 
 @kernel
 def fill_matched(
     evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
 ) -> None:
-    """Write what the matched and the unmatched words of a pair sum to."""
+    """Write the longest run of matches, and how much the titles have in common."""
     partner, flags = scratch.partner, evidence.flags
-    title_a = title_b = title_matched = text_matched = n_text = lead_matched = 0
-    weight_a = weight_b = weight_matched = 0.0
-    n_in_row = longest = 0
+    title_a = title_b = title_matched = n_in_row = longest = 0
     for i in range(short.length):
-        at = short.first + i
-        in_title = flags[at] & FIRST_LINE != 0
-        weight = weight_of(evidence, at)
+        in_title = flags[short.first + i] & FIRST_LINE != 0
         title_a += in_title
-        weight_a += weight
-        n_text += not in_title
         j = np.int64(partner[i])
         if j < 0:
             n_in_row = 0
             continue
-        in_other_title = flags[long.first + j] & FIRST_LINE != 0
-        weight_matched += weight
-        title_matched += in_title and in_other_title
-        text_matched += not in_title and not in_other_title
-        lead_matched += not in_title and n_text <= _LEAD
+        title_matched += in_title and flags[long.first + j] & FIRST_LINE != 0
         n_in_row = n_in_row + 1 if n_in_row > 0 and partner[i - 1] == j - 1 else 1
         longest = max(longest, n_in_row)
     for at in range(long.first, long.first + long.length):
-        weight_b += weight_of(evidence, at)
         title_b += flags[at] & FIRST_LINE != 0
     row[RUN_SHARE] = longest / short.length
-    row[RUN_LENGTH] = np.log(1.0 + longest)
-    row[TITLE_OVERLAP] = row[TITLE_JACCARD] = row[TEXT_OVERLAP] = row[TEXT_JACCARD] = MISSING
+    row[TITLE_OVERLAP] = row[TITLE_JACCARD] = MISSING
     if min(title_a, title_b) > 0:
         row[TITLE_OVERLAP] = title_matched / min(title_a, title_b)
         row[TITLE_JACCARD] = title_matched / (title_a + title_b - title_matched)
-        text_a = short.length - title_a
-        text_b = long.length - title_b
-        if min(text_a, text_b) > 1:
-            row[TEXT_OVERLAP] = text_matched / min(text_a, text_b)
-            row[TEXT_JACCARD] = text_matched / (text_a + text_b - text_matched)
-    less, more = min(weight_a, weight_b), max(weight_a, weight_b)
-    row[WEIGHT_SHORT] = weight_matched / less
-    row[WEIGHT_LONG] = weight_matched / more
-    row[UNMATCHED_SHORT] = np.log(1.0 + max(0.0, less - weight_matched))
-    row[UNMATCHED_LONG] = np.log(1.0 + max(0.0, more - weight_matched))
-    row[LEAD_MATCHED] = lead_matched / min(_LEAD, n_text) if n_text > 0 else MISSING
+
+
+@inlined
+def fill_vocabulary(
+    evidence: Evidence, scratch: Scratch, short: Side, long: Side, row: NDArray[np.float64]
+) -> None:
+    """Write which words of the shorter text the longer one has anywhere, in whatever form."""
+    table = scratch.table
+    table.age[0] += 1
+    for at in range(long.first, long.first + long.length):
+        form = form_of(evidence, at)
+        put(table, place_of(table, form), form, IN_RIGHT)
+    weight = shared_weight = 0.0
+    names = names_kept = 0
+    for at in range(short.first, short.first + short.length):
+        is_shared = is_used(table, place_of(table, form_of(evidence, at)))
+        word_weight = weight_of(evidence, at)
+        weight += word_weight
+        shared_weight += word_weight if is_shared else 0.0
+        if evidence.flags[at] & HAS_DIGIT == 0 and is_rare(evidence, short, at):
+            names += 1
+            names_kept += is_shared
+    row[BAG_SHORT] = shared_weight / weight
+    row[NAMES_KEPT] = names_kept / names if names > 0 else 1.0

@@ -9,7 +9,7 @@ import numpy as np
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.alignment import Table, is_used, place_of, put
 from dedupe_news._kernels.evidence import Evidence
-from dedupe_news._kernels.index_tables import FREQUENCY, n_shingles, shingle_at, spread_of
+from dedupe_news._kernels.index_tables import n_shingles, shingle_at, spread_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,6 @@ def make_evidence(n_tokens: Integer) -> Evidence:
         np.empty(n_tokens, np.uint8),
         np.zeros(2, np.int64),
         np.zeros(2, np.int64),
-        np.empty(n_tokens, np.uint8),
         np.empty(n_tokens, np.uint8),
         np.empty(n_tokens, np.uint32),
         np.zeros(3, np.int64),
@@ -77,10 +76,8 @@ def stage(
     """
     Copy a run of tokens to place 0 or 1 of the evidence, with what the counts say of it now.
 
-    The asked item counts too where its words are new (`is_new` is 1): its
-    tokens as `count_tokens` noted them, and each of its shingles once. Shingles
-    of the other that it does not have are counted once too often, but of
-    these no feature reads the count.
+    The tokens of the asked item count too where its words are new (`is_new` is 1),
+    as `count_tokens` noted them.
     """
     tokens, flags, start, length = run
     to = np.int64(0) if which == 0 else np.int64(evidence.stops[0])
@@ -106,9 +103,7 @@ def stage(
         shingle = shingle_at(tokens, start, length, at)
         place = np.int64(shingle & mask)
         evidence.shingles[first + at] = shingle
-        texts = np.int64(tables.places[place, FREQUENCY]) + is_new
         days = spread_of(tables, place)
-        evidence.frequency[first + at] = tables.codes[min(texts, largest)]
         evidence.spread[first + at] = tables.codes[min(days, largest)]
     evidence.shingle_offsets[which + 1] = first + n
     evidence.cut_off[which] = metadata.cut_off

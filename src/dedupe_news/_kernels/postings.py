@@ -1,4 +1,4 @@
-"""Rare shingles: who shares them, and how often and on how many days each occurs."""
+"""Rare shingles: who shares them, and on how many days each occurs."""
 
 from __future__ import annotations
 
@@ -83,7 +83,6 @@ def scan(
     days: NDArray[np.int32],
     most: Integer,
     codes: NDArray[np.uint8],
-    text_codes: NDArray[np.uint8],
     day_codes: NDArray[np.uint8],
 ) -> NDArray[np.uint64]:
     """
@@ -92,9 +91,9 @@ def scan(
     `packed` has ``shingle << 32 | place``, sorted; most shingles that occur once
     are left out. `texts`, by place, and `days`, by text, do not decrease; days are
     -1 where unknown, and of no length where none is known. A shingle in more than
-    `most` texts is not rare. `text_codes` and `day_codes`, by place, come as zeros
-    and receive the codes of the number of texts and of days with the shingle;
-    counts beyond the last of `codes` have the code of the last.
+    `most` texts is not rare. `day_codes`, by place, comes as zeros and
+    receives the code of the number of days with the shingle; counts beyond the
+    last of `codes` have the code of the last.
     """
     largest = codes.shape[0] - 1
     n = packed.shape[0]
@@ -131,12 +130,9 @@ def scan(
                 for earlier in range(later):
                     pairs[n_pairs] = members[earlier] << _HALF | members[later]
                     n_pairs += 1
-        text_code = codes[min(n_texts, largest)]
         day_code = codes[min(n_days, largest)]
         for at in range(begin, end):
-            place = packed[at] & _LOW
-            text_codes[place] = text_code
-            day_codes[place] = day_code
+            day_codes[packed[at] & _LOW] = day_code
         begin = end
     return pairs[:n_pairs]
 
