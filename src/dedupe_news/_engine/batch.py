@@ -16,7 +16,7 @@ from dedupe_news._input.constraints import NONE, Constraints, of_texts
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._text import Tokens
 from dedupe_news._text.batches import tokens_of
-from dedupe_news.results.listing import Matches
+from dedupe_news.results.matches import Matches
 from dedupe_news.results.result import Clustering
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe_news._engine.policy import Outcome
     from dedupe_news._engine.texts import Texts
     from dedupe_news._input.columns import Columns
     from dedupe_news._machine.space import Space
     from dedupe_news.config import Config
-    from dedupe_news.results.outcome import Outcome
 
 
 STAGES = ("text", *policy.STAGES)

@@ -230,8 +230,7 @@ class Labelling:
         """
         columns = self.result.columns
         texts = [columns.content(at) for at in (question.left, question.right)]
-        left, right = differences.read(texts, self.result.config, titled=columns.titled)
-        return differences.changes(left, right, differences.aligned(left, right))
+        return differences.between(texts, self.result.config, titled=columns.titled)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """Show the session in a notebook."""

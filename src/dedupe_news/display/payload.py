@@ -14,7 +14,7 @@ import numpy as np
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME
 from dedupe_news.display import views
 from dedupe_news.results import differences
-from dedupe_news.results.membership import NO_RELATION
+from dedupe_news.results.matches import NO_RELATION
 from dedupe_news.results.parts import Template
 from dedupe_news.results.phrasing import as_text, one_line, readable, shortenings
 from dedupe_news.results.records import Relation
@@ -59,7 +59,7 @@ def overview(result: Clustering, title: str, made_at: str) -> dict[str, Any]:
                 "heading": kind.heading,
                 "says": kind.says,
                 "rowNoun": kind.row_noun,
-                "total": views.n_groups(result, kind),
+                "total": len(getattr(result, kind.name)),
             }
             for kind in views.KINDS.values()
         },
@@ -188,10 +188,9 @@ def _changes(
         left = _as_shown(first.text)
         for other in wordings[len(places) : len(places) + len(group)]:
             right = _as_shown(other.text)
-            changes = differences.changes(first, other, differences.aligned(first, other))
             bounds = [
                 (left(c.left_start), left(c.left_stop), right(c.right_start), right(c.right_stop))
-                for c in changes
+                for c in differences.changes(first, other)
             ]
             places.append([place for change in bounds for place in change])
     return places

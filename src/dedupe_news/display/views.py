@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME
-from dedupe_news.results.membership import NO_RELATION
+from dedupe_news.results.matches import NO_RELATION
 from dedupe_news.results.parts import Cluster, Story, Template
 from dedupe_news.results.phrasing import counted, duration, one_line, share
 from dedupe_news.results.records import Relation
@@ -94,34 +94,20 @@ def kind_of(group: Group) -> Kind:
     return KINDS[type(group)]
 
 
-def n_groups(result: Clustering, kind: Kind) -> int:
-    """Return how many groups of a kind there are, without finding out what templates say."""
-    return result.n_templates if kind.name == "templates" else len(getattr(result, kind.name))
-
-
-def groups_between(result: Clustering, kind: Kind, start: int, stop: int) -> Sequence[Group]:
-    """Return some groups of a kind, the largest first."""
-    if kind.name == "templates":
-        return result.templates_between(start, stop)
-    groups: Sequence[Group] = getattr(result, kind.name)[start:stop]
-    return groups
-
-
 def figures_of(result: Clustering) -> list[tuple[str, str, str]]:
     """Return the figures of a result: name, value and remark."""
     n_items, n_kept = len(result), len(result.representatives)
-    n_related = sum(map(len, result.stories))
-    n_filled = int((result.template_of >= 0).sum())
     figures = [
         ("items", f"{n_items:,}", f"in {sum(result.seconds.values()):.1f} s"),
         ("kept", f"{n_kept:,}", share(n_kept, n_items)),
         ("duplicates", f"{n_items - n_kept:,}", share(n_items - n_kept, n_items)),
         ("clusters", f"{len(result.clusters):,}", ""),
     ]
-    if result.stories:
-        figures.append(("stories", f"{len(result.stories):,}", f"of {counted(n_related, 'item')}"))
-    if result.n_templates:
-        figures.append(("templates", f"{result.n_templates:,}", f"of {counted(n_filled, 'item')}"))
+    groups: Sequence[Group]
+    for name, groups in (("stories", result.stories), ("templates", result.templates)):
+        if groups:
+            n_members = sum(map(len, groups))
+            figures.append((name, f"{len(groups):,}", f"of {counted(n_members, 'item')}"))
     return figures
 
 

@@ -92,10 +92,6 @@ def state(session: Labelling, problem: str = "") -> dict[str, Any]:
         parts.append(Markup("<p>That is all for now; call label again for other pairs.</p>"))
     else:
         allowed += [*VERDICTS, _SKIP]
-        columns = session.result.columns
-        places = (question.left, question.right)
-        heads = [items.line("", items.about(columns, place)) for place in places]
-        contents = map(columns.content, places)
-        changes = session.changes(question)
-        parts.append(items.sides(contents, changes, heads, titled=columns.titled))
+        result = session.result
+        parts.append(items.pair(result.columns, result.config, (question.left, question.right)))
     return {"html": str(Markup().join(parts)), "allowed": allowed}

@@ -86,17 +86,23 @@ def aligned(left: Wording, right: Wording) -> list[Block]:
     return list(_aligned(left, right, slice(0, None), slice(0, None)))
 
 
-def changes(left: Wording, right: Wording, blocks: Iterable[Block]) -> list[Change]:
-    """Return where two texts differ, in order; `blocks` are those of `aligned`."""
+def changes(left: Wording, right: Wording, blocks: Iterable[Block] | None = None) -> list[Change]:
+    """Return where two texts differ, in order; `blocks` are those of `aligned`, where known."""
     return [
         Change(
             kind,
             *_bounds(left, left_start, left_stop),
             *_bounds(right, right_start, right_stop),
         )
-        for kind, left_start, left_stop, right_start, right_stop in blocks
+        for kind, left_start, left_stop, right_start, right_stop in blocks or aligned(left, right)
         if kind != "equal"
     ]
+
+
+def between(texts: Sequence[str], config: Config, *, titled: bool) -> list[Change]:
+    """Return where the second of two texts differs from the first, in order."""
+    left, right = read(texts, config, titled=titled)
+    return changes(left, right)
 
 
 def _aligned(left: Wording, right: Wording, of_left: slice, of_right: slice) -> Iterator[Block]:

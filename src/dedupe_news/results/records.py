@@ -223,6 +223,16 @@ class Difference:
     left_start: int
     right_start: int
 
+    @property
+    def left_stop(self) -> int:  # numpydoc ignore=RT01
+        """Where the words end in the first item."""
+        return self.left_start + len(self.left)
+
+    @property
+    def right_stop(self) -> int:  # numpydoc ignore=RT01
+        """Where the words end in the second item."""
+        return self.right_start + len(self.right)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reason:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from dedupe_news.api import cluster
 from dedupe_news.errors import DedupeNewsError, DuplicateIdError, InputError
-from dedupe_news.results.membership import NO_RELATION
+from dedupe_news.results.matches import NO_RELATION
 from dedupe_news.results.phrasing import counted
 from dedupe_news.results.records import Relation
 
