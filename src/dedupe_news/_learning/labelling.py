@@ -253,9 +253,11 @@ def _find_questions(result: Clustering, labels: Sequence[Label], n_jobs: int) ->
         MOST_QUESTIONS,
         as_pairs(known, model.probabilities(segment, known, n_jobs)),
     )
+    places = np.sort(documents[rows[chosen]], axis=1).tolist()
+    likely = probabilities[chosen, DUPLICATE].tolist()
     return [
-        Question(*sorted(documents[rows[at]].tolist()), float(probabilities[at, DUPLICATE]))
-        for at in chosen.tolist()
+        Question(left, right, probability)
+        for (left, right), probability in zip(places, likely, strict=True)
     ]
 
 

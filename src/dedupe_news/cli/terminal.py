@@ -16,7 +16,7 @@ from rich.text import Text
 from dedupe_news.display import marking, views
 from dedupe_news.results.matches import NO_RELATION
 from dedupe_news.results.parts import Template
-from dedupe_news.results.phrasing import counted, duration, one_line, printable, verdict_in_words
+from dedupe_news.results.phrasing import counted, duration, one_line, printable
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -194,8 +194,7 @@ def show_matches(
 def show_comparison(console: Console, compared: Comparison) -> None:
     """Print how two items are related."""
     shares = ", ".join(f"{name} {value:.3f}" for name, value in compared.probabilities.items())
-    sentence = compared.why or verdict_in_words(compared.verdict, compared.relation)
-    verdict, colon, facts = sentence.partition(":")
+    verdict, colon, facts = compared.why.partition(":")
     style = f"bold {_VERDICT_STYLES[compared.verdict]}"
     said = Text.assemble((verdict + colon, style), printable(facts))
     scores = f"Jaccard {compared.jaccard:.3f}, containment {compared.containment:.3f}"

@@ -19,7 +19,7 @@ from dedupe_news.index import NewsIndex
 from dedupe_news.results.keeping import Items
 from dedupe_news.results.matches import Matches
 from dedupe_news.results.parts import Group, Page, Template
-from dedupe_news.results.phrasing import as_text, counted, one_line, single_line, verdict_in_words
+from dedupe_news.results.phrasing import as_text, counted, one_line, single_line
 from dedupe_news.results.records import Comparison, Match, Pair, Relation
 from dedupe_news.results.result import Clustering
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 20
 _MOST_REASONS = 6
+_NO_DUPLICATES = {Relation.RELATED: "the same story", Relation.TEMPLATE: "the same template"}
 
 
 @functools.singledispatch
@@ -136,7 +137,8 @@ def _scores(match: Match | Pair, *others: str) -> Markup:
         f"containment {match.containment:.2f}",
         f"probability {match.probability:.2f}",
     ]
-    return items.line(verdict_in_words(match.relation.verdict, match.relation), [*others, *facts])
+    duplicates = f"duplicates ({match.relation.name.lower()})"
+    return items.line(_NO_DUPLICATES.get(match.relation, duplicates), [*others, *facts])
 
 
 @body.register
@@ -146,7 +148,6 @@ def _of_match(match: Match) -> Markup:
 
 @body.register
 def _of_comparison(comparison: Comparison) -> Markup:
-    verdict = verdict_in_words(comparison.verdict, comparison.relation)
     figures = [
         *((name, f"{value:.2f}", "") for name, value in comparison.probabilities.items()),
         ("Jaccard", f"{comparison.jaccard:.2f}", ""),
@@ -156,7 +157,7 @@ def _of_comparison(comparison: Comparison) -> Markup:
     titled = all("\n" in text for text in texts)
     heads = [items.line(role, ()) for role in ("first", "second")]
     return Markup("<h3>{}</h3>{}{}{}").format(
-        comparison.why or verdict[0].upper() + verdict[1:],
+        comparison.why,
         items.figures(figures),
         items.sides(texts, comparison.differences, heads, titled=titled),
         _reasons(comparison),

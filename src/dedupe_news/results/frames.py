@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import abc
 import datetime as dt
-import importlib
 import numbers
 import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
-from dedupe_news.errors import InputError, MissingDependencyError
+from dedupe_news.errors import InputError, optional
 from dedupe_news.results.displayable import Displayable
 from dedupe_news.results.phrasing import as_text
 from dedupe_news.results.records import Relation
@@ -25,6 +24,7 @@ _SCORES = ("jaccard", "containment", "probability", "score")
 _GROUPS = ("story", "template")
 _KINDS = (bool, numbers.Real, str, bytes, dt.datetime, dt.date, dt.timedelta)
 _MOST = 2**63
+_NOT_INSTALLED = "{0} is needed for this and not installed; pip install {0}"
 
 
 class Framed(abc.ABC):
@@ -66,12 +66,12 @@ class Framed(abc.ABC):
         """
         rows = _named(self.to_dict())
         if library == "pandas":
-            pandas = _import("pandas")
+            pandas = optional("pandas", _NOT_INSTALLED)
             frame = pandas.DataFrame(rows, index=self._row_names())
             relation = pandas.CategoricalDtype(_RELATIONS)
             return frame.astype(_types(rows, relation, "float64", "Int64"))
         if library == "polars":
-            polars = _import("polars")
+            polars = optional("polars", _NOT_INSTALLED)
             types = _types(rows, polars.Enum(_RELATIONS), polars.Float64, polars.Int64)
             return polars.DataFrame(_of_one_kind(rows), schema_overrides=types)
         message = f"library={library!r} is not known; allowed are 'pandas' and 'polars'"
@@ -92,7 +92,7 @@ class Framed(abc.ABC):
             If pyarrow is not installed.
         """
         rows = _named(self.to_dict())
-        arrow = _import("pyarrow")
+        arrow = optional("pyarrow", _NOT_INSTALLED)
         relation = arrow.dictionary(arrow.int8(), arrow.string())
         types = _types(rows, relation, arrow.float64(), arrow.int64())
         columns = _of_one_kind(rows).items()
@@ -181,11 +181,3 @@ def _types(rows: Mapping[str, Any], relation: Any, score: Any, group: Any) -> di
     """Return the types of columns that a library would not find out."""
     types = {"relation": relation, **dict.fromkeys(_SCORES, score), **dict.fromkeys(_GROUPS, group)}
     return {name: kind for name, kind in types.items() if name in rows}
-
-
-def _import(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        message = f"{name} is needed for this and not installed; pip install {name}"
-        raise MissingDependencyError(message) from error
