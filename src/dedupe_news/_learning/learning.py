@@ -248,7 +248,7 @@ def fit_judge(
     examples = adapting.Examples(
         features_of(counted.segment, pairs, threads),
         np.log(np.maximum(probabilities, 1e-12)),
-        np.array([VERDICTS.index(each.label) for each in used], np.int64),
+        np.array([VERDICTS.index(label.label) for label in used], np.int64),
     )
     adapted = adapting.adapt(examples, chosen.min_probability)
     document = shipped()

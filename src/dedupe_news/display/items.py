@@ -100,13 +100,13 @@ def content(pieces: Sequence[Piece], *, titled: bool) -> Markup:
         parts.append(Markup('<p class="title"><b>{}</b></p>').format(marking.to_html(title)))
     n_characters = sum(len(piece.text) for piece in text)
     if n_characters > _OPENED and len(text) == 1:
-        whole = text[0].text
-        cut = whole.rfind(" ", 0, _OPENED)
+        words = text[0].text
+        cut = words.rfind(" ", 0, _OPENED)
         parts.append(
             Markup(
                 '<p class="text">{} …</p><details><summary class="quiet small">all {:,} '
                 'characters</summary><p class="text">{}</p></details>'
-            ).format(whole[: cut if cut > 0 else _OPENED], len(whole), whole)
+            ).format(words[: cut if cut > 0 else _OPENED], len(words), words)
         )
     elif n_characters:
         parts.append(Markup('<p class="text">{}</p>').format(marking.to_html(text)))

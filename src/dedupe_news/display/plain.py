@@ -27,13 +27,13 @@ def text(shown: object) -> str:
 @text.register
 def _of_group(group: Group) -> str:
     """Return what a group is, its representative, then the others."""
-    if group.result is None:
-        return repr(group)
     kind = views.kind_of(group)
     lines = [f"{kind.noun.capitalize()}: {views.summary_of(group)}"]
     if isinstance(group, Template):
         lines.append(f"  {one_line(group.pattern)}")
         lines += [f"    … = {variant}" for variant in views.variants_of(group)]
+    if group.result is None:  # taken out of it: the texts are gone
+        return "\n".join([*lines, *(f"  {single_line(id_)}" for id_ in group.members)])
     result: Clustering = group.result
     columns, first = result.columns, result.first_of(group)
     rows = views.rows_of(group)
