@@ -63,7 +63,7 @@ def _of_page(page: Page) -> str:
     """Return the clusters of a page, then its stories, then its templates."""
     head = f"{page.result.summary()}\npage {page.number:,} of {page.n_pages:,}, the largest first"
     groups = [*page.clusters, *page.stories, *page.templates]
-    return "\n\n".join([head, *map(_of_group, groups)])
+    return "\n\n".join([head, *map(text, groups)])
 
 
 @text.register
