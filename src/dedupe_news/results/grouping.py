@@ -47,10 +47,17 @@ class Explains(Protocol):
 @dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Groups(Displayable):
     """
-    The part of `dedupe_news.Clustering`, where its fields are described, that groups items.
+    The part of `dedupe_news.Clustering` that groups items.
 
     A place is the number of an item among those that were read, a position that
     in the feed as it was given; they differ where items were left out.
+
+    Parameters
+    ----------
+    columns, labels, representatives, matches, template_of, story_of, describe, compare : object
+        As of a `dedupe_news.Clustering`.
+    row_labels, chosen : object, optional
+        Likewise.
     """
 
     columns: Columns

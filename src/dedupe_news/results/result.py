@@ -45,8 +45,6 @@ class Clustering(Groups, Framed):
     ----------
     columns : Columns
         The items.
-    config : Config
-        The settings.
     labels : ndarray of int64, shape (n_items,)
         Cluster of each item, numbered by first appearance. An item without a
         duplicate is alone in its cluster.
@@ -55,12 +53,6 @@ class Clustering(Groups, Framed):
         all others of the cluster match, and the one to keep.
     matches : Matches
         The verified pairs.
-    n_candidates : int
-        Pairs of texts that were compared.
-    bounded : Bounded
-        Work that was bounded.
-    seconds : mapping of str to float
-        Wall-clock time of each stage.
     template_of : ndarray of int64, shape (n_items,)
         Place of the most typical item of each item's template; -1 for none.
     story_of : ndarray of int64, shape (n_items,)
@@ -68,14 +60,22 @@ class Clustering(Groups, Framed):
     describe, compare : callable
         Give what the members of a template have in common and what varies, and
         the comparison of two items.
-    regroup : callable, optional
-        Gives the clustering at another probability of duplicates; None with the
-        policy "similar", which knows none.
     row_labels : pandas.Index, optional
         What the rows of the feed are called, where it was one of pandas'.
     chosen : ndarray of int64, shape (n_labels,), optional
         Place of the item of each cluster that is kept, where `keeping` asked
         for others than the representatives.
+    config : Config
+        The settings.
+    n_candidates : int
+        Pairs of texts that were compared.
+    bounded : Bounded
+        Work that was bounded.
+    seconds : mapping of str to float
+        Wall-clock time of each stage.
+    regroup : callable, optional
+        Gives the clustering at another probability of duplicates; None with the
+        policy "similar", which knows none.
 
     Examples
     --------
