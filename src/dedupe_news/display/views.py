@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from dedupe_news.results.result import Clustering
 
 
+_LONGEST_VARIANT = 80
+
+
 class Kind(NamedTuple):
     """What is said of a kind of groups, and of the rows of one."""
 
@@ -81,9 +84,6 @@ class Row(NamedTuple):
     n_duplicates: int = 0
 
 
-_LONGEST_VARIANT = 80
-
-
 def variants_of(template: Template) -> list[str]:
     """Return what varies in a template, for a line."""
     return [one_line(variant, _LONGEST_VARIANT) for variant in template.variants]
@@ -114,19 +114,9 @@ def figures_of(result: Clustering) -> list[tuple[str, str, str]]:
 def note_on_bounded(result: Clustering) -> str:
     """Return what was not compared; empty where everything was."""
     bounded = result.bounded
-    if not bounded:
-        return ""
-    if bounded.n_representatives_passed_over:
-        # Only the policy "similar" reads the setting.
-        remedy = " A higher bucket_limit compares more." * (result.config.policy == "similar")
-        return (
-            f"Work was bounded: {bounded.n_representatives_passed_over:,} comparisons with "
-            f"representatives were left out, so that clusters may be split.{remedy}"
-        )
-    return (
-        f"Work was bounded: {bounded.n_pairs_not_compared:,} pairs within large groups of alike "
-        "texts were not compared. Clusters are complete; matches may lack pairs."
-    )
+    # Only the policy "similar" reads the setting.
+    can_raise = bounded.n_representatives_passed_over and result.config.policy == "similar"
+    return f"{bounded} A higher bucket_limit compares more." if can_raise else str(bounded)
 
 
 def summary_of(group: Group) -> str:

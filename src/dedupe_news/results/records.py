@@ -166,6 +166,20 @@ class Bounded:
         """Return whether anything was bounded."""
         return self.n_large_buckets > 0
 
+    def __str__(self) -> str:
+        """Return what was not compared; empty where everything was."""
+        if not self:
+            return ""
+        if self.n_representatives_passed_over:
+            return (
+                f"Work was bounded: {self.n_representatives_passed_over:,} comparisons with "
+                "representatives were left out, so that clusters may be split."
+            )
+        return (
+            f"Work was bounded: {self.n_pairs_not_compared:,} pairs within large groups of alike "
+            "texts were not compared. Clusters are complete; matches may lack pairs."
+        )
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class IndexStats:

@@ -14,13 +14,10 @@ import pyarrow.compute as pc
 from dedupe_news.api import cluster
 from dedupe_news.errors import DedupeNewsError, DuplicateIdError, InputError
 from dedupe_news.results.matches import NO_RELATION
-from dedupe_news.results.phrasing import counted
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from dedupe_news.results.result import Clustering
 
 _ROWS_AT_ONCE = 1 << 16
 
@@ -58,7 +55,8 @@ def clustered(
         raise type(error)(message) from error
     ids = pa.chunked_array(chunks, first.schema.field(id_column).type)
     _check_distinct(ids)
-    _say_bounded(result)
+    if result.bounded:
+        _log.warning("%s", result.bounded)
     if result.columns.rows is not None:  # of some that were dropped
         ids = ids.take(pa.array(result.columns.rows))
     relations = result.membership.relation
@@ -85,14 +83,3 @@ def _check_distinct(ids: pa.ChunkedArray) -> None:
             "Drop the others: df.dropDuplicates(['id'])"
         )
         raise DuplicateIdError(message)
-
-
-def _say_bounded(result: Clustering) -> None:
-    bounded = result.bounded
-    if bounded:
-        _log.warning(
-            "work was bounded: %s, %s pairs within not compared, %s representatives passed over",
-            counted(bounded.n_large_buckets, "large bucket"),
-            f"{bounded.n_pairs_not_compared:,}",
-            f"{bounded.n_representatives_passed_over:,}",
-        )
