@@ -308,6 +308,9 @@ def test_a_page_describes_its_own_templates_alone() -> None:
     assert on_page == [3]
     assert sorted(asked) == [0, 3, 6, 9]
     assert patterns == ["pattern 3"] * 4
+    made_anew = dataclasses.replace(many.templates[0], span=None)
+    with pytest.raises(dn.InputError, match="this template was taken out of its result"):
+        _ = made_anew.pattern
 
 
 @pytest.mark.parametrize("name", ["clusters", "stories", "templates"])

@@ -68,6 +68,11 @@ class Group(_Part):
         InputError
             If it stands alone, as after pickling: the result holds the texts.
         """
+        result = self._source()
+        return [*map(result.columns.content, result.places_of(self))]
+
+    def _source(self) -> Any:
+        """Return the result, which holds the texts; `InputError` where it is gone."""
         if self.result is None:
             name = type(self).__name__.lower()
             message = (
@@ -75,7 +80,7 @@ class Group(_Part):
                 f"Ask a {name} of the result"
             )
             raise InputError(message)
-        return [*map(self.result.columns.content, self.result.places_of(self))]
+        return self.result
 
     def __len__(self) -> int:
         """Return the number of members, at least 2."""
@@ -147,7 +152,7 @@ class Template(Group):
     @cached_property
     def _said(self) -> tuple[str, tuple[str, ...]]:
         """Pattern and variants: a feed has thousands of templates, and each takes time."""
-        said: tuple[str, tuple[str, ...]] = self.result.description_of(self)
+        said: tuple[str, tuple[str, ...]] = self._source().description_of(self)
         return said
 
     def __getstate__(self) -> dict[str, Any]:
