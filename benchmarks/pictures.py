@@ -5,28 +5,21 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.report import number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-Figures: TypeAlias = "Callable[[float, float], Any]"
+    from benchmarks.report import Figures, Picture
 
 _MANY = 3  # bars for one label that are drawn closer, and names in a row of the legend
 _F1_LINES = (0.5, 0.7, 0.9)
 _LEAST_SHOWN = 0.15
-
-
-class Picture(Protocol):
-    """What can be drawn on a figure that it is given for a width and a height in inches."""
-
-    def draw(self, new: Figures) -> Any:  # noqa: ANN401 - matplotlib is optional
-        """Return a figure with the picture."""
 
 
 def save(picture: Picture, path: Path) -> bool:

@@ -6,18 +6,24 @@ import dataclasses
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from benchmarks.pictures import Picture
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 FORMAT = 3
 """Version of the JSON that `benchmarks/README.md` documents."""
 
 TARGETS = Path(__file__).with_name("targets.json")
+Figures: TypeAlias = "Callable[[float, float], Any]"
 VERDICTS = {True: "met", False: "**missed**", None: "not measured"}
+
+
+class Picture(Protocol):
+    """What can be drawn on a figure that it is given for a width and a height in inches."""
+
+    def draw(self, new: Figures) -> Any:  # noqa: ANN401 - matplotlib is optional
+        """Return a figure with the picture."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

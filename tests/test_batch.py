@@ -196,7 +196,7 @@ def test_stories_of_texts_are_stories_of_documents() -> None:
         raise AssertionError
 
     compare, bound = Explainer(columns, config), np.empty(0, np.int64)
-    result = batch.assemble(columns, config, texts, told, {}, unused, compare, bound)
+    result = batch.Batch(columns, config, texts, {}, unused, compare, bound).clustering(told)
 
     assert result.story_of.tolist() == [2, -1, 2, 2, -1, 2]
     (story,) = result.stories

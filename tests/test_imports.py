@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -68,6 +69,14 @@ def test_public_names_are_there(name: str) -> None:
     """Public names are there, also those that load on first use."""
     assert getattr(dedupe_news, name) is not None
     assert name in dir(dedupe_news)
+
+
+@pytest.mark.parametrize("name", dedupe_news.__all__)
+def test_types_of_public_names_are_tested(name: str, root: Path) -> None:
+    """`make types` reads a file that uses every public name as a user would."""
+    uses = (root / "tests" / "typing" / "api.py").read_text(encoding="utf-8")
+
+    assert re.search(rf"\bdn\.{name}\b", uses)
 
 
 def test_unknown_names_are_refused_as_usual() -> None:

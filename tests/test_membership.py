@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
-from dedupe_news.results.membership import NO_RELATION
+from dedupe_news.results.matches import NO_RELATION
 
 TEXT = st.lists(st.sampled_from(["ka", "lo", "mi", "nu"]), min_size=1, max_size=5).map(" ".join)
 

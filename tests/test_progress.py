@@ -34,21 +34,21 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Let standard error be a terminal, and let bars appear at once and be plain."""
+def at_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Let standard error be a terminal, and let bars be plain and show every step."""
     stream = Terminal()
-    monkeypatch.setattr(progress, "_shows_bars", lambda: True)
-    monkeypatch.setattr(progress, "_BAR_AFTER_S", 0)
+    monkeypatch.setattr(sys, "stderr", stream)
 
-    bar: Any = functools.partial(tqdm.std.tqdm, file=stream, mininterval=0, miniters=1)
+    bar: Any = functools.partial(tqdm.std.tqdm, mininterval=0, miniters=1)
     monkeypatch.setattr(tqdm.auto, "tqdm", bar)
     return stream
 
 
-def test_bar_names_the_stage_that_runs(terminal: Terminal) -> None:
+def test_bar_names_the_stage_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The following one as soon as one ends; the last stays."""
-    with stages(NAMES, show=True) as ended:
+    terminal = at_terminal(monkeypatch)
+
+    with stages(NAMES, show=True, after_s=0) as ended:
         ended("first")
         ended("second")
 
@@ -57,39 +57,40 @@ def test_bar_names_the_stage_that_runs(terminal: Terminal) -> None:
     assert "1/2" in shown
 
 
-def test_bar_is_cleared_at_the_end(terminal: Terminal) -> None:
+def test_bar_is_cleared_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of it stays on the line."""
-    with stages(NAMES, show=True) as ended:
+    terminal = at_terminal(monkeypatch)
+
+    with stages(NAMES, show=True, after_s=0) as ended:
         ended("first")
 
     assert terminal.getvalue().endswith("\r")
 
 
-def test_no_bar_when_not_wanted(terminal: Terminal) -> None:
+def test_no_bar_when_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     """`progress=False` is silent even on a terminal."""
-    with stages(NAMES, show=False) as ended:
+    terminal = at_terminal(monkeypatch)
+
+    with stages(NAMES, show=False, after_s=0) as ended:
         ended("first")
 
     assert not terminal.getvalue()
 
 
-def test_no_bar_in_a_pipe(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_bar_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     """However long it takes."""
-    monkeypatch.setattr(progress, "_BAR_AFTER_S", 0)
-
-    with stages(NAMES, show=True) as ended:
+    with stages(NAMES, show=True, after_s=0) as ended:
         ended("first")
 
     assert capsys.readouterr() == ("", "")
 
 
-def test_bar_is_closed_when_a_stage_fails(terminal: Terminal) -> None:
+def test_bar_is_closed_when_a_stage_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bar is closed when a stage fails; the error message starts on a clean line."""
+    terminal = at_terminal(monkeypatch)
 
     def fail() -> None:
-        with stages(NAMES, show=True) as ended:
+        with stages(NAMES, show=True, after_s=0) as ended:
             ended("first")
             raise ZeroDivisionError
 
@@ -123,21 +124,19 @@ def prepared(monkeypatch: pytest.MonkeyPatch, task: Task, *, show: bool) -> None
         with watch(task):
             task.seen.wait(10 if show else 0)
 
-    monkeypatch.setattr(progress, "_LOOK_EVERY_S", 0.001)
     monkeypatch.setattr(_preparing, "prepare", prepare)
-    progress.prepare("cluster", "news", show=show)
+    progress.prepare("cluster", "news", show=show, look_every_s=0.001)
 
 
-def test_compiling_is_said_and_a_bar_counts(
-    monkeypatch: pytest.MonkeyPatch, terminal: Terminal, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_compiling_is_said_and_a_bar_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """At once on a terminal: how many, why, and how many are left."""
+    terminal = at_terminal(monkeypatch)
+
     prepared(monkeypatch, Task(), show=True)
 
-    said = capsys.readouterr().err
+    said, _, shown = terminal.getvalue().partition("\n")
     assert said.startswith("dedupe_news: compiling 3 kernels for this machine, once after")
     assert "dedupe-news warmup" in said
-    shown = terminal.getvalue()
     assert "0/3" in shown
     assert "1/3" in shown
     assert shown.endswith("\r")

@@ -427,44 +427,30 @@ def test_comparison_in_words() -> None:
         Difference("replace", "old", "new", 0, 0),
         Difference("insert", "", "at last", 3, 4),
     )
-    reasons = (Reason("names_kept_most", 0.5, -1.25),)
-    near = Comparison(Relation.NEAR, 0.75, 0.9, 0.7, reasons, differences, "old", "new at last")
+    near = Comparison(
+        relation=Relation.NEAR,
+        jaccard=0.75,
+        containment=0.9,
+        probability=0.7,
+        reasons=(Reason("names_kept_most", 0.5, -1.25),),
+        differences=differences,
+        left="old",
+        right="new at last",
+        verdict="duplicate",
+        probabilities={"duplicate": 0.7, "related": 0.0, "template": 0.0, "different": 0.3},
+        why="Duplicate: other words: old → new.",
+    )
 
     assert str(near).splitlines() == [
-        "duplicates (near)",
+        "Duplicate: other words: old → new.",
         "  scores: Jaccard 0.750, containment 0.900",
         "  probability: duplicate 0.700, related 0.000, template 0.000, different 0.300",
         "   -1.25  names kept most 0.50",
         "  replace 'old' -> 'new'",
         "  insert  '' -> 'at last'",
     ]
-    none = Comparison(None, 0.75, 0.9, 0.7, reasons, differences, "old", "new at last")
-    assert str(none).startswith("no match\n  scores: Jaccard 0.750, ")
-    told = dataclasses.replace(none, why="No match: only 2 of 30 words in the same order.")
-    assert str(told).startswith("No match: only 2 of 30 words in the same order.\n")
-
-
-def test_a_comparison_derives_its_verdict_and_probabilities() -> None:
-    """From relation and probability, where they are not given."""
-
-    def comparison(relation: Relation | None, **given: Any) -> Comparison:
-        return Comparison(relation, 0.5, 0.5, 0.25, (), (), "a", "b", **given)
-
-    found = {each: comparison(each).verdict for each in (*Relation, None)}
-    assert list(found.values()) == ["duplicate"] * 4 + ["related", "template", "none"]
-    assert comparison(None).probabilities == {
-        "duplicate": 0.25,
-        "related": 0.0,
-        "template": 0.0,
-        "different": 0.75,
-    }
-    given = {"duplicate": 0.1, "related": 0.8, "template": 0.05, "different": 0.05}
-    told = comparison(Relation.RELATED, probabilities=given)
-    assert told.probabilities == given
-    assert str(told).splitlines()[0] == "the same story"
-    assert str(comparison(Relation.TEMPLATE)).startswith("the same template\n")
-    assert comparison(None, verdict="related").verdict == "related"
-    assert hash(told) == hash(comparison(Relation.RELATED))
+    assert [(each.left_stop, each.right_stop) for each in differences] == [(3, 3), (3, 11)]
+    assert hash(near) == hash(dataclasses.replace(near, probabilities={}))
 
 
 def test_another_probability_gives_the_clusters_of_a_fresh_run() -> None:

@@ -31,7 +31,7 @@ from dedupe_news.errors import (
     WorkFolderFullError,
 )
 from dedupe_news.judges import Judge
-from dedupe_news.results.listing import Matches
+from dedupe_news.results.matches import Matches
 from dedupe_news.results.parts import Cluster, Story, Template
 from dedupe_news.results.records import (
     Bounded,

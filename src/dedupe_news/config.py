@@ -283,8 +283,8 @@ class Config:
             If a setting is unknown or out of range.
         """
         current = {**self.to_dict(), "judge": self.judge}
-        kept = _read_by(settings.get("policy", self.policy), current)
-        return self.from_dict({**kept, **settings})
+        current = _read_by(settings.get("policy", self.policy), current)
+        return self.from_dict({**current, **settings})
 
     def to_dict(self) -> dict[str, Any]:
         """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import reprlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
 
 _SHOWN = 40
 _MOST_NAMES = 12
@@ -119,3 +121,11 @@ class InputWarning(UserWarning):
 
 class MissingDependencyError(DedupeNewsError, ImportError):
     """An optional package is needed and not installed; the message says which extra brings it."""
+
+
+def optional(name: str, message: str) -> ModuleType:
+    """Return an optional package; the message says what needs it, and how to install it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingDependencyError(message.format(error.name or name)) from error

@@ -165,7 +165,7 @@ def test_work_that_was_bounded_is_logged(caplog: pytest.LogCaptureFixture) -> No
         list(tasks.clustered(iter([batch]), "id", {"config": config, "n_jobs": 1}))
 
     assert dn.cluster(texts, config=config, progress=False).bounded
-    assert "work was bounded: " in caplog.text
+    assert "Work was bounded: " in caplog.text
 
 
 def test_deduplicator_is_saved_and_loaded(frame_of: Make, tmp_path: Path) -> None:

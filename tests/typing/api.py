@@ -7,8 +7,9 @@ mypy reads this file in `make types`; nothing runs it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable
-from typing import Any, assert_type
+import os
+from collections.abc import Hashable, Mapping
+from typing import Any, Literal, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +59,26 @@ assert_type(comparison.verdict, str)
 assert_type(comparison.why, str)
 assert_type(comparison.probabilities["related"], float)
 
+assert_type(comparison.differences, tuple[dn.Difference, ...])
 assert_type(comparison.differences[0].left_start, int)
+assert_type(comparison.differences[0].left_stop, int)
+assert_type(comparison.reasons, tuple[dn.Reason, ...])
+assert_type(comparison.reasons[0].contribution, float)
 assert_type(comparison.left, str)
+
+session = dn.label(result, "labels.jsonl", n_jobs=1)
+assert_type(session, dn.Labelling)
+assert_type(session.answer("related"), None)
+assert_type(session.undo(), bool)
+assert_type(session.labels, list[dn.Label])
+label = dn.Label("a", "b", "duplicate")
+assert_type(label.label, Literal["duplicate", "related", "template", "different"])
+fit = dn.fit_judge(["a", "b"], [label], "judge.json", text=None)
+assert_type(fit, dn.JudgeFit)
+assert_type(fit.judge, dn.Judge)
+assert_type(fit.adapted, dn.Rates | None)
+assert_type(fit.gain, float)
+assert_type(dn.Config(judge=fit.judge).judge, dn.Judge | str | os.PathLike[str] | None)
 
 estimator = dn.NewsDeduplicator(policy="similar", threshold=0.8, n_jobs=-1)
 assert_type(estimator.fit(["a", "b"]), dn.NewsDeduplicator)
@@ -69,8 +88,11 @@ assert_type(estimator.clustering_, dn.Clustering)
 index = dn.NewsIndex(config)
 assert_type(index.add("id", "text", title="title", source=None), list[dn.Match])
 added = index.add_many([{"id": 1, "text": "a"}])
+assert_type(added, dn.Added)
 assert_type(added[0], list[dn.Match])
 assert_type(added.skipped, dn.Skipped)
+assert_type(added.skipped.counts, Mapping[tuple[str, str], int])
+assert_type(added.skipped.examples, tuple[dn.SkippedValue, ...])
 assert_type(index.query("text", limit=10, include=("related", "template")), list[dn.Match])
 assert_type(index.query("text")[0].id, Hashable)
 assert_type("id" in index, bool)
@@ -86,3 +108,38 @@ assert_type(index.import_from("feed.jsonl"), int)
 with dn.NewsIndex.open("feed.db", durability="normal", timeout=5) as opened, opened.batch() as same:
     assert_type(opened, dn.NewsIndex)
     assert_type(same, dn.NewsIndex)
+
+# Whoever catches one by its builtin type catches ours.
+not_found: tuple[type[KeyError], ...] = (dn.ColumnError, dn.UnknownIdError)
+wrong_values: tuple[type[ValueError], ...] = (
+    dn.ConfigError,
+    dn.DuplicateIdError,
+    dn.InputError,
+    dn.StoreClosedError,
+    dn.StoreDamagedError,
+    dn.StoreFormatError,
+)
+wrong_types: type[TypeError] = dn.InputTypeError
+not_installed: type[ImportError] = dn.MissingDependencyError
+of_stores: tuple[type[dn.StoreError], ...] = (
+    dn.StoreBusyError,
+    dn.StoreFullError,
+    dn.StoreReadOnlyError,
+    dn.StoreUnavailableError,
+)
+of_the_system: tuple[type[OSError], ...] = (
+    dn.StoreError,
+    dn.WorkFolderError,
+    dn.WorkFolderFullError,
+)
+every: tuple[type[dn.DedupeNewsError], ...] = (
+    *of_stores,
+    dn.ColumnError,
+    dn.ConfigError,
+    dn.InputError,
+    dn.InputTypeError,
+    dn.MissingDependencyError,
+    dn.UnknownIdError,
+    dn.WorkFolderError,
+)
+warning: type[UserWarning] = dn.InputWarning

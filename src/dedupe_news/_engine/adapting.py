@@ -35,16 +35,9 @@ _SEED = 20261130
 @dataclasses.dataclass(frozen=True, slots=True)
 class Examples:
     """
-    Labelled pairs.
+    Labelled pairs: features, logarithms of what the shipped judge says, and classes.
 
-    Parameters
-    ----------
-    rows : ndarray of float64, shape (n_pairs, n_features)
-        Their features.
-    scores : ndarray of float64, shape (n_pairs, n_classes)
-        Logarithms of the probabilities that the shipped judge gives them.
-    label : ndarray of int64, shape (n_pairs,)
-        Their classes, places in `classifier.CLASSES`.
+    Shapes (n_pairs, n_features), (n_pairs, n_classes) and (n_pairs,), in the order of `CLASSES`.
     """
 
     rows: NDArray[np.float64]
@@ -117,11 +110,11 @@ def corrected(
     rows: NDArray[np.float64], scores: NDArray[np.float64], stumps: Sequence[Stump]
 ) -> NDArray[np.float64]:
     """Return scores with what stumps add."""
-    found = scores.copy()
+    scores = scores.copy()
     for stump in stumps:
         is_below = rows[:, stump.feature] <= stump.threshold
-        found[:, stump.which] += np.where(is_below, stump.below, stump.above)
-    return found
+        scores[:, stump.which] += np.where(is_below, stump.below, stump.above)
+    return scores
 
 
 def cross_validate(examples: Examples) -> NDArray[np.float64]:
@@ -132,8 +125,8 @@ def cross_validate(examples: Examples) -> NDArray[np.float64]:
     out once, with a fifth of the pairs of each class.
     """
     rng = np.random.default_rng(_SEED)
-    found = np.empty((_N_REPEATS, len(examples), len(CLASSES)))
-    for probabilities in found:
+    repeats = np.empty((_N_REPEATS, len(examples), len(CLASSES)))
+    for probabilities in repeats:
         shuffled = rng.permutation(len(examples))
         by_class = shuffled[np.argsort(examples.label[shuffled], kind="stable")]
         fold = np.empty(len(examples), np.int64)
@@ -144,7 +137,7 @@ def cross_validate(examples: Examples) -> NDArray[np.float64]:
             probabilities[out] = softmax(
                 corrected(examples.rows[out], examples.scores[out], stumps)
             )
-    return found
+    return repeats
 
 
 class Measured(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from dedupe_news._input.constraints import NONE, Constraints, of_texts
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._text import Tokens
 from dedupe_news._text.batches import tokens_of
-from dedupe_news.results.listing import Matches
+from dedupe_news.results.matches import Matches
 from dedupe_news.results.result import Clustering
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dedupe_news._engine.policy import Outcome
     from dedupe_news._engine.texts import Texts
     from dedupe_news._input.columns import Columns
     from dedupe_news._machine.space import Space
     from dedupe_news.config import Config
-    from dedupe_news.results.outcome import Outcome
 
 
 STAGES = ("text", *policy.STAGES)
@@ -79,48 +80,99 @@ def cluster_columns(
     end_stage("text")
     sure = of_texts(constraints, texts.text_of, columns)
     outcome = policy.find(columns, tokens, texts, config, n_jobs, end_stage, sure, space)
-    describe = partial(templates.describe, columns, config)
-    compare = Explainer(columns, config, n_jobs, space, _groups(texts, sure))
-    bound = np.unique(constraints.must)
-    return assemble(columns, config, texts, outcome, seconds, describe, compare, bound)
+    batch = Batch(
+        columns,
+        config,
+        texts,
+        seconds,
+        describe=partial(templates.describe, columns, config),
+        compare=Explainer(columns, config, n_jobs, space, _groups(texts, sure)),
+        bound=np.unique(constraints.must),
+    )
+    return batch.clustering(outcome)
 
 
-def assemble(
-    columns: Columns,
-    config: Config,
-    texts: Texts,
-    outcome: Outcome,
-    seconds: Mapping[str, float],
-    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
-    compare: Explainer,
-    bound: NDArray[np.int64],
-) -> Clustering:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Batch:
     """
-    Make clusters of documents of what was found among their texts.
+    What makes clusters of documents of what was found among their texts.
 
     `bound` are the documents that must be with others, however long between them.
     """
-    leader = _representatives(columns, config, texts, outcome.representative, bound)
-    labels, representatives = _labels(leader)
-    return Clustering(
-        columns=columns,
-        config=config,
-        labels=labels,
-        representatives=representatives,
-        matches=_matches(texts, outcome, columns, config),
-        n_candidates=outcome.n_candidates,
-        bounded=outcome.bounded,
-        seconds=seconds,
-        template_of=_of_documents(texts, outcome.template_of),
-        story_of=_of_documents(texts, outcome.story_of),
-        describe=describe,
-        compare=compare,
-        regroup=None
-        if outcome.regroup is None
-        else partial(
-            _regroup, columns, config, texts, outcome.regroup, seconds, describe, compare, bound
-        ),
-    )
+
+    columns: Columns
+    config: Config
+    texts: Texts
+    seconds: Mapping[str, float]
+    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]]
+    compare: Explainer
+    bound: NDArray[np.int64]
+
+    def clustering(self, outcome: Outcome) -> Clustering:
+        """Return the documents as their texts were grouped."""
+        labels, representatives = _labels(self._representatives(outcome.representative))
+        return Clustering(
+            columns=self.columns,
+            config=self.config,
+            labels=labels,
+            representatives=representatives,
+            matches=self._matches(outcome),
+            n_candidates=outcome.n_candidates,
+            bounded=outcome.bounded,
+            seconds=self.seconds,
+            template_of=_of_documents(self.texts, outcome.template_of),
+            story_of=_of_documents(self.texts, outcome.story_of),
+            describe=self.describe,
+            compare=self.compare,
+            regroup=None if outcome.regroup is None else partial(self.at, outcome.regroup),
+        )
+
+    def at(self, regroup: Callable[[float], Outcome], min_probability: float) -> Clustering:
+        """Return the documents grouped at another probability of duplicates."""
+        config = self.config.replace(min_probability=min_probability)
+        compare = self.compare.with_config(config)
+        changed = dataclasses.replace(self, config=config, compare=compare)
+        return changed.clustering(regroup(config.min_probability))
+
+    def _matches(self, outcome: Outcome) -> Matches:
+        # Documents of the same words, each with the preferred one among them.
+        texts = self.texts
+        copies = copies_of(texts.text_of, len(texts))
+        originals = texts.document[texts.text_of[copies]]
+        copies, originals = copies[copies != originals], originals[copies != originals]
+        first = np.concatenate((texts.document[outcome.left], originals))
+        second = np.concatenate((texts.document[outcome.right], copies))
+        ones = np.ones(len(copies))
+        lower, upper = np.minimum(first, second), np.maximum(first, second)
+        order = np.lexsort((upper, lower))
+        return Matches(
+            left=lower[order],
+            right=upper[order],
+            jaccard=np.concatenate((outcome.jaccard, ones))[order],
+            containment=np.concatenate((outcome.containment, ones))[order],
+            relation=np.concatenate((outcome.relation, np.zeros(len(copies), np.uint8)))[order],
+            probability=np.concatenate((outcome.probability, ones))[order],
+            columns=self.columns,
+            config=self.config,
+        )
+
+    def _representatives(self, representative: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the document that represents each document."""
+        columns, texts = self.columns, self.texts
+        leader = np.arange(len(texts.text_of))  # a document without a token stands alone
+        present = texts.text_of >= 0
+        leader[present] = texts.document[representative[texts.text_of[present]]]
+        if texts.times is None or columns.published is None:
+            return leader
+        # Texts are near by their preferred documents; others of the same words may be too far.
+        times = columns.published
+        is_apart = ~within(times, times[leader], texts.window)
+        apart = np.setdiff1d(np.flatnonzero(is_apart), self.bound)
+        groups = texts.text_of[apart]
+        preference = preference_of(columns, self.config.prefer)
+        numbers, chosen = preferred(columns, apart, groups, preference)
+        leader[apart] = chosen[np.searchsorted(numbers, groups)]
+        return leader
 
 
 def _groups(texts: Texts, constraints: Constraints) -> dict[int, int]:
@@ -133,25 +185,6 @@ def _groups(texts: Texts, constraints: Constraints) -> dict[int, int]:
     return dict(zip(documents.tolist(), group[texts.text_of[documents]].tolist(), strict=True))
 
 
-def _regroup(
-    columns: Columns,
-    config: Config,
-    texts: Texts,
-    regroup: Callable[[float], Outcome],
-    seconds: Mapping[str, float],
-    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]],
-    compare: Explainer,
-    bound: NDArray[np.int64],
-    min_probability: float,
-) -> Clustering:
-    """Return the documents grouped at another probability of duplicates."""
-    changed = config.replace(min_probability=min_probability)
-    outcome = regroup(changed.min_probability)
-    return assemble(
-        columns, changed, texts, outcome, seconds, describe, compare.with_config(changed), bound
-    )
-
-
 def _of_documents(texts: Texts, text_for: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the document that stands for the group of each document, -1 for none."""
     chosen = np.full(len(texts.text_of), -1)
@@ -159,50 +192,6 @@ def _of_documents(texts: Texts, text_for: NDArray[np.int64]) -> NDArray[np.int64
     member[member] = text_for[texts.text_of[member]] >= 0
     chosen[member] = texts.document[text_for[texts.text_of[member]]]
     return chosen
-
-
-def _matches(texts: Texts, outcome: Outcome, columns: Columns, config: Config) -> Matches:
-    # Documents of the same words, each with the preferred one among them.
-    copies = copies_of(texts.text_of, len(texts))
-    originals = texts.document[texts.text_of[copies]]
-    copies, originals = copies[copies != originals], originals[copies != originals]
-    first = np.concatenate((texts.document[outcome.left], originals))
-    second = np.concatenate((texts.document[outcome.right], copies))
-    ones = np.ones(len(copies))
-    lower, upper = np.minimum(first, second), np.maximum(first, second)
-    order = np.lexsort((upper, lower))
-    return Matches(
-        left=lower[order],
-        right=upper[order],
-        jaccard=np.concatenate((outcome.jaccard, ones))[order],
-        containment=np.concatenate((outcome.containment, ones))[order],
-        relation=np.concatenate((outcome.relation, np.zeros(len(copies), np.uint8)))[order],
-        probability=np.concatenate((outcome.probability, ones))[order],
-        columns=columns,
-        config=config,
-    )
-
-
-def _representatives(
-    columns: Columns,
-    config: Config,
-    texts: Texts,
-    representative: NDArray[np.int64],
-    bound: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return the document that represents each document."""
-    leader = np.arange(len(texts.text_of))  # a document without a token stands alone
-    present = texts.text_of >= 0
-    leader[present] = texts.document[representative[texts.text_of[present]]]
-    if texts.times is None or columns.published is None:
-        return leader
-    # Texts are near by their preferred documents; others of the same words may be too far.
-    times = columns.published
-    apart = np.setdiff1d(np.flatnonzero(~within(times, times[leader], texts.window)), bound)
-    groups = texts.text_of[apart]
-    numbers, chosen = preferred(columns, apart, groups, preference_of(columns, config.prefer))
-    leader[apart] = chosen[np.searchsorted(numbers, groups)]
-    return leader
 
 
 def _labels(leader: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

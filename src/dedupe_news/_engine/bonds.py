@@ -19,17 +19,12 @@ class Bonds(NamedTuple):
     """
     Constraints on the texts of a segment.
 
-    Parameters
-    ----------
-    head : ndarray of int64, shape (n_texts,)
-        The text that stands for each: the most preferred of those that must be
-        together, mostly itself.
-    apart : ndarray of int64, shape (n_pairs, 2)
-        Heads that cannot be in one cluster, both ways round.
+    `head` has the text that stands for each: the most preferred of those that must be together,
+    mostly itself. `apart` has the heads that cannot be in one cluster, both ways round.
     """
 
-    head: NDArray[np.int64]
-    apart: NDArray[np.int64]
+    head: NDArray[np.int64]  # shape (n_texts,)
+    apart: NDArray[np.int64]  # shape (n_pairs, 2)
 
     def allow(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which pairs of texts, shape (n_pairs, 2), may be in one cluster."""

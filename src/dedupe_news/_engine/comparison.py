@@ -161,6 +161,7 @@ class Explainer:
             differences=_differences(one, other, blocks),
             left=left,
             right=right,
+            verdict="none" if relation is None else relation.verdict,
             probabilities=probabilities,
             why=sentence(one, other, blocks, about),
         )

@@ -22,7 +22,6 @@ from dedupe_news._engine.verdicts import RECORDS, ByClassifier, Compared, Jaccar
 from dedupe_news._input.constraints import NONE, Constraints
 from dedupe_news._machine.space import MEMORY
 from dedupe_news.errors import ConfigError
-from dedupe_news.results.outcome import Outcome
 from dedupe_news.results.records import Bounded
 
 if TYPE_CHECKING:
@@ -44,6 +43,30 @@ _LEAST_IN_STORY = 2
 _LEAST_IN_TEMPLATE = 3
 _PAIRS_AT_ONCE = 1 << 20
 _BYTES_A_PAIR = 64
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    Matches and groups of the texts of a batch, which are numbers of texts.
+
+    `representative` has one for each text; `template_of` the typical text of its template and
+    `story_of` the lead text of its story, -1 for none. `left` to `probability` are the matches,
+    as in `Matches`. `regroup` groups the same texts at another probability.
+    """
+
+    representative: NDArray[np.int64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    jaccard: NDArray[np.float64]
+    containment: NDArray[np.float64]
+    relation: NDArray[np.uint8]
+    probability: NDArray[np.float64]
+    n_candidates: int
+    bounded: Bounded
+    template_of: NDArray[np.int64]
+    story_of: NDArray[np.int64]
+    regroup: Callable[[float], Outcome] | None = None
 
 
 class Settled(NamedTuple):

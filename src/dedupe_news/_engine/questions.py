@@ -20,16 +20,10 @@ _SEED = 20261130
 
 class Pairs(NamedTuple):
     """
-    Pairs that could be shown.
+    Pairs that could be shown: features, what the judge says, and the groups of the two items.
 
-    Parameters
-    ----------
-    rows : ndarray of float64, shape (n_pairs, n_features)
-        Their features.
-    probabilities : ndarray of float64, shape (n_pairs, n_classes)
-        What the judge says of them.
-    groups : ndarray of int64, shape (n_pairs, 2)
-        What each of the two items belongs to: a template, a story, a cluster.
+    Shapes (n_pairs, n_features), (n_pairs, n_classes) and (n_pairs, 2). A group is a template,
+    a story or a cluster.
     """
 
     rows: NDArray[np.float64]
@@ -57,11 +51,11 @@ def thin(
     """Return the places of the pairs to consider, increasing: few of a group, most in doubt."""
     shuffled = np.random.default_rng(_SEED).permutation(len(groups))
     for side in range(2):
-        own = groups[shuffled, side]
-        by_group = np.argsort(own, kind="stable")
-        starts = np.searchsorted(own[by_group], own[by_group])
-        kept = by_group[np.arange(len(own)) - starts < 2 * _MOST_OF_GROUP]
-        shuffled = shuffled[np.sort(kept)]
+        of_side = groups[shuffled, side]
+        by_group = np.argsort(of_side, kind="stable")
+        starts = np.searchsorted(of_side[by_group], of_side[by_group])
+        few = by_group[np.arange(len(of_side)) - starts < 2 * _MOST_OF_GROUP]
+        shuffled = shuffled[np.sort(few)]
     n_sure = _MOST_CONSIDERED // _SURE_EVERY
     by_doubt = shuffled[np.argsort(-doubt_of(probabilities[shuffled], min_probability))]
     in_doubt, others = np.split(by_doubt, [_MOST_CONSIDERED - n_sure])

@@ -46,13 +46,13 @@ def read_constraints(columns: Columns, must: object, cannot: object, policy: str
         raise ConfigError(message)
     ids = range(len(columns)) if columns.ids is None else columns.ids
     place = {id_: at for at, id_ in enumerate(ids)}
-    found = [
-        np.array(
-            [[_place(name, each, place) for each in pair] for pair in given], np.int64
-        ).reshape(-1, _PAIR)
+    rows = {
+        name: [[_place(name, id_, place) for id_ in pair] for pair in given]
         for name, given in pairs.items()
-    ]
-    return Constraints(*found)
+    }
+    return Constraints(
+        **{name: np.array(given, np.int64).reshape(-1, _PAIR) for name, given in rows.items()}
+    )
 
 
 def _pairs(name: str, given: object) -> list[tuple[Any, Any]]:
@@ -74,14 +74,14 @@ def _pairs(name: str, given: object) -> list[tuple[Any, Any]]:
 
 
 def _place(name: str, id_: Any, place: dict[Any, int]) -> int:
-    found = place.get(id_) if fault_of_id(id_) is None else None
-    if found is None:
+    at = place.get(id_) if fault_of_id(id_) is None else None
+    if at is None:
         message = (
             f"{name} names the item {shown(id_)}, which the feed does not have; pass ids of the "
             "feed, or positions where its items have no ids"
         )
         raise InputError(message)
-    return found
+    return at
 
 
 def part_texts(text_of: NDArray[np.int64], n_texts: int, cannot: NDArray[np.int64]) -> int:

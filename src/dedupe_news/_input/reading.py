@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from dedupe_news._input.values import TextColumn
     from dedupe_news.documents import ColumnChoice
 
-_MOST_DOCUMENTS = 2**32 - 1
-
 
 def read_documents(
     feed: object,
@@ -42,8 +40,14 @@ def read_documents(
     published: ColumnChoice = AUTO,
     n_jobs: int = 1,
     for_index: bool = False,
+    most: int = 2**32 - 1,
 ) -> Columns:
-    """Turn any accepted input into columns, by the rules in force; an index needs all ids."""
+    """
+    Turn any accepted input into columns, by the rules in force.
+
+    An index needs all ids; positions in a batch are packed into 32 bits, so that it has so
+    many documents at `most`.
+    """
     if isinstance(feed, Columns):  # of a file that the command line has read
         return feed
     choices = dict(zip(ROLES, (id, title, text, source, published), strict=True))
@@ -56,7 +60,7 @@ def read_documents(
     }
     texts = values.text_column(found.values["text"], "text", faults["text"])
     n_documents = len(texts.offsets) - 1
-    _check_lengths(found.values, n_documents)
+    _check_lengths(found.values, n_documents, most)
     title_lengths = None
     if found.values["title"] is not None:
         titles = values.text_column(found.values["title"], "title", faults["title"])
@@ -94,11 +98,11 @@ def read_documents(
     return dataclasses.replace(take(columns, kept), skipped=skipped)
 
 
-def _check_lengths(columns: Mapping[str, object], n_documents: int) -> None:
-    if n_documents > _MOST_DOCUMENTS:
+def _check_lengths(columns: Mapping[str, object], n_documents: int, most: int) -> None:
+    if n_documents > most:
         message = (
-            f"the feed has {n_documents:,} documents, but one batch holds at most "
-            f"{_MOST_DOCUMENTS:,}. Split it and add the parts to a NewsIndex"
+            f"the feed has {n_documents:,} documents, but one batch holds at most {most:,}. "
+            "Split it and add the parts to a NewsIndex"
         )
         raise InputError(message)
     for role, column in columns.items():

@@ -11,7 +11,7 @@ import numpy as np
 from dedupe_news._engine import candidates, questions
 from dedupe_news._engine.classifier import DUPLICATE, features_of, load_classifier
 from dedupe_news._engine.clusters import Grouping, Judged
-from dedupe_news._engine.packing import rows_of
+from dedupe_news._engine.packing import pack, rows_of
 from dedupe_news._engine.segment import count
 from dedupe_news._input.columns import to_span
 from dedupe_news._input.labels import VERDICTS, Label, LabelFile, Verdict
@@ -107,52 +107,24 @@ class Labelling:
 
     @property
     def labels(self) -> list[Label]:
-        """
-        The labels so far.
-
-        Returns
-        -------
-        list of Label
-            Those of earlier sessions first.
-        """
+        """The labels so far, those of earlier sessions first."""
         return list(self._file.labels)
 
     @property
     def question(self) -> Question | None:
-        """
-        The pair that is shown.
-
-        Returns
-        -------
-        Question or None
-            None at the end.
-        """
+        """The pair that is shown; None at the end."""
         at = len(self._done)
         return self.questions[at] if at < len(self.questions) else None
 
     @property
     def counts(self) -> dict[Verdict, int]:
-        """
-        How many pairs have each label.
-
-        Returns
-        -------
-        dict of str to int
-            In the order of `VERDICTS`.
-        """
+        """How many pairs have each label."""
         counted = collections.Counter(label.label for label in self._file.labels)
         return {verdict: counted[verdict] for verdict in VERDICTS}
 
     @property
     def can_undo(self) -> bool:
-        """
-        Whether there is a pair to go back to.
-
-        Returns
-        -------
-        bool
-            Of this session.
-        """
+        """Whether this session has a pair to go back to."""
         return bool(self._done)
 
     def answer(self, verdict: Verdict) -> None:
@@ -216,7 +188,7 @@ class Labelling:
 
     def changes(self, question: Question) -> list[Change]:
         """
-        Return where the two items of a pair differ.
+        Return where the two items of a pair differ, in order.
 
         Parameters
         ----------
@@ -226,12 +198,11 @@ class Labelling:
         Returns
         -------
         list of Change
-            In order.
+            Where their words differ.
         """
         columns = self.result.columns
         texts = [columns.content(at) for at in (question.left, question.right)]
-        left, right = differences.read(texts, self.result.config, titled=columns.titled)
-        return differences.changes(left, right, differences.aligned(left, right))
+        return differences.between(texts, self.result.config, titled=columns.titled)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """Show the session in a notebook."""
@@ -239,14 +210,7 @@ class Labelling:
         return bundle
 
     def __repr__(self) -> str:
-        """
-        Return how far the session is.
-
-        Returns
-        -------
-        str
-            One line.
-        """
+        """Return how far the session is."""
         counts = ", ".join(f"{number} {WORDS[name]}" for name, number in self.counts.items())
         n_left = len(self.questions) - len(self._done)
         return f"<Labelling: {len(self._file.labels)} labels ({counts}), {n_left} pairs left>"
@@ -258,58 +222,43 @@ def _find_questions(result: Clustering, labels: Sequence[Label], n_jobs: int) ->
     window = None if config.window is None else to_span(config.window)
     counted = count(columns, config, n_jobs, window)
     segment, texts = counted.segment, counted.texts
-    keys = candidates.find_keys(segment, n_jobs)
     model = load_classifier(config)
 
-    def judge(found: NDArray[np.uint64]) -> Judged:
-        return Judged(found, model.probabilities(segment, rows_of(found), n_jobs))
+    def judge(pairs: NDArray[np.uint64]) -> Judged:
+        return Judged(pairs, model.probabilities(segment, rows_of(pairs), n_jobs))
 
     grouping = Grouping(segment.order, texts, config.min_probability, judge)
+    keys = candidates.find_keys(segment, n_jobs)
     grouping.judge(candidates.find_candidates(segment, keys, n_jobs).pairs)
-    group = _groups(result)
-    known = _texts_of(counted, columns.ids, labels)
-    rows, probabilities = _without(grouping, known)
-    documents = texts.document[segment.order[rows]]
-    kept = questions.thin(probabilities, group[documents], config.min_probability)
-    rows, probabilities, documents = rows[kept], probabilities[kept], documents[kept]
-    pairs = questions.Pairs(features_of(segment, rows, n_jobs), probabilities, group[documents])
-    before = questions.Pairs(
-        features_of(segment, known, n_jobs),
-        model.probabilities(segment, known, n_jobs),
-        group[texts.document[segment.order[known]]],
-    )
-    chosen = questions.choose(pairs, config.min_probability, MOST_QUESTIONS, before)
-    return [
-        Question(
-            int(documents[at].min()), int(documents[at].max()), float(probabilities[at, DUPLICATE])
+    known, _ = texts_of_labels(counted, columns.ids, labels)
+    unknown = ~np.isin(grouping.judged.pairs, pack(known))
+    rows = rows_of(grouping.judged.pairs[unknown])
+    probabilities = grouping.judged.probabilities[unknown]
+
+    # What each document belongs to: its template, else its story, else its cluster.
+    groups = np.where(result.story_of >= 0, result.story_of, result.representatives[result.labels])
+    groups = np.where(result.template_of >= 0, result.template_of, groups)
+    documents = texts.document[segment.order]
+
+    def as_pairs(rows: NDArray[np.int64], probabilities: NDArray[np.float64]) -> questions.Pairs:
+        return questions.Pairs(
+            features_of(segment, rows, n_jobs), probabilities, groups[documents[rows]]
         )
-        for at in chosen.tolist()
+
+    thin = questions.thin(probabilities, groups[documents[rows]], config.min_probability)
+    rows, probabilities = rows[thin], probabilities[thin]
+    chosen = questions.choose(
+        as_pairs(rows, probabilities),
+        config.min_probability,
+        MOST_QUESTIONS,
+        as_pairs(known, model.probabilities(segment, known, n_jobs)),
+    )
+    places = np.sort(documents[rows[chosen]], axis=1).tolist()
+    likely = probabilities[chosen, DUPLICATE].tolist()
+    return [
+        Question(left, right, probability)
+        for (left, right), probability in zip(places, likely, strict=True)
     ]
-
-
-def _without(
-    grouping: Grouping, known: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the judged pairs that are not known, and their probabilities."""
-    rows = rows_of(grouping.judged.pairs)
-    n_texts = np.int64(rows.max(initial=0) + known.max(initial=0) + 1)
-    is_new = ~np.isin(rows @ [n_texts, 1], np.sort(known, axis=1) @ [n_texts, 1])
-    return rows[is_new], grouping.judged.probabilities[is_new]
-
-
-def _groups(result: Clustering) -> NDArray[np.int64]:
-    """Return what each document belongs to: its template, else its story, else its cluster."""
-    kept = result.representatives[result.labels]
-    story = np.where(result.story_of >= 0, result.story_of, kept)
-    groups: NDArray[np.int64] = np.where(result.template_of >= 0, result.template_of, story)
-    return groups
-
-
-def _texts_of(
-    counted: Counted, ids: Sequence[Any] | None, labels: Sequence[Label]
-) -> NDArray[np.int64]:
-    """Return the two texts of each label whose items are here and differ, shape (n_pairs, 2)."""
-    return texts_of_labels(counted, ids, labels)[0]
 
 
 def texts_of_labels(
@@ -318,29 +267,15 @@ def texts_of_labels(
     """
     Return the texts of the labels that a judge can learn from, and these labels.
 
-    Parameters
-    ----------
-    counted : Counted
-        The feed.
-    ids : sequence of hashable or None
-        Its ids; positions for None.
-    labels : sequence of Label
-        Some labels.
-
-    Returns
-    -------
-    texts : ndarray of int64, shape (n_pairs, 2)
-        Texts of the segment, of the labels whose items are there with words
-        that are not the same.
-    labels : list of Label
-        These labels.
+    Those are labels of items that are here, by id or position, with words that differ. The texts
+    are of the segment, shape (n_labels, 2).
     """
     place = {id_: at for at, id_ in enumerate(range(len(counted.text_of)) if ids is None else ids)}
-    rows, kept = [], []
+    rows, useful = [], []
     for label in labels:
-        at = [place.get(each) for each in (label.id1, label.id2)]
-        texts = [-1 if each is None else int(counted.text_of[each]) for each in at]
+        places = [place.get(label.id1), place.get(label.id2)]
+        texts = [-1 if at is None else int(counted.text_of[at]) for at in places]
         if min(texts) >= 0 and texts[0] != texts[1]:
             rows.append(texts)
-            kept.append(label)
-    return np.array(rows, np.int64).reshape(-1, 2), kept
+            useful.append(label)
+    return np.array(rows, np.int64).reshape(-1, 2), useful

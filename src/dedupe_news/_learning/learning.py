@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
-
-    from dedupe_news._input.columns import Columns
     from dedupe_news.config import Config
     from dedupe_news.documents import ColumnChoice
 
@@ -54,14 +51,7 @@ class Rates:
     f1_error: float
 
     def __str__(self) -> str:
-        """
-        Return the rates in one line.
-
-        Returns
-        -------
-        str
-            Each with its standard error.
-        """
+        """Return the rates in one line, each with its standard error."""
         return (
             f"precision {self.precision:.3f} ± {self.precision_error:.3f}, "
             f"recall {self.recall:.3f} ± {self.recall_error:.3f}, "
@@ -105,14 +95,7 @@ class JudgeFit:
     n_unused: int
 
     def __str__(self) -> str:
-        """
-        Return what came of it, in a few lines.
-
-        Returns
-        -------
-        str
-            The rates and what to do.
-        """
+        """Return the rates, and what to do, in a few lines."""
         lines = [f"{in_words(self.n_labels, 'label')}, {self.n_duplicates} of them duplicates"]
         if self.n_unused:
             lines[0] += f"; {self.n_unused} more are of other items, or of the same words"
@@ -246,13 +229,12 @@ def fit_judge(
     harder than those of the whole feed, and so the rates are lower than its.
     """
     threads = resolve_jobs(n_jobs)
-    columns, chosen = _read(
-        feed,
-        Choices(id=id, title=title, text=text, source=source, published=published),
-        config,
-        settings,
-        threads,
-    )
+    if isinstance(feed, Clustering):
+        columns, config = feed.columns, config or feed.config
+    else:
+        choices = Choices(id=id, title=title, text=text, source=source, published=published)
+        columns = numbered_rows(read_documents(feed, **choices, n_jobs=threads))
+    chosen = settled(config, settings)
     given = read_labels(labels)
     counted = count(columns, chosen, threads)
     pairs, used = texts_of_labels(counted, columns.ids, given)
@@ -262,50 +244,29 @@ def fit_judge(
             "different words. Fit to the feed that was labelled, with the same ids"
         )
         raise InputError(message)
+    probabilities = load_classifier().probabilities(counted.segment, pairs, threads)
     examples = adapting.Examples(
         features_of(counted.segment, pairs, threads),
-        np.log(np.maximum(load_classifier().probabilities(counted.segment, pairs, threads), 1e-12)),
-        np.array([VERDICTS.index(each.label) for each in used], np.int64),
+        np.log(np.maximum(probabilities, 1e-12)),
+        np.array([VERDICTS.index(label.label) for label in used], np.int64),
     )
-    fit = _fit(examples, len(given) - len(used), chosen.min_probability)
-    if path is not None:
-        fit.judge.write(path)
-    return fit
-
-
-def _read(
-    feed: object,
-    choices: Choices,
-    config: Config | None,
-    settings: dict[str, Any],
-    n_jobs: int,
-) -> tuple[Columns, Config]:
-    """Return the documents and the settings, both of the result where the feed is one."""
-    if isinstance(feed, Clustering):
-        return feed.columns, settled(config or feed.config, settings)
-    columns = numbered_rows(read_documents(feed, **choices, n_jobs=n_jobs))
-    return columns, settled(config, settings)
-
-
-def _fit(examples: adapting.Examples, n_unused: int, min_probability: float) -> JudgeFit:
+    adapted = adapting.adapt(examples, chosen.min_probability)
     document = shipped()
-    adapted = adapting.adapt(examples, min_probability)
-    measured = adapted.measured
-    gain, gain_error = (0.0, 0.0) if measured is None else measured.gain[:, -1].tolist()
     if adapted.stumps:
         document = adapting.with_stumps(document, adapted.stumps)
+    judge = read_judge(document)
+    if path is not None:
+        judge.write(path)
+    measured = adapted.measured
+    gain, gain_error = (0.0, 0.0) if measured is None else measured.gain[:, -1].tolist()
     return JudgeFit(
-        judge=read_judge(document),
+        judge=judge,
         is_better=bool(adapted.stumps),
-        shipped=None if measured is None else _as_rates(measured.shipped),
-        adapted=None if measured is None else _as_rates(measured.adapted),
+        shipped=None if measured is None else Rates(*measured.shipped.ravel().tolist()),
+        adapted=None if measured is None else Rates(*measured.adapted.ravel().tolist()),
         gain=gain,
         gain_error=gain_error,
         n_labels=len(examples),
         n_duplicates=int(np.count_nonzero(examples.label == DUPLICATE)),
-        n_unused=n_unused,
+        n_unused=len(given) - len(used),
     )
-
-
-def _as_rates(measured: NDArray[np.float64]) -> Rates:
-    return Rates(*measured.ravel().tolist())

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("dedupe_news")
 
-_BAR_AFTER_S = 2.0
-_LOOK_EVERY_S = 0.2
 _OCCASION = "for this machine, once after installation; dedupe-news warmup does it beforehand"
 
 
@@ -68,12 +66,19 @@ def ready(
     yield
 
 
-def prepare(operation: str, policy: str, n_jobs: int | None = -1, *, show: bool = True) -> None:
+def prepare(
+    operation: str,
+    policy: str,
+    n_jobs: int | None = -1,
+    *,
+    show: bool = True,
+    look_every_s: float = 0.2,
+) -> None:
     """Compile what an operation needs, where that has not been done, and show how far it is."""
 
     @contextlib.contextmanager
     def watch(task: _preparing.Task) -> Iterator[None]:
-        with _watching(), _compiling_bar(task, show=show):
+        with _watching(), _compiling_bar(task, look_every_s, show=show):
             yield
 
     _preparing.prepare(f"{operation}-{policy}", resolve_jobs(n_jobs), watch)
@@ -94,7 +99,7 @@ def prepare_all(*, show: bool = True) -> tuple[Path | None, int]:
 
 
 @contextlib.contextmanager
-def _compiling_bar(task: _preparing.Task, *, show: bool) -> Iterator[None]:
+def _compiling_bar(task: _preparing.Task, look_every_s: float, *, show: bool) -> Iterator[None]:
     total = task.n_left()
     _announce(f"compiling {total} kernels {_OCCASION}", show=show)
     if not (show and _shows_bars()):
@@ -105,7 +110,7 @@ def _compiling_bar(task: _preparing.Task, *, show: bool) -> Iterator[None]:
         bar.refresh()
 
         def look() -> None:
-            while not ended.wait(_LOOK_EVERY_S):
+            while not ended.wait(look_every_s):
                 bar.n = total - task.n_left()
                 bar.refresh()
 
@@ -163,16 +168,20 @@ def _watching() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def stages(names: Sequence[str], *, show: bool) -> Iterator[Callable[[str], None]]:
+def stages(
+    names: Sequence[str], *, show: bool, after_s: float = 2.0
+) -> Iterator[Callable[[str], None]]:
     """
-    Show a bar over the stages of a run that takes more than two seconds.
+    Show a bar over the stages of a run that takes more than `after_s`.
 
     Yield what is to be called with the name of each stage as it ends.
     """
     if not show:
         yield lambda _stage: None
         return
-    with _bar(len(names), names[0]) as bar:
+    # A bar on a terminal or in a notebook, never in a pipe.
+    disable = not _shows_bars()
+    with _tqdm(total=len(names), desc=names[0], delay=after_s, disable=disable) as bar:
 
         def ended(stage: str) -> None:
             following = names.index(stage) + 1
@@ -180,18 +189,6 @@ def stages(names: Sequence[str], *, show: bool) -> Iterator[Callable[[str], None
             bar.update()
 
         yield ended
-
-
-@contextlib.contextmanager
-def _bar(total: int, description: str) -> Iterator[Any]:
-    # A bar on a terminal or in a notebook, never in a pipe.
-    with _tqdm(
-        total=total,
-        desc=description,
-        delay=_BAR_AFTER_S,
-        disable=not _shows_bars(),
-    ) as bar:
-        yield bar
 
 
 @contextlib.contextmanager

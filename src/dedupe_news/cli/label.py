@@ -130,10 +130,7 @@ def _show(console: Console, session: Labelling, question: Question) -> None:
     console.print(
         Rule(Text(f"{counted(len(session.labels), 'label')}: {counts}", "dim"), style="dim")
     )
-    changes = (
-        (change.left_start, change.left_stop, change.right_start, change.right_stop)
-        for change in session.changes(question)
-    )
+    changes = session.changes(question)
     texts = columns.content(question.left), columns.content(question.right)
     heads = _about(columns, question.left), _about(columns, question.right)
     show_sides(console, texts, changes, heads, max(_LEAST_LINES, console.height - 5))

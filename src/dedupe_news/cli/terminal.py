@@ -14,20 +14,21 @@ from rich.table import Table
 from rich.text import Text
 
 from dedupe_news.display import marking, views
-from dedupe_news.results.membership import NO_RELATION
+from dedupe_news.results.matches import NO_RELATION
 from dedupe_news.results.parts import Template
-from dedupe_news.results.phrasing import counted, duration, one_line, printable, verdict_in_words
+from dedupe_news.results.phrasing import counted, duration, one_line, printable
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
     from dedupe_news._input.columns import Columns
     from dedupe_news.display.marking import Piece
+    from dedupe_news.results.differences import Change
     from dedupe_news.results.parts import Group
-    from dedupe_news.results.records import Comparison, Match
+    from dedupe_news.results.records import Comparison, Difference, Match
     from dedupe_news.results.result import Clustering
 
 _MOST_CELLS = 160
@@ -87,17 +88,17 @@ def show_clustering(console: Console, result: Clustering, top: int) -> None:
     """Print the figures of a run and its `top` largest clusters, stories and templates."""
     show_figures(console, result)
     for kind in views.KINDS.values():
-        n_groups = views.n_groups(result, kind)
-        if not n_groups:
+        every: Sequence[Group] = getattr(result, kind.name)
+        if not every:
             continue
-        groups = views.groups_between(result, kind, 0, top)
+        groups = every[:top]
         console.print()
         heading = Text.assemble((kind.heading, "bold"), "  ", (kind.says, "dim"))
         console.print(Padding(heading, (0, 2)))
         if groups:
             console.print(_group_table(groups, narrow=console.width < _NARROW_CELLS))
-        if n_groups > len(groups):
-            hidden = counted(n_groups - len(groups), f"more {kind.noun}", f"more {kind.name}")
+        if len(every) > len(groups):
+            hidden = counted(len(every) - len(groups), f"more {kind.noun}", f"more {kind.name}")
             console.print(Text(f"  and {hidden}; --output FILE for all, --top N for more", "dim"))
     console.print()
 
@@ -193,20 +194,14 @@ def show_matches(
 def show_comparison(console: Console, compared: Comparison) -> None:
     """Print how two items are related."""
     shares = ", ".join(f"{name} {value:.3f}" for name, value in compared.probabilities.items())
-    sentence = compared.why or verdict_in_words(compared.verdict, compared.relation)
-    verdict, colon, facts = sentence.partition(":")
+    verdict, colon, facts = compared.why.partition(":")
     style = f"bold {_VERDICT_STYLES[compared.verdict]}"
     said = Text.assemble((verdict + colon, style), printable(facts))
     scores = f"Jaccard {compared.jaccard:.3f}, containment {compared.containment:.3f}"
     console.print()
     console.print(Padding(said, (0, 2)))
     console.print(Text(f"  probability: {shares}\n  {scores}\n", "dim"))
-    changes = (
-        (each.left_start, each.left_start + len(each.left),
-         each.right_start, each.right_start + len(each.right))
-        for each in compared.differences
-    )  # fmt: skip
-    show_sides(console, (compared.left, compared.right), changes)
+    show_sides(console, (compared.left, compared.right), compared.differences)
     if compared.reasons:
         console.print()
         console.print(_reasons(compared))
@@ -234,23 +229,18 @@ def _reasons(compared: Comparison) -> Table:
 def show_sides(
     console: Console,
     texts: tuple[str, str],
-    changes: Iterable[tuple[int, int, int, int]],
+    changes: Sequence[Change | Difference],
     heads: tuple[str, str] = ("", ""),
     n_lines: int = sys.maxsize,
 ) -> None:
     """
     Print two texts beside one another, or one above the other where there is no room.
 
-    No more than `n_lines` of either. `changes` are where the words begin and end that differ:
-    in the first, and in the second.
+    No more than `n_lines` of either; `changes` are where the words differ.
     """
-    places = list(changes)
-    spans = [[(place[at], place[at + 1], False) for place in places] for at in (0, 2)]
     left, right = (
-        Text.assemble(
-            (head and f"{printable(head)}\n", "dim"), *map(_marked, marking.one(text, here, kind))
-        )
-        for head, text, here, kind in zip(heads, texts, spans, ("delete", "insert"), strict=True)
+        Text.assemble((head and f"{printable(head)}\n", "dim"), *map(_marked, pieces))
+        for head, pieces in zip(heads, marking.sides(texts, changes), strict=True)
     )
     grid = Table.grid(padding=(0, 2), expand=True)
     if console.width < _SIDE_BY_SIDE_CELLS:

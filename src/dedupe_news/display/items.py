@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from dedupe_news.display import marking
+from dedupe_news.results import differences
 from dedupe_news.results.phrasing import as_text, moment, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dedupe_news._input.columns import Columns
+    from dedupe_news.config import Config
     from dedupe_news.display.marking import Piece
     from dedupe_news.results.differences import Change
+    from dedupe_news.results.records import Difference
 
 # Written out, not drawn by the style: untrusted notebooks and some sites strip styles.
 _SEPARATOR = Markup(" · ")
@@ -67,19 +70,26 @@ def about(columns: Columns, place: int, *, time: str = "") -> list[Markup]:
 
 
 def sides(
-    texts: Iterable[str], changes: Sequence[Change], heads: Iterable[Markup], *, titled: bool
+    texts: Iterable[str],
+    changes: Sequence[Change | Difference],
+    heads: Iterable[Markup],
+    *,
+    titled: bool,
 ) -> Markup:
     """Return two texts side by side, with the words marked in which they differ."""
-    spans = {
-        "delete": [(c.left_start, c.left_stop, c.kind == "replace") for c in changes],
-        "insert": [(c.right_start, c.right_stop, c.kind == "replace") for c in changes],
-    }
     drawn = []
-    for text, head, (kind, places) in zip(texts, heads, spans.items(), strict=True):
-        pieces = marking.one(text, places, kind)
+    for pieces, head in zip(marking.sides(texts, changes), heads, strict=True):
         shown = content(marking.shorten(pieces, _CONTEXT) if changes else pieces, titled=titled)
         drawn.append(Markup('<div class="doc">{}{}</div>').format(head, shown))
     return Markup('<div class="sides">{}{}</div>').format(*drawn)
+
+
+def pair(columns: Columns, config: Config, places: Sequence[int]) -> Markup:
+    """Return two items of a feed side by side."""
+    contents = [*map(columns.content, places)]
+    changes = differences.between(contents, config, titled=columns.titled)
+    heads = [line("", about(columns, place)) for place in places]
+    return sides(contents, changes, heads, titled=columns.titled)
 
 
 def content(pieces: Sequence[Piece], *, titled: bool) -> Markup:
@@ -90,13 +100,13 @@ def content(pieces: Sequence[Piece], *, titled: bool) -> Markup:
         parts.append(Markup('<p class="title"><b>{}</b></p>').format(marking.to_html(title)))
     n_characters = sum(len(piece.text) for piece in text)
     if n_characters > _OPENED and len(text) == 1:
-        whole = text[0].text
-        cut = whole.rfind(" ", 0, _OPENED)
+        words = text[0].text
+        cut = words.rfind(" ", 0, _OPENED)
         parts.append(
             Markup(
                 '<p class="text">{} …</p><details><summary class="quiet small">all {:,} '
                 'characters</summary><p class="text">{}</p></details>'
-            ).format(whole[: cut if cut > 0 else _OPENED], len(whole), whole)
+            ).format(words[: cut if cut > 0 else _OPENED], len(words), words)
         )
     elif n_characters:
         parts.append(Markup('<p class="text">{}</p>').format(marking.to_html(text)))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dedupe_news.results.differences import Change
+    from dedupe_news.results.records import Difference
 
 _TAGS = {
     "same": Markup("{}"),
@@ -59,16 +60,22 @@ def both(left: str, right: str, changes: Iterable[Change]) -> list[Piece]:
     return [piece for piece in pieces if piece.text]
 
 
-def one(text: str, spans: Iterable[tuple[int, int, bool]], kind: str) -> list[Piece]:
-    """
-    Return one of two texts, with the words marked that the other does not have.
+def sides(
+    texts: Iterable[str], changes: Sequence[Change | Difference]
+) -> tuple[list[Piece], list[Piece]]:
+    """Return two texts, each with the words marked that the other does not have."""
+    left, right = texts
+    return (
+        _marked(left, "delete", [(c.left_start, c.left_stop, c.kind) for c in changes]),
+        _marked(right, "insert", [(c.right_start, c.right_stop, c.kind) for c in changes]),
+    )
 
-    `spans` are where those begin and end, and whether the other has others there.
-    """
+
+def _marked(text: str, kind: str, spans: Iterable[tuple[int, int, str]]) -> list[Piece]:
     pieces, at = [], 0
-    for start, stop, replaces in spans:
+    for start, stop, change in spans:
         pieces.append(Piece("same", readable(text[at:start])))
-        pieces.append(Piece(kind, readable(text[start:stop]), replaces))
+        pieces.append(Piece(kind, readable(text[start:stop]), change == "replace"))
         at = stop
     pieces.append(Piece("same", readable(text[at:])))
     return [piece for piece in pieces if piece.text]

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from dedupe_news.display import items, sections, shipped
-from dedupe_news.display.page import Page
 from dedupe_news.display.plain import MOST_CHARACTERS
 from dedupe_news.index import NewsIndex
-from dedupe_news.results import differences
-from dedupe_news.results.listing import Items, Matches
-from dedupe_news.results.parts import Group, Template
-from dedupe_news.results.phrasing import as_text, counted, one_line, single_line, verdict_in_words
+from dedupe_news.results.keeping import Items
+from dedupe_news.results.matches import Matches
+from dedupe_news.results.parts import Group, Page, Template
+from dedupe_news.results.phrasing import as_text, counted, one_line, single_line
 from dedupe_news.results.records import Comparison, Match, Pair, Relation
 from dedupe_news.results.result import Clustering
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 20
 _MOST_REASONS = 6
+_NO_DUPLICATES = {Relation.RELATED: "the same story", Relation.TEMPLATE: "the same template"}
 
 
 @functools.singledispatch
@@ -46,7 +46,7 @@ def html(shown: object) -> str:
 
 @body.register
 def _of_clustering(result: Clustering) -> Markup:
-    return sections.page(Page(result))
+    return sections.page(result.page())
 
 
 @body.register
@@ -125,13 +125,8 @@ def _of_matches(matches: Matches) -> Markup:
 
 def _pair(matches: Matches, pair: Pair, places: tuple[int, int]) -> Markup:
     """Return the two items of a pair side by side."""
-    columns = matches.columns
-    contents = [*map(columns.content, places)]
-    left, right = differences.read(contents, matches.config, titled=columns.titled)
-    changes = differences.changes(left, right, differences.aligned(left, right))
-    heads = [items.line("", items.about(columns, place)) for place in places]
     return Markup("<article>{}{}</article>").format(
-        _scores(pair), items.sides(contents, changes, heads, titled=columns.titled)
+        _scores(pair), items.pair(matches.columns, matches.config, places)
     )
 
 
@@ -142,7 +137,8 @@ def _scores(match: Match | Pair, *others: str) -> Markup:
         f"containment {match.containment:.2f}",
         f"probability {match.probability:.2f}",
     ]
-    return items.line(verdict_in_words(match.relation.verdict, match.relation), [*others, *facts])
+    duplicates = f"duplicates ({match.relation.name.lower()})"
+    return items.line(_NO_DUPLICATES.get(match.relation, duplicates), [*others, *facts])
 
 
 @body.register
@@ -152,26 +148,18 @@ def _of_match(match: Match) -> Markup:
 
 @body.register
 def _of_comparison(comparison: Comparison) -> Markup:
-    verdict = verdict_in_words(comparison.verdict, comparison.relation)
     figures = [
         *((name, f"{value:.2f}", "") for name, value in comparison.probabilities.items()),
         ("Jaccard", f"{comparison.jaccard:.2f}", ""),
         ("containment", f"{comparison.containment:.2f}", ""),
     ]
-    changes = [
-        differences.Change(
-            d.kind, d.left_start, d.left_start + len(d.left),
-            d.right_start, d.right_start + len(d.right),
-        )
-        for d in comparison.differences
-    ]  # fmt: skip
     texts = (comparison.left, comparison.right)
     titled = all("\n" in text for text in texts)
     heads = [items.line(role, ()) for role in ("first", "second")]
     return Markup("<h3>{}</h3>{}{}{}").format(
-        comparison.why or verdict[0].upper() + verdict[1:],
+        comparison.why,
         items.figures(figures),
-        items.sides(texts, changes, heads, titled=titled),
+        items.sides(texts, comparison.differences, heads, titled=titled),
         _reasons(comparison),
     )
 

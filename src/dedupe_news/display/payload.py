@@ -14,8 +14,7 @@ import numpy as np
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME
 from dedupe_news.display import views
 from dedupe_news.results import differences
-from dedupe_news.results.membership import NO_RELATION
-from dedupe_news.results.parts import Template
+from dedupe_news.results.matches import NO_RELATION
 from dedupe_news.results.phrasing import as_text, one_line, readable, shortenings
 from dedupe_news.results.records import Relation
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from dedupe_news.display.views import Kind, Row
-    from dedupe_news.results.parts import Group
     from dedupe_news.results.result import Clustering
 
 N_BINS = 50
@@ -59,7 +57,7 @@ def overview(result: Clustering, title: str, made_at: str) -> dict[str, Any]:
                 "heading": kind.heading,
                 "says": kind.says,
                 "rowNoun": kind.row_noun,
-                "total": views.n_groups(result, kind),
+                "total": len(getattr(result, kind.name)),
             }
             for kind in views.KINDS.values()
         },
@@ -82,18 +80,21 @@ def blocks(
     result: Clustering, kind: Kind, *, n_items: int = _BLOCK_ITEMS
 ) -> Iterator[dict[str, Any]]:
     """
-    Yield the groups of a kind, the largest first, `n_items` or somewhat more at a time.
+    Yield the groups of a kind, the largest first, about `n_items` at a time.
 
     A block has ``number`` (among those of its kind), ``size`` (items),
     ``summary``, ``sources`` (how many), ``shown`` (rows that are here), for
     templates ``pattern`` and ``variants``, and the columns of the rows of all,
     the representative of each group first.
     """
-    for some in _in_blocks(result, kind, n_items):
-        groups = [group for _, group in some]
-        rows = [views.rows_of(group)[: _most_rows(group)] for group in groups]
+    every: Sequence[Any] = getattr(result, kind.name)
+    most = TEMPLATE_EXAMPLES if kind.name == "templates" else len(result)
+    ends = np.cumsum([min(len(group), most) for group in every])
+    for numbers in np.split(np.arange(len(every)), np.flatnonzero(np.diff(ends // n_items)) + 1):
+        groups = [every[number] for number in numbers.tolist()]
+        rows = [views.rows_of(group)[:most] for group in groups]
         block: dict[str, Any] = {
-            "number": [number for number, _ in some],
+            "number": numbers.tolist(),
             "size": [*map(len, groups)],
             "summary": [*map(views.summary_of, groups)],
             "sources": [*map(views.n_sources, groups)],
@@ -103,31 +104,14 @@ def blocks(
         if kind.name == "templates":
             block["pattern"] = [readable(template.pattern) for template in groups]
             block["variants"] = [*map(views.variants_of, groups)]
-        yield block
-
-
-def _most_rows(group: Group) -> int | None:
-    return TEMPLATE_EXAMPLES if isinstance(group, Template) else None
+        if groups:
+            yield block
 
 
 def packed(value: object) -> str:
     """Return a value as gzip of JSON in Base64; equal values give equal text."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), 6, mtime=0)).decode()
-
-
-def _in_blocks(result: Clustering, kind: Kind, most: int) -> Iterator[list[tuple[int, Any]]]:
-    """Yield numbered groups of a kind, until a block holds enough items."""
-    block: list[tuple[int, Any]] = []
-    n_items = 0
-    for numbered in enumerate(getattr(result, kind.name)):
-        block.append(numbered)
-        n_items += min(len(numbered[1]), _most_rows(numbered[1]) or most)
-        if n_items >= most:
-            yield block
-            block, n_items = [], 0
-    if block:
-        yield block
 
 
 def _items(result: Clustering, kind: Kind, groups: Sequence[Sequence[Row]]) -> dict[str, Any]:
@@ -188,10 +172,9 @@ def _changes(
         left = _as_shown(first.text)
         for other in wordings[len(places) : len(places) + len(group)]:
             right = _as_shown(other.text)
-            changes = differences.changes(first, other, differences.aligned(first, other))
             bounds = [
                 (left(c.left_start), left(c.left_stop), right(c.right_start), right(c.right_stop))
-                for c in changes
+                for c in differences.changes(first, other)
             ]
             places.append([place for change in bounds for place in change])
     return places

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import TYPE_CHECKING
 
 from dedupe_news.display import views
-from dedupe_news.results.parts import Template
+from dedupe_news.results.keeping import Items
+from dedupe_news.results.parts import Group, Page, Template
 from dedupe_news.results.phrasing import counted, moment, one_line, single_line
 
 if TYPE_CHECKING:
-    from dedupe_news.display.page import Page
-    from dedupe_news.results.listing import Items
-    from dedupe_news.results.parts import Group
     from dedupe_news.results.result import Clustering
 
 _MOST_ROWS = 20
@@ -19,13 +18,22 @@ MOST_CHARACTERS = 100
 """Characters of a text that stand in a line."""
 
 
-def of_group(group: Group) -> str:
-    """Return a group as lines: what it is, its representative, then the others."""
+@functools.singledispatch
+def text(shown: object) -> str:
+    """Return an object as lines."""
+    raise NotImplementedError(type(shown))
+
+
+@text.register
+def _of_group(group: Group) -> str:
+    """Return what a group is, its representative, then the others."""
     kind = views.kind_of(group)
     lines = [f"{kind.noun.capitalize()}: {views.summary_of(group)}"]
     if isinstance(group, Template):
         lines.append(f"  {one_line(group.pattern)}")
         lines += [f"    … = {variant}" for variant in views.variants_of(group)]
+    if group.result is None:  # taken out of it: the texts are gone
+        return "\n".join([*lines, *(f"  {single_line(id_)}" for id_ in group.members)])
     result: Clustering = group.result
     columns, first = result.columns, result.first_of(group)
     rows = views.rows_of(group)
@@ -50,15 +58,17 @@ def of_group(group: Group) -> str:
     return "\n".join(lines)
 
 
-def of_page(page: Page) -> str:
-    """Return a page as lines: its clusters, then its stories, then its templates."""
+@text.register
+def _of_page(page: Page) -> str:
+    """Return the clusters of a page, then its stories, then its templates."""
     head = f"{page.result.summary()}\npage {page.number:,} of {page.n_pages:,}, the largest first"
     groups = [*page.clusters, *page.stories, *page.templates]
-    return "\n\n".join([head, *map(of_group, groups)])
+    return "\n\n".join([head, *map(text, groups)])
 
 
-def of_items(items: Items[Any]) -> str:
-    """Return the first few items that are kept or removed, a line for each."""
+@text.register
+def _of_items(items: Items) -> str:  # type: ignore[type-arg]
+    """Return the first few items that are kept or removed."""
     lines = [f"{counted(len(items), 'item')} {items.verb}"]
     for row in items[:_MOST_ROWS]:
         other = getattr(row, "duplicate_of", None)

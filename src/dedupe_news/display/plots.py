@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news.errors import InputError, MissingDependencyError
+from dedupe_news.errors import InputError, optional
 
 if TYPE_CHECKING:
     from dedupe_news.results.result import Clustering
@@ -21,14 +21,8 @@ def draw(result: Clustering, kind: str, ax: Any) -> Any:
         message = f"kind={kind!r} is not known; allowed is 'trade-off'"
         raise InputError(message)
     curve = result.trade_off()
-    try:
-        pyplot = importlib.import_module("matplotlib.pyplot")
-    except ImportError as error:
-        message = (
-            "plots are drawn with matplotlib, which is not installed; "
-            "pip install 'dedupe-news[plot]'"
-        )
-        raise MissingDependencyError(message) from error
+    message = "plots are drawn with {0}, which is not installed; pip install 'dedupe-news[plot]'"
+    pyplot = optional("matplotlib.pyplot", message)
     if ax is None:
         _, ax = pyplot.subplots(figsize=(6.8, 3.8), layout="constrained")
     least = curve["min_probability"]

@@ -12,10 +12,11 @@ from dedupe_news.results.parts import Cluster, Template
 from dedupe_news.results.phrasing import counted, readable
 
 if TYPE_CHECKING:
-    from dedupe_news.display.page import Page
+    from collections.abc import Sequence
+
     from dedupe_news.display.views import Kind, Row
     from dedupe_news.results.differences import Wording
-    from dedupe_news.results.parts import Group
+    from dedupe_news.results.parts import Group, Page
     from dedupe_news.results.result import Clustering
 
 _OPEN_ROWS = 3
@@ -36,26 +37,27 @@ def page(shown: Page) -> Markup:
     if not result.clusters:
         parts.append(Markup('<p class="quiet">No two items are duplicates.</p>'))
     parts += [
-        _section(shown, kind) for kind in views.KINDS.values() if views.n_groups(result, kind)
+        _section(shown, kind, groups)
+        for kind in views.KINDS.values()
+        if (groups := getattr(result, kind.name))
     ]
     return Markup().join(parts)
 
 
-def _section(shown: Page, kind: Kind) -> Markup:
+def _section(shown: Page, kind: Kind, groups: Sequence[Group]) -> Markup:
     """Return the groups of one kind on a page; those that are no duplicates open on demand."""
-    n_all = views.n_groups(shown.result, kind)
-    here = shown.groups(kind)
+    here = groups[shown.here]
     articles = Markup().join(
         Markup("<article>{}</article>").format(group(one, number))
-        for number, one in enumerate(here, start=shown.first)
+        for number, one in enumerate(here, start=shown.here.start)
     )
     inner = Markup('<p class="quiet">{}</p>{}').format(kind.says, articles)
-    remark = _range(shown, len(here), n_all)
+    remark = _range(shown, len(here), len(groups))
     if kind.name == "clusters":
         return Markup(
             '<section class="rule"><div class="head"><h3>{}</h3>{}</div>{}</section>'
         ).format(kind.heading, remark, inner)
-    heading = f"{kind.heading}: {counted(n_all, kind.noun, kind.name)}"
+    heading = f"{kind.heading}: {counted(len(groups), kind.noun, kind.name)}"
     return Markup(
         '<section class="rule"><details><summary class="head-line">{}</summary>{}{}</details>'
         "</section>"
@@ -68,8 +70,9 @@ def _range(shown: Page, n_here: int, n_all: int) -> Markup:
         return Markup()
     said: str | Markup = f"all {n_all:,} are on earlier pages"
     if n_here:
-        said = f"{shown.first + 1:,}–{shown.first + n_here:,} of {n_all:,}, the largest first"
-        if shown.first + n_here < n_all:
+        stop = shown.here.start + n_here
+        said = f"{shown.here.start + 1:,}–{stop:,} of {n_all:,}, the largest first"
+        if stop < n_all:
             size = "" if shown.size == 20 else f", size={shown.size}"  # noqa: PLR2004 - the default
             said = Markup("{}; next: <code>.page({}{})</code>").format(said, shown.number + 1, size)
     return Markup(' <span class="quiet small">{}</span>').format(said)
@@ -172,7 +175,7 @@ def _text(result: Clustering, kind: Kind, first: Wording, wording: Wording) -> M
     titled = result.columns.titled
     if not kind.is_marked:
         return items.content(marking.plain(wording.text), titled=titled)
-    changes = differences.changes(first, wording, differences.aligned(first, wording))
+    changes = differences.changes(first, wording)
     if not changes:
         return Markup('<p class="text quiet">the same words</p>')
     pieces = marking.both(first.text, wording.text, changes)

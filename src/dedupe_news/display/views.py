@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME
-from dedupe_news.results.membership import NO_RELATION
+from dedupe_news.results.matches import NO_RELATION
 from dedupe_news.results.parts import Cluster, Story, Template
 from dedupe_news.results.phrasing import counted, duration, one_line, share
 from dedupe_news.results.records import Relation
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from dedupe_news._input.columns import Columns
     from dedupe_news.results.parts import Group
     from dedupe_news.results.result import Clustering
+
+
+_LONGEST_VARIANT = 80
 
 
 class Kind(NamedTuple):
@@ -81,9 +84,6 @@ class Row(NamedTuple):
     n_duplicates: int = 0
 
 
-_LONGEST_VARIANT = 80
-
-
 def variants_of(template: Template) -> list[str]:
     """Return what varies in a template, for a line."""
     return [one_line(variant, _LONGEST_VARIANT) for variant in template.variants]
@@ -94,53 +94,29 @@ def kind_of(group: Group) -> Kind:
     return KINDS[type(group)]
 
 
-def n_groups(result: Clustering, kind: Kind) -> int:
-    """Return how many groups of a kind there are, without finding out what templates say."""
-    return result.n_templates if kind.name == "templates" else len(getattr(result, kind.name))
-
-
-def groups_between(result: Clustering, kind: Kind, start: int, stop: int) -> Sequence[Group]:
-    """Return some groups of a kind, the largest first."""
-    if kind.name == "templates":
-        return result.templates_between(start, stop)
-    groups: Sequence[Group] = getattr(result, kind.name)[start:stop]
-    return groups
-
-
 def figures_of(result: Clustering) -> list[tuple[str, str, str]]:
     """Return the figures of a result: name, value and remark."""
     n_items, n_kept = len(result), len(result.representatives)
-    n_related = sum(map(len, result.stories))
-    n_filled = int((result.template_of >= 0).sum())
     figures = [
         ("items", f"{n_items:,}", f"in {sum(result.seconds.values()):.1f} s"),
         ("kept", f"{n_kept:,}", share(n_kept, n_items)),
         ("duplicates", f"{n_items - n_kept:,}", share(n_items - n_kept, n_items)),
         ("clusters", f"{len(result.clusters):,}", ""),
     ]
-    if result.stories:
-        figures.append(("stories", f"{len(result.stories):,}", f"of {counted(n_related, 'item')}"))
-    if result.n_templates:
-        figures.append(("templates", f"{result.n_templates:,}", f"of {counted(n_filled, 'item')}"))
+    groups: Sequence[Group]
+    for name, groups in (("stories", result.stories), ("templates", result.templates)):
+        if groups:
+            n_members = sum(map(len, groups))
+            figures.append((name, f"{len(groups):,}", f"of {counted(n_members, 'item')}"))
     return figures
 
 
 def note_on_bounded(result: Clustering) -> str:
     """Return what was not compared; empty where everything was."""
     bounded = result.bounded
-    if not bounded:
-        return ""
-    if bounded.n_representatives_passed_over:
-        # Only the policy "similar" reads the setting.
-        remedy = " A higher bucket_limit compares more." * (result.config.policy == "similar")
-        return (
-            f"Work was bounded: {bounded.n_representatives_passed_over:,} comparisons with "
-            f"representatives were left out, so that clusters may be split.{remedy}"
-        )
-    return (
-        f"Work was bounded: {bounded.n_pairs_not_compared:,} pairs within large groups of alike "
-        "texts were not compared. Clusters are complete; matches may lack pairs."
-    )
+    # Only the policy "similar" reads the setting.
+    can_raise = bounded.n_representatives_passed_over and result.config.policy == "similar"
+    return f"{bounded} A higher bucket_limit compares more." if can_raise else str(bounded)
 
 
 def summary_of(group: Group) -> str:

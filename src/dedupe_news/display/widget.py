@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -10,7 +9,7 @@ from markupsafe import Markup
 from dedupe_news._input.labels import VERDICTS
 from dedupe_news._learning.labelling import KEYS, WORDS
 from dedupe_news.display import items, shipped
-from dedupe_news.errors import InputError, MissingDependencyError
+from dedupe_news.errors import InputError, MissingDependencyError, optional
 from dedupe_news.results.phrasing import counted
 
 if TYPE_CHECKING:
@@ -31,15 +30,11 @@ def bundle(session: Labelling) -> dict[str, Any]:
 
 def make_widget(session: Labelling) -> Any:  # noqa: ANN401 - of a package that may be missing
     """Return the anywidget that shows a pair and passes on what is pressed."""
-    try:
-        anywidget = importlib.import_module("anywidget")
-        traitlets = importlib.import_module("traitlets")
-    except ModuleNotFoundError as error:
-        message = (
-            f"labelling in a notebook needs {error.name}, which is not installed; "
-            "pip install 'dedupe-news[notebook]', or label in a terminal: dedupe-news label FILE"
-        )
-        raise MissingDependencyError(message) from error
+    message = (
+        "labelling in a notebook needs {0}, which is not installed; "
+        "pip install 'dedupe-news[notebook]', or label in a terminal: dedupe-news label FILE"
+    )
+    anywidget, traitlets = (optional(name, message) for name in ("anywidget", "traitlets"))
     widget = anywidget.AnyWidget()
     widget.add_traits(
         _esm=traitlets.Unicode(shipped.read("label.js")).tag(sync=True),
@@ -92,10 +87,6 @@ def state(session: Labelling, problem: str = "") -> dict[str, Any]:
         parts.append(Markup("<p>That is all for now; call label again for other pairs.</p>"))
     else:
         allowed += [*VERDICTS, _SKIP]
-        columns = session.result.columns
-        places = (question.left, question.right)
-        heads = [items.line("", items.about(columns, place)) for place in places]
-        contents = map(columns.content, places)
-        changes = session.changes(question)
-        parts.append(items.sides(contents, changes, heads, titled=columns.titled))
+        result = session.result
+        parts.append(items.pair(result.columns, result.config, (question.left, question.right)))
     return {"html": str(Markup().join(parts)), "allowed": allowed}

@@ -83,21 +83,17 @@ def shingle_bytes(document: Item, config: Config | None = None) -> list[bytes]:
     Returns
     -------
     list of bytes
-        For each shingle, in text order and repeats included, the token hashes
+        For each shingle, in text order and repeats included, its token hashes
         (XXH32 of the folded token's UTF-8) as little-endian uint32. Fewer tokens
         than ``config.shingle_size`` are one shingle.
 
     Examples
     --------
     >>> import datasketch
-    >>> from dedupe_news import Config
     >>> from dedupe_news.integrations import interop
-    >>> text, config = "Rain floods the old town", Config()
-    >>> theirs = datasketch.MinHash(
-    ...     num_perm=config.num_perm, seed=config.seed, hashfunc=interop.hash_bytes
-    ... )
-    >>> theirs.update_batch(interop.shingle_bytes(text, config))
-    >>> bool((theirs.hashvalues == interop.to_minhash(text, config).hashvalues).all())
+    >>> theirs = datasketch.MinHash(hashfunc=interop.hash_bytes)
+    >>> theirs.update_batch(interop.shingle_bytes("Rain floods the old town"))
+    >>> theirs == interop.to_minhash("Rain floods the old town")
     True
     """
     from dedupe_news._text.batches import tokens_of  # noqa: PLC0415 - brings numba
@@ -175,10 +171,17 @@ def to_minhash(
     import datasketch  # noqa: PLC0415 - costs a second
 
     chosen = config or Config()
+    signature = document if isinstance(document, np.ndarray) else signatures([document], chosen)[0]
+    if signature.dtype != np.uint32 or signature.shape != (chosen.num_perm,):
+        message = (
+            f"the signature is {signature.dtype} of shape {signature.shape}; with these settings "
+            f"it must be uint32 of shape ({chosen.num_perm},). Pass the config that made it"
+        )
+        raise InputError(message)
     return datasketch.MinHash(
         seed=chosen.seed,
         hashfunc=hash_bytes,
-        hashvalues=_signature(document, chosen),
+        hashvalues=signature,
         permutations=_permutations(chosen.num_perm, chosen.seed),
         scheme=SCHEME,
     )
@@ -192,10 +195,8 @@ def to_lean_minhash(
 
     Parameters
     ----------
-    document : str, mapping, Document or ndarray of uint32, shape (num_perm,)
-        The document, or its signature.
-    config : Config, optional
-        The settings; the defaults where it is left out.
+    document, config : object
+        As for `to_minhash`.
 
     Returns
     -------
@@ -204,10 +205,7 @@ def to_lean_minhash(
     """
     import datasketch  # noqa: PLC0415 - costs a second
 
-    chosen = config or Config()
-    return datasketch.LeanMinHash(
-        seed=chosen.seed, hashvalues=_signature(document, chosen), scheme=SCHEME
-    )
+    return datasketch.LeanMinHash(to_minhash(document, config))
 
 
 def from_minhash(
@@ -227,6 +225,13 @@ def from_minhash(
     -------
     ndarray of uint32, shape (num_perm,)
         A copy.
+
+    Raises
+    ------
+    InputTypeError
+        If it is something else.
+    InputError
+        If it was made with other settings, or another hash function.
     """
     import datasketch  # noqa: PLC0415 - costs a second
 
@@ -268,10 +273,8 @@ def to_bytes(document: Item | NDArray[np.uint32], config: Config | None = None) 
 
     Parameters
     ----------
-    document : str, mapping, Document or ndarray of uint32, shape (num_perm,)
-        The document, or its signature.
-    config : Config, optional
-        The settings; the defaults where it is left out.
+    document, config : object
+        As for `to_minhash`.
 
     Returns
     -------
@@ -296,7 +299,7 @@ def from_bytes(
     data : bytes
         As `to_bytes` returns it, and nothing more.
     config : Config, optional
-        The settings that it must agree with; the defaults where it is left out.
+        As for `from_minhash`, which says what is refused.
 
     Returns
     -------
@@ -339,19 +342,6 @@ def _read(
             )
             raise InputError(message)
     return feed.columns, config or feed.config
-
-
-def _signature(document: object, config: Config) -> NDArray[np.uint32]:
-    if not isinstance(document, np.ndarray):
-        signed: NDArray[np.uint32] = signatures([document], config)[0]
-        return signed
-    if document.dtype != np.uint32 or document.shape != (config.num_perm,):
-        message = (
-            f"the signature is {document.dtype} of shape {document.shape}; with these settings "
-            f"it must be uint32 of shape ({config.num_perm},). Pass the config that made it"
-        )
-        raise InputError(message)
-    return document
 
 
 @lru_cache(maxsize=16)

@@ -8,6 +8,7 @@ from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from dedupe_news._text import places
+from dedupe_news.results.phrasing import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,17 @@ class Wording(NamedTuple):
     starts: list[int]
     stops: list[int]
     n_title: int
+
+    def bounds(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the characters of some words; between words where there are none."""
+        if start < stop:
+            return self.starts[start], self.stops[stop - 1]
+        at = self.stops[start - 1] if start else 0
+        return at, at
+
+    def said(self, start: int, stop: int) -> str:
+        """Return some words in one line."""
+        return one_line(self.text[slice(*self.bounds(start, stop))])
 
 
 class Block(NamedTuple):
@@ -86,17 +98,19 @@ def aligned(left: Wording, right: Wording) -> list[Block]:
     return list(_aligned(left, right, slice(0, None), slice(0, None)))
 
 
-def changes(left: Wording, right: Wording, blocks: Iterable[Block]) -> list[Change]:
-    """Return where two texts differ, in order; `blocks` are those of `aligned`."""
+def changes(left: Wording, right: Wording, blocks: Iterable[Block] | None = None) -> list[Change]:
+    """Return where two texts differ, in order; `blocks` are those of `aligned`, where known."""
     return [
-        Change(
-            kind,
-            *_bounds(left, left_start, left_stop),
-            *_bounds(right, right_start, right_stop),
-        )
-        for kind, left_start, left_stop, right_start, right_stop in blocks
+        Change(kind, *left.bounds(left_start, left_stop), *right.bounds(right_start, right_stop))
+        for kind, left_start, left_stop, right_start, right_stop in blocks or aligned(left, right)
         if kind != "equal"
     ]
+
+
+def between(texts: Sequence[str], config: Config, *, titled: bool) -> list[Change]:
+    """Return where the second of two texts differs from the first, in order."""
+    left, right = read(texts, config, titled=titled)
+    return changes(left, right)
 
 
 def _aligned(left: Wording, right: Wording, of_left: slice, of_right: slice) -> Iterator[Block]:
@@ -125,11 +139,3 @@ def _n_common(a: list[int], b: list[int]) -> int:
     """Return how many words two runs have in common from their first on."""
     same = takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))
     return sum(1 for _ in same)
-
-
-def _bounds(wording: Wording, start: int, stop: int) -> tuple[int, int]:
-    """Return the characters of some words; between words where there are none."""
-    if start < stop:
-        return wording.starts[start], wording.stops[stop - 1]
-    at = wording.stops[start - 1] if start else 0
-    return at, at

@@ -1,4 +1,4 @@
-"""What a notebook shows: objects that ask for their HTML, without importing what makes it."""
+"""What a notebook or a terminal shows, without importing what draws it."""
 
 from __future__ import annotations
 
@@ -19,3 +19,14 @@ class Displayable:
     def _repr_html_(self) -> str:
         html: str = display("notebook").html(self)
         return html
+
+
+class Printable(Displayable):
+    """Something that is shown in plain text too."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return it in plain text, an item a line."""
+        text: str = display("plain").text(self)
+        return text

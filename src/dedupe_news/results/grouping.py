@@ -1,10 +1,11 @@
-"""Groups of items in a result: clusters, stories and templates."""
+"""Which items of a result belong together: clusters, stories and templates."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from dedupe_news._input.columns import NO_TIME
 from dedupe_news._input.settings import whole_number
 from dedupe_news.errors import UnknownIdError, shown
 from dedupe_news.results.displayable import Displayable
-from dedupe_news.results.membership import gathered, membership_of
-from dedupe_news.results.parts import Cluster, Story, Template
+from dedupe_news.results.matches import membership_of
+from dedupe_news.results.parts import Cluster, Group, Story, Template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._input.columns import Columns
-    from dedupe_news.results.listing import Matches
-    from dedupe_news.results.membership import Membership
-    from dedupe_news.results.parts import Group
+    from dedupe_news.results.matches import Matches, Membership
     from dedupe_news.results.records import Comparison, Relation
+
+_Group = TypeVar("_Group", bound=Group)
 
 
 class Explains(Protocol):
@@ -43,12 +44,20 @@ class Explains(Protocol):
         """Return a sentence for each pair whose relation is known."""
 
 
+@dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Groups(Displayable):
     """
-    The part of `dedupe_news.Clustering` that says which items belong together.
+    The part of `dedupe_news.Clustering` that groups items.
 
     A place is the number of an item among those that were read, a position that
     in the feed as it was given; they differ where items were left out.
+
+    Parameters
+    ----------
+    columns, labels, representatives, matches, template_of, story_of, describe, compare : object
+        As of a `dedupe_news.Clustering`.
+    row_labels, chosen : object, optional
+        Likewise.
     """
 
     columns: Columns
@@ -59,15 +68,22 @@ class Groups(Displayable):
     story_of: NDArray[np.int64]
     describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]]
     compare: Explains
-    row_labels: Any
-    chosen: NDArray[np.int64] | None
+    row_labels: Any = None
+    chosen: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return len(self.labels)
 
     @cached_property
     def clusters(self) -> list[Cluster]:
         """The clusters of two members or more: the largest first, ties by first appearance."""
-        sizes = np.bincount(self.labels, minlength=len(self.representatives))
-        several = np.where(sizes[self.labels] > 1, self.labels, -1)
-        return [self._cluster(members) for members in gathered(several)]
+        groups = gathered(np.where(self.sizes[self.labels] > 1, self.labels, -1))
+        labels = [int(self.labels[members[0]]) for members in groups]
+        return [
+            self._group(Cluster, self.representatives[label], members, label=label)
+            for label, members in zip(labels, groups, strict=True)
+        ]
 
     @cached_property
     def stories(self) -> list[Story]:
@@ -77,7 +93,12 @@ class Groups(Displayable):
         Ties by first appearance. Items of different clusters are no duplicates: keep
         both, and show them together.
         """
-        return [self._story(members) for members in self._in_stories]
+        labels = [(members, np.unique(self.labels[members])) for members in gathered(self.story_of)]
+        return [
+            self._group(Story, self.story_of[members[0]], members, clusters=tuple(several.tolist()))
+            for members, several in labels
+            if len(several) > 1  # duplicates of one item are no story
+        ]
 
     @cached_property
     def templates(self) -> list[Template]:
@@ -86,32 +107,10 @@ class Groups(Displayable):
 
         Members are no duplicates of each other, though one may have duplicates.
         """
-        return self.templates_between(0, self.n_templates)
-
-    @property
-    def n_templates(self) -> int:
-        """The length of `templates`, without finding out what they say."""
-        return len(self._in_templates)
-
-    def templates_between(self, start: int, stop: int) -> list[Template]:
-        """
-        Return some of the templates: what each says takes time to find out.
-
-        Parameters
-        ----------
-        start, stop : int
-            Bounds of their places in `templates`, as of a slice.
-
-        Returns
-        -------
-        list of Template
-            The very objects that `templates` holds.
-        """
-        places = range(self.n_templates)[start:stop]
-        for place in places:
-            if place not in self._described:
-                self._described[place] = self._template(self._in_templates[place])
-        return [self._described[place] for place in places]
+        return [
+            self._group(Template, self.template_of[members[0]], members)
+            for members in gathered(self.template_of)
+        ]
 
     def cluster_of(self, item: Hashable) -> int:
         """
@@ -170,7 +169,7 @@ class Groups(Displayable):
         UnknownIdError
             If there is no such item.
         """
-        return int(self.in_feed(np.array([self.place_of(item)]))[0])
+        return int(self.in_feed(self.place_of(item)))
 
     def place_of(self, item: Hashable) -> int:
         """Return the place of the item of an id; of a position where the feed has no ids."""
@@ -182,10 +181,9 @@ class Groups(Displayable):
                     f"no item has the id {shown(item)}; ids are those of the feed, of the same type"
                 )
                 raise UnknownIdError(message) from error
-        n_items = len(self.labels)
         position = whole_number(item)
-        if position is None or not 0 <= position < n_items:
-            allowed = f"whole numbers from 0 to {n_items - 1:,}" if n_items else "none"
+        if position is None or not 0 <= position < len(self):
+            allowed = f"whole numbers from 0 to {len(self) - 1:,}" if len(self) else "none"
             message = (
                 f"{shown(item)} is not the position of an item. The feed has no ids, so that "
                 f"items are named by their positions: {allowed}"
@@ -193,8 +191,8 @@ class Groups(Displayable):
             raise UnknownIdError(message)
         return position
 
-    def in_feed(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the positions of items in the feed as it was given."""
+    def in_feed(self, places: Any) -> Any:
+        """Return the position of an item in the feed as it was given, or those of several."""
         return places if self.columns.rows is None else self.columns.rows[places]
 
     def places_of(self, group: Group) -> list[int]:
@@ -208,10 +206,19 @@ class Groups(Displayable):
         """Return the place of a group's representative."""
         return self.places_of(group)[group.positions.index(group.representative_position)]
 
+    def description_of(self, template: Template) -> tuple[str, tuple[str, ...]]:
+        """Return the pattern of a template, and what varies in it."""
+        return self.describe(self.first_of(template), self.places_of(template))
+
     @property
     def kept_places(self) -> NDArray[np.int64]:
         """The place of the item of each cluster that is kept."""
         return self.representatives if self.chosen is None else self.chosen
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """The number of items of each label."""
+        return np.bincount(self.labels, minlength=len(self.representatives))
 
     @cached_property
     def membership(self) -> Membership:
@@ -219,57 +226,41 @@ class Groups(Displayable):
         return membership_of(self.representatives[self.labels], self.matches)
 
     @cached_property
-    def _described(self) -> dict[int, Template]:
-        """The templates that were asked for, by their places."""
-        return {}
-
-    @cached_property
-    def _in_templates(self) -> list[NDArray[np.int64]]:
-        """The members of each template."""
-        return gathered(self.template_of)
-
-    @cached_property
-    def _in_stories(self) -> list[NDArray[np.int64]]:
-        """The members of each story; duplicates of one item are no story."""
-        groups = gathered(self.story_of)
-        return [group for group in groups if (self.labels[group] != self.labels[group[0]]).any()]
-
-    @cached_property
     def _place_of_id(self) -> dict[Hashable, int]:
         """The place of each id."""
         return {id_: place for place, id_ in enumerate(self.columns.ids or ())}
 
-    def _template(self, members: NDArray[np.int64]) -> Template:
-        typical = int(self.template_of[members[0]])
-        pattern, variants = self.describe(typical, members.tolist())
-        fields = self._fields(typical, members)
-        return Template(**fields, pattern=pattern, variants=variants).within(self)
-
-    def _story(self, members: NDArray[np.int64]) -> Story:
-        clusters = tuple(np.unique(self.labels[members]).tolist())
-        first = int(self.story_of[members[0]])
-        return Story(**self._fields(first, members), clusters=clusters).within(self)
-
-    def _cluster(self, members: NDArray[np.int64]) -> Cluster:
-        label = int(self.labels[members[0]])
-        first = int(self.representatives[label])
-        return Cluster(**self._fields(first, members), label=label).within(self)
-
-    def _fields(self, representative: int, members: NDArray[np.int64]) -> dict[str, Any]:
-        """Return what all groups have."""
-        return {
-            "representative": self.columns.id_of(representative),
-            "members": tuple(map(self.columns.id_of, members.tolist())),
-            "representative_position": int(self.in_feed(np.array([representative]))[0]),
-            "positions": tuple(self.in_feed(members).tolist()),
-            "span": self._span(members),
-        }
+    def _group(
+        self, kind: type[_Group], first: np.int64, members: NDArray[np.int64], **facts: Any
+    ) -> _Group:
+        """Return a group of a kind that remembers this result."""
+        id_of = self.columns.id_of
+        group = kind(
+            representative=id_of(int(first)),
+            members=tuple(map(id_of, members.tolist())),
+            representative_position=int(self.in_feed(first)),
+            positions=tuple(self.in_feed(members).tolist()),
+            span=self._span(members),
+            **facts,
+        )
+        object.__setattr__(group, "_result", self)
+        return group
 
     def _span(self, members: NDArray[np.int64]) -> dt.timedelta | None:
         if self.columns.published is None:
             return None
         times = self.columns.published[members]
         times = times[times != NO_TIME]
-        if len(times) < 2:  # noqa: PLR2004 - from one time to another
-            return None
-        return dt.timedelta(microseconds=int(times.max() - times.min()))
+        return dt.timedelta(microseconds=int(np.ptp(times))) if len(times) > 1 else None
+
+
+def gathered(group_of: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the places of each group's items, the largest group first; -1 is no group."""
+    members = np.flatnonzero(group_of >= 0)
+    if not len(members):
+        return []
+    order = members[np.argsort(group_of[members], kind="stable")]
+    edges = np.flatnonzero(np.diff(group_of[order])) + 1
+    groups = np.split(order, edges)
+    groups.sort(key=lambda places: (-len(places), places[0]))
+    return groups

@@ -1,19 +1,21 @@
-"""Parts of a result: clusters of duplicates, stories and templates."""
+"""Parts of a result: clusters of duplicates, stories and templates, and pages of these."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Self
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from dedupe_news.errors import InputError
-from dedupe_news.results.displayable import Displayable, display
+from dedupe_news.results.displayable import Printable
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Hashable, Iterator
 
 
-class _Part(Displayable):
+class _Part(Printable):
     """Something that remembers its result; the result is no field: not compared, not pickled."""
 
     __slots__ = ("_result",)
@@ -46,11 +48,6 @@ class Group(_Part):
     positions: tuple[int, ...]
     span: dt.timedelta | None
 
-    def within(self, result: Any) -> Self:  # numpydoc ignore=PR01,RT01
-        """Remember the result that this is part of; return this."""
-        object.__setattr__(self, "_result", result)
-        return self
-
     @property
     def result(self) -> Any:  # numpydoc ignore=RT01
         """The `Clustering` that this is part of; None where it stands alone, as after pickling."""
@@ -71,6 +68,11 @@ class Group(_Part):
         InputError
             If it stands alone, as after pickling: the result holds the texts.
         """
+        result = self._source()
+        return [*map(result.columns.content, result.places_of(self))]
+
+    def _source(self) -> Any:
+        """Return the result, which holds the texts; `InputError` where it is gone."""
         if self.result is None:
             name = type(self).__name__.lower()
             message = (
@@ -78,7 +80,7 @@ class Group(_Part):
                 f"Ask a {name} of the result"
             )
             raise InputError(message)
-        return [*map(self.result.columns.content, self.result.places_of(self))]
+        return self.result
 
     def __len__(self) -> int:
         """Return the number of members, at least 2."""
@@ -91,11 +93,6 @@ class Group(_Part):
     def __contains__(self, item: object) -> bool:
         """Return whether the item of an id is a member."""
         return item in self.members
-
-    def __str__(self) -> str:
-        """Return the members in plain text, the representative first, a line each."""
-        text: str = repr(self) if self.result is None else display("plain").of_group(self)
-        return text
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -131,7 +128,7 @@ class Story(Group):
     clusters: tuple[int, ...]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)  # with a dictionary, for what was asked for
 class Template(Group):
     """
     Items made from one recurring text, filled in anew each time: no duplicates.
@@ -140,11 +137,97 @@ class Template(Group):
     ----------
     representative, members, representative_position, positions, span : object
         As of every `Group`; the representative is the most typical item.
-    pattern : str
-        The words that nearly all have, with "…" where something varies.
-    variants : tuple of str
-        What stands there in a few of them.
     """
 
-    pattern: str
-    variants: tuple[str, ...]
+    @property
+    def pattern(self) -> str:  # numpydoc ignore=RT01
+        """The words that nearly all have, with "…" where something varies."""
+        return self._said[0]
+
+    @property
+    def variants(self) -> tuple[str, ...]:  # numpydoc ignore=RT01
+        """What stands there in a few of them."""
+        return self._said[1]
+
+    @cached_property
+    def _said(self) -> tuple[str, tuple[str, ...]]:
+        """Pattern and variants: a feed has thousands of templates, and each takes time."""
+        said: tuple[str, tuple[str, ...]] = self._source().description_of(self)
+        return said
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields, and what it says."""
+        names = [field.name for field in dataclasses.fields(self)]
+        return {name: getattr(self, name) for name in (*names, "_said")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore what `__getstate__` returned."""
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page(Printable):
+    """
+    Some clusters, stories and templates of a result, the largest first.
+
+    Parameters
+    ----------
+    result : Clustering
+        The result.
+    number : int
+        Which page, from 1.
+    size : int
+        Most clusters on a page, and most stories and templates.
+
+    Raises
+    ------
+    InputError
+        If there is no such page, or `size` is below 1.
+    """
+
+    result: Any
+    number: int = 1
+    size: int = 20
+
+    def __post_init__(self) -> None:
+        """Refuse pages that are not there."""
+        if self.size < 1:
+            message = f"size={self.size} is out of range; a page has at least 1 cluster"
+            raise InputError(message)
+        if not 1 <= self.number <= self.n_pages:
+            message = (
+                f"there is no page {self.number}; at {self.size} clusters a page, "
+                f"pages are numbered 1 to {self.n_pages:,}"
+            )
+            raise InputError(message)
+
+    @property
+    def n_pages(self) -> int:  # numpydoc ignore=RT01
+        """The number of pages, at least 1."""
+        result = self.result
+        most = max(map(len, (result.clusters, result.stories, result.templates)))
+        return max(1, math.ceil(most / self.size))
+
+    @property
+    def here(self) -> slice:  # numpydoc ignore=RT01
+        """Which clusters, stories and templates are on it."""
+        return slice((self.number - 1) * self.size, self.number * self.size)
+
+    @property
+    def clusters(self) -> list[Cluster]:  # numpydoc ignore=RT01
+        """The clusters on it."""
+        clusters: list[Cluster] = self.result.clusters[self.here]
+        return clusters
+
+    @property
+    def stories(self) -> list[Story]:  # numpydoc ignore=RT01
+        """The stories on it."""
+        stories: list[Story] = self.result.stories[self.here]
+        return stories
+
+    @property
+    def templates(self) -> list[Template]:  # numpydoc ignore=RT01
+        """The templates on it."""
+        templates: list[Template] = self.result.templates[self.here]
+        return templates

@@ -10,14 +10,7 @@ from dedupe_news.errors import shown
 
 if TYPE_CHECKING:
     import datetime as dt
-    import enum
 
-_VERDICTS = {
-    "duplicate": "duplicates",
-    "related": "the same story",
-    "template": "the same template",
-    "none": "no match",
-}
 _JOINERS = "\u200c\u200d"  # parts of Persian and Devanagari words, and of emoji
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 _LONG_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
@@ -55,13 +48,6 @@ def time_apart(span: dt.timedelta) -> str:
 def moment(time: dt.datetime) -> str:
     """Return a time to the minute, such as "2026-03-02 05:08"."""
     return time.isoformat(" ", "minutes")[:16]
-
-
-def verdict_in_words(verdict: str, relation: enum.IntEnum | None) -> str:
-    """Return what two items are to each other, such as "duplicates (near)" or "the same story"."""
-    if verdict == "duplicate" and relation is not None:
-        return f"{_VERDICTS[verdict]} ({relation.name.lower()})"
-    return _VERDICTS[verdict]
 
 
 def readable(text: str) -> str:

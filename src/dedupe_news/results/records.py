@@ -7,7 +7,6 @@ import enum
 from typing import TYPE_CHECKING
 
 from dedupe_news.results.displayable import Displayable
-from dedupe_news.results.phrasing import verdict_in_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -70,13 +69,8 @@ class Pair:
     ----------
     left, right : hashable
         Their ids, in the order of the feed; their positions where it has no ids.
-    jaccard, containment : float
-        Shingles that the two share, of all and of those of the smaller set: exact,
-        in [0, 1].
-    relation : Relation
-        How the two are related.
-    probability : float
-        Probability that the two are duplicates, in [0, 1].
+    jaccard, containment, relation, probability : object
+        As of a `Match`.
     positions : tuple of int
         Their positions in the feed as it was given, the lower first.
     """
@@ -172,6 +166,20 @@ class Bounded:
         """Return whether anything was bounded."""
         return self.n_large_buckets > 0
 
+    def __str__(self) -> str:
+        """Return what was not compared; empty where everything was."""
+        if not self:
+            return ""
+        if self.n_representatives_passed_over:
+            return (
+                f"Work was bounded: {self.n_representatives_passed_over:,} comparisons with "
+                "representatives were left out, so that clusters may be split."
+            )
+        return (
+            f"Work was bounded: {self.n_pairs_not_compared:,} pairs within large groups of alike "
+            "texts were not compared. Clusters are complete; matches may lack pairs."
+        )
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class IndexStats:
@@ -223,6 +231,16 @@ class Difference:
     left_start: int
     right_start: int
 
+    @property
+    def left_stop(self) -> int:  # numpydoc ignore=RT01
+        """Where the words end in the first item."""
+        return self.left_start + len(self.left)
+
+    @property
+    def right_stop(self) -> int:  # numpydoc ignore=RT01
+        """Where the words end in the second item."""
+        return self.right_start + len(self.right)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reason:
@@ -254,11 +272,8 @@ class Comparison(Displayable):
     ----------
     relation : Relation or None
         None where the two are no match of any kind.
-    jaccard, containment : float
-        Shingles that the two share, of all and of those of the smaller set: exact,
-        in [0, 1].
-    probability : float
-        Probability that the two are duplicates, in [0, 1].
+    jaccard, containment, probability : float
+        As of a `Match`.
     reasons : tuple of Reason
         What decided, the weightiest first; empty with the policy "similar".
     differences : tuple of Difference
@@ -266,10 +281,9 @@ class Comparison(Displayable):
     left, right : str
         The items, title and text on lines of their own.
     verdict : {"duplicate", "related", "template", "none"}
-        What the two are to each other; by default what `relation` says.
+        What the two are to each other.
     probabilities : mapping of str to float
-        Probability of "duplicate", "related", "template" and "different"; by
-        default `probability` for the first and the rest for the last.
+        Probability of "duplicate", "related", "template" and "different".
     why : str
         The verdict and what speaks for it, in a sentence.
     """
@@ -282,31 +296,16 @@ class Comparison(Displayable):
     differences: tuple[Difference, ...]
     left: str
     right: str
-    verdict: str = ""
-    probabilities: Mapping[str, float] = dataclasses.field(default_factory=dict, hash=False)
-    why: str = ""
-
-    def __post_init__(self) -> None:
-        """Derive what was not given."""
-        if not self.verdict:
-            verdict = "none" if self.relation is None else self.relation.verdict
-            object.__setattr__(self, "verdict", verdict)
-        if not self.probabilities:
-            derived = {
-                "duplicate": self.probability,
-                "related": 0.0,
-                "template": 0.0,
-                "different": 1.0 - self.probability,
-            }
-            object.__setattr__(self, "probabilities", derived)
+    verdict: str
+    probabilities: Mapping[str, float] = dataclasses.field(hash=False)
+    why: str
 
     def __str__(self) -> str:
         """Return the sentence that says why, scores, probabilities, reasons and differences."""
-        scores = f"Jaccard {self.jaccard:.3f}, containment {self.containment:.3f}"
         shares = ", ".join(f"{name} {value:.3f}" for name, value in self.probabilities.items())
         lines = [
-            self.why or verdict_in_words(self.verdict, self.relation),
-            f"  scores: {scores}",
+            self.why,
+            f"  scores: Jaccard {self.jaccard:.3f}, containment {self.containment:.3f}",
             f"  probability: {shares}",
         ]
         lines += [

@@ -1,4 +1,4 @@
-"""The outcome of a batch: views on its arrays."""
+"""The outcome of a batch: who is kept, and views on its arrays."""
 
 from __future__ import annotations
 
@@ -8,41 +8,43 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news.errors import ConfigError
+from dedupe_news.results.displayable import display
 from dedupe_news.results.frames import Framed
-from dedupe_news.results.keeping import choose
-from dedupe_news.results.listing import Kept, Removed
-from dedupe_news.results.membership import NO_RELATION
+from dedupe_news.results.grouping import Groups
+from dedupe_news.results.keeping import Kept, Removed, choose
+from dedupe_news.results.matches import NO_RELATION
+from dedupe_news.results.parts import Page
+from dedupe_news.results.phrasing import counted, one_line
 from dedupe_news.results.records import Relation
-from dedupe_news.results.showing import Showing
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from dedupe_news._input.columns import Columns
     from dedupe_news._input.skipped import Skipped
     from dedupe_news.config import Config
-    from dedupe_news.results.grouping import Explains
     from dedupe_news.results.keeping import Keep
-    from dedupe_news.results.listing import Matches
+    from dedupe_news.results.parts import Group
     from dedupe_news.results.records import Bounded, Comparison
 
+_SHOWN_CLUSTERS = 8
+_SHOWN_CHARACTERS = 100
+_NAMES = {relation.value: relation.name.lower() for relation in Relation}
 
-@dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Clustering(Showing, Framed):
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Clustering(Groups, Framed):
     """
     The outcome of clustering a batch.
 
-    Its arrays are in the order of the feed, without the items that
-    ``on_invalid="drop"`` left out.
+    Arrays are in the order of the feed, without items that ``on_invalid="drop"`` left out.
 
     Parameters
     ----------
     columns : Columns
         The items.
-    config : Config
-        The settings.
     labels : ndarray of int64, shape (n_items,)
         Cluster of each item, numbered by first appearance. An item without a
         duplicate is alone in its cluster.
@@ -51,29 +53,29 @@ class Clustering(Showing, Framed):
         all others of the cluster match, and the one to keep.
     matches : Matches
         The verified pairs.
+    template_of : ndarray of int64, shape (n_items,)
+        Place of the most typical item of each item's template; -1 for none.
+    story_of : ndarray of int64, shape (n_items,)
+        Place of the representative of each item's story; -1 for none.
+    describe, compare : callable
+        Give what the members of a template have in common and what varies, and
+        the comparison of two items.
+    row_labels : pandas.Index, optional
+        What the rows of the feed are called, where it was one of pandas'.
+    chosen : ndarray of int64, shape (n_labels,), optional
+        Place of the item of each cluster that is kept, where `keeping` asked
+        for others than the representatives.
+    config : Config
+        The settings.
     n_candidates : int
         Pairs of texts that were compared.
     bounded : Bounded
         Work that was bounded.
     seconds : mapping of str to float
         Wall-clock time of each stage.
-    template_of : ndarray of int64, shape (n_items,)
-        Place of the most typical item of each item's template; -1 for none.
-    story_of : ndarray of int64, shape (n_items,)
-        Place of the representative of each item's story; -1 for none.
-    describe : callable
-        Gives the pattern of a template and what varies in it, from the typical
-        item and the members.
-    compare : callable
-        Gives the comparison of two items, and sentences for many pairs.
     regroup : callable, optional
         Gives the clustering at another probability of duplicates; None with the
         policy "similar", which knows none.
-    row_labels : pandas.Index, optional
-        What the rows of the feed are called, where it was one of pandas'.
-    chosen : ndarray of int64, shape (n_labels,), optional
-        Place of the item of each cluster that is kept, where `keeping` asked
-        for others than the representatives.
 
     Examples
     --------
@@ -85,29 +87,13 @@ class Clustering(Showing, Framed):
     [(2, 0)]
     >>> result.explain(0, 2).verdict
     'duplicate'
-    >>> len(result.at(min_probability=0.9).clusters)
-    1
     """
 
-    columns: Columns
     config: Config
-    labels: NDArray[np.int64]
-    representatives: NDArray[np.int64]
-    matches: Matches
     n_candidates: int
     bounded: Bounded
     seconds: Mapping[str, float]
-    template_of: NDArray[np.int64]
-    story_of: NDArray[np.int64]
-    describe: Callable[[int, Sequence[int]], tuple[str, tuple[str, ...]]]
-    compare: Explains
     regroup: Callable[[float], Clustering] | None = None
-    row_labels: Any = None
-    chosen: NDArray[np.int64] | None = None
-
-    def __len__(self) -> int:
-        """Return the number of items."""
-        return len(self.labels)
 
     @property
     def skipped(self) -> Skipped:  # numpydoc ignore=RT01
@@ -127,9 +113,7 @@ class Clustering(Showing, Framed):
     @property
     def removed(self) -> Removed:  # numpydoc ignore=RT01
         """The items that are removed, as `RemovedItem`: for whom, and why."""
-        is_removed = np.ones(len(self), np.bool_)
-        is_removed[self.kept_places] = False
-        return Removed(self, np.flatnonzero(is_removed))
+        return Removed(self, np.setdiff1d(np.arange(len(self)), self.kept_places))
 
     def keeping(self, keep: Keep, rows: Any = None) -> Clustering:
         """
@@ -162,7 +146,7 @@ class Clustering(Showing, Framed):
 
     def explain(self, a: Hashable, b: Hashable) -> Comparison:
         """
-        Explain how two items of the batch are related.
+        Explain how two items are related.
 
         Parameters
         ----------
@@ -227,46 +211,6 @@ class Clustering(Showing, Framed):
         regrouped = self.regroup(min_probability)
         return dataclasses.replace(regrouped, bounded=self.bounded, row_labels=self.row_labels)
 
-    def to_dict(self) -> dict[str, Any]:
-        """
-        Return one row an item, as columns.
-
-        Returns
-        -------
-        dict
-            ``id`` (list), ``cluster`` (int64), ``kept`` (bool: is it the one of
-            its cluster to keep), ``kept_id`` (list: the id of that one),
-            ``representative`` (bool: do the others match it), ``cluster_size``
-            (int64); ``relation`` (list of str), ``jaccard``, ``containment`` and
-            ``probability`` (lists of float): how it stands to the representative,
-            None for that itself; ``story`` and ``template`` (lists of int): their
-            places in `stories` and `templates`, None for none.
-        """
-        kept = self.kept_places[self.labels]
-        places = np.arange(len(self.labels))
-        sizes = np.bincount(self.labels, minlength=len(self.representatives))
-        ids = self.columns.ids
-        membership = self.membership
-        has_match = membership.relation != NO_RELATION
-        names = {relation.value: relation.name.lower() for relation in Relation}
-        return {
-            "id": places if ids is None else list(ids),
-            "cluster": self.labels,
-            "kept": kept == places,
-            "kept_id": kept if ids is None else [ids[place] for place in kept.tolist()],
-            "representative": self.representatives[self.labels] == places,
-            "cluster_size": sizes[self.labels],
-            "relation": [names.get(value) for value in membership.relation.tolist()],
-            "jaccard": _listed(membership.jaccard, has_match),
-            "containment": _listed(membership.containment, has_match),
-            "probability": _listed(membership.probability, has_match),
-            "story": _numbers(self._in_stories, len(self)),
-            "template": _numbers(self._in_templates, len(self)),
-        }
-
-    def _row_names(self) -> Any:
-        return self.row_labels
-
     def trade_off(self) -> dict[str, list[Any]]:
         """
         Return what `min_probability` trades, as columns.
@@ -284,28 +228,169 @@ class Clustering(Showing, Framed):
         ConfigError
             If the policy is "similar", which knows no probabilities.
         """
-        rows: list[tuple[float, int, int, float | None]] = []
-        for least in (*(step / 20 for step in range(2, 20)), 0.99):
+        curve: dict[str, list[Any]] = {
+            "min_probability": [*(step / 20 for step in range(2, 20)), 0.99],
+            "n_removed": [],
+            "n_clusters": [],
+            "precision": [],
+        }
+        for least in curve["min_probability"]:
             result = self.at(min_probability=least)
             membership = result.membership
             probability = membership.probability[membership.relation != NO_RELATION]
-            n_clusters = int(np.count_nonzero(np.bincount(result.labels) > 1)) if len(self) else 0
-            precision = float(probability.mean()) if len(probability) else None
-            rows.append((least, len(probability), n_clusters, precision))
-        names = ("min_probability", "n_removed", "n_clusters", "precision")
-        return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+            curve["n_removed"].append(len(probability))
+            curve["n_clusters"].append(int(np.count_nonzero(result.sizes > 1)))
+            curve["precision"].append(float(probability.mean()) if len(probability) else None)
+        return curve
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Return one row an item, as columns.
+
+        Returns
+        -------
+        dict
+            ``id`` (list), ``cluster`` (int64), ``kept`` (bool: is it the one of
+            its cluster to keep), ``kept_id`` (list: the id of that one),
+            ``representative`` (bool: do the others match it), ``cluster_size``
+            (int64); ``relation`` (list of str), ``jaccard``, ``containment`` and
+            ``probability`` (lists of float): how it stands to the representative,
+            None for that itself; ``story`` and ``template`` (lists of int): their
+            places in `stories` and `templates`, None for none.
+        """
+        kept = self.kept_places[self.labels]
+        places = np.arange(len(self))
+        ids = self.columns.ids
+        membership = self.membership
+        has_match = membership.relation != NO_RELATION
+        return {
+            "id": places if ids is None else list(ids),
+            "cluster": self.labels,
+            "kept": kept == places,
+            "kept_id": kept if ids is None else [ids[place] for place in kept.tolist()],
+            "representative": self.representatives[self.labels] == places,
+            "cluster_size": self.sizes[self.labels],
+            "relation": [*map(_NAMES.get, membership.relation.tolist())],
+            "jaccard": _listed(membership.jaccard, has_match),
+            "containment": _listed(membership.containment, has_match),
+            "probability": _listed(membership.probability, has_match),
+            "story": self._numbers(self.stories),
+            "template": self._numbers(self.templates),
+        }
+
+    def _numbers(self, groups: Sequence[Group]) -> list[int | None]:
+        """Return the number of each item's group among the groups, None for none."""
+        numbers = np.full(len(self), -1)
+        for number, group in enumerate(groups):
+            numbers[self.places_of(group)] = number
+        return _listed(numbers, numbers >= 0)
+
+    def _row_names(self) -> Any:
+        return self.row_labels
+
+    def summary(self) -> str:
+        """
+        Return the figures of the run in one line.
+
+        Returns
+        -------
+        str
+            Items, items kept, duplicates, clusters, stories, templates and time.
+        """
+        n_kept = len(self.representatives)
+        line = (
+            f"{counted(len(self), 'item')}: {n_kept:,} kept, "
+            f"{counted(len(self) - n_kept, 'duplicate')} in "
+            f"{counted(len(self.clusters), 'cluster')}, "
+            f"{counted(len(self.stories), 'story', 'stories')}, "
+            f"{counted(len(self.templates), 'template')}; {sum(self.seconds.values()):.2f} s"
+        )
+        if self.bounded:
+            line += f"; bounded: {counted(self.bounded.n_large_buckets, 'large bucket')}"
+        return line
+
+    def __repr__(self) -> str:
+        """Return the summary and the largest clusters, a line each."""
+        lines = [f"<Clustering of {self.summary()}>"]
+        for cluster in self.clusters[:_SHOWN_CLUSTERS]:
+            text = one_line(self.columns.content(self.first_of(cluster)), _SHOWN_CHARACTERS)
+            lines.append(f"  {len(cluster):>6,} × {text}")
+        hidden = len(self.clusters) - _SHOWN_CLUSTERS
+        if hidden > 0:
+            lines.append(f"  and {counted(hidden, 'more cluster')}")
+        return "\n".join(lines)
+
+    def page(self, number: int = 1, *, size: int = 20) -> Page:
+        """
+        Return a part of the result for a notebook to show; by itself it shows the first page.
+
+        Parameters
+        ----------
+        number : int, default 1
+            Which page, from 1.
+        size : int, default 20
+            Most clusters on a page, and most stories and templates.
+
+        Returns
+        -------
+        Page
+            Clusters, stories and templates, each the largest first.
+
+        Raises
+        ------
+        InputError
+            If there is no such page, or `size` is below 1.
+        """
+        return Page(self, number, size)
+
+    def plot(self, kind: str = "trade-off", ax: Any = None) -> Any:
+        """
+        Draw what `min_probability` trades, the figures of `trade_off`, with matplotlib.
+
+        Parameters
+        ----------
+        kind : {"trade-off"}
+            What is drawn.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; new ones where it is left out.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Where it was drawn.
+
+        Raises
+        ------
+        ConfigError
+            If the policy is "similar", which knows no probabilities.
+        InputError
+            If `kind` is not known.
+        MissingDependencyError
+            If matplotlib is not installed.
+        """
+        return display("plots").draw(self, kind, ax)
+
+    def report(self, path: str | os.PathLike[str], *, title: str | None = None) -> None:
+        """
+        Write a page for the browser, to review clusters, stories and templates.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file. One that is there is replaced once the new one is whole.
+        title : str, optional
+            Its heading.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        display("report").write(self, path, title)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is derived: it is made anew when it is asked for."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-
-
-def _numbers(groups: Sequence[NDArray[np.int64]], n_items: int) -> list[int | None]:
-    """Return the number of each item's group among the groups, None for none."""
-    numbers = np.full(n_items, -1)
-    for number, members in enumerate(groups):
-        numbers[members] = number
-    return _listed(numbers, numbers >= 0)
 
 
 def _listed(values: NDArray[Any], given: NDArray[np.bool_]) -> list[Any]:

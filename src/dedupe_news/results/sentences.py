@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from dedupe_news.results.phrasing import counted, one_line, time_apart
+from dedupe_news.results.phrasing import counted, time_apart
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
@@ -26,42 +25,24 @@ _MOSTLY = 0.6  # a run of such a share of the shorter text says enough by itself
 _SURE = 0.75
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Circumstances:
-    """
-    What is known of a pair beside its words; None where it is not known.
+class Circumstances(NamedTuple):
+    """What is known of a pair beside its words; None where it is not known."""
 
-    Parameters
-    ----------
-    relation : Relation or None
-        None for no match.
-    probability : float, optional
-        Of the verdict.
-    apart : datetime.timedelta, optional
-        Time between the two.
-    same_source : bool, optional
-        Whether one outlet published both.
-    window : datetime.timedelta, optional
-        The window, where the two are too far apart for it.
-    overruled : str, optional
-        What made the two duplicates, where the judge alone did not.
-    """
-
-    relation: Relation | None
-    probability: float | None = None
-    apart: dt.timedelta | None = None
-    same_source: bool | None = None
-    window: dt.timedelta | None = None
-    overruled: str | None = None
+    relation: Relation | None  # None for no match
+    probability: float | None = None  # of the verdict
+    apart: dt.timedelta | None = None  # time between the two
+    same_source: bool | None = None  # whether one outlet published both
+    window: dt.timedelta | None = None  # the window, where the two are too far apart for it
+    overruled: str | None = None  # what made them duplicates, where the judge alone did not
 
 
 def sentence(left: Wording, right: Wording, blocks: Sequence[Block], about: Circumstances) -> str:
     """Return the verdict on two items and what speaks for it."""
     verdict = "none" if about.relation is None else about.relation.verdict
     facts = [_words(left, right, blocks, about.relation)]
-    titles = _titles(left, right)
-    if titles:
-        facts.append(titles)
+    if left.n_title and right.n_title and left.hashes != right.hashes:
+        is_same = left.hashes[: left.n_title] == right.hashes[: right.n_title]
+        facts.append("same headline" if is_same else "other headline")
     if verdict != "none" and about.relation != Relation.EXACT:
         facts += _replacements(left, right, blocks, verdict)
     if about.window is not None and about.apart is not None:
@@ -91,7 +72,8 @@ def _words(
     if _same_text(left, right):
         return f"the same {counted(len(left.hashes) - left.n_title, 'word')} in a row"
     runs = [block.left_stop - block.left_start for block in blocks if block.kind == "equal"]
-    return _overlap(sum(runs), max(runs, default=0), _length(left, right), relation)
+    n_words = min(len(left.hashes), len(right.hashes))
+    return _overlap(sum(runs), max(runs, default=0), n_words, relation)
 
 
 def _overlap(n_shared: int, longest: int, n_words: int, relation: Relation | None) -> str:
@@ -115,23 +97,10 @@ def _overlap(n_shared: int, longest: int, n_words: int, relation: Relation | Non
     return said
 
 
-def _length(left: Wording, right: Wording) -> int:
-    return min(len(left.hashes), len(right.hashes))
-
-
 def _same_text(left: Wording, right: Wording) -> bool:
     """Return whether two items with titles have the same words after them."""
     one, other = left.hashes[left.n_title :], right.hashes[right.n_title :]
     return bool(left.n_title and right.n_title and one and one == other)
-
-
-def _titles(left: Wording, right: Wording) -> str:
-    if left.hashes == right.hashes:
-        return ""
-    if left.n_title and right.n_title:
-        is_same = left.hashes[: left.n_title] == right.hashes[: right.n_title]
-        return "same headline" if is_same else "other headline"
-    return ""
 
 
 def _replacements(
@@ -145,10 +114,8 @@ def _replacements(
         if block.kind != "replace" or (in_titles and verdict != "template"):
             continue
         pair = (
-            one_line(left.text[left.starts[block.left_start] : left.stops[block.left_stop - 1]]),
-            one_line(
-                right.text[right.starts[block.right_start] : right.stops[block.right_stop - 1]]
-            ),
+            left.said(block.left_start, block.left_stop),
+            right.said(block.right_start, block.right_stop),
         )
         is_number = all(any(letter.isdigit() for letter in words) for words in pair)
         if (is_number or verdict != "related") and max(map(len, pair)) <= _LONGEST_EXAMPLE:

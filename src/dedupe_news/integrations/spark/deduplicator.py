@@ -127,14 +127,14 @@ class Deduplicator(Transformer, DefaultParamsReadable["Deduplicator"], DefaultPa
         """
         text = self.getOrDefault("settings")
         try:
-            found = json.loads(text)
+            settings = json.loads(text)
         except ValueError as error:
             message = (
                 f"the Param settings is {text!r}, which is no JSON. Set it to "
                 "json.dumps(config.to_dict()), or pass config=... to a new Deduplicator"
             )
             raise ConfigError(message) from error
-        return Config.from_dict(found)
+        return Config.from_dict(settings)
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
         columns = {role: self.getParam(f"{role}Col") for role in _ROLES}

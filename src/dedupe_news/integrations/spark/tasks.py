@@ -13,14 +13,11 @@ import pyarrow.compute as pc
 
 from dedupe_news.api import cluster
 from dedupe_news.errors import DedupeNewsError, DuplicateIdError, InputError
-from dedupe_news.results.membership import NO_RELATION
-from dedupe_news.results.phrasing import counted
+from dedupe_news.results.matches import NO_RELATION
 from dedupe_news.results.records import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from dedupe_news.results.result import Clustering
 
 _ROWS_AT_ONCE = 1 << 16
 
@@ -52,23 +49,24 @@ def clustered(
 
     reader = pa.RecordBatchReader.from_batches(first.schema, documents())
     try:
-        found = cluster(reader, id=None, progress=False, **options)
+        result = cluster(reader, id=None, progress=False, **options)
     except DedupeNewsError as error:
         message = f"{error}. Documents are counted from 0, in the order of their ids"
         raise type(error)(message) from error
     ids = pa.chunked_array(chunks, first.schema.field(id_column).type)
     _check_distinct(ids)
-    _say_bounded(found)
-    if found.columns.rows is not None:  # of some that were dropped
-        ids = ids.take(pa.array(found.columns.rows))
-    relation = found.membership.relation
-    names = pa.array([each.name.lower() for each in sorted(Relation)], pa.string())
+    if result.bounded:
+        _log.warning("%s", result.bounded)
+    if result.columns.rows is not None:  # of some that were dropped
+        ids = ids.take(pa.array(result.columns.rows))
+    relations = result.membership.relation
+    names = pa.array([relation.name.lower() for relation in Relation], pa.string())
     table = pa.table(
         {
             "id": ids,
-            "cluster": found.labels,
-            "representative": ids.take(pa.array(found.representatives[found.labels])),
-            "relation": names.take(pa.array(relation, mask=relation == NO_RELATION)),
+            "cluster": result.labels,
+            "representative": ids.take(pa.array(result.representatives[result.labels])),
+            "relation": names.take(pa.array(relations, mask=relations == NO_RELATION)),
         }
     )
     yield from table.combine_chunks().to_batches(_ROWS_AT_ONCE)
@@ -85,14 +83,3 @@ def _check_distinct(ids: pa.ChunkedArray) -> None:
             "Drop the others: df.dropDuplicates(['id'])"
         )
         raise DuplicateIdError(message)
-
-
-def _say_bounded(found: Clustering) -> None:
-    bounded = found.bounded
-    if bounded:
-        _log.warning(
-            "work was bounded: %s, %s pairs within not compared, %s representatives passed over",
-            counted(bounded.n_large_buckets, "large bucket"),
-            f"{bounded.n_pairs_not_compared:,}",
-            f"{bounded.n_representatives_passed_over:,}",
-        )
