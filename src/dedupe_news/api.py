@@ -11,7 +11,7 @@ from dedupe_news._engine import batch
 from dedupe_news._engine.comparison import Explainer
 from dedupe_news._input import native, python, rules, sizes
 from dedupe_news._input.constraints import read_constraints
-from dedupe_news._input.reading import numbered_rows, read_documents
+from dedupe_news._input.reading import read_documents
 from dedupe_news._machine.progress import ready, stages
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._machine.threads import resolve_jobs
@@ -154,7 +154,7 @@ def cluster(
             columns, space = opened.enter_context(
                 _opened(feed, choices, chosen, memory_limit, work_folder, threads)
             )
-        columns = numbered_rows(columns)
+        columns = columns.numbered()
         constraints = read_constraints(columns, must, cannot, chosen.policy)
         if constraints and work_folder is not None:
             message = (

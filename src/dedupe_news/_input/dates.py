@@ -7,7 +7,8 @@ import datetime as dt
 import re
 import zoneinfo
 
-from dedupe_news._input.rules import UnusableError, in_force
+from dedupe_news._input.rules import in_force
+from dedupe_news._input.skipped import UnusableError
 
 NO_DATE = "is no date that can be read"
 AMBIGUOUS = "may be day/month or month/day"

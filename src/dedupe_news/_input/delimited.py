@@ -7,7 +7,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from dedupe_news._input.rules import Faults, UnusableError
+from dedupe_news._input.skipped import Faults, UnusableError
 from dedupe_news.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Rows:
             f"has {len(row)} values, but the header names {n_columns} columns",
             f"put values that hold {shown(self.delimiter)} in quotes",
         )
-        self._faults.note_line(self._label, line, fault)
+        self._faults.add(line - 1, "", fault)
         return None if len(row) > n_columns else row + [""] * (n_columns - len(row))
 
 

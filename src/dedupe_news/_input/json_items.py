@@ -6,12 +6,14 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news._input.rules import Faults, UnusableError
+from dedupe_news._input.skipped import UnusableError
 from dedupe_news._input.tables import unwrapped
 from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from dedupe_news._input.skipped import Faults
 
 _decoder = json.JSONDecoder(strict=False)  # control characters in texts are harmless
 _KINDS = {
@@ -33,7 +35,7 @@ def read_items(
     if first is None:
         return
     if _is_item(first[1]):
-        yield from _by_line(itertools.chain([first], written), label, faults)
+        yield from _by_line(itertools.chain([first], written), faults)
         return
     parts, place = ["\n" * (first[0] - 1), first[1]], first[0]
     for number, line in written:  # each where it stands
@@ -55,7 +57,7 @@ def _is_item(line: str) -> bool:
 
 
 def _by_line(
-    lines: Iterable[tuple[int, str]], label: str, faults: Faults
+    lines: Iterable[tuple[int, str]], faults: Faults
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in lines:
         try:
@@ -63,14 +65,14 @@ def _by_line(
         except (ValueError, RecursionError) as error:
             column = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
             fault = UnusableError(f"is not JSON: {_why(error)}{column}")
-            faults.note_line(label, number, fault)
+            faults.add(number - 1, "", fault)
             continue
         if isinstance(record, dict):
             yield number, record
         else:
             kind = _KINDS[type(record)]
             reason = f"is a JSON {kind}, not an object; JSON Lines holds one object a line"
-            faults.note_line(label, number, UnusableError(reason))
+            faults.add(number - 1, "", UnusableError(reason))
 
 
 def _why(error: Exception) -> str:

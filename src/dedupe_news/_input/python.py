@@ -1,18 +1,12 @@
-"""Values of Python and numpy: lists and arrays, what is missing, where it stands."""
+"""Values of Python and numpy: what is missing, what may be large, what rows are called."""
 
 from __future__ import annotations
 
-import contextlib
-import contextvars
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-
-from dedupe_news.errors import InputError, InputTypeError
-
-_first: contextvars.ContextVar[int | None] = contextvars.ContextVar("first item", default=None)
 
 
 def row_labels(feed: object) -> Any:
@@ -38,45 +32,3 @@ def is_missing(value: object) -> bool:
     if isinstance(value, np.datetime64):
         return bool(np.isnat(value))
     return type(value).__name__ in ("NAType", "NaTType")
-
-
-@contextlib.contextmanager
-def counting_from(first: int) -> Iterator[None]:
-    """Let error messages count documents from another number than 0."""
-    token = _first.set(first)
-    try:
-        yield
-    finally:
-        _first.reset(token)
-
-
-def numbered(position: int) -> int:
-    """Return the position of a document in the whole feed."""
-    return (_first.get() or 0) + position
-
-
-def is_part() -> bool:
-    """Return whether a part of a feed is being read."""
-    return _first.get() is not None
-
-
-def as_list(values: Any) -> list[Any]:
-    """Return a column that is not Arrow's as a list."""
-    if isinstance(values, list):
-        return values
-    if isinstance(values, np.ndarray) and values.ndim != 1:
-        message = (
-            f"an array of {values.ndim} dimensions is no column of documents; "
-            "pass one of one dimension, such as array[:, 0]"
-        )
-        raise InputError(message)
-    for method in ("to_list", "tolist"):
-        if hasattr(values, method):
-            return list(getattr(values, method)())
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        message = (
-            f"a column of type {type(values).__name__!r} cannot be read; "
-            "pass a sequence of values, one a document"
-        )
-        raise InputTypeError(message)
-    return list(values)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news._input.arrow import as_arrow
+from dedupe_news._input.arrow import as_list, is_arrow
 from dedupe_news._input.columns import FIRST_TIME, LAST_TIME, NO_TIME, to_microseconds
 from dedupe_news._input.dates import NO_DATE, OUT_OF_RANGE, read_date
-from dedupe_news._input.python import as_list, is_missing
-from dedupe_news._input.rules import ALONE, Faults, Rules, UnusableError, in_force, said, speaking
+from dedupe_news._input.python import is_missing
+from dedupe_news._input.rules import ALONE, in_force, using
+from dedupe_news._input.skipped import Faults, UnusableError
 from dedupe_news.errors import InputTypeError
 
 if TYPE_CHECKING:
@@ -41,21 +42,18 @@ def now() -> int:
 
 
 def time_column(values: Any, faults: Faults | None = None) -> NDArray[np.int64] | None:
-    """Return times as microseconds since 1970-01-01 UTC, `NO_TIME` for missing ones."""
+    """Return times of a plain column in microseconds since 1970 UTC, `NO_TIME` for missing ones."""
     if values is None:
         return None
     faults = faults or Faults("published")
-    arrow = as_arrow(values)
-    if arrow is not None:
+    if is_arrow(values):
         pyarrow = importlib.import_module("pyarrow")
-        is_timestamp = pyarrow.types.is_timestamp(arrow.type)
-        fast = _arrow_times(arrow, pyarrow) if is_timestamp else None
-        if fast is not None:
-            return fast
-        values = _one_by_one(arrow, pyarrow) if is_timestamp else arrow.to_pylist()
-    # As a list numpy's times would be numbers or dates.
-    is_numpy = isinstance(values, np.ndarray) and values.dtype.kind == "M"
-    listed = list(values) if is_numpy else as_list(values)
+        if pyarrow.types.is_timestamp(values.type):
+            times = _arrow_times(values, pyarrow)
+            if times is not None:
+                return times
+            values = _one_by_one(values, pyarrow)
+    listed = as_list(values)
     times = np.full(len(listed), NO_TIME, np.int64)
     for position, value in enumerate(listed):
         if not is_missing(value) and not (isinstance(value, str) and not value.strip()):
@@ -106,29 +104,28 @@ def _in_utc(value: np.datetime64 | None) -> object:
 def moment(value: object, *, what: str = "published time") -> int:
     """Return one time as microseconds since 1970-01-01 UTC."""
     try:
-        with speaking(ALONE):
+        with using(speech=ALONE):
             return to_moment(value)
     except UnusableError as fault:
         remedy = f". {fault.remedy[:1].upper()}{fault.remedy[1:]}" if fault.remedy else ""
-        message = f"the {what} {said(value, fault)}{remedy}"
+        message = f"the {what} {fault.said_of(value)}{remedy}"
         raise fault.kind(message) from None
 
 
 def to_moment(value: object) -> int:  # noqa: PLR0911 - one line a kind
     """Return one time as microseconds since 1970-01-01 UTC, or say what is wrong with it."""
-    rules = in_force()
     if isinstance(value, dt.datetime):
-        return _exact(value, rules)
+        return _exact(value)
     if isinstance(value, str):
-        return _from_text(value, rules)
+        return _from_text(value)
     if isinstance(value, time.struct_time):
         return _from_parts(tuple(value))
     if isinstance(value, dt.date):
-        return _exact(dt.datetime(value.year, value.month, value.day), rules)  # noqa: DTZ001
+        return _exact(dt.datetime(value.year, value.month, value.day))  # noqa: DTZ001
     if isinstance(value, np.datetime64):
-        return _exact(_of_numpy(value), rules)
+        return _exact(_of_numpy(value))
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
-        return _from_number(float(value) if isinstance(value, np.floating) else value, rules)  # type: ignore[arg-type]
+        return _from_number(float(value) if isinstance(value, np.floating) else value)  # type: ignore[arg-type]
     if isinstance(value, (list, tuple)) and len(value) in _PARTS:
         if all(type(part) is int for part in value):  # what JSON makes of a struct_time
             return _from_parts(tuple(value))
@@ -139,11 +136,11 @@ def to_moment(value: object) -> int:  # noqa: PLR0911 - one line a kind
     raise UnusableError(reason, remedy, InputTypeError)
 
 
-def _exact(value: dt.datetime, rules: Rules) -> int:
+def _exact(value: dt.datetime) -> int:
     microseconds = None
     try:
         if value.utcoffset() is None:
-            value = value.replace(tzinfo=rules.timezone)
+            value = value.replace(tzinfo=in_force().timezone)
         if value.utcoffset() is not None:
             microseconds = to_microseconds(value)
     except MemoryError:
@@ -153,7 +150,7 @@ def _exact(value: dt.datetime, rules: Rules) -> int:
     if microseconds is not None:
         return _in_range(microseconds)
     if value.tzinfo is None:
-        raise UnusableError(NO_ZONE, f"say which: {rules.speech.timezone}")
+        raise UnusableError(NO_ZONE, f"say which: {in_force().speech.timezone}")
     raise UnusableError(OUT_OF_RANGE)
 
 
@@ -163,17 +160,16 @@ def _in_range(microseconds: int) -> int:
     return microseconds
 
 
-def _from_text(text: str, rules: Rules) -> int:
+def _from_text(text: str) -> int:
     stripped = text.strip()
-    is_free = rules.date_format is None or "%" not in rules.date_format
-    if is_free and stripped.isascii():
+    if "%" not in (in_force().date_format or "") and stripped.isascii():
         digits = stripped.removeprefix("-").replace(".", "", 1)
         if digits.isdecimal() and len(digits) <= 25:  # noqa: PLR2004 - no number of time is longer
             compact = _compact(stripped)
             if compact is not None:
-                return _exact(compact, rules)
-            return _from_number(float(stripped) if "." in stripped else int(stripped), rules)
-    return _exact(read_date(stripped), rules)
+                return _exact(compact)
+            return _from_number(float(stripped) if "." in stripped else int(stripped))
+    return _exact(read_date(stripped))
 
 
 def _compact(digits: str) -> dt.datetime | None:
@@ -184,16 +180,16 @@ def _compact(digits: str) -> dt.datetime | None:
     return None
 
 
-def _from_number(number: float, rules: Rules) -> int:
+def _from_number(number: float) -> int:
     if not isinstance(number, int) and not math.isfinite(number):
         raise UnusableError(NO_DATE)
     if abs(number) < _LEAST_SECONDS:
         reason = "is too small a number for seconds since 1970"
-        raise UnusableError(reason, f"say how dates are written: {rules.speech.date_format}")
+        raise UnusableError(reason, f"say how dates are written: {in_force().speech.date_format}")
     if number == int(number):
         compact = _compact(str(int(number))) if abs(number) < 1e14 else None  # noqa: PLR2004
         if compact is not None:
-            return _exact(compact, rules)
+            return _exact(compact)
     for limit, scale in _UNITS:
         if abs(number) < limit:
             return _in_range(round(number * scale))

@@ -11,7 +11,7 @@ from dedupe_news._engine import adapting
 from dedupe_news._engine.classifier import DUPLICATE, features_of, load_classifier, shipped
 from dedupe_news._engine.segment import count
 from dedupe_news._input.labels import VERDICTS, read_labels
-from dedupe_news._input.reading import numbered_rows, read_documents
+from dedupe_news._input.reading import read_documents
 from dedupe_news._learning.labelling import Labelling, texts_of_labels
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.config import settled
@@ -283,7 +283,7 @@ def _read(
     """Return the documents and the settings, both of the result where the feed is one."""
     if isinstance(feed, Clustering):
         return feed.columns, settled(config or feed.config, settings)
-    columns = numbered_rows(read_documents(feed, **choices, n_jobs=n_jobs))
+    columns = read_documents(feed, **choices, n_jobs=n_jobs).numbered()
     return columns, settled(config, settings)
 
 

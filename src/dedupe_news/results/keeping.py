@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe_news._input import native
 from dedupe_news._input.columns import NO_TIME
-from dedupe_news._input.python import is_missing, numbered
+from dedupe_news._input.python import is_missing
 from dedupe_news.errors import InputError, InputTypeError, shown
 from dedupe_news.results.membership import gathered
 
@@ -85,7 +85,7 @@ def _largest(result: Groups, members: list[int], first: int, rank: Callable[[int
         except TypeError as error:
             position = int(result.in_feed(np.array([member]))[0])
             message = (
-                f"keep cannot choose between {shown(value)} of item {numbered(position)} and "
+                f"keep cannot choose between {shown(value)} of item {position} and "
                 f"{shown(highest)}, which cannot be compared. Give values of one type"
             )
             raise InputError(message) from error
