@@ -87,7 +87,7 @@ def as_list(values: Any) -> list[Any]:
 
 
 def strings(column: Any) -> Any:
-    """Return Arrow strings of any layout in the one with 64-bit offsets, None for other types."""
+    """Return Arrow strings as one array with 64-bit offsets, None for other types."""
     pyarrow = importlib.import_module("pyarrow")
     types, large = pyarrow.types, pyarrow.large_string()
     is_dictionary = types.is_dictionary(column.type)
@@ -95,12 +95,12 @@ def strings(column: Any) -> Any:
     tests = (types.is_large_string, types.is_string, types.is_string_view, types.is_null)
     if not any(test(held) for test in tests):
         return None
-    if not is_dictionary:
-        return column if types.is_large_string(held) else column.cast(large)
-    # Arrow decodes no dictionary of views; so its values are cast first.
     chunks = column.chunks if isinstance(column, pyarrow.ChunkedArray) else [column]
-    decoded = [chunk.dictionary.cast(large).take(chunk.indices) for chunk in chunks]
-    return pyarrow.chunked_array(decoded, large)
+    if is_dictionary:  # Arrow decodes no dictionary of views; so its values are cast first
+        chunks = [chunk.dictionary.cast(large).take(chunk.indices) for chunk in chunks]
+    chunks = [chunk.cast(large) for chunk in chunks]
+    empty = pyarrow.array([], large)
+    return chunks[0] if len(chunks) == 1 else pyarrow.concat_arrays([empty, *chunks])
 
 
 class ArrowSequence(Sequence[Any]):

@@ -34,6 +34,7 @@ _LEAST_SECONDS = 100_000
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _OUR_TIME = range(1900, 2101)
 _PARTS = range(6, 10)
+_NUMPYS_YEAR_0 = 1970
 
 
 def now() -> int:
@@ -46,59 +47,45 @@ def time_column(values: Any, faults: Faults | None = None) -> NDArray[np.int64] 
     if values is None:
         return None
     faults = faults or Faults("published")
-    if is_arrow(values):
-        pyarrow = importlib.import_module("pyarrow")
-        if pyarrow.types.is_timestamp(values.type):
-            times = _arrow_times(values, pyarrow)
-            if times is not None:
-                return times
-            values = _one_by_one(values, pyarrow)
+    zone = in_force().timezone
+    if is_arrow(values) and importlib.import_module("pyarrow").types.is_timestamp(values.type):
+        moments = values.to_numpy(zero_copy_only=False)
+        times = _all_at_once(values, moments)
+        if times is not None:
+            return times
+        zone = zone if values.type.tz is None else dt.UTC
+        values = list(moments)
     listed = as_list(values)
     times = np.full(len(listed), NO_TIME, np.int64)
-    for position, value in enumerate(listed):
-        if not is_missing(value) and not (isinstance(value, str) and not value.strip()):
-            try:
-                times[position] = to_moment(value)
-            except UnusableError as fault:
-                faults.add(position, value, fault)
+    with using(timezone=zone):
+        for position, value in enumerate(listed):
+            if not is_missing(value) and not (isinstance(value, str) and not value.strip()):
+                try:
+                    times[position] = to_moment(value)
+                except UnusableError as fault:
+                    faults.add(position, value, fault)
     return times
 
 
-def _arrow_times(arrow: Any, pyarrow: Any) -> NDArray[np.int64] | None:
-    """Return a column of timestamps at once; None where one of them cannot be used."""
-    compute = importlib.import_module("pyarrow.compute")
-    zone = in_force().timezone
-    if arrow.type.tz is None and zone is None:
-        return None
-    try:
-        if arrow.type.tz is None:
-            arrow = compute.assume_timezone(
-                arrow, str(zone), ambiguous="earliest", nonexistent="earliest"
+def _all_at_once(column: Any, moments: NDArray[np.datetime64]) -> NDArray[np.int64] | None:
+    """Return a column of Arrow timestamps, None where one of them cannot be used."""
+    if column.type.tz is None:
+        zone, pyarrow = in_force().timezone, importlib.import_module("pyarrow")
+        assume_timezone = importlib.import_module("pyarrow.compute").assume_timezone
+        if zone is None:
+            return None
+        try:
+            column = assume_timezone(
+                column, str(zone), ambiguous="earliest", nonexistent="earliest"
             )
-        # Nanoseconds are cut; seconds that microseconds cannot hold are refused.
-        target = pyarrow.timestamp("us", arrow.type.tz)
-        options = compute.CastOptions(target, allow_time_truncate=True)
-        numbers = arrow.cast(options=options).cast(pyarrow.int64())
-    except (pyarrow.ArrowException, TypeError):
+        except pyarrow.ArrowException:
+            return None
+        moments = column.to_numpy(zero_copy_only=False)
+    years = moments.astype("M8[Y]").astype(np.int64) + _NUMPYS_YEAR_0
+    are_known = ~np.isnat(moments)
+    if ((years < dt.MINYEAR) | (years > dt.MAXYEAR))[are_known].any():
         return None
-    bounds = compute.min_max(numbers).as_py()
-    if bounds["min"] is not None and not FIRST_TIME <= bounds["min"] <= bounds["max"] <= LAST_TIME:
-        return None
-    return np.asarray(numbers.fill_null(NO_TIME), np.int64)
-
-
-def _one_by_one(arrow: Any, pyarrow: Any) -> list[Any]:
-    """Return timestamps one by one, also those that Python cannot hold."""
-    numbers = arrow.cast(pyarrow.int64()).to_pylist()
-    values = [None if n is None else np.datetime64(n, arrow.type.unit) for n in numbers]
-    return values if arrow.type.tz is None else list(map(_in_utc, values))
-
-
-def _in_utc(value: np.datetime64 | None) -> object:
-    try:
-        return None if value is None else _of_numpy(value).replace(tzinfo=dt.UTC)
-    except UnusableError:
-        return value  # refused for this before its zone is asked for
+    return np.where(are_known, moments.astype("M8[us]").astype(np.int64), NO_TIME)
 
 
 def moment(value: object, *, what: str = "published time") -> int:
@@ -210,7 +197,7 @@ def _from_parts(parts: tuple[int, ...]) -> int:
 
 def _of_numpy(value: np.datetime64) -> dt.datetime:
     # To a coarser unit first: to a finer one numpy would go round without a word.
-    if not dt.MINYEAR <= int(value.astype("datetime64[Y]").astype(int)) + 1970 <= dt.MAXYEAR:
+    if not dt.MINYEAR <= int(value.astype("M8[Y]").astype(int)) + _NUMPYS_YEAR_0 <= dt.MAXYEAR:
         raise UnusableError(OUT_OF_RANGE)
-    found: dt.datetime = value.astype("datetime64[us]").item()
+    found: dt.datetime = value.astype("M8[us]").item()
     return found

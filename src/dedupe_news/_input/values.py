@@ -72,18 +72,14 @@ def _in_arrow(values: list[Any]) -> Any:
         return None  # value by value the culprit shows itself
 
 
-def _from_arrow(arrow: Any) -> TextColumn:
-    pyarrow = importlib.import_module("pyarrow")
-    if arrow.null_count:
-        arrow = importlib.import_module("pyarrow.compute").fill_null(arrow, "")
-    if isinstance(arrow, pyarrow.ChunkedArray):
-        empty, chunks = pyarrow.array([], pyarrow.large_string()), arrow.chunks
-        arrow = chunks[0] if len(chunks) == 1 else pyarrow.concat_arrays([empty, *chunks])
-    _, bounds, text = arrow.buffers()
-    if not len(arrow):
+def _from_arrow(texts: Any) -> TextColumn:
+    if texts.null_count:
+        texts = importlib.import_module("pyarrow.compute").fill_null(texts, "")
+    if not len(texts):
         return TextColumn(np.zeros(0, np.uint8), np.zeros(1, np.int64))
-    offsets = np.frombuffer(bounds, np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
-    return TextColumn(np.frombuffer(text or b"", np.uint8), offsets)
+    _, bounds, buffer = texts.buffers()
+    offsets = np.frombuffer(bounds, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    return TextColumn(np.frombuffer(buffer or b"", np.uint8), offsets)
 
 
 def _encode(values: list[Any], role: str, faults: Faults) -> TextColumn:
@@ -284,11 +280,6 @@ def source_column(
 def _arrow_sources(column: Any) -> tuple[NDArray[np.int32], list[str]]:
     """Return Arrow strings as codes and names."""
     encoded = column.dictionary_encode()
-    if hasattr(encoded, "chunks"):
-        # Of several chunks each has the same dictionary, of none there is none.
-        if not len(encoded):
-            return np.zeros(0, np.int32), []
-        encoded = encoded.combine_chunks()
     codes = np.asarray(encoded.indices.fill_null(NO_SOURCE), np.int32)
     names = encoded.dictionary.to_pylist()
     if "" in names:  # no source, as in a list
