@@ -24,12 +24,10 @@ if TYPE_CHECKING:
 _BLOCK = 1024
 """Texts encoded at a time: the memory of one block serves the next, still in the cache."""
 
-MOST_ID_BITS = 14_000
-"""Of a whole number that is an id; of more, Python does not write out all digits."""
-
 DEEPEST_ID = 16
-"""Tuples within tuples in an id."""
+"""Tuples within tuples in an id: what indexes keep too."""
 
+_MOST_BITS = 8 * 0xFFFE  # of a number that is an id
 _TEXT_KEYS = ("value", "#text", "_text", "rendered", "text", "main", "$oid", "title", "name")
 _SOURCE_KEYS = ("title", "name", "#text", "value", "href", "url", "@url", "uri", "domain", "id")
 
@@ -175,7 +173,7 @@ def _are_plain(ids: list[Any]) -> bool:
     """Return whether ids are of the kinds, all of one, that nothing can be wrong with."""
     kinds = set(map(type, ids))
     if kinds == {int}:
-        return max(map(int.bit_length, ids)) <= MOST_ID_BITS
+        return max(map(int.bit_length, ids)) <= _MOST_BITS
     try:
         return kinds == {str} and bool("\n".join(ids).encode())
     except UnicodeEncodeError:
@@ -234,12 +232,11 @@ def _oddity(value: object, depth: int) -> UnusableError | None:
         if whole(value) != value:
             return UnusableError("holds half of a character", "replace it")
     elif isinstance(value, int):
-        if value.bit_length() > MOST_ID_BITS:
-            reason = f"has more than {MOST_ID_BITS:,} bits"
-            return UnusableError(reason, "use a digest of it")
+        if value.bit_length() > _MOST_BITS:
+            return UnusableError("is too long a number", "use a digest of it")
     elif isinstance(value, tuple):
         if not depth:
-            reason = f"is of tuples nested deeper than {DEEPEST_ID}"
+            reason = f"is too deep a tuple: of more than {DEEPEST_ID} within one another"
             return UnusableError(reason, "use a digest of it, or a flat tuple")
         return next(filter(None, (_oddity(each, depth - 1) for each in value)), None)
     return None

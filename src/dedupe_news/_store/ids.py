@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news._input.values import DEEPEST_ID, MOST_ID_BITS
+from dedupe_news._input.values import DEEPEST_ID
 from dedupe_news._store.log import DamagedEvent
 from dedupe_news.errors import InputError, InputTypeError, shown
 
@@ -23,6 +23,7 @@ MOST_BYTES = 0xFFFE
 _OBJECT, _INT, _BYTES, _TUPLE = 0, 2, 3, 4
 _ITEM = struct.Struct("<BH")
 _PLACE = struct.Struct("<q")
+_MOST_BITS = 14_000  # of more, Python does not write out all digits
 
 
 def plain_id(id: Hashable, objects: list[Hashable] | None, depth: int = 0) -> Hashable:  # noqa: A002
@@ -31,9 +32,9 @@ def plain_id(id: Hashable, objects: list[Hashable] | None, depth: int = 0) -> Ha
     if kind is str or kind is bytes:
         return id
     if isinstance(id, (int, np.integer)) and not isinstance(id, bool):
-        if int(id).bit_length() > MOST_ID_BITS:
+        if int(id).bit_length() > _MOST_BITS:
             message = (
-                f"the id is {shown(id)}; a whole number of at most {MOST_ID_BITS:,} bits can be "
+                f"the id is {shown(id)}; a whole number of at most {_MOST_BITS:,} bits can be "
                 "kept. Use a digest of it"
             )
             raise InputError(message)
