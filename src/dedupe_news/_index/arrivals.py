@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._input import times, values
+from dedupe_news._input.arrow import is_missing
 from dedupe_news._input.columns import NO_TIME, UNTITLED, Columns
-from dedupe_news._input.python import is_missing
 from dedupe_news._input.rules import ALONE, using
 from dedupe_news._store.stored_items import StoredItems
 from dedupe_news.errors import InputTypeError, shown

@@ -20,6 +20,17 @@ def require_pyarrow(purpose: str) -> Any:
         raise MissingDependencyError(message) from error
 
 
+def is_missing(value: object) -> bool:
+    """Return whether a value stands for nothing: None, NaN, NaT or pandas' NA."""
+    if value is None:
+        return True
+    if isinstance(value, (float, np.floating)):
+        return bool(value != value)  # noqa: PLR0124 - only NaN differs from itself
+    if isinstance(value, np.datetime64):
+        return bool(np.isnat(value))
+    return type(value).__name__ in ("NAType", "NaTType")
+
+
 def is_arrow(values: object) -> bool:
     """Return whether a column, or a table, is pyarrow's."""
     return type(values).__module__.partition(".")[0] == "pyarrow"

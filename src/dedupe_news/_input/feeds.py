@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news._input import arrow, python
+from dedupe_news._input import arrow, sizes
 from dedupe_news._input.parquet import open_dataset
 from dedupe_news._input.reading import read_documents
 from dedupe_news._input.rules import using
@@ -50,7 +50,7 @@ def open_feed(feed: Any, choices: Choices, chunk_size: int = CHUNK_SIZE) -> Feed
     if reader is not None:
         return _from_reader(reader, choices)
     are_names = all(choice is None or _is_name(choice) for choice in choices.values())
-    if python.may_be_large(feed) and are_names and isinstance(feed, Iterable):
+    if sizes.may_be_large(feed) and are_names and isinstance(feed, Iterable):
         return Feed(lambda n_jobs: _from_items(iter(feed), choices, n_jobs, chunk_size))
     return Feed(lambda n_jobs: iter([read_documents(feed, **choices, n_jobs=n_jobs)]))
 
@@ -140,7 +140,7 @@ def _from_items(
     if len(chunk) < chunk_size:
         yield read_documents(chunk, **choices, n_jobs=n_jobs)
         return
-    first = next((item for item in chunk if not python.is_missing(item)), None)
+    first = next((item for item in chunk if not arrow.is_missing(item)), None)
     are_texts = not isinstance(first, (Mapping, Document))
     is_refused = isinstance(first, Document) and not {*choices.values()} <= {None, AUTO}
     keys: dict[str, Hashable] = {}

@@ -44,7 +44,7 @@ _SUFFIXES = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Table:
+class File:
     """The columns of a file that may be of use, and where each of its documents is."""
 
     kind: str
@@ -77,7 +77,7 @@ def read_table(
     form: Format | None,
     is_wanted: Callable[[str], bool],
     encoding: str | None = None,
-) -> Table:
+) -> File:
     """Read the wanted columns of a file, or of standard input."""
     label = label_of(path)
     try:
@@ -92,7 +92,7 @@ def read_table(
                 # From its end, where it begins, it is read in memory alone, or as it lies on disk.
                 source = stream if is_file else io.BytesIO(stream.read())
                 names, columns = parquet.read_parquet(source, label, is_wanted)
-                return Table("Parquet", names, columns, range(1, columns.num_rows + 1), "row")
+                return File("Parquet", names, columns, range(1, columns.num_rows + 1), "row")
             decoder = Decoder(stream, label, encoding)
             readers = {Format.CSV: _read_csv, Format.JSONL: _read_json, Format.LINES: _read_lines}
             table = readers[settled](decoder, label, is_wanted)
@@ -130,30 +130,27 @@ def _settle(path: str, stream: io.BufferedReader, label: str) -> Format:
     return Format.JSONL if text.startswith((b"{", b"[")) else Format.LINES
 
 
-def _read_lines(decoder: Decoder, _: str, __: Callable[[str], bool]) -> Table:
+def _read_lines(decoder: Decoder, _: str, __: Callable[[str], bool]) -> File:
     lines = ((number, line.rstrip("\r\n")) for number, line in decoder.lines())
     texts = {number: text for number, text in lines if text and not text.isspace()}
-    return Table("plain lines", ["text"], {"text": list(texts.values())}, list(texts))
+    return File("plain lines", ["text"], {"text": list(texts.values())}, list(texts))
 
 
-def _read_json(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -> Table:
+def _read_json(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -> File:
     faults = Faults("line")
     names: dict[str, bool] = {}
     numbers: list[int] = []
     records: list[dict[Any, Any]] = []
-    for number, item in read_items(decoder.lines(), label, faults):
-        record = item
+    for number, record in read_items(decoder.lines(), label, faults):
         for name in record:
             if name not in names:
                 names[name] = is_wanted(name)
         numbers.append(number)
-        if not all(names[name] for name in record):
-            record = {name: value for name, value in record.items() if names[name]}
-        records.append(record)
-    return Table("JSON", list(names), Items(records), numbers, skipped=faults.skipped())
+        records.append({name: value for name, value in record.items() if names[name]})
+    return File("JSON", list(names), Items(records), numbers, skipped=faults.skipped())
 
 
-def _read_csv(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -> Table:
+def _read_csv(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -> File:
     faults = Faults("line")
     rows = Rows(decoder.lines(), label, faults)
     repeated = sorted({name for name in rows.names if rows.names.count(name) > 1})
@@ -167,4 +164,4 @@ def _read_csv(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) ->
         numbers.append(number)
         for name, place in places.items():
             columns[name].append(row[place])
-    return Table("CSV", rows.names, columns, numbers, skipped=faults.skipped())
+    return File("CSV", rows.names, columns, numbers, skipped=faults.skipped())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,13 @@ from dedupe_news.errors import ColumnError, InputTypeError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+def row_labels(feed: object) -> Any:
+    """Return what the rows of a feed are called."""
+    pandas = sys.modules.get("pandas")  # where it is not loaded, nothing is of it
+    is_labelled = pandas is not None and isinstance(feed, (pandas.Series, pandas.DataFrame))
+    return feed.index if is_labelled else None  # type: ignore[attr-defined]
 
 
 def settled(feed: Any) -> Any:

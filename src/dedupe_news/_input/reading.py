@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dedupe_news._input import times, values
+from dedupe_news._input.arrow import is_missing
 from dedupe_news._input.columns import NO_TIME, UNTITLED, Columns, from_microseconds
 from dedupe_news._input.names import SURE
-from dedupe_news._input.python import is_missing
 from dedupe_news._input.rules import COMMAND_LINE, in_force
 from dedupe_news._input.skipped import Faults, Skipped
 from dedupe_news._input.tables import ROLES, find_columns

@@ -7,8 +7,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news._input import arrow
+from dedupe_news._input.arrow import is_missing
 from dedupe_news._input.names import ENVELOPES, NAMES, find_name
-from dedupe_news._input.python import is_missing
 from dedupe_news._input.rules import COMMAND_LINE, in_force
 from dedupe_news._input.skipped import Faults, UnusableError
 from dedupe_news.documents import AUTO, Auto, Document
@@ -176,8 +176,6 @@ def _from_table(table: Table, choices: Mapping[str, ColumnChoice]) -> Found:
             found.values[role] = choice
     if found.values["text"] is None:
         _settle_text(table, found, choices["text"])
-    if isinstance(table.columns, Mapping):
-        _require_columns(found)
     return found
 
 
@@ -191,7 +189,16 @@ def _column(table: Table, column: Hashable, role: str) -> Any:
         raise InputError(message)
     if not n_columns:
         raise _no_column(table, shown(column), role)
-    return table.columns[column]
+    values = table.columns[column]
+    # One item, or a text for each id, is no table.
+    if isinstance(table.columns, Mapping) and values is not None and not _is_column(values):
+        message = (
+            f"the feed is a mapping whose {shown(column)} is {shown(values)}, not a column of "
+            "values. Pass a list of items, such as [item]; of texts by id: "
+            "list(feed.values()), id=list(feed)"
+        )
+        raise InputTypeError(message)
+    return values
 
 
 def _settle_text(table: Table, found: Found, choice: ColumnChoice) -> None:
@@ -208,19 +215,6 @@ def _settle_text(table: Table, found: Found, choice: ColumnChoice) -> None:
     else:
         usual = ", ".join(map(repr, NAMES["text"][:4]))
         raise _no_column(table, f"{usual} or the like", "text")
-
-
-def _require_columns(found: Found) -> None:
-    """Refuse a mapping that is one item, or has a text for each id: no table."""
-    for role, column in found.used.items():
-        value = found.values[role]
-        if value is not None and not _is_column(value):
-            message = (
-                f"the feed is a mapping whose {shown(column)} is {shown(value)}, not a column of "
-                "values. Pass a list of items, such as [item]; of texts by id: "
-                "list(feed.values()), id=list(feed)"
-            )
-            raise InputTypeError(message)
 
 
 def _no_column(table: Table, column: str, role: str) -> ColumnError:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news._input.arrow import as_list, is_arrow
+from dedupe_news._input.arrow import as_list, is_arrow, is_missing
 from dedupe_news._input.columns import FIRST_TIME, LAST_TIME, NO_TIME, to_microseconds
 from dedupe_news._input.dates import NO_DATE, OUT_OF_RANGE, read_date
-from dedupe_news._input.python import is_missing
 from dedupe_news._input.rules import ALONE, in_force, using
 from dedupe_news._input.skipped import Faults, UnusableError
 from dedupe_news.errors import InputTypeError

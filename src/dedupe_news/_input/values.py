@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 
-from dedupe_news._input.arrow import ArrowSequence, as_list, is_arrow, strings
+from dedupe_news._input.arrow import ArrowSequence, as_list, is_arrow, is_missing, strings
 from dedupe_news._input.columns import NO_SOURCE
-from dedupe_news._input.python import is_missing
 from dedupe_news._input.rules import in_force
 from dedupe_news._input.skipped import MISSING, Faults, UnusableError
 from dedupe_news.errors import DuplicateIdError, InputTypeError

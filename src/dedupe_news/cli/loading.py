@@ -45,7 +45,7 @@ class Feed:
     @property
     def is_large(self) -> bool:
         """Return whether the rows are read a part at a time."""
-        return not isinstance(self.rows, files.Table)
+        return not isinstance(self.rows, files.File)
 
     def records(self) -> Iterable[dict[str, Any]]:
         """Return the rows, without the keys that an object of JSON Lines does not have."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from dedupe_news._input import native
+from dedupe_news._input.arrow import is_missing
 from dedupe_news._input.columns import NO_TIME
-from dedupe_news._input.python import is_missing
 from dedupe_news.errors import InputError, InputTypeError, shown
 from dedupe_news.results.membership import gathered
 
