@@ -30,18 +30,15 @@ def read_items(
     lines: Iterable[tuple[int, str]], label: str, faults: Faults
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the line of each item, from 1, and the item."""
-    written = ((number, line) for number, line in lines if not line.isspace())
-    first = next(written, None)
-    if first is None:
+    lines = iter(lines)
+    number, first = next(((number, line) for number, line in lines if not line.isspace()), (0, ""))
+    if not number:
         return
-    if _is_item(first[1]):
-        yield from _by_line(itertools.chain([first], written), faults)
-        return
-    parts, place = ["\n" * (first[0] - 1), first[1]], first[0]
-    for number, line in written:  # each where it stands
-        parts.append("\n" * (number - place - 1) + line)
-        place = number
-    yield from _all_at_once("".join(parts), label)
+    if _is_item(first):
+        yield from _by_line(itertools.chain([(number, first)], lines), faults)
+    else:
+        text = "".join(line for _, line in lines)
+        yield from _all_at_once("\n" * (number - 1) + first + text, label)
 
 
 def _is_item(line: str) -> bool:
@@ -60,6 +57,8 @@ def _by_line(
     lines: Iterable[tuple[int, str]], faults: Faults
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in lines:
+        if line.isspace():
+            continue
         try:
             record = _decoder.decode(line)
         except (ValueError, RecursionError) as error:
@@ -112,7 +111,7 @@ def _all_at_once(text: str, label: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\r\n":
+    while at < len(text) and text[at].isspace():
         at += 1
     return at
 

@@ -11,7 +11,7 @@ from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 MAGIC = b"PAR1"
 """What a Parquet file begins with."""
@@ -72,12 +72,6 @@ def _files_of(path: Path) -> list[Path]:
         message = f"the folder {path} holds no Parquet file; their names end in .parquet or .pq"
         raise InputError(message)
     return files
-
-
-def narrowed(dataset: Any, names: Iterable[str]) -> Any:
-    """Return Parquet files of which other columns are not seen."""
-    pyarrow = importlib.import_module("pyarrow")
-    return dataset.replace_schema(pyarrow.schema([dataset.schema.field(name) for name in names]))
 
 
 def _first_line(error: Exception) -> str:

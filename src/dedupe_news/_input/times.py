@@ -123,21 +123,17 @@ def to_moment(value: object) -> int:  # noqa: PLR0911 - one line a kind
 
 
 def _exact(value: dt.datetime) -> int:
-    microseconds = None
     try:
         if value.utcoffset() is None:
             value = value.replace(tzinfo=in_force().timezone)
-        if value.utcoffset() is not None:
-            microseconds = to_microseconds(value)
+        microseconds = None if value.utcoffset() is None else to_microseconds(value)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a zone of another library may raise anything
-        microseconds = None
-    if microseconds is not None:
-        return _in_range(microseconds)
-    if value.tzinfo is None:
+        raise UnusableError(OUT_OF_RANGE) from None
+    if microseconds is None:
         raise UnusableError(NO_ZONE, f"say which: {in_force().speech.timezone}")
-    raise UnusableError(OUT_OF_RANGE)
+    return _in_range(microseconds)
 
 
 def _in_range(microseconds: int) -> int:
@@ -151,9 +147,6 @@ def _from_text(text: str) -> int:
     if "%" not in (in_force().date_format or "") and stripped.isascii():
         digits = stripped.removeprefix("-").replace(".", "", 1)
         if digits.isdecimal() and len(digits) <= 25:  # noqa: PLR2004 - no number of time is longer
-            compact = _compact(stripped)
-            if compact is not None:
-                return _exact(compact)
             return _from_number(float(stripped) if "." in stripped else int(stripped))
     return _exact(read_date(stripped))
 

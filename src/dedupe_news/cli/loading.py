@@ -123,8 +123,7 @@ def load_large(options: Reading) -> Feed:
         "timezone": options.timezone or "UTC",
         "date_format": options.date_format,
     }
-    items = parquet.narrowed(dataset, dict.fromkeys(map(str, found.used.values())))
-    return Feed(items, dataset, names, "row", "id" in found.used, choices)
+    return Feed(dataset, dataset, names, "row", "id" in found.used, choices)
 
 
 def _find(table: Table, options: Reading, roles: Collection[str]) -> Found:
