@@ -44,7 +44,7 @@ class Items:
 
 @dataclasses.dataclass(slots=True)
 class Found:
-    """The values of each role, None where there are none, and which columns they are."""
+    """The plain values of each role, None where there are none, and which columns they are."""
 
     values: dict[str, Any]
     used: dict[str, Hashable] = dataclasses.field(default_factory=dict)
@@ -63,7 +63,7 @@ def find_columns(feed: object, choices: Mapping[str, ColumnChoice]) -> Found:
     if isinstance(feed, Mapping) and (items := unwrapped(feed, choices["text"])) is not None:
         feed = items
     feed = arrow.opened(feed)
-    table, kind = table_of(feed), None
+    table = table_of(feed)
     if table is None:
         if not isinstance(feed, Iterable):
             message = (
@@ -74,18 +74,11 @@ def find_columns(feed: object, choices: Mapping[str, ColumnChoice]) -> Found:
         values = arrow.plain(feed)
         kind = _kind_of(values)
         if kind is str:
-            found = _from_texts(values, choices)
-        else:
-            if kind is Document:
-                choices = _without_choices(choices)
-            table = items_of(values, kind)
-    if table is not None:
-        found = _from_table(table, choices)
+            return _from_texts(values, choices)
+        table = items_of(values, kind)
         if kind is Document:
-            found.by_name.clear()
-    for role, column in found.values.items():
-        found.values[role] = None if column is None else arrow.plain(column)
-    return found
+            choices = _choices_of_documents(choices, table.names)
+    return _from_table(table, choices)
 
 
 def unwrapped(
@@ -172,8 +165,8 @@ def _from_table(table: Table, choices: Mapping[str, ColumnChoice]) -> Found:
         found.used[role] = column
         found.values[role] = _column(table, column, role)
     for role, choice in choices.items():
-        if role not in found.used and not isinstance(choice, Auto):
-            found.values[role] = choice
+        if role not in found.used and choice is not None and not isinstance(choice, Auto):
+            found.values[role] = arrow.plain(choice)
     if found.values["text"] is None:
         _settle_text(table, found, choices["text"])
     return found
@@ -198,7 +191,7 @@ def _column(table: Table, column: Hashable, role: str) -> Any:
             "list(feed.values()), id=list(feed)"
         )
         raise InputTypeError(message)
-    return values
+    return None if values is None else arrow.plain(values)
 
 
 def _settle_text(table: Table, found: Found, choice: ColumnChoice) -> None:
@@ -254,12 +247,14 @@ def _from_texts(values: Any, choices: Mapping[str, ColumnChoice]) -> Found:
         if role == "text":
             message = "the feed is a sequence of texts already; text=... cannot be given beside it"
             raise InputError(message)
-        found.values[role] = choice
+        found.values[role] = arrow.plain(choice)
     return found
 
 
-def _without_choices(choices: Mapping[str, ColumnChoice]) -> dict[str, ColumnChoice]:
-    """Refuse columns beside documents, which have all of theirs, but for opting out of one."""
+def _choices_of_documents(
+    choices: Mapping[str, ColumnChoice], names: Sequence[Hashable]
+) -> dict[str, ColumnChoice]:
+    """Return the columns of documents, which have names of their own; one can be opted out of."""
     for role, choice in choices.items():
         if choice is not None and not isinstance(choice, Auto):
             message = (
@@ -267,7 +262,8 @@ def _without_choices(choices: Mapping[str, ColumnChoice]) -> dict[str, ColumnCho
                 "themselves what they are. Leave it out"
             )
             raise InputError(message)
-    return {**choices, "text": AUTO}
+    wanted = {"text", *(role for role, choice in choices.items() if choice is not None)}
+    return {role: role if role in wanted and role in names else None for role in choices}
 
 
 def items_of(values: Sequence[Any], kind: type = Mapping) -> Table:
