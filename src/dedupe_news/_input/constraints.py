@@ -47,9 +47,9 @@ def read_constraints(columns: Columns, must: object, cannot: object, policy: str
     ids = range(len(columns)) if columns.ids is None else columns.ids
     place = {id_: at for at, id_ in enumerate(ids)}
     found = [
-        np.array(
-            [[_place(name, each, place) for each in pair] for pair in given], np.int64
-        ).reshape(-1, _PAIR)
+        np.array([[_place(name, id_, place) for id_ in pair] for pair in given], np.int64).reshape(
+            -1, _PAIR
+        )
         for name, given in pairs.items()
     ]
     return Constraints(*found)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe_news._input.tables import Found
+    from dedupe_news._input.tables import RawColumns
     from dedupe_news._input.values import TextColumn
     from dedupe_news.documents import ColumnChoice
 
@@ -51,25 +51,23 @@ def read_documents(
     return read_columns(find_columns(feed, choices), n_jobs, for_index=for_index)
 
 
-def read_columns(found: Found, n_jobs: int = 1, *, for_index: bool = False) -> Columns:
+def read_columns(raw: RawColumns, n_jobs: int = 1, *, for_index: bool = False) -> Columns:
     """Turn the columns of a feed into those of the stages, without what cannot be read."""
     rules = in_force()
     # Whoever asks for errors on the command line gets them for columns found by name too.
-    lenient = set() if rules.speech is COMMAND_LINE else found.by_name - {"text"}
+    lenient = set() if rules.speech is COMMAND_LINE else raw.by_name - {"text"}
     if for_index or rules.first is not None:  # the parts of a large feed all have ids, or none
         lenient.discard("id")
-    faults = {
-        role: Faults(role, found.used.get(role), is_lenient=role in lenient) for role in ROLES
-    }
-    columns = _without_useless(_converted(found, faults, n_jobs), faults)
-    reports = [*faults.values(), found.odd_items]
+    faults = {role: Faults(role, raw.used.get(role), is_lenient=role in lenient) for role in ROLES}
+    columns = _without_useless(_converted(raw, faults, n_jobs), faults)
+    reports = [*faults.values(), raw.odd_items]
     if not any(report.positions for report in reports):
         return columns
     is_drop = rules.on_invalid == "drop"
     if rules.on_invalid == "raise":
         for role in sorted(lenient):
             _warn(role, faults[role], is_used=role in columns.used)
-    is_sure = "id" not in found.by_name or faults["id"].column in SURE
+    is_sure = "id" not in raw.by_name or faults["id"].column in SURE
     dropped: set[int] = set()
     for report in reports:
         if (for_index or (is_drop and is_sure)) if report.role == "id" else is_drop:
@@ -81,23 +79,23 @@ def read_columns(found: Found, n_jobs: int = 1, *, for_index: bool = False) -> C
     return dataclasses.replace(columns, skipped=skipped)
 
 
-def _converted(found: Found, faults: Mapping[str, Faults], n_jobs: int) -> Columns:
-    texts = values.text_column(found.values["text"], "text", faults["text"])
-    _check_lengths(found.values, len(texts.offsets) - 1)
-    titles, title_lengths = found.values["title"], None
+def _converted(raw: RawColumns, faults: Mapping[str, Faults], n_jobs: int) -> Columns:
+    texts = values.text_column(raw.values["text"], "text", faults["text"])
+    _check_lengths(raw.values, len(texts.offsets) - 1)
+    titles, title_lengths = raw.values["title"], None
     if titles is not None:
         texts, title_lengths = _joined(titles, texts, faults["title"], n_jobs)
-    sources, source_names = values.source_column(found.values["source"], faults["source"])
+    sources, source_names = values.source_column(raw.values["source"], faults["source"])
     return Columns(
         buffer=texts.buffer,
         offsets=texts.offsets,
-        ids=values.id_column(found.values["id"], faults["id"]),
-        published=times.time_column(found.values["published"], faults["published"]),
+        ids=values.id_column(raw.values["id"], faults["id"]),
+        published=times.time_column(raw.values["published"], faults["published"]),
         sources=sources,
         source_names=source_names,
         titled=titles is not None,
         title_lengths=title_lengths,
-        used=found.used,
+        used=raw.used,
     )
 
 
@@ -142,7 +140,7 @@ def _without_useless(columns: Columns, faults: Mapping[str, Faults]) -> Columns:
     """Leave out columns of which nothing can be used, and ids found by name that are none."""
     moments = columns.published
     is_useless = {
-        # Found by name, or it had raised.
+        # RawColumns by name, or it had raised.
         "ids": in_force().on_invalid == "raise",
         "published": moments is not None and bool((moments == NO_TIME).all()),
         "sources": not columns.source_names,

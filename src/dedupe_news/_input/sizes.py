@@ -41,5 +41,5 @@ def _n_bytes(value: Any, depth: int = _DEEPEST) -> int:
     if isinstance(value, Mapping):
         value = list(value.values())
     if depth and (isinstance(value, (list, tuple)) or hasattr(value, "tolist")):
-        return sum(_n_bytes(each, depth - 1) for each in value) if hasattr(value, "__iter__") else 0
+        return sum(_n_bytes(part, depth - 1) for part in value) if hasattr(value, "__iter__") else 0
     return 0

@@ -43,7 +43,7 @@ class Items:
 
 
 @dataclasses.dataclass(slots=True)
-class Found:
+class RawColumns:
     """The plain values of each role, None where there are none, and which columns they are."""
 
     values: dict[str, Any]
@@ -52,7 +52,7 @@ class Found:
     odd_items: Faults = dataclasses.field(default_factory=lambda: Faults("item"))
 
 
-def find_columns(feed: object, choices: Mapping[str, ColumnChoice]) -> Found:
+def find_columns(feed: object, choices: Mapping[str, ColumnChoice]) -> RawColumns:
     """Return the columns of any feed."""
     if isinstance(feed, (str, bytes, bytearray)):
         message = (
@@ -92,9 +92,9 @@ def unwrapped(
     for key in ENVELOPES:
         inside = feed.get(key)
         if isinstance(inside, Mapping) and depth:
-            found = unwrapped(inside, text, depth - 1)
-            if found is not None:
-                return found
+            items = unwrapped(inside, text, depth - 1)
+            if items is not None:
+                return items
         if isinstance(inside, (list, tuple)) and any(map(_is_item, inside)):
             return inside
     return None
@@ -154,22 +154,22 @@ def _is_name(choice: ColumnChoice, names: Sequence[Hashable]) -> bool:
     return isinstance(choice, tuple) and any(isinstance(name, tuple) for name in names)
 
 
-def _from_table(table: Table, choices: Mapping[str, ColumnChoice]) -> Found:
+def _from_table(table: Table, choices: Mapping[str, ColumnChoice]) -> RawColumns:
     names = table.names
-    found = Found(dict.fromkeys(choices), odd_items=table.odd_items)
+    raw = RawColumns(dict.fromkeys(choices), odd_items=table.odd_items)
     for role, column in columns_of(choices, names).items():
         if isinstance(choices[role], Auto):
             if role != "text" and names.count(column) > 1:
                 continue
-            found.by_name.add(role)
-        found.used[role] = column
-        found.values[role] = _column(table, column, role)
+            raw.by_name.add(role)
+        raw.used[role] = column
+        raw.values[role] = _column(table, column, role)
     for role, choice in choices.items():
-        if role not in found.used and choice is not None and not isinstance(choice, Auto):
-            found.values[role] = arrow.plain(choice)
-    if found.values["text"] is None:
-        _settle_text(table, found, choices["text"])
-    return found
+        if role not in raw.used and choice is not None and not isinstance(choice, Auto):
+            raw.values[role] = arrow.plain(choice)
+    if raw.values["text"] is None:
+        _settle_text(table, raw, choices["text"])
+    return raw
 
 
 def _column(table: Table, column: Hashable, role: str) -> Any:
@@ -194,17 +194,17 @@ def _column(table: Table, column: Hashable, role: str) -> Any:
     return None if values is None else arrow.plain(values)
 
 
-def _settle_text(table: Table, found: Found, choice: ColumnChoice) -> None:
+def _settle_text(table: Table, raw: RawColumns, choice: ColumnChoice) -> None:
     """Take the titles for texts, or the only column of data, where no column is the text."""
     is_file = in_force().speech is COMMAND_LINE
-    if found.values["title"] is not None:
-        found.values["text"], found.values["title"] = found.values["title"], None
-        if "title" in found.used:
-            found.used["text"] = found.used.pop("title")
-        found.by_name.discard("title")
-    elif isinstance(choice, Auto) and len(table.names) == 1 and not found.used and not is_file:
-        found.used["text"] = table.names[0]
-        found.values["text"] = _column(table, table.names[0], "text")
+    if raw.values["title"] is not None:
+        raw.values["text"], raw.values["title"] = raw.values["title"], None
+        if "title" in raw.used:
+            raw.used["text"] = raw.used.pop("title")
+        raw.by_name.discard("title")
+    elif isinstance(choice, Auto) and len(table.names) == 1 and not raw.used and not is_file:
+        raw.used["text"] = table.names[0]
+        raw.values["text"] = _column(table, table.names[0], "text")
     else:
         usual = ", ".join(map(repr, NAMES["text"][:4]))
         raise _no_column(table, f"{usual} or the like", "text")
@@ -233,8 +233,8 @@ def _kind_of(values: Any) -> type:
     return str
 
 
-def _from_texts(values: Any, choices: Mapping[str, ColumnChoice]) -> Found:
-    found = Found({**dict.fromkeys(ROLES), "text": values})
+def _from_texts(values: Any, choices: Mapping[str, ColumnChoice]) -> RawColumns:
+    raw = RawColumns({**dict.fromkeys(ROLES), "text": values})
     for role, choice in choices.items():
         if choice is None or isinstance(choice, Auto):
             continue
@@ -247,8 +247,8 @@ def _from_texts(values: Any, choices: Mapping[str, ColumnChoice]) -> Found:
         if role == "text":
             message = "the feed is a sequence of texts already; text=... cannot be given beside it"
             raise InputError(message)
-        found.values[role] = arrow.plain(choice)
-    return found
+        raw.values[role] = arrow.plain(choice)
+    return raw
 
 
 def _choices_of_documents(

@@ -100,7 +100,7 @@ def _encode(values: list[Any], role: str, faults: Faults) -> TextColumn:
 def _encode_one(value: object, role: str, position: int, faults: Faults) -> bytes:
     words = _words(value, _TEXT_KEYS, "\n")
     if words is not None:
-        return whole(words).encode()
+        return mended(words).encode()
     if not is_missing(value):
         kind = type(value).__name__
         remedy = "pass str, or None where there is none"
@@ -111,7 +111,7 @@ def _encode_one(value: object, role: str, position: int, faults: Faults) -> byte
     return b""
 
 
-def whole(text: str) -> str:
+def mended(text: str) -> str:
     """Return a text without halves of characters: joined where both are there, else replaced."""
     try:
         text.encode()
@@ -127,11 +127,11 @@ def _words(value: object, keys: tuple[str, ...], between: str, depth: int = 3) -
     if not depth or is_missing(value) or isinstance(value, (bytes, bytearray, memoryview)):
         return None
     if isinstance(value, Mapping):  # of feedparser, NewsAPI, WordPress, xmltodict
-        found = (_words(value[key], keys, between, depth - 1) for key in keys if key in value)
-        return next((each for each in found if each), "" if not value else None)
+        held = (_words(value[key], keys, between, depth - 1) for key in keys if key in value)
+        return next(filter(None, held), "" if not value else None)
     if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1):
-        parts = [_words(each, keys, between, depth - 1) for each in value]
-        known = [each for each in parts if each is not None]
+        parts = [_words(part, keys, between, depth - 1) for part in value]
+        known = [part for part in parts if part is not None]
         return between.join(known) if known and len(known) == len(parts) else None
     return None
 
@@ -228,7 +228,7 @@ def fault_of_id(value: object) -> UnusableError | None:
 def _oddity(value: object, depth: int) -> UnusableError | None:
     """Return what no index can keep of an id, or a part of one."""
     if isinstance(value, str):
-        if whole(value) != value:
+        if mended(value) != value:
             return UnusableError("holds half of a character", "replace it")
     elif isinstance(value, int):
         if value.bit_length() > _MOST_BITS:
@@ -237,7 +237,7 @@ def _oddity(value: object, depth: int) -> UnusableError | None:
         if not depth:
             reason = f"is too deep a tuple: of more than {DEEPEST_ID} within one another"
             return UnusableError(reason, "use a digest of it, or a flat tuple")
-        return next(filter(None, (_oddity(each, depth - 1) for each in value)), None)
+        return next(filter(None, (_oddity(part, depth - 1) for part in value)), None)
     return None
 
 
@@ -265,7 +265,7 @@ def source_column(
     for position, value in enumerate(listed):
         name = _words(value, _SOURCE_KEYS, ", ")
         if name:
-            codes[position] = numbers.setdefault(whole(name), len(numbers))
+            codes[position] = numbers.setdefault(mended(name), len(numbers))
         elif name is None and not is_missing(value) and value != []:
             reason = f"is of type {type(value).__name__!r} and no name of a source"
             fault = UnusableError(reason, "pass str(value), or None", InputTypeError)

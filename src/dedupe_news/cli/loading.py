@@ -13,7 +13,7 @@ from dedupe_news._input.arrow import as_list
 from dedupe_news._input.names import is_usual
 from dedupe_news._input.reading import read_columns
 from dedupe_news._input.rules import COMMAND_LINE, reading, using
-from dedupe_news._input.tables import ROLES, Found, Items, Table, find_columns
+from dedupe_news._input.tables import ROLES, Items, RawColumns, Table, find_columns
 from dedupe_news.cli.notes import say
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import ColumnError
@@ -82,17 +82,17 @@ def load(options: Reading, roles: Collection[str] = ROLES, *, all_columns: bool 
         date_format=options.date_format,
     ):
         table = files.read_table(options.file, options.format, is_wanted, options.encoding)
-        found = Found({**dict.fromkeys(ROLES), "text": []})
+        raw = RawColumns({**dict.fromkeys(ROLES), "text": []})
         if len(table):
-            found = _find(Table(table.columns, table.names), options, roles)
-        if isinstance(found.values["id"], list):  # an empty cell is none
-            found.values["id"] = [None if value == "" else value for value in found.values["id"]]
+            raw = _find(Table(table.columns, table.names), options, roles)
+        if isinstance(raw.values["id"], list):  # an empty cell is none
+            raw.values["id"] = [None if value == "" else value for value in raw.values["id"]]
         with using(speech=COMMAND_LINE, unit=f"{label}, {table.unit}", numbers=table.numbers):
-            items = read_columns(found)
+            items = read_columns(raw)
     if items.ids is None:
         places = range(len(table)) if items.rows is None else items.rows.tolist()
         items = dataclasses.replace(items, ids=[table.numbers[place] for place in places])
-    _say_taken(label, table.kind, len(table), found, table.unit)
+    _say_taken(label, table.kind, len(table), raw, table.unit)
     if assumed.was_used:
         say(f"{label}: times without a zone are taken as UTC; --timezone says otherwise")
     if odd := table.odd_lines:
@@ -102,9 +102,9 @@ def load(options: Reading, roles: Collection[str] = ROLES, *, all_columns: bool 
         )
     skipped = table.skipped + items.skipped
     say(str(skipped))
-    if any(column == found.used.get("published") for column, _ in skipped.counts):
+    if any(column == raw.used.get("published") for column, _ in skipped.counts):
         say("  --date-format dmy, mdy or a format such as '%d/%m/%Y %H:%M' helps")
-    return Feed(items, table, table.names, table.unit, "id" in found.used)
+    return Feed(items, table, table.names, table.unit, "id" in raw.used)
 
 
 def load_large(options: Reading) -> Feed:
@@ -114,19 +114,19 @@ def load_large(options: Reading) -> Feed:
         return load(options, all_columns=True)
     dataset, n_rows = parquet.open_dataset(options.file)
     names = list(dataset.schema.names)
-    found = _find(Table(dataset.schema.empty_table(), names), options, ROLES)
-    _say_taken(options.file, "Parquet", n_rows, found, "row")
+    raw = _find(Table(dataset.schema.empty_table(), names), options, ROLES)
+    _say_taken(options.file, "Parquet", n_rows, raw, "row")
     choices = {
         **dict.fromkeys(ROLES),
-        **found.used,
+        **raw.used,
         "on_invalid": options.on_invalid,
         "timezone": options.timezone or "UTC",
         "date_format": options.date_format,
     }
-    return Feed(dataset, dataset, names, "row", "id" in found.used, choices)
+    return Feed(dataset, dataset, names, "row", "id" in raw.used, choices)
 
 
-def _find(table: Table, options: Reading, roles: Collection[str]) -> Found:
+def _find(table: Table, options: Reading, roles: Collection[str]) -> RawColumns:
     """Return the columns that were named, or have usual names and are not to be ignored."""
     choices = dict.fromkeys(ROLES) | {role: getattr(options, role) or AUTO for role in roles}
     ignored = {*(options.ignore or ())} - {*choices.values()}
@@ -139,9 +139,9 @@ def _find(table: Table, options: Reading, roles: Collection[str]) -> Found:
         raise ColumnError(message) from error
 
 
-def _say_taken(label: str, kind: str, n_items: int, found: Found, unit: str) -> None:
-    used = [f"{role} from {found.used[role]!r}" for role in ROLES if role in found.used]
-    if "id" not in found.used:
+def _say_taken(label: str, kind: str, n_items: int, raw: RawColumns, unit: str) -> None:
+    used = [f"{role} from {raw.used[role]!r}" for role in ROLES if role in raw.used]
+    if "id" not in raw.used:
         used.insert(0, f"id from the number of the {unit}")
     say(f"{label}: {kind}, {counted(n_items, 'item')}; {', '.join(used)}")
 
