@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xxhash
 
-from dedupe_news._input.rules import in_force
 from dedupe_news._input.skipped import Skipped
-from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
@@ -110,24 +108,6 @@ class Columns:
             source_names=self.source_names,
             titled=self.titled,
             title_lengths=None if lengths is None else lengths[start:stop],
-        )
-
-    def take(self, places: NDArray[np.int64]) -> Columns:
-        """Return some of the documents, which know where they are in the feed."""
-        offsets = np.zeros(len(places) + 1, np.int64)
-        np.cumsum(np.diff(self.offsets)[places], out=offsets[1:])
-        buffer = np.empty(offsets[-1], np.uint8)
-        gather_runs(self.buffer, self.offsets[places], offsets, buffer)
-        ids = None if self.ids is None else list(self.ids)
-        return dataclasses.replace(
-            self,
-            buffer=buffer,
-            offsets=offsets,
-            ids=None if ids is None else [ids[place] for place in places.tolist()],
-            published=None if self.published is None else self.published[places],
-            sources=None if self.sources is None else self.sources[places],
-            title_lengths=None if self.title_lengths is None else self.title_lengths[places],
-            rows=places + in_force().in_feed(0),
         )
 
     def numbered(self) -> Columns:

@@ -15,7 +15,7 @@ from dedupe_news._input.names import SURE
 from dedupe_news._input.rules import COMMAND_LINE, in_force
 from dedupe_news._input.skipped import Faults, Skipped
 from dedupe_news._input.tables import ROLES, find_columns
-from dedupe_news._kernels.gathering import join_lines
+from dedupe_news._kernels.gathering import gather_runs, join_lines
 from dedupe_news._machine.threads import run, shares
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputWarning
@@ -74,7 +74,7 @@ def read_columns(raw: RawColumns, n_jobs: int = 1, *, for_index: bool = False) -
             dropped.update(report.positions)
     if dropped:
         places = np.arange(len(columns))
-        columns = columns.take(np.setdiff1d(places, np.array(sorted(dropped), np.int64)))
+        columns = _taken(columns, np.setdiff1d(places, np.array(sorted(dropped), np.int64)))
     skipped = sum((report.skipped() for report in reports), Skipped(n_dropped=len(dropped)))
     return dataclasses.replace(columns, skipped=skipped)
 
@@ -168,6 +168,25 @@ def _warn(role: str, faults: Faults, *, is_used: bool) -> None:
     if faults.remedy:
         message += f"; {faults.remedy}"
     warnings.warn(InputWarning(message), stacklevel=2)
+
+
+def _taken(columns: Columns, places: NDArray[np.int64]) -> Columns:
+    """Return some of the documents, which know where they are in the feed."""
+    offsets = np.zeros(len(places) + 1, np.int64)
+    np.cumsum(np.diff(columns.offsets)[places], out=offsets[1:])
+    buffer = np.empty(offsets[-1], np.uint8)
+    gather_runs(columns.buffer, columns.offsets[places], offsets, buffer)
+    ids = None if columns.ids is None else list(columns.ids)
+    return dataclasses.replace(
+        columns,
+        buffer=buffer,
+        offsets=offsets,
+        ids=None if ids is None else [ids[place] for place in places.tolist()],
+        published=None if columns.published is None else columns.published[places],
+        sources=None if columns.sources is None else columns.sources[places],
+        title_lengths=None if columns.title_lengths is None else columns.title_lengths[places],
+        rows=places + in_force().in_feed(0),
+    )
 
 
 class Item(NamedTuple):
