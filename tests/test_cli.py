@@ -359,7 +359,10 @@ def test_broken_file_is_one_line_on_stderr(
         (["--policy", "best"], "--policy best is not known; allowed are 'news', 'similar'"),
         (["--prefer", "best"], "--prefer best is not known; allowed are 'earliest'"),
         (["--n-jobs", "0"], "--n-jobs 0 means no thread"),
-        (["--text", "body"], r"feed\.jsonl has no column 'body'; its columns are 'id', 'title'"),
+        (
+            ["--text", "body"],
+            r"feed\.jsonl has no column 'body' for the text; its columns are 'id'",
+        ),
         (["--format", "xml"], r"Invalid value for '--format'"),
         (["--output", "x.xml"], r"cannot write x\.xml: its suffix must be \.jsonl, \.csv, "),
         (["--output", "no/x.csv"], r"cannot write no/x\.csv: there is no folder 'no'"),

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import Config, ConfigError
-from dedupe_news._input.spans import read_span, write_span
+from dedupe_news._input.settings import read_span, write_span
 from dedupe_news.config import from_stored
 from dedupe_news.errors import shown
 from dedupe_news.tuning import candidate_probability, expected_cost

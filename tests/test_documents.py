@@ -488,8 +488,8 @@ def test_values_that_cannot_be_used_are_refused(feed: object, message: str) -> N
             pd.DataFrame({"words": ["a"], "author": ["b"]}),
             {},
             (
-                "^there is no column 'text' to take the text from; the columns are 'words', "
-                "'author'. "
+                "^there is no column 'text', 'full_text', 'main_text', 'article_text' or the like "
+                "to take the text from; the columns are 'words', 'author'. "
                 r"Name the right one, as in text='\.\.\.'$"
             ),
         ),
@@ -498,8 +498,8 @@ def test_values_that_cannot_be_used_are_refused(feed: object, message: str) -> N
         (pa.table({"text": ["a"]}), {"source": "x"}, "no column 'x' to take the source from"),
         (pa.record_batch({"text": ["a"]}), {"text": "x"}, "no column 'x' to take the text from"),
         ({"text": ["a"]}, {"published": "x"}, "no column 'x' to take the published from"),
-        ([{"a": 1}, {"b": 2}], {}, "no column 'text' .*; the columns are 'a', 'b'"),
-        ([{}], {}, "no column 'text' .*; the columns are none at all"),
+        ([{"a": 1}, {"b": 2}], {}, "no column 'text', .*; the columns are 'a', 'b'"),
+        ([{}], {}, "no column 'text', .*; the columns are none at all"),
         (pd.DataFrame(), {}, "the columns are none at all"),
         (pd.DataFrame([["a"]]), {"text": "0"}, "there is no column '0'"),
         (["a"], {"title": "head"}, "^title='head' names a column, but the feed is a sequence of"),

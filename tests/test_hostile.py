@@ -165,10 +165,25 @@ def test_any_id_can_be_shown_and_put_into_a_table(tmp_path: Path, name: str) -> 
     assert result.to_arrow()["id"].to_pylist()[1] == "other"
 
 
-def test_tuples_too_deep_for_ids_are_refused() -> None:
-    """By an error of ours."""
-    with pytest.raises(dn.InputError, match="is too deep a tuple"):
-        dn.cluster([{"id": nested(100_000), "text": STORM}], id="id", progress=False)
+@pytest.mark.parametrize("depth", [16, 100_000])
+def test_tuples_too_deep_for_ids_are_refused(tmp_path: Path, depth: int) -> None:
+    """At the door, by an error of ours; one less is kept in memory and on disk alike."""
+    rows = [{"id": nested(depth), "text": STORM}]
+    refused = r"^the id .*is too deep a tuple: of more than 16 within one another.* a flat tuple"
+    with dn.NewsIndex.open(tmp_path / "feed.db") as index:
+        with pytest.raises(dn.InputError, match=refused):
+            dn.cluster(rows, id="id", progress=False)
+        with pytest.raises(dn.InputError, match=refused):
+            index.add_many(rows)
+        with pytest.raises(dn.InputError, match=refused):
+            index.add(nested(depth), STORM)
+        assert len(index) == 0
+
+        index.add(nested(15), STORM)
+        assert (
+            list(index)
+            == dn.cluster([{"id": nested(15), "text": STORM}], progress=False).columns.ids
+        )
 
 
 def test_an_empty_source_is_none() -> None:

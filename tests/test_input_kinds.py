@@ -536,6 +536,32 @@ def test_the_command_line_passes_over_and_says_so(
     assert [row["id"] for row in kept.rows] == [0, 1, 2, 3, 5, 7, 8]
 
 
+@pytest.mark.parametrize("name", ["feed.jsonl", "feed.csv", "feed.parquet"])
+def test_rows_that_are_left_out_are_not_written(
+    run: Callable[..., Ended], tmp_path: Path, name: str
+) -> None:
+    """The others are written with their own values, whatever the format."""
+    rows = [{"id": f"i{n}", "text": f"item {n} of the day", "date": "2026-03-02"} for n in range(5)]
+    rows[1]["date"] = rows[3]["date"] = "soon"
+    frame = pd.DataFrame(rows)
+    if name.endswith("jsonl"):
+        frame.to_json(tmp_path / name, orient="records", lines=True)
+    elif name.endswith("csv"):
+        frame.to_csv(tmp_path / name, index=False)
+    else:
+        frame.to_parquet(tmp_path / name)
+
+    options = ("--on-invalid", "drop", "--timezone", "UTC")
+    clustered = run("cluster", name, *options, "--output", "out.parquet")
+    kept = run("dedupe", name, *options, "--keep", "text")
+
+    assert clustered.code == 0
+    written = pd.read_parquet(tmp_path / "out.parquet")
+    assert written["text"].tolist() == [rows[n]["text"] for n in (0, 2, 4)]
+    assert written["kept"].all()
+    assert kept.rows == [rows[n] for n in (0, 2, 4)]
+
+
 def test_zones_and_orders_can_be_said(run: Callable[..., Ended], tmp_path: Path) -> None:
     """They decide which of two is the earlier."""
     rows = [

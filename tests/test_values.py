@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import InputError, InputTypeError, MissingDependencyError
-from dedupe_news._input.arrow import require_pyarrow
+from dedupe_news._input.arrow import plain, require_pyarrow
 from dedupe_news._input.columns import NO_SOURCE, NO_TIME, from_microseconds, to_microseconds
 from dedupe_news._input.rules import reading
 from dedupe_news._input.times import moment, time_column
@@ -108,7 +108,7 @@ def test_no_time_is_none() -> None:
 )
 def test_columns_of_times_of_any_kind(values: object) -> None:
     """A missing time is no time."""
-    times = time_column(values)
+    times = time_column(plain(values))
 
     assert times is not None
     assert times.dtype == np.int64
@@ -126,7 +126,7 @@ def test_arrow_times_of_whole_seconds() -> None:
 @pytest.mark.parametrize("values", [[], pd.Series([], dtype="datetime64[us, UTC]"), pa.nulls(0)])
 def test_columns_of_no_times(values: object) -> None:
     """An empty batch."""
-    times = time_column(values)
+    times = time_column(plain(values))
 
     assert times is not None
     assert times.tolist() == []
@@ -172,9 +172,9 @@ def test_times_without_a_zone_need_one(values: object) -> None:
         r'unknown\. Say which: timezone="UTC" or another, such as "Europe/Berlin"'
     )
     with pytest.raises(InputError, match=message):
-        time_column(values)
+        time_column(plain(values))
     with reading(timezone="Europe/Oslo"):
-        times = time_column(values)
+        times = time_column(plain(values))
 
     assert times is not None
     assert times[0] == NO_TIME
@@ -305,7 +305,7 @@ def test_any_text_is_a_date_or_refused(written: str) -> None:
 def test_what_is_no_date_is_refused(values: object, message: str) -> None:
     """With the value, shortened, and what helps."""
     with pytest.raises(InputError, match=message):
-        time_column(values)
+        time_column(plain(values))
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_what_is_no_time_is_refused(value: object) -> None:
 )
 def test_sources_of_any_kind(values: object) -> None:
     """Numbered by first appearance; a missing one has no number."""
-    codes, names = source_column(values)
+    codes, names = source_column(plain(values))
 
     assert codes is not None
     assert codes.dtype == np.int32
@@ -373,7 +373,7 @@ def test_sources_of_any_kind(values: object) -> None:
 )
 def test_no_sources(values: object) -> None:
     """An empty batch."""
-    codes, names = source_column(values)
+    codes, names = source_column(plain(values))
 
     assert codes is not None
     assert (codes.tolist(), names) == ([], [])
@@ -386,7 +386,7 @@ def test_sources_that_are_no_text_are_refused(values: object) -> None:
         r"^the source of document \d is .*, which is of type .* and no name of a source. Pass str"
     )
     with pytest.raises(InputTypeError, match=message):
-        source_column(values)
+        source_column(plain(values))
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ def test_missing_ids_are_refused(values: object) -> None:
     """The message says that positions would do."""
     message = r"^the id of document 1 is missing\. Every document needs one, or pass .* id=None"
     with pytest.raises(InputError, match=message):
-        id_column(values)
+        id_column(plain(values))
 
 
 @pytest.mark.parametrize("value", [[1], {}, {1}, ("a", [1])], ids=str)
@@ -418,7 +418,7 @@ def test_ids_that_cannot_be_hashed_are_refused(value: object) -> None:
 )  # fmt: skip
 def test_ids_come_back_as_python_values(values: object) -> None:
     """So that they equal those the user has."""
-    ids = id_column(values)
+    ids = id_column(plain(values))
 
     assert ids is not None
     assert list(ids) == [3, 1, 2]
@@ -431,7 +431,7 @@ def test_text_columns_are_utf8(values: list[str | None]) -> None:
     """Whether pyarrow encodes them or this library."""
     expected = b"".join((value or "").encode() for value in values)
 
-    column = text_column(values, "text")
+    column = text_column(plain(values), "text")
 
     assert column.buffer[column.offsets[0] : column.offsets[-1]].tobytes() == expected
     assert np.diff(column.offsets).tolist() == [len((value or "").encode()) for value in values]
@@ -459,7 +459,7 @@ LONG_AGO = dt.datetime.min.replace(tzinfo=dt.timezone(dt.timedelta(hours=1)))
 def test_times_that_no_datetime_holds_are_refused(values: object, message: str) -> None:
     """Neither an overflow nor another year."""
     with pytest.raises(InputError, match=message):
-        time_column(values)
+        time_column(plain(values))
 
 
 def test_moments_that_no_datetime_holds_are_refused() -> None:
@@ -473,7 +473,7 @@ def test_strings_of_pandas_need_no_pyarrow(monkeypatch: pytest.MonkeyPatch) -> N
     values = pd.Series(["ka", None, "lo"], dtype="string[python]")
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
 
-    column = text_column(values, "text")
+    column = text_column(plain(values), "text")
 
     assert column.buffer.tobytes() == b"kalo"
     assert column.offsets.tolist() == [0, 2, 2, 4]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe_news._engine import batch
 from dedupe_news._engine.comparison import Explainer
-from dedupe_news._input import native, python, rules, sizes
+from dedupe_news._input import native, rules, sizes
 from dedupe_news._input.constraints import read_constraints
-from dedupe_news._input.reading import numbered_rows, read_documents
+from dedupe_news._input.reading import read_documents
 from dedupe_news._machine.progress import ready, stages
 from dedupe_news._machine.space import MEMORY
 from dedupe_news._machine.threads import resolve_jobs
@@ -144,7 +144,7 @@ def cluster(
     chosen = settled(config, settings)
     threads = resolve_jobs(n_jobs)
     choices = Choices(id=id, title=title, text=text, source=source, published=published)
-    row_labels = python.row_labels(feed)
+    row_labels = native.row_labels(feed)
     with (
         ready("cluster", chosen.policy, n_jobs, n_bytes=lambda: sizes.n_bytes(feed), show=progress),
         stages(("reading", *batch.STAGES), show=progress) as ended,
@@ -154,7 +154,7 @@ def cluster(
             columns, space = opened.enter_context(
                 _opened(feed, choices, chosen, memory_limit, work_folder, threads)
             )
-        columns = numbered_rows(columns)
+        columns = columns.numbered()
         constraints = read_constraints(columns, must, cannot, chosen.policy)
         if constraints and work_folder is not None:
             message = (
@@ -178,7 +178,7 @@ def _opened(
     n_jobs: int,
 ) -> contextlib.AbstractContextManager[tuple[Columns, Space]]:
     """Open a feed: its items, and where the arrays of their batch lie."""
-    if memory_limit is None and work_folder is None and not python.may_be_large(feed):
+    if memory_limit is None and work_folder is None and not sizes.may_be_large(feed):
         return contextlib.nullcontext((read_documents(feed, **choices, n_jobs=n_jobs), MEMORY))
     # Only now: what is in memory already needs none of it.
     from dedupe_news._engine import outofcore  # noqa: PLC0415

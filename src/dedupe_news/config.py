@@ -15,8 +15,8 @@ from dedupe_news._input.settings import (
     span,
     switch,
     whole_from,
+    write_span,
 )
-from dedupe_news._input.spans import write_span
 from dedupe_news.errors import ConfigError, listed, shown
 from dedupe_news.judges import Judge, read_judge
 

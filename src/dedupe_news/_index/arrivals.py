@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._input import times, values
+from dedupe_news._input.arrow import is_missing
 from dedupe_news._input.columns import NO_TIME, UNTITLED, Columns
-from dedupe_news._input.python import is_missing
-from dedupe_news._input.rules import ALONE, speaking
+from dedupe_news._input.rules import ALONE, using
 from dedupe_news._store.stored_items import StoredItems
 from dedupe_news.errors import InputTypeError, shown
 
@@ -29,7 +29,7 @@ def one(
     """Return one item; errors as of `NewsIndex.add`."""
     title_length, content = _content(text, title)
     if source is not None and not (type(source) is str and source and source.isascii()):
-        with speaking(ALONE):
+        with using(speech=ALONE):
             _, named = values.source_column([source])
         source = named[0] if named else None
     time = NO_TIME if is_missing(published) else times.moment(published)
@@ -52,7 +52,7 @@ def _content(text: object, title: object) -> tuple[int, bytes]:
             return len(head), b"%b\n%b" % (head, text.encode())
         except UnicodeEncodeError:
             pass  # below, halves of characters are mended
-    with speaking(ALONE):
+    with using(speech=ALONE):
         body = values.text_column([text], "text").buffer.tobytes()
         if is_missing(title):
             return UNTITLED, body

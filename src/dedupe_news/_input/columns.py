@@ -110,6 +110,12 @@ class Columns:
             title_lengths=None if lengths is None else lengths[start:stop],
         )
 
+    def numbered(self) -> Columns:
+        """Return the documents, where they have no ids, with their positions in the feed."""
+        if self.rows is None or self.ids is not None:
+            return self
+        return dataclasses.replace(self, ids=self.rows.tolist())
+
     def text_buffer(self) -> NDArray[np.uint8]:
         """Return the buffer as texts are tokenized: every title in one line."""
         if self.title_lengths is None:

@@ -7,7 +7,8 @@ import datetime as dt
 import re
 import zoneinfo
 
-from dedupe_news._input.rules import UnusableError, in_force
+from dedupe_news._input.rules import in_force
+from dedupe_news._input.skipped import UnusableError
 
 NO_DATE = "is no date that can be read"
 AMBIGUOUS = "may be day/month or month/day"
@@ -39,8 +40,9 @@ _ZONES = {
 }  # fmt: skip
 _ISO = re.compile(
     r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8}|\d{4}-?W\d{2}(?:-?\d)?|\d{4}-\d{3})"
-    r"(?:(?:[T_]|\s+|(?<=\d)\s*T\s*)(?P<time>\d{1,2}(?::?\d{2}(?::?\d{2})?)?(?:[.,]\d+)?))?"
-    r"\s*(?P<zone>.*)",
+    r"(?:(?:[T_]|\s+|(?<=\d)\s*T\s*)(?P<hour>\d{1,2})"
+    r"(?::?(?P<minute>\d{2})(?::?(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?)?)?"
+    r"\s*(?P<half>)(?P<zone>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _TIME = re.compile(
@@ -97,75 +99,49 @@ def read_date(text: str) -> dt.datetime:
 def _iso(words: str) -> dt.datetime | None:
     """Return a moment as ISO 8601 has it, with the liberties that programs take."""
     match = _ISO.fullmatch(words)
-    if match is None:
+    zone, is_zone = (None, False) if match is None else _zone(match["zone"])
+    if match is None or not is_zone:
         return None
-    zone, is_zone = _zone(match["zone"])
-    if not is_zone:
-        return None
-    date, time = match["date"].upper(), match["time"]
-    if date.count("-") == 2 and "W" not in date:  # noqa: PLR2004 - year, month, day
-        date = "-".join(part.zfill(2) for part in date.split("-"))
-    is_ordinal = re.fullmatch(r"\d{4}-\d{3}", date)
+    date = match["date"].upper()
+    for form in ("%Y-%m-%d", "%Y-%j"):
+        with contextlib.suppress(ValueError):
+            return _at(dt.datetime.strptime(date, form), match, zone)  # noqa: DTZ007 - as written
     with contextlib.suppress(ValueError):
-        day = dt.datetime.strptime(date, "%Y-%j") if is_ordinal else dt.datetime.fromisoformat(date)  # noqa: DTZ007
-        return _at(day, *_clock(time), zone)
+        return _at(dt.datetime.fromisoformat(date), match, zone)
     return None
-
-
-def _clock(time: str | None) -> tuple[int, int, int, str]:
-    """Return hour, minute, second and fraction of an ISO time."""
-    if not time:
-        return 0, 0, 0, ""
-    whole, _, fraction = time.replace(",", ".").partition(".")
-    digits = whole.replace(":", "")
-    if len(digits) % 2:
-        digits = f"0{digits}"
-    parts = [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
-    if fraction and len(parts) < 3:  # noqa: PLR2004 - of a minute or an hour
-        raise ValueError
-    hour, minute, second = (*parts, 0, 0)[:3]
-    return hour, minute, second, fraction
-
-
-def _at(
-    day: dt.datetime, hour: int, minute: int, second: int, fraction: str, zone: dt.tzinfo | None
-) -> dt.datetime:
-    """Return a moment of a day; 24:00 and leap seconds are the moment after."""
-    latest = 24 if minute == second == 0 else 23
-    if not (0 <= hour <= latest and 0 <= minute < 60 and 0 <= second <= 60):  # noqa: PLR2004
-        raise ValueError
-    microseconds = int(fraction[:6].ljust(6, "0")) if fraction else 0
-    span = dt.timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microseconds)
-    try:
-        return (day + span).replace(tzinfo=zone)
-    except OverflowError:
-        raise ValueError from None
 
 
 def _free(words: str, written: str) -> dt.datetime | None:
     """Return a moment as mail, programs and people write it."""
     words = re.sub(rf"\b{_WEEKDAYS}\b\.?,?\s*", " ", words, count=1)
-    hour = minute = second = 0
-    fraction, zone = "", None
-    time = _TIME.search(words)
-    rest = words.strip()
+    time, zone, rest = _TIME.search(words), None, words.strip()
     if time is not None:
-        hour, minute = int(time["hour"]), int(time["minute"] or 0)
-        second, fraction = int(time["second"] or 0), time["fraction"] or ""
-        if time["half"]:
-            if not 1 <= hour <= _NOON:
-                return None
-            hour = hour % _NOON + (_NOON if time["half"] == "p" else 0)
         before, after = words[: time.start()], words[time.end() :]
         zone, after = _leading_zone(_AFTER_TIME.sub("", after), written)
         rest = f"{_BEFORE_TIME.sub('', before.strip())} {after}"
     elif (named := re.search(r"\s(utc|gmt|z)$", rest)) is not None:
         zone, rest = dt.UTC, rest[: named.start()]
     date = _day(" ".join(rest.split()).strip(" ,|-–"))
-    if date is None:
-        return None
     with contextlib.suppress(ValueError):
-        return _at(dt.datetime(*date), hour, minute, second, fraction, zone)  # noqa: DTZ001
+        return None if date is None else _at(dt.datetime(*date), time, zone)  # noqa: DTZ001
+    return None
+
+
+def _at(day: dt.datetime, time: re.Match[str] | None, zone: dt.tzinfo | None) -> dt.datetime | None:
+    """Return a moment of a day; 24:00 and leap seconds are the moment after."""
+    clock = {} if time is None else time.groupdict()
+    hour, minute, second = (int(clock.get(part) or 0) for part in ("hour", "minute", "second"))
+    if half := clock.get("half"):
+        if not 1 <= hour <= _NOON:
+            return None
+        hour = hour % _NOON + (_NOON if half == "p" else 0)
+    latest = 24 if minute == second == 0 else 23
+    if hour > latest or minute >= 60 or second > 60:  # noqa: PLR2004
+        return None
+    microsecond = int((clock.get("fraction") or "")[:6].ljust(6, "0"))
+    span = dt.timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microsecond)
+    with contextlib.suppress(OverflowError):
+        return (day + span).replace(tzinfo=zone)
     return None
 
 

@@ -7,7 +7,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from dedupe_news._input.rules import Faults, UnusableError
+from dedupe_news._input.skipped import Faults, UnusableError
 from dedupe_news.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -23,11 +23,10 @@ class Rows:
     def __init__(self, lines: Iterable[tuple[int, str]], label: str, faults: Faults) -> None:
         # The default limit, 131,072 characters, is less than a long article.
         csv.field_size_limit(2**31 - 1)
-        self._label, self._faults = label, faults
-        texts = (line for _, line in lines)
+        self._label, self._faults, self._line = label, faults, 0
+        texts = self._counted(lines)
         header = next(texts, "")
         directive = _DIRECTIVE.match(header)  # with which Excel names the delimiter
-        self._before = 0 if directive is None else 1
         if directive is not None:
             header = next(texts, "")
         if not header.strip():
@@ -39,22 +38,24 @@ class Rows:
         )
         self.names = [name.strip() for name in self._next() or []]
 
+    def _counted(self, lines: Iterable[tuple[int, str]]) -> Iterator[str]:
+        for self._line, text in lines:
+            yield text
+
     def _next(self) -> list[str] | None:
         try:
             return next(self._reader, None)
         except csv.Error as error:
-            line = self._reader.line_num + self._before
-            message = f"{self._label}, line {line} is not CSV: {error}"
+            message = f"{self._label}, line {self._line} is not CSV: {error}"
             raise InputError(message) from None
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        started = self._reader.line_num + self._before + 1
+        started = self._line + 1
         while (row := self._next()) is not None:
-            if row:
-                fitting = self._fitted(row, started)
-                if fitting is not None:
-                    yield started, fitting
-            started = self._reader.line_num + self._before + 1
+            fitting = self._fitted(row, started) if row else None
+            if fitting is not None:
+                yield started, fitting
+            started = self._line + 1
 
     def _fitted(self, row: list[str], line: int) -> list[str] | None:
         """Return a row of as many values as there are columns, None for one to be left out."""
@@ -65,7 +66,7 @@ class Rows:
             f"has {len(row)} values, but the header names {n_columns} columns",
             f"put values that hold {shown(self.delimiter)} in quotes",
         )
-        self._faults.note_line(self._label, line, fault)
+        self._faults.add(line - 1, "", fault)
         return None if len(row) > n_columns else row + [""] * (n_columns - len(row))
 
 

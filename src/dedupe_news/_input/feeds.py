@@ -8,16 +8,16 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news._input import arrow, python
-from dedupe_news._input.names import find_name
+from dedupe_news._input import arrow, sizes
 from dedupe_news._input.parquet import open_dataset
 from dedupe_news._input.reading import read_documents
-from dedupe_news._input.tables import ROLES, items_of
+from dedupe_news._input.rules import using
+from dedupe_news._input.tables import columns_of, items_of
 from dedupe_news.documents import AUTO, Auto, Document
 from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable
 
     from dedupe_news._input.columns import Columns
     from dedupe_news.documents import Choices
@@ -50,7 +50,7 @@ def open_feed(feed: Any, choices: Choices, chunk_size: int = CHUNK_SIZE) -> Feed
     if reader is not None:
         return _from_reader(reader, choices)
     are_names = all(choice is None or _is_name(choice) for choice in choices.values())
-    if python.may_be_large(feed) and are_names and isinstance(feed, Iterable):
+    if sizes.may_be_large(feed) and are_names and isinstance(feed, Iterable):
         return Feed(lambda n_jobs: _from_items(iter(feed), choices, n_jobs, chunk_size))
     return Feed(lambda n_jobs: iter([read_documents(feed, **choices, n_jobs=n_jobs)]))
 
@@ -59,27 +59,13 @@ def _is_name(choice: object) -> bool:
     return isinstance(choice, (Auto, str))
 
 
-def _columns_of(
-    choices: Choices, names: Sequence[str], roles: Sequence[str] = ROLES
-) -> dict[str, Any]:
-    """Return the column of each role, where there is one."""
-    chosen = {
-        role: find_name(role, names) if isinstance(choice, Auto) else choice
-        for role, choice in choices.items()
-        if role in roles
-    }
-    return {role: column for role, column in chosen.items() if column is not None}
-
-
 def _from_dataset(dataset: Any, choices: Choices, chunk_size: int) -> Feed:
     """Return the documents of a data set, whose size is known where it is of Parquet files."""
-    _require_columns(dataset.schema, choices)
-    names = dataset.schema.names
-    wanted = set(_columns_of(choices, names).values()) or set(names)
-    texts = set(_columns_of(choices, names, ("title", "text")).values())
-    columns = [name for name in names if name in wanted]
+    used = _used_columns(dataset.schema, choices)
+    texts = {used.get("text"), used.get("title")}
 
     def chunks(n_jobs: int) -> Iterator[Columns]:
+        columns = list(dict.fromkeys(used.values()))
         scanner = dataset.scanner(columns=columns, batch_size=chunk_size, **_READ_AHEAD)
         return _from_batches(scanner.to_reader(), choices, n_jobs)
 
@@ -97,12 +83,12 @@ def _from_dataset(dataset: Any, choices: Choices, chunk_size: int) -> Feed:
 
 
 def _from_reader(reader: Any, choices: Choices) -> Feed:
-    _require_columns(reader.schema, choices)
+    _used_columns(reader.schema, choices)
     return Feed(lambda n_jobs: _from_batches(reader, choices, n_jobs))
 
 
-def _require_columns(schema: Any, choices: Choices) -> None:
-    """Refuse columns that are missing, double or of a wrong type before a document is read."""
+def _used_columns(schema: Any, choices: Choices) -> Mapping[str, Any]:
+    """Return the columns; those missing, double or of a wrong type are refused before the work."""
     for name, choice in choices.items():
         if choice is not None and not _is_name(choice):
             message = (
@@ -110,7 +96,7 @@ def _require_columns(schema: Any, choices: Choices) -> None:
                 f"of its own. Pass the name of one, as in {name}='...'"
             )
             raise InputError(message)
-    read_documents(schema.empty_table(), **choices)
+    return read_documents(schema.empty_table(), **choices).used
 
 
 def _from_batches(reader: Any, choices: Choices, n_jobs: int) -> Iterator[Columns]:
@@ -126,7 +112,7 @@ def _from_batches(reader: Any, choices: Choices, n_jobs: int) -> Iterator[Column
             message = f"the feed cannot be read from document {start:,} on: {error}. Mend its files"
             raise InputError(message) from error
         if batch.num_rows:
-            with python.counting_from(start):
+            with using(first=start):
                 columns = read_documents(batch, **choices, n_jobs=n_jobs)
             yield columns
             start += batch.num_rows
@@ -154,44 +140,39 @@ def _from_items(
     if len(chunk) < chunk_size:
         yield read_documents(chunk, **choices, n_jobs=n_jobs)
         return
-    reader, start = _ItemReader(choices), 0
+    first = next((item for item in chunk if not arrow.is_missing(item)), None)
+    are_texts = not isinstance(first, (Mapping, Document))
+    is_refused = isinstance(first, Document) and not {*choices.values()} <= {None, AUTO}
+    keys: dict[str, Hashable] = {}
+    start = 0
     while chunk:
-        with python.counting_from(start):
-            columns = reader.read(chunk, start, n_jobs)
+        with using(first=start):
+            if is_refused or (are_texts and not start):
+                columns = read_documents(chunk, **choices, n_jobs=n_jobs)
+            elif are_texts:  # whatever this chunk begins with
+                columns = read_documents({"text": chunk}, text="text", n_jobs=n_jobs)
+                columns = dataclasses.replace(columns, used={})
+            else:
+                table = items_of(chunk)
+                _find_keys(keys, choices, table.names, start)
+                table.names = list(keys.values())
+                columns = read_documents(table, **choices, n_jobs=n_jobs)
         yield columns
         start += len(chunk)
         chunk = list(itertools.islice(items, chunk_size))
 
 
-class _ItemReader:
-    """Reads documents of an iterator, with a column for every key that one before had."""
-
-    def __init__(self, choices: Choices) -> None:
-        self._choices = choices
-        self._keys: dict[str, str] = {}
-        self._are_texts: bool | None = None
-
-    def read(self, items: list[Any], start: int, n_jobs: int) -> Columns:
-        """Read documents, the first of which is at `start`."""
-        first = next((item for item in items if not python.is_missing(item)), None)
-        if self._are_texts is None:
-            self._are_texts = not isinstance(first, (Mapping, Document))
-        has_names = not {*self._choices.values()} <= {None, AUTO}
-        if self._are_texts and start:  # texts, whatever this chunk begins with
-            columns = read_documents({"text": items}, text="text", n_jobs=n_jobs)
-            return dataclasses.replace(columns, used={})
-        if self._are_texts or (isinstance(first, Document) and has_names):  # which is refused
-            return read_documents(items, **self._choices, n_jobs=n_jobs)
-        table = items_of(items)
-        for role, key in _columns_of(self._choices, table.names).items():
-            if role in self._keys or key in self._keys.values() or key not in table.names:
-                continue
-            if start and role in _FROM_THE_FIRST_ON:
-                message = (
-                    f"the first {role} is among the documents from {start:,} on, and those before "
-                    "had none. Give every document one, be it empty"
-                )
-                raise InputError(message)
-            self._keys[role] = key
-        table.names = list(self._keys.values())
-        return read_documents(table, **self._choices, n_jobs=n_jobs)
+def _find_keys(
+    keys: dict[str, Hashable], choices: Choices, names: list[Hashable], start: int
+) -> None:
+    """Add keys that the items from `start` on have to those of the items before."""
+    for role, key in columns_of(choices, names).items():
+        if role in keys or key in keys.values() or key not in names:
+            continue
+        if start and role in _FROM_THE_FIRST_ON:
+            message = (
+                f"the first {role} is among the documents from {start:,} on, and those before "
+                "had none. Give every document one, be it empty"
+            )
+            raise InputError(message)
+        keys[role] = key

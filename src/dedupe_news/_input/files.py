@@ -5,24 +5,22 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
+import io
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news._input import parquet
-from dedupe_news._input.compression import STDIN, SUFFIXES, damages, is_plain, open_file
-from dedupe_news._input.decoding import Decoder, head_of
 from dedupe_news._input.delimited import Rows
 from dedupe_news._input.json_items import read_items
-from dedupe_news._input.rules import Faults
-from dedupe_news._input.skipped import Skipped
+from dedupe_news._input.rules import using
+from dedupe_news._input.skipped import Faults, Skipped
+from dedupe_news._input.streams import STDIN, SUFFIXES, Decoder, damages, head_of, open_file
+from dedupe_news._input.tables import Items
 from dedupe_news.errors import InputError, shown
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Callable, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _XML = (b"<?xml", b"<rss", b"<feed", b"<opml", b"<!doctype", b"<html")
@@ -38,62 +36,27 @@ class Format(enum.StrEnum):
 
 
 _SUFFIXES = {
-    ".jsonl": Format.JSONL,
-    ".ndjson": Format.JSONL,
-    ".jl": Format.JSONL,
-    ".json": Format.JSONL,
-    ".csv": Format.CSV,
-    ".tsv": Format.CSV,
-    ".parquet": Format.PARQUET,
-    ".pq": Format.PARQUET,
+    **dict.fromkeys((".jsonl", ".ndjson", ".jl", ".json"), Format.JSONL),
+    **dict.fromkeys((".csv", ".tsv"), Format.CSV),
+    **dict.fromkeys((".parquet", ".pq"), Format.PARQUET),
     ".txt": Format.LINES,
-}
-_TITLES = {
-    Format.JSONL: "JSON",
-    Format.CSV: "CSV",
-    Format.PARQUET: "Parquet",
-    Format.LINES: "plain lines",
 }
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Table:
+class File:
     """The columns of a file that may be of use, and where each of its documents is."""
 
-    label: str
     kind: str
-    names: list[str]
-    columns: dict[str, Any]
+    names: list[str]  # of all columns of the file
+    columns: Any  # answers columns[name] for those wanted
     numbers: Sequence[int]
     unit: str = "line"
     skipped: Skipped = dataclasses.field(default_factory=Skipped)
     odd_lines: Sequence[int] = ()
-    records: list[dict[str, Any]] | None = None
-
-    def chosen(self, rows: NDArray[np.int64]) -> Table:
-        """Return some rows of the table."""
-        places = rows.tolist()
-        columns = {
-            name: values.take(rows)
-            if hasattr(values, "take")
-            else [values[place] for place in places]
-            for name, values in self.columns.items()
-        }
-        numbers = [self.numbers[place] for place in places]
-        records = None if self.records is None else [self.records[place] for place in places]
-        return dataclasses.replace(self, columns=columns, numbers=numbers, records=records)
 
     def __len__(self) -> int:
         return len(self.numbers)
-
-    def where(self, position: int) -> str:
-        """Return where a document is, for messages."""
-        return f"{self.label}, {self.unit} {self.numbers[position]}"
-
-
-def everything(_: str) -> bool:
-    """Return that a column is wanted, whichever."""
-    return True
 
 
 def format_of(path: str) -> Format | None:
@@ -104,23 +67,32 @@ def format_of(path: str) -> Format | None:
     return _SUFFIXES.get(suffixes[-1]) if suffixes else None
 
 
+def label_of(path: str) -> str:
+    """Return how messages call a file."""
+    return "standard input" if path == STDIN else path
+
+
 def read_table(
     path: str,
     form: Format | None,
     is_wanted: Callable[[str], bool],
     encoding: str | None = None,
-) -> Table:
+) -> File:
     """Read the wanted columns of a file, or of standard input."""
-    label = "standard input" if path == STDIN else path
+    label = label_of(path)
     try:
-        with contextlib.ExitStack() as stack:
+        with (
+            contextlib.ExitStack() as stack,
+            using(unit=f"{label}, line", numbers=range(1, sys.maxsize)),
+        ):
             stream = open_file(path, stack)
             settled = form or _settle(path, stream, label)
             if settled is Format.PARQUET:
-                is_file = path != STDIN and is_plain(stream)
-                source = stream if is_file else parquet.in_memory(stream)
-                names, columns, n_rows = parquet.read_parquet(source, label, is_wanted)
-                return Table(label, _TITLES[settled], names, columns, range(1, n_rows + 1), "row")
+                is_file = path != STDIN and isinstance(stream.raw, io.FileIO)
+                # From its end, where it begins, it is read in memory alone, or as it lies on disk.
+                source = stream if is_file else io.BytesIO(stream.read())
+                names, columns = parquet.read_parquet(source, label, is_wanted)
+                return File("Parquet", names, columns, range(1, columns.num_rows + 1), "row")
             decoder = Decoder(stream, label, encoding)
             readers = {Format.CSV: _read_csv, Format.JSONL: _read_json, Format.LINES: _read_lines}
             table = readers[settled](decoder, label, is_wanted)
@@ -138,8 +110,7 @@ def read_table(
 
 def read_text(path: str) -> str:
     """Read a whole file as one text."""
-    table = read_table(path, Format.LINES, everything)
-    return "\n".join(table.columns["text"])
+    return "\n".join(read_table(path, Format.LINES, lambda _: True).columns["text"])
 
 
 def _settle(path: str, stream: io.BufferedReader, label: str) -> Format:
@@ -159,38 +130,27 @@ def _settle(path: str, stream: io.BufferedReader, label: str) -> Format:
     return Format.JSONL if text.startswith((b"{", b"[")) else Format.LINES
 
 
-def _read_lines(decoder: Decoder, label: str, _: Callable[[str], bool]) -> Table:
-    numbers: list[int] = []
-    texts: list[str] = []
-    for number, line in decoder.lines():
-        text = line.rstrip("\r\n")
-        if text and not text.isspace():
-            numbers.append(number)
-            texts.append(text)
-    return Table(label, _TITLES[Format.LINES], ["text"], {"text": texts}, numbers)
+def _read_lines(decoder: Decoder, _: str, __: Callable[[str], bool]) -> File:
+    lines = ((number, line.rstrip("\r\n")) for number, line in decoder.lines())
+    texts = {number: text for number, text in lines if text and not text.isspace()}
+    return File("plain lines", ["text"], {"text": list(texts.values())}, list(texts))
 
 
-def _read_json(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -> Table:
+def _read_json(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -> File:
     faults = Faults("line")
     names: dict[str, bool] = {}
-    columns: dict[str, list[Any]] = {}
     numbers: list[int] = []
-    records: list[dict[str, Any]] | None = [] if is_wanted is everything else None
+    records: list[dict[Any, Any]] = []
     for number, record in read_items(decoder.lines(), label, faults):
-        for name in [name for name in record if name not in names]:
-            names[name] = is_wanted(name)
-            if names[name]:
-                columns[name] = [None] * len(numbers)
-        for name, values in columns.items():
-            values.append(record.get(name))
+        for name in record:
+            if name not in names:
+                names[name] = is_wanted(name)
         numbers.append(number)
-        if records is not None:
-            records.append(record)
-    kind, skipped = _TITLES[Format.JSONL], faults.skipped()
-    return Table(label, kind, list(names), columns, numbers, skipped=skipped, records=records)
+        records.append({name: value for name, value in record.items() if names[name]})
+    return File("JSON", list(names), Items(records), numbers, skipped=faults.skipped())
 
 
-def _read_csv(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -> Table:
+def _read_csv(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) -> File:
     faults = Faults("line")
     rows = Rows(decoder.lines(), label, faults)
     repeated = sorted({name for name in rows.names if rows.names.count(name) > 1})
@@ -204,4 +164,4 @@ def _read_csv(decoder: Decoder, label: str, is_wanted: Callable[[str], bool]) ->
         numbers.append(number)
         for name, place in places.items():
             columns[name].append(row[place])
-    return Table(label, _TITLES[Format.CSV], rows.names, columns, numbers, skipped=faults.skipped())
+    return File("CSV", rows.names, columns, numbers, skipped=faults.skipped())

@@ -6,12 +6,14 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news._input.rules import Faults, UnusableError
+from dedupe_news._input.skipped import UnusableError
 from dedupe_news._input.tables import unwrapped
 from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from dedupe_news._input.skipped import Faults
 
 _decoder = json.JSONDecoder(strict=False)  # control characters in texts are harmless
 _KINDS = {
@@ -28,18 +30,15 @@ def read_items(
     lines: Iterable[tuple[int, str]], label: str, faults: Faults
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the line of each item, from 1, and the item."""
-    written = ((number, line) for number, line in lines if not line.isspace())
-    first = next(written, None)
-    if first is None:
+    lines = iter(lines)
+    number, first = next(((number, line) for number, line in lines if not line.isspace()), (0, ""))
+    if not number:
         return
-    if _is_item(first[1]):
-        yield from _by_line(itertools.chain([first], written), label, faults)
-        return
-    parts, place = ["\n" * (first[0] - 1), first[1]], first[0]
-    for number, line in written:  # each where it stands
-        parts.append("\n" * (number - place - 1) + line)
-        place = number
-    yield from _all_at_once("".join(parts), label)
+    if _is_item(first):
+        yield from _by_line(itertools.chain([(number, first)], lines), faults)
+    else:
+        text = "".join(line for _, line in lines)
+        yield from _all_at_once("\n" * (number - 1) + first + text, label)
 
 
 def _is_item(line: str) -> bool:
@@ -55,22 +54,24 @@ def _is_item(line: str) -> bool:
 
 
 def _by_line(
-    lines: Iterable[tuple[int, str]], label: str, faults: Faults
+    lines: Iterable[tuple[int, str]], faults: Faults
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in lines:
+        if line.isspace():
+            continue
         try:
             record = _decoder.decode(line)
         except (ValueError, RecursionError) as error:
             column = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
             fault = UnusableError(f"is not JSON: {_why(error)}{column}")
-            faults.note_line(label, number, fault)
+            faults.add(number - 1, "", fault)
             continue
         if isinstance(record, dict):
             yield number, record
         else:
             kind = _KINDS[type(record)]
             reason = f"is a JSON {kind}, not an object; JSON Lines holds one object a line"
-            faults.note_line(label, number, UnusableError(reason))
+            faults.add(number - 1, "", UnusableError(reason))
 
 
 def _why(error: Exception) -> str:
@@ -110,7 +111,7 @@ def _all_at_once(text: str, label: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\r\n":
+    while at < len(text) and text[at].isspace():
         at += 1
     return at
 

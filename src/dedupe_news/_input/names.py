@@ -8,67 +8,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "id": ("id", "guid", "url", "link", "uuid", "article_id", "web_url", "canonical_url"),
-    "title": ("title", "headline", "web_title", "article_title", "heading"),
-    "text": (
-        "text",
-        "full_text",
-        "main_text",
-        "article_text",
-        "article_body",
-        "description",
-        "summary",
-        "content",
-        "body",
-        "content_text",
-        "content_html",
-        "content_encoded",
-        "cleaned_text",
-        "raw_text",
-        "abstract",
-        "teaser",
-        "lead",
-        "lead_paragraph",
-        "snippet",
-        "excerpt",
-    ),
-    "source": (
-        "source",
-        "source_name",
-        "publisher",
-        "outlet",
-        "feed",
-        "site",
-        "site_name",
-        "source_domain",
-        "domain",
-        "hostname",
-        "source_hostname",
-        "publication",
-        "provider",
-    ),
-    "published": (
-        "published_parsed",  # feedparser has read it already
-        "published",
-        "pub_date",
-        "date",
-        "published_at",
-        "published_date",
-        "publish_date",
-        "date_published",
-        "date_publish",
-        "publication_date",
-        "web_publication_date",
-        "date_time",
-        "seen_date",
-        "timestamp",
-        "updated_parsed",
-        "updated",
-        "updated_at",
-        "date_modified",
-    ),
+_NAMES = {
+    "id": "id guid url link uuid article_id web_url canonical_url",
+    "title": "title headline web_title article_title heading",
+    "text": """
+        text full_text main_text article_text article_body description summary content body
+        content_text content_html content_encoded cleaned_text raw_text
+        abstract teaser lead lead_paragraph snippet excerpt
+    """,
+    "source": """
+        source source_name publisher outlet feed site site_name source_domain domain
+        hostname source_hostname publication provider
+    """,
+    # Those that end in _parsed feedparser has read already.
+    "published": """
+        published_parsed published pub_date date published_at published_date publish_date
+        date_published date_publish publication_date web_publication_date date_time seen_date
+        timestamp updated_parsed updated updated_at date_modified
+    """,
 }
+NAMES = {role: tuple(names.split()) for role, names in _NAMES.items()}
 """Names of the columns of each role, as ``snake_case``; the first that is there is taken."""
 
 ENVELOPES = (

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news._input import arrow
 from dedupe_news._input.tables import table_of, unwrapped
-from dedupe_news.documents import AUTO
 from dedupe_news.errors import ColumnError, InputTypeError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dedupe_news.documents import ColumnChoice
+
+def row_labels(feed: object) -> Any:
+    """Return what the rows of a feed are called."""
+    pandas = sys.modules.get("pandas")  # where it is not loaded, nothing is of it
+    is_labelled = pandas is not None and isinstance(feed, (pandas.Series, pandas.DataFrame))
+    return feed.index if is_labelled else None  # type: ignore[attr-defined]
 
 
-def settled(feed: Any, text: ColumnChoice = AUTO) -> Any:
+def settled(feed: Any) -> Any:
     """Return a feed that can be read twice: what can be iterated over once is made a list."""
     if isinstance(feed, os.PathLike) or hasattr(feed, "to_table"):
         message = (
@@ -28,14 +33,12 @@ def settled(feed: Any, text: ColumnChoice = AUTO) -> Any:
         )
         raise InputTypeError(message)
     if isinstance(feed, Mapping):
-        items = unwrapped(feed, text)
+        items = unwrapped(feed)
         return feed if items is None else items
     feed = arrow.opened(feed)
-    is_kept = hasattr(type(feed), "columns") or hasattr(feed, "dtype") or hasattr(feed, "take")
-    if is_kept or not isinstance(feed, Iterable):
-        return feed
     # A text is refused by whoever reads it.
-    return feed if isinstance(feed, (str, bytes, bytearray, list, tuple)) else list(feed)
+    is_settled = arrow.is_held(feed) or isinstance(feed, (str, bytes, bytearray, list, tuple))
+    return list(feed) if isinstance(feed, Iterable) and not is_settled else feed
 
 
 def take(feed: Any, positions: NDArray[np.int64]) -> Any:  # noqa: PLR0911 - one a kind
@@ -46,7 +49,7 @@ def take(feed: Any, positions: NDArray[np.int64]) -> Any:  # noqa: PLR0911 - one
         return [feed[at] for at in positions.tolist()]
     if hasattr(feed, "iloc"):  # pandas: with its index
         return feed.iloc[positions]
-    if type(feed).__module__.partition(".")[0] == "pyarrow":
+    if arrow.is_arrow(feed):
         pyarrow = arrow.require_pyarrow("give back Arrow data")
         return feed.take(pyarrow.array(positions))
     if not hasattr(type(feed), "columns"):
@@ -64,7 +67,7 @@ def row_getter(feed: Any) -> Callable[[int], Any]:
     """Return what gives one row: a mapping for tables, else the item itself."""
     table = table_of(feed)
     if table is not None:
-        columns = {name: arrow.plain_list(table[0][name]) for name in table[1]}
+        columns = {name: arrow.as_list(table.columns[name]) for name in table.names}
         return lambda at: {name: values[at] for name, values in columns.items()}
     rows = feed.iloc if hasattr(feed, "iloc") else feed
     return lambda at: rows[at]
@@ -74,9 +77,9 @@ def value_getter(feed: Any, column: str) -> Callable[[int], Any]:
     """Return what gives the value of a column; `ColumnError` where there is none."""
     table = table_of(feed)
     if table is not None:
-        names = table[1]
+        names = table.names
         if column in names:
-            values = arrow.plain_list(table[0][column])
+            values = arrow.as_list(table.columns[column])
             return lambda at: values[at]
     else:
         rows = list(feed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from dedupe_news.errors import InputError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 MAGIC = b"PAR1"
 """What a Parquet file begins with."""
@@ -23,24 +22,17 @@ _SUFFIXES = (".parquet", ".pq")
 
 def read_parquet(
     source: Any, label: str, is_wanted: Callable[[str], bool]
-) -> tuple[list[str], dict[str, Any], int]:
-    """Return the names of all columns, those wanted, and the number of rows."""
+) -> tuple[list[str], Any]:
+    """Return the names of all columns, and an Arrow table of those wanted."""
     pyarrow = require_pyarrow("read Parquet files")
     parquet = importlib.import_module("pyarrow.parquet")
     try:
         file = parquet.ParquetFile(source)
         names = list(file.schema_arrow.names)
-        table = file.read(columns=[name for name in names if is_wanted(name)])
+        return names, file.read(columns=[name for name in names if is_wanted(name)])
     except (pyarrow.ArrowException, OSError) as error:
         message = f"{label} is not Parquet that can be read: {_first_line(error)}"
         raise InputError(message) from error
-    columns = {name: table.column(name) for name in table.column_names}
-    return names, columns, file.metadata.num_rows
-
-
-def in_memory(stream: io.BufferedReader) -> io.BytesIO:
-    """Return a stream as one that can be read from its end, as Parquet is."""
-    return io.BytesIO(stream.read())
 
 
 def open_dataset(path: str | os.PathLike[str]) -> tuple[Any, int]:
@@ -80,12 +72,6 @@ def _files_of(path: Path) -> list[Path]:
         message = f"the folder {path} holds no Parquet file; their names end in .parquet or .pq"
         raise InputError(message)
     return files
-
-
-def narrowed(dataset: Any, names: Iterable[str]) -> Any:
-    """Return Parquet files of which other columns are not seen."""
-    pyarrow = importlib.import_module("pyarrow")
-    return dataset.replace_schema(pyarrow.schema([dataset.schema.field(name) for name in names]))
 
 
 def _first_line(error: Exception) -> str:

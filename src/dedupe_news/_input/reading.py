@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dedupe_news._input import arrow, times, values
-from dedupe_news._input.columns import NO_TIME, UNTITLED, Columns
+from dedupe_news._input import times, values
+from dedupe_news._input.arrow import is_missing
+from dedupe_news._input.columns import NO_TIME, UNTITLED, Columns, from_microseconds
 from dedupe_news._input.names import SURE
-from dedupe_news._input.python import numbered
-from dedupe_news._input.rules import Faults, in_force
-from dedupe_news._input.skipped import Skipped
+from dedupe_news._input.rules import COMMAND_LINE, in_force
+from dedupe_news._input.skipped import Faults, Skipped
 from dedupe_news._input.tables import ROLES, find_columns
 from dedupe_news._kernels.gathering import gather_runs, join_lines
 from dedupe_news._machine.threads import run, shares
@@ -21,11 +21,12 @@ from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputWarning
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from dedupe_news._input.tables import Found
+    from dedupe_news._input.tables import RawColumns
     from dedupe_news._input.values import TextColumn
     from dedupe_news.documents import ColumnChoice
 
@@ -51,77 +52,84 @@ def read_documents(
     if isinstance(feed, Columns):  # of a file that the command line has read
         return feed
     choices = dict(zip(ROLES, (id, title, text, source, published), strict=True))
-    found = find_columns(feed, choices)
-    for role, column in found.values.items():
-        found.values[role] = None if column is None else arrow.sized(column)
-    by_name = found.by_name - {"text"} - ({"id"} if for_index else set())
-    faults = {
-        role: Faults(role, found.used.get(role), found_by_name=role in by_name) for role in ROLES
-    }
-    texts = values.text_column(found.values["text"], "text", faults["text"])
-    n_documents = len(texts.offsets) - 1
-    _check_lengths(found.values, n_documents, most)
-    title_lengths = None
-    if found.values["title"] is not None:
-        titles = values.text_column(found.values["title"], "title", faults["title"])
-        given = values.are_given(found.values["title"])
-        title_lengths = np.where(given, np.diff(titles.offsets), UNTITLED)
-        texts = _join(titles, given, texts, n_jobs)
-    sources, source_names = values.source_column(found.values["source"], faults["source"])
-    columns = Columns(
-        buffer=texts.buffer,
-        offsets=texts.offsets,
-        ids=values.id_column(found.values["id"], faults["id"]),
-        published=times.time_column(found.values["published"], faults["published"]),
-        sources=sources,
-        source_names=source_names,
-        titled=title_lengths is not None,
-        title_lengths=title_lengths,
-        used=found.used,
-    )
-    columns = _without_useless(columns, faults)
-    reports = [*faults.values(), found.odd_items]
-    if not any(each.positions for each in reports):
-        return columns
-    _warn(found, columns, faults)
-    is_drop = in_force().on_invalid == "drop"
-    is_sure = "id" not in found.by_name or faults["id"].column in SURE
-    dropped: set[int] = set()
-    for each in reports:
-        if (for_index or (is_drop and is_sure)) if each.role == "id" else is_drop:
-            dropped.update(each.positions)
-    skipped = sum((each.skipped() for each in reports), Skipped())
-    if not dropped:
-        return dataclasses.replace(columns, skipped=skipped)
-    kept = np.setdiff1d(np.arange(len(columns)), np.array(sorted(dropped), np.int64))
-    skipped = dataclasses.replace(skipped, n_dropped=len(dropped))
-    return dataclasses.replace(take(columns, kept), skipped=skipped)
-
-
-def _check_lengths(columns: Mapping[str, object], n_documents: int, most: int) -> None:
-    if n_documents > most:
+    columns = read_columns(find_columns(feed, choices), n_jobs, for_index=for_index)
+    if len(columns) > most:
         message = (
-            f"the feed has {n_documents:,} documents, but one batch holds at most {most:,}. "
+            f"the feed has {len(columns):,} documents, but one batch holds at most {most:,}. "
             "Split it and add the parts to a NewsIndex"
         )
         raise InputError(message)
+    return columns
+
+
+def read_columns(raw: RawColumns, n_jobs: int = 1, *, for_index: bool = False) -> Columns:
+    """Turn the columns of a feed into those of the stages, without what cannot be read."""
+    rules = in_force()
+    # Whoever asks for errors on the command line gets them for columns found by name too.
+    lenient = set() if rules.speech is COMMAND_LINE else raw.by_name - {"text"}
+    if for_index or rules.first is not None:  # the parts of a large feed all have ids, or none
+        lenient.discard("id")
+    faults = {role: Faults(role, raw.used.get(role), is_lenient=role in lenient) for role in ROLES}
+    columns = _without_useless(_converted(raw, faults, n_jobs), faults)
+    reports = [*faults.values(), raw.odd_items]
+    if not any(report.positions for report in reports):
+        return columns
+    is_drop = rules.on_invalid == "drop"
+    if rules.on_invalid == "raise":
+        for role in sorted(lenient):
+            _warn(role, faults[role], is_used=role in columns.used)
+    is_sure = "id" not in raw.by_name or faults["id"].column in SURE
+    dropped: set[int] = set()
+    for report in reports:
+        if (for_index or (is_drop and is_sure)) if report.role == "id" else is_drop:
+            dropped.update(report.positions)
+    if dropped:
+        places = np.arange(len(columns))
+        columns = _taken(columns, np.setdiff1d(places, np.array(sorted(dropped), np.int64)))
+    skipped = sum((report.skipped() for report in reports), Skipped(n_dropped=len(dropped)))
+    return dataclasses.replace(columns, skipped=skipped)
+
+
+def _converted(raw: RawColumns, faults: Mapping[str, Faults], n_jobs: int) -> Columns:
+    texts = values.text_column(raw.values["text"], "text", faults["text"])
+    _check_lengths(raw.values, len(texts.offsets) - 1)
+    titles, title_lengths = raw.values["title"], None
+    if titles is not None:
+        texts, title_lengths = _joined(titles, texts, faults["title"], n_jobs)
+    sources, source_names = values.source_column(raw.values["source"], faults["source"])
+    return Columns(
+        buffer=texts.buffer,
+        offsets=texts.offsets,
+        ids=values.id_column(raw.values["id"], faults["id"]),
+        published=times.time_column(raw.values["published"], faults["published"]),
+        sources=sources,
+        source_names=source_names,
+        titled=titles is not None,
+        title_lengths=title_lengths,
+        used=raw.used,
+    )
+
+
+def _check_lengths(columns: Mapping[str, Any], n_documents: int) -> None:
     for role, column in columns.items():
-        if column is not None and len(column) != n_documents:  # type: ignore[arg-type]
+        if column is not None and len(column) != n_documents:
             message = (
-                f"column {role!r} has {len(column):,} values, but there are "  # type: ignore[arg-type]
+                f"column {role!r} has {len(column):,} values, but there are "
                 f"{n_documents:,} texts; every column needs one value a document. Pass None for "
                 "a missing value"
             )
             raise InputError(message)
 
 
-def _join(
-    titles: TextColumn, given: NDArray[np.bool_], texts: TextColumn, n_jobs: int
-) -> TextColumn:
-    n_documents = len(texts.offsets) - 1
-    lengths = np.diff(titles.offsets) + np.diff(texts.offsets) + given
+def _joined(
+    column: Any, texts: TextColumn, faults: Faults, n_jobs: int
+) -> tuple[TextColumn, NDArray[np.int64]]:
+    """Return texts with their titles before them, and how long these are."""
+    titles, given = values.text_column(column, "title", faults), values.are_given(column)
+    title_lengths = np.diff(titles.offsets)
+    n_documents = len(title_lengths)
     offsets = np.zeros(n_documents + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
+    np.cumsum(title_lengths + np.diff(texts.offsets) + given, out=offsets[1:])
     joined = np.empty(offsets[-1], np.uint8)
 
     def join(bounds: tuple[int, int]) -> None:
@@ -130,67 +138,85 @@ def _join(
         )
 
     run(join, shares(n_documents, n_jobs), n_jobs)
-    return values.TextColumn(joined, offsets)
+    return values.TextColumn(joined, offsets), np.where(given, title_lengths, UNTITLED)
 
 
 def _without_useless(columns: Columns, faults: Mapping[str, Faults]) -> Columns:
     """Leave out columns of which nothing can be used, and ids found by name that are none."""
-    is_strict = in_force().on_invalid == "raise"
     moments = columns.published
-    useless = {
-        # Found by name, or it had raised.
-        "ids": bool(faults["id"].positions) and is_strict,
-        "published": bool(faults["published"].positions)
-        and moments is not None
-        and bool((moments == NO_TIME).all()),
-        "sources": bool(faults["source"].positions) and not columns.source_names,
+    is_useless = {
+        # RawColumns by name, or it had raised.
+        "ids": in_force().on_invalid == "raise",
+        "published": moments is not None and bool((moments == NO_TIME).all()),
+        "sources": not columns.source_names,
     }
-    changed: dict[str, Any] = {field: None for field, is_useless in useless.items() if is_useless}
+    changed: dict[str, Any] = {
+        field: None
+        for field, role in (("ids", "id"), ("published", "published"), ("sources", "source"))
+        if faults[role].positions and is_useless[field]
+    }
     lost = {field.removesuffix("s") for field in changed}
     used = {role: column for role, column in columns.used.items() if role not in lost}
     return dataclasses.replace(columns, used=used, **changed)
 
 
-def _warn(found: Found, columns: Columns, faults: Mapping[str, Faults]) -> None:
-    """Say which columns that nobody named hold values that cannot be used."""
-    if in_force().on_invalid != "raise":
+def _warn(role: str, faults: Faults, *, is_used: bool) -> None:
+    """Say that a column that nobody named holds values that cannot be used."""
+    if not faults.positions:
         return
-    for role in sorted(found.by_name):
-        fault = faults[role]
-        if not fault.positions or not fault.is_lenient:
-            continue
-        done = "they count as missing" if role in columns.used else "it is not used"
-        message = (
-            f"the column {fault.column!r}, found by its name, holds {len(fault.positions):,} "
-            f"values that cannot be the {role}; {done}. The first, {fault.examples[0]}. "
-            f"{role}={fault.column!r} insists on it, {role}=None does without"
-        )
-        if fault.remedy:
-            message += f"; {fault.remedy}"
-        warnings.warn(InputWarning(message), stacklevel=2)
+    consequence = "they count as missing" if is_used else "it is not used"
+    message = (
+        f"the column {faults.column!r}, found by its name, holds {len(faults.positions):,} "
+        f"values that cannot be the {role}; {consequence}. The first, {faults.examples[0]}. "
+        f"{role}={faults.column!r} insists on it, {role}=None does without"
+    )
+    if faults.remedy:
+        message += f"; {faults.remedy}"
+    warnings.warn(InputWarning(message), stacklevel=2)
 
 
-def take(columns: Columns, kept: NDArray[np.int64]) -> Columns:
-    """Return some documents of a feed, which keep the numbers that they had in it."""
-    offsets = np.zeros(len(kept) + 1, np.int64)
-    np.cumsum(np.diff(columns.offsets)[kept], out=offsets[1:])
+def _taken(columns: Columns, places: NDArray[np.int64]) -> Columns:
+    """Return some of the documents, which know where they are in the feed."""
+    offsets = np.zeros(len(places) + 1, np.int64)
+    np.cumsum(np.diff(columns.offsets)[places], out=offsets[1:])
     buffer = np.empty(offsets[-1], np.uint8)
-    gather_runs(columns.buffer, columns.offsets[kept], offsets, buffer)
+    gather_runs(columns.buffer, columns.offsets[places], offsets, buffer)
     ids = None if columns.ids is None else list(columns.ids)
     return dataclasses.replace(
         columns,
         buffer=buffer,
         offsets=offsets,
-        ids=None if ids is None else [ids[position] for position in kept.tolist()],
-        published=None if columns.published is None else columns.published[kept],
-        sources=None if columns.sources is None else columns.sources[kept],
-        title_lengths=None if columns.title_lengths is None else columns.title_lengths[kept],
-        rows=kept + numbered(0),
+        ids=None if ids is None else [ids[place] for place in places.tolist()],
+        published=None if columns.published is None else columns.published[places],
+        sources=None if columns.sources is None else columns.sources[places],
+        title_lengths=None if columns.title_lengths is None else columns.title_lengths[places],
+        rows=places + in_force().in_feed(0),
     )
 
 
-def numbered_rows(columns: Columns) -> Columns:
-    """Return documents whose ids, where none were given, are their positions in the feed."""
-    if columns.rows is None or columns.ids is not None:
-        return columns
-    return dataclasses.replace(columns, ids=columns.rows.tolist())
+class Item(NamedTuple):
+    """The values of an item that can be read, and what of it was passed over."""
+
+    text: str
+    title: str | None
+    source: str | None
+    published: dt.datetime | None
+    skipped: Skipped
+
+
+def read_item(text: object, title: object, source: object, published: object) -> Item:
+    """Return one item, as crawlers meet it, by the rules in force: "drop" is as "ignore"."""
+    faults = {role: Faults(role) for role in ("text", "title", "source", "published")}
+
+    def words(value: object, role: str) -> str:
+        return values.text_column([value], role, faults[role]).buffer.tobytes().decode()
+
+    _, names = values.source_column([source], faults["source"])
+    moments = times.time_column([published], faults["published"])
+    return Item(
+        text=words(text, "text"),
+        title=None if is_missing(title) else words(title, "title"),
+        source=names[0] if names else None,
+        published=None if moments is None else from_microseconds(int(moments[0])),
+        skipped=sum((report.skipped() for report in faults.values()), Skipped()),
+    )

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from dedupe_news._input.python import may_be_large
+from dedupe_news._input.arrow import as_list
+from dedupe_news._input.tables import table_of
 from dedupe_news.documents import Document
 
 _FEW = 200
@@ -15,20 +16,21 @@ _FEW = 200
 _DEEPEST = 8  # of values within values
 
 
+def may_be_large(feed: object) -> bool:
+    """Return whether a feed may be larger than memory."""
+    if isinstance(feed, (str, Mapping)) or hasattr(type(feed), "columns"):
+        return False
+    return not hasattr(feed, "__len__")
+
+
 def n_bytes(feed: Any) -> int | None:
     """Return the bytes of text in a feed of few items, None where it may have many."""
-    if isinstance(feed, (str, bytes)) or may_be_large(feed):
+    if isinstance(feed, Mapping):
+        return _n_bytes(feed)
+    if isinstance(feed, (str, bytes)) or not hasattr(feed, "__len__") or len(feed) > _FEW:
         return None
-    if not isinstance(feed, Mapping) and (not hasattr(feed, "__len__") or len(feed) > _FEW):
-        return None
-    if hasattr(type(feed), "columns"):
-        import narwhals as nw  # noqa: PLC0415 - with tables alone
-
-        try:
-            feed = nw.from_native(feed, eager_only=True).to_dict(as_series=False)
-        except TypeError:  # no table of those that are read: the reader says so
-            return None
-    return _n_bytes(feed)
+    table = table_of(feed)
+    return _n_bytes(feed if table is None else [as_list(table.columns[x]) for x in table.names])
 
 
 def _n_bytes(value: Any, depth: int = _DEEPEST) -> int:
@@ -39,5 +41,5 @@ def _n_bytes(value: Any, depth: int = _DEEPEST) -> int:
     if isinstance(value, Mapping):
         value = list(value.values())
     if depth and (isinstance(value, (list, tuple)) or hasattr(value, "tolist")):
-        return sum(_n_bytes(each, depth - 1) for each in value) if hasattr(value, "__iter__") else 0
+        return sum(_n_bytes(part, depth - 1) for part in value) if hasattr(value, "__iter__") else 0
     return 0

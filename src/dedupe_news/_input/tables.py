@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dedupe_news._input import arrow
-from dedupe_news._input.names import ENVELOPES, find_name
-from dedupe_news._input.python import is_missing
-from dedupe_news._input.rules import Faults, UnusableError
+from dedupe_news._input.arrow import is_missing
+from dedupe_news._input.names import ENVELOPES, NAMES, find_name
+from dedupe_news._input.rules import COMMAND_LINE, in_force
+from dedupe_news._input.skipped import Faults, UnusableError
 from dedupe_news.documents import AUTO, Auto, Document
 from dedupe_news.errors import ColumnError, InputError, InputTypeError, listed, shown
 
@@ -25,8 +24,27 @@ _OF_FEEDS = ("description", "summary", None)  # which a feed may have itself
 
 
 @dataclasses.dataclass(slots=True)
-class Found:
-    """The values of each role, None where there are none, and which columns they are."""
+class Table:
+    """Columns by name, of whatever library, and what of its rows is no item."""
+
+    columns: Any  # answers columns[name]
+    names: list[Any]
+    odd_items: Faults = dataclasses.field(default_factory=lambda: Faults("item"))
+
+
+@dataclasses.dataclass(slots=True)
+class Items:
+    """Mappings as columns."""
+
+    rows: Sequence[Mapping[Hashable, Any]]
+
+    def __getitem__(self, name: Hashable) -> list[Any]:
+        return [row.get(name) for row in self.rows]
+
+
+@dataclasses.dataclass(slots=True)
+class RawColumns:
+    """The plain values of each role, None where there are none, and which columns they are."""
 
     values: dict[str, Any]
     used: dict[str, Hashable] = dataclasses.field(default_factory=dict)
@@ -34,7 +52,7 @@ class Found:
     odd_items: Faults = dataclasses.field(default_factory=lambda: Faults("item"))
 
 
-def find_columns(feed: object, choices: Mapping[str, ColumnChoice]) -> Found:
+def find_columns(feed: object, choices: Mapping[str, ColumnChoice]) -> RawColumns:
     """Return the columns of any feed."""
     if isinstance(feed, (str, bytes, bytearray)):
         message = (
@@ -42,23 +60,25 @@ def find_columns(feed: object, choices: Mapping[str, ColumnChoice]) -> Found:
             "Pass a list of texts, such as [text]; dn.compare(a, b) compares two"
         )
         raise InputTypeError(message)
-    if isinstance(feed, Mapping):
-        items = unwrapped(feed, choices["text"])
-        if items is not None:
-            return find_columns(items, choices)
-    if isinstance(feed, Items):
-        return _from_items(feed, choices)
+    if isinstance(feed, Mapping) and (items := unwrapped(feed, choices["text"])) is not None:
+        feed = items
     feed = arrow.opened(feed)
     table = table_of(feed)
-    if table is not None:
-        return _from_table(*table, choices)
-    values = _as_values(feed)
-    kind = _kind_of(values)
-    if kind is Document:
-        return _from_documents(values, choices)
-    if kind is Mapping:
-        return _from_items(items_of(values), choices)
-    return _from_texts(values, choices)
+    if table is None:
+        if not isinstance(feed, Iterable):
+            message = (
+                f"a feed of type {type(feed).__name__!r} cannot be read; allowed are iterables of "
+                "str, of mappings or of dn.Document, Series, DataFrames and Arrow tables"
+            )
+            raise InputTypeError(message)
+        values = arrow.plain(feed)
+        kind = _kind_of(values)
+        if kind is str:
+            return _from_texts(values, choices)
+        table = items_of(values, kind)
+        if kind is Document:
+            choices = _choices_of_documents(choices, table.names)
+    return _from_table(table, choices)
 
 
 def unwrapped(
@@ -72,9 +92,9 @@ def unwrapped(
     for key in ENVELOPES:
         inside = feed.get(key)
         if isinstance(inside, Mapping) and depth:
-            found = unwrapped(inside, text, depth - 1)
-            if found is not None:
-                return found
+            items = unwrapped(inside, text, depth - 1)
+            if items is not None:
+                return items
         if isinstance(inside, (list, tuple)) and any(map(_is_item, inside)):
             return inside
     return None
@@ -88,16 +108,18 @@ def _is_column(value: object) -> bool:
     return value is not None and not isinstance(value, (str, bytes, Mapping))
 
 
-def table_of(feed: Any) -> tuple[Any, list[Hashable]] | None:
-    """Return a table that answers ``table[name]``, and its names; None for other input."""
+def table_of(feed: Any) -> Table | None:
+    """Return the columns of a table of any library; None for other input."""
+    if isinstance(feed, Table):
+        return feed
     if isinstance(feed, Mapping):
-        return feed, list(feed)
+        return Table(feed, list(feed))
     if hasattr(feed, "column_names") and hasattr(feed, "schema"):  # pyarrow Table, RecordBatch
-        return feed, list(feed.column_names)
+        return Table(feed, list(feed.column_names))
     if not hasattr(type(feed), "columns"):
         return None
     if type(feed).__module__.partition(".")[0] == "pandas":
-        return feed, list(feed.columns)
+        return Table(feed, list(feed.columns))
     import narwhals as nw  # noqa: PLC0415 - not needed for lists
 
     try:
@@ -107,164 +129,144 @@ def table_of(feed: Any) -> tuple[Any, list[Hashable]] | None:
         raise InputError(message) from error
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
-    if isinstance(frame, nw.DataFrame):
-        return frame.to_native(), list(frame.columns)
-    return None
+    is_frame = isinstance(frame, nw.DataFrame)
+    return Table(frame.to_native(), list(frame.columns)) if is_frame else None
 
 
-def _from_table(table: Any, names: list[Hashable], choices: Mapping[str, ColumnChoice]) -> Found:
-    found = Found(dict.fromkeys(ROLES))
-    chosen = {role: choice for role, choice in choices.items() if _is_name(choice, names)}
+def columns_of(
+    choices: Mapping[str, ColumnChoice], names: Sequence[Hashable]
+) -> dict[str, Hashable]:
+    """Return the column of each role that is named, or has one of a usual name."""
+    named: dict[str, Any] = {
+        role: choice for role, choice in choices.items() if _is_name(choice, names)
+    }
+    taken = tuple(named.values())
     for role, choice in choices.items():
-        if isinstance(choice, Auto):
-            column = find_name(role, names, tuple(chosen.values()))
-            if column is None or (names.count(column) > 1 and role != "text"):
-                continue
-            found.by_name.add(role)
-        elif role in chosen:
-            column = chosen[role]
-        else:
-            found.values[role] = choice
-            continue
-        found.used[role] = column
-        found.values[role] = _column(table, names, column, role)
-    if found.values["text"] is None:
-        _settle_text(table, names, found, choices["text"])
-    if isinstance(table, Mapping):
-        _require_columns(found)
-    return found
+        if isinstance(choice, Auto) and (column := find_name(role, names, taken)) is not None:
+            named[role] = column
+    return {role: named[role] for role in choices if role in named}
 
 
-def _is_name(choice: ColumnChoice, names: list[Hashable]) -> bool:
+def _is_name(choice: ColumnChoice, names: Sequence[Hashable]) -> bool:
     """Return whether a choice is the name of a column, and not the values themselves."""
     if isinstance(choice, (str, int)) and not isinstance(choice, Auto):
         return True
     return isinstance(choice, tuple) and any(isinstance(name, tuple) for name in names)
 
 
-def _column(table: Any, names: list[Hashable], column: Hashable, role: str) -> Any:
-    if names.count(column) > 1:
+def _from_table(table: Table, choices: Mapping[str, ColumnChoice]) -> RawColumns:
+    names = table.names
+    raw = RawColumns(dict.fromkeys(choices), odd_items=table.odd_items)
+    for role, column in columns_of(choices, names).items():
+        if isinstance(choices[role], Auto):
+            if role != "text" and names.count(column) > 1:
+                continue
+            raw.by_name.add(role)
+        raw.used[role] = column
+        raw.values[role] = _column(table, column, role)
+    for role, choice in choices.items():
+        if role not in raw.used and choice is not None and not isinstance(choice, Auto):
+            raw.values[role] = arrow.plain(choice)
+    if raw.values["text"] is None:
+        _settle_text(table, raw, choices["text"])
+    return raw
+
+
+def _column(table: Table, column: Hashable, role: str) -> Any:
+    n_columns = table.names.count(column)
+    if n_columns > 1:
         message = (
-            f"the table has {names.count(column)} columns of the name {shown(column)}, so that it "
+            f"the table has {n_columns} columns of the name {shown(column)}, so that it "
             f"is not clear which is the {role}. Rename its columns, or drop some"
         )
         raise InputError(message)
-    if column not in names:
-        raise ColumnError(_no_column(column, names, role))
-    return table[column]
+    if not n_columns:
+        raise _no_column(table, shown(column), role)
+    values = table.columns[column]
+    # One item, or a text for each id, is no table.
+    if isinstance(table.columns, Mapping) and values is not None and not _is_column(values):
+        message = (
+            f"the feed is a mapping whose {shown(column)} is {shown(values)}, not a column of "
+            "values. Pass a list of items, such as [item]; of texts by id: "
+            "list(feed.values()), id=list(feed)"
+        )
+        raise InputTypeError(message)
+    return None if values is None else arrow.plain(values)
 
 
-def _settle_text(table: Any, names: list[Hashable], found: Found, choice: ColumnChoice) -> None:
-    """Take the titles for texts, or the only column, where no column is the text."""
-    if found.values["title"] is not None:
-        found.values["text"], found.values["title"] = found.values["title"], None
-        if "title" in found.used:
-            found.used["text"] = found.used.pop("title")
-        found.by_name.discard("title")
-    elif isinstance(choice, Auto) and len(names) == 1 and not found.used:
-        found.used["text"] = names[0]
-        found.values["text"] = _column(table, names, names[0], "text")
+def _settle_text(table: Table, raw: RawColumns, choice: ColumnChoice) -> None:
+    """Take the titles for texts, or the only column of data, where no column is the text."""
+    is_file = in_force().speech is COMMAND_LINE
+    if raw.values["title"] is not None:
+        raw.values["text"], raw.values["title"] = raw.values["title"], None
+        if "title" in raw.used:
+            raw.used["text"] = raw.used.pop("title")
+        raw.by_name.discard("title")
+    elif isinstance(choice, Auto) and len(table.names) == 1 and not raw.used and not is_file:
+        raw.used["text"] = table.names[0]
+        raw.values["text"] = _column(table, table.names[0], "text")
     else:
-        raise ColumnError(_no_column("text", names, "text"))
+        usual = ", ".join(map(repr, NAMES["text"][:4]))
+        raise _no_column(table, f"{usual} or the like", "text")
 
 
-def _require_columns(found: Found) -> None:
-    """Refuse a mapping that is one item, or has a text for each id: no table."""
-    for role, column in found.used.items():
-        value = found.values[role]
-        if value is not None and not _is_column(value):
-            message = (
-                f"the feed is a mapping whose {shown(column)} is {shown(value)}, not a column of "
-                "values. Pass a list of items, such as [item]; of texts by id: "
-                "list(feed.values()), id=list(feed)"
-            )
-            raise InputTypeError(message)
-
-
-def _no_column(column: Hashable, names: Sequence[Hashable], role: str) -> str:
-    return (
-        f"there is no column {shown(column)} to take the {role} from; the columns are "
-        f"{listed(names)}. Name the right one, as in {role}='...'"
-    )
-
-
-def _as_values(feed: object) -> Any:
-    """Return a sequence of documents; lists, arrays and Series as they are."""
-    if isinstance(feed, (list, tuple)) or hasattr(feed, "dtype") or hasattr(feed, "type"):
-        return feed
-    if isinstance(feed, Iterable):
-        return list(feed)
-    message = (
-        f"a feed of type {type(feed).__name__!r} cannot be read; allowed are iterables of str, "
-        "of mappings or of dn.Document, Series, DataFrames and Arrow tables"
-    )
-    raise InputTypeError(message)
+def _no_column(table: Table, column: str, role: str) -> ColumnError:
+    words = in_force().speech.no_column
+    return ColumnError(words.format(column=column, role=role, columns=listed(table.names)))
 
 
 def _kind_of(values: Any) -> type:
-    is_array = getattr(values, "dtype", None) == np.dtype(object) and values.ndim == 1
-    if is_array or isinstance(values, (list, tuple)):
-        for position, value in enumerate(values):
-            if isinstance(value, Document):
-                return Document
-            if isinstance(value, Mapping):
-                return Mapping
-            if isinstance(value, (list, tuple, set, frozenset)):
-                message = (
-                    f"document {position} is a {type(value).__name__}, {shown(value)}; a document "
-                    "is a text, a mapping or a dn.Document. Pass mappings, such as "
-                    "[{'id': ..., 'text': ...}], or the columns, such as (texts, id=ids)"
-                )
-                raise InputTypeError(message)
-            if not is_missing(value):
-                return str
+    """Return what documents are: texts, mappings or `Document`."""
+    for position, value in enumerate(values if isinstance(values, list) else ()):
+        for kind in (Document, Mapping):
+            if isinstance(value, kind):
+                return kind
+        if isinstance(value, (list, tuple, set, frozenset)):
+            message = (
+                f"document {position} is a {type(value).__name__}, {shown(value)}; a document "
+                "is a text, a mapping or a dn.Document. Pass mappings, such as "
+                "[{'id': ..., 'text': ...}], or the columns, such as (texts, id=ids)"
+            )
+            raise InputTypeError(message)
+        if not is_missing(value):
+            break
     return str
 
 
-def _from_texts(values: Any, choices: Mapping[str, ColumnChoice]) -> Found:
-    found = Found({**dict.fromkeys(ROLES), "text": values})
+def _from_texts(values: Any, choices: Mapping[str, ColumnChoice]) -> RawColumns:
+    raw = RawColumns({**dict.fromkeys(ROLES), "text": values})
     for role, choice in choices.items():
-        if isinstance(choice, (str, int)) and not isinstance(choice, Auto):
+        if choice is None or isinstance(choice, Auto):
+            continue
+        if isinstance(choice, (str, int)):
             message = (
                 f"{role}={shown(choice)} names a column, but the feed is a sequence of texts, "
                 "which has none. Pass the values themselves, or a table, or mappings"
             )
             raise ColumnError(message)
-        if choice is None or choice is AUTO:
-            continue
         if role == "text":
             message = "the feed is a sequence of texts already; text=... cannot be given beside it"
             raise InputError(message)
-        found.values[role] = choice
-    return found
+        raw.values[role] = arrow.plain(choice)
+    return raw
 
 
-def _from_documents(values: Sequence[Any], choices: Mapping[str, ColumnChoice]) -> Found:
-    given = [role for role, choice in choices.items() if choice not in (None, AUTO)]
-    if given:
-        message = (
-            f"{given[0]}=... cannot be given beside a feed of dn.Document, which say "
-            "themselves what they are. Leave it out"
-        )
-        raise InputError(message)
-    found = _from_items(items_of(values, Document), {**choices, "text": AUTO})
-    found.by_name.clear()
-    return found
+def _choices_of_documents(
+    choices: Mapping[str, ColumnChoice], names: Sequence[Hashable]
+) -> dict[str, ColumnChoice]:
+    """Return the columns of documents, which have names of their own; one can be opted out of."""
+    for role, choice in choices.items():
+        if choice is not None and not isinstance(choice, Auto):
+            message = (
+                f"{role}=... cannot be given beside a feed of dn.Document, which say "
+                "themselves what they are. Leave it out"
+            )
+            raise InputError(message)
+    wanted = {"text", *(role for role, choice in choices.items() if choice is not None)}
+    return {role: role if role in wanted and role in names else None for role in choices}
 
 
-@dataclasses.dataclass(slots=True)
-class Items:
-    """Mappings as a table."""
-
-    items: Sequence[Mapping[Hashable, Any]]
-    names: list[Any]
-    odd: Faults
-
-    def __getitem__(self, name: Hashable) -> list[Any]:
-        return [item.get(name) for item in self.items]
-
-
-def items_of(values: Sequence[Any], kind: type = Mapping) -> Items:
+def items_of(values: Sequence[Any], kind: type = Mapping) -> Table:
     """Return mappings, and documents as such, as a table, with empty ones in place of others."""
     faults = Faults("item")
     allowed = "mappings" if kind is Mapping else "dn.Document"
@@ -284,10 +286,4 @@ def items_of(values: Sequence[Any], kind: type = Mapping) -> Items:
         if not names.keys() >= keys:  # most have the keys of the first
             names.update(dict.fromkeys(item))
         items.append(item)
-    return Items(items, list(names), faults)
-
-
-def _from_items(table: Items, choices: Mapping[str, ColumnChoice]) -> Found:
-    found = _from_table(table, table.names, choices)
-    found.odd_items = table.odd
-    return found
+    return Table(Items(items), list(names), faults)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news._input.arrow import as_arrow
+from dedupe_news._input.arrow import as_list, is_arrow, is_missing
 from dedupe_news._input.columns import FIRST_TIME, LAST_TIME, NO_TIME, to_microseconds
 from dedupe_news._input.dates import NO_DATE, OUT_OF_RANGE, read_date
-from dedupe_news._input.python import as_list, is_missing
-from dedupe_news._input.rules import ALONE, Faults, Rules, UnusableError, in_force, said, speaking
+from dedupe_news._input.rules import ALONE, in_force, using
+from dedupe_news._input.skipped import Faults, UnusableError
 from dedupe_news.errors import InputTypeError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _LEAST_SECONDS = 100_000
 _COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _OUR_TIME = range(1900, 2101)
 _PARTS = range(6, 10)
+_NUMPYS_YEAR_0 = 1970
 
 
 def now() -> int:
@@ -41,94 +42,76 @@ def now() -> int:
 
 
 def time_column(values: Any, faults: Faults | None = None) -> NDArray[np.int64] | None:
-    """Return times as microseconds since 1970-01-01 UTC, `NO_TIME` for missing ones."""
+    """Return times of a plain column in microseconds since 1970 UTC, `NO_TIME` for missing ones."""
     if values is None:
         return None
     faults = faults or Faults("published")
-    arrow = as_arrow(values)
-    if arrow is not None:
-        pyarrow = importlib.import_module("pyarrow")
-        is_timestamp = pyarrow.types.is_timestamp(arrow.type)
-        fast = _arrow_times(arrow, pyarrow) if is_timestamp else None
-        if fast is not None:
-            return fast
-        values = _one_by_one(arrow, pyarrow) if is_timestamp else arrow.to_pylist()
-    # As a list numpy's times would be numbers or dates.
-    is_numpy = isinstance(values, np.ndarray) and values.dtype.kind == "M"
-    listed = list(values) if is_numpy else as_list(values)
+    zone = in_force().timezone
+    if is_arrow(values) and importlib.import_module("pyarrow").types.is_timestamp(values.type):
+        moments = values.to_numpy(zero_copy_only=False)
+        times = _all_at_once(values, moments)
+        if times is not None:
+            return times
+        zone = zone if values.type.tz is None else dt.UTC
+        values = list(moments)
+    listed = as_list(values)
     times = np.full(len(listed), NO_TIME, np.int64)
-    for position, value in enumerate(listed):
-        if not is_missing(value) and not (isinstance(value, str) and not value.strip()):
-            try:
-                times[position] = to_moment(value)
-            except UnusableError as fault:
-                faults.add(position, value, fault)
+    with using(timezone=zone):
+        for position, value in enumerate(listed):
+            if not is_missing(value) and not (isinstance(value, str) and not value.strip()):
+                try:
+                    times[position] = to_moment(value)
+                except UnusableError as fault:
+                    faults.add(position, value, fault)
     return times
 
 
-def _arrow_times(arrow: Any, pyarrow: Any) -> NDArray[np.int64] | None:
-    """Return a column of timestamps at once; None where one of them cannot be used."""
-    compute = importlib.import_module("pyarrow.compute")
-    zone = in_force().timezone
-    if arrow.type.tz is None and zone is None:
-        return None
-    try:
-        if arrow.type.tz is None:
-            arrow = compute.assume_timezone(
-                arrow, str(zone), ambiguous="earliest", nonexistent="earliest"
+def _all_at_once(column: Any, moments: NDArray[np.datetime64]) -> NDArray[np.int64] | None:
+    """Return a column of Arrow timestamps, None where one of them cannot be used."""
+    if column.type.tz is None:
+        zone, pyarrow = in_force().timezone, importlib.import_module("pyarrow")
+        assume_timezone = importlib.import_module("pyarrow.compute").assume_timezone
+        if zone is None:
+            return None
+        try:
+            column = assume_timezone(
+                column, str(zone), ambiguous="earliest", nonexistent="earliest"
             )
-        # Nanoseconds are cut; seconds that microseconds cannot hold are refused.
-        target = pyarrow.timestamp("us", arrow.type.tz)
-        options = compute.CastOptions(target, allow_time_truncate=True)
-        numbers = arrow.cast(options=options).cast(pyarrow.int64())
-    except (pyarrow.ArrowException, TypeError):
+        except pyarrow.ArrowException:
+            return None
+        moments = column.to_numpy(zero_copy_only=False)
+    years = moments.astype("M8[Y]").astype(np.int64) + _NUMPYS_YEAR_0
+    are_known = ~np.isnat(moments)
+    if ((years < dt.MINYEAR) | (years > dt.MAXYEAR))[are_known].any():
         return None
-    bounds = compute.min_max(numbers).as_py()
-    if bounds["min"] is not None and not FIRST_TIME <= bounds["min"] <= bounds["max"] <= LAST_TIME:
-        return None
-    return np.asarray(numbers.fill_null(NO_TIME), np.int64)
-
-
-def _one_by_one(arrow: Any, pyarrow: Any) -> list[Any]:
-    """Return timestamps one by one, also those that Python cannot hold."""
-    numbers = arrow.cast(pyarrow.int64()).to_pylist()
-    values = [None if n is None else np.datetime64(n, arrow.type.unit) for n in numbers]
-    return values if arrow.type.tz is None else list(map(_in_utc, values))
-
-
-def _in_utc(value: np.datetime64 | None) -> object:
-    try:
-        return None if value is None else _of_numpy(value).replace(tzinfo=dt.UTC)
-    except UnusableError:
-        return value  # refused for this before its zone is asked for
+    return np.where(are_known, moments.astype("M8[us]").astype(np.int64), NO_TIME)
 
 
 def moment(value: object, *, what: str = "published time") -> int:
     """Return one time as microseconds since 1970-01-01 UTC."""
     try:
-        with speaking(ALONE):
+        with using(speech=ALONE):
             return to_moment(value)
     except UnusableError as fault:
         remedy = f". {fault.remedy[:1].upper()}{fault.remedy[1:]}" if fault.remedy else ""
-        message = f"the {what} {said(value, fault)}{remedy}"
+        message = f"the {what} {fault.said_of(value)}{remedy}"
         raise fault.kind(message) from None
 
 
 def to_moment(value: object) -> int:  # noqa: PLR0911 - one line a kind
     """Return one time as microseconds since 1970-01-01 UTC, or say what is wrong with it."""
-    rules = in_force()
     if isinstance(value, dt.datetime):
-        return _exact(value, rules)
+        return _exact(value)
     if isinstance(value, str):
-        return _from_text(value, rules)
+        return _from_text(value)
     if isinstance(value, time.struct_time):
         return _from_parts(tuple(value))
     if isinstance(value, dt.date):
-        return _exact(dt.datetime(value.year, value.month, value.day), rules)  # noqa: DTZ001
+        return _exact(dt.datetime(value.year, value.month, value.day))  # noqa: DTZ001
     if isinstance(value, np.datetime64):
-        return _exact(_of_numpy(value), rules)
+        return _exact(_of_numpy(value))
     if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
-        return _from_number(float(value) if isinstance(value, np.floating) else value, rules)  # type: ignore[arg-type]
+        return _from_number(float(value) if isinstance(value, np.floating) else value)  # type: ignore[arg-type]
     if isinstance(value, (list, tuple)) and len(value) in _PARTS:
         if all(type(part) is int for part in value):  # what JSON makes of a struct_time
             return _from_parts(tuple(value))
@@ -139,22 +122,18 @@ def to_moment(value: object) -> int:  # noqa: PLR0911 - one line a kind
     raise UnusableError(reason, remedy, InputTypeError)
 
 
-def _exact(value: dt.datetime, rules: Rules) -> int:
-    microseconds = None
+def _exact(value: dt.datetime) -> int:
     try:
         if value.utcoffset() is None:
-            value = value.replace(tzinfo=rules.timezone)
-        if value.utcoffset() is not None:
-            microseconds = to_microseconds(value)
+            value = value.replace(tzinfo=in_force().timezone)
+        microseconds = None if value.utcoffset() is None else to_microseconds(value)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a zone of another library may raise anything
-        microseconds = None
-    if microseconds is not None:
-        return _in_range(microseconds)
-    if value.tzinfo is None:
-        raise UnusableError(NO_ZONE, f"say which: {rules.speech.timezone}")
-    raise UnusableError(OUT_OF_RANGE)
+        raise UnusableError(OUT_OF_RANGE) from None
+    if microseconds is None:
+        raise UnusableError(NO_ZONE, f"say which: {in_force().speech.timezone}")
+    return _in_range(microseconds)
 
 
 def _in_range(microseconds: int) -> int:
@@ -163,17 +142,13 @@ def _in_range(microseconds: int) -> int:
     return microseconds
 
 
-def _from_text(text: str, rules: Rules) -> int:
+def _from_text(text: str) -> int:
     stripped = text.strip()
-    is_free = rules.date_format is None or "%" not in rules.date_format
-    if is_free and stripped.isascii():
+    if "%" not in (in_force().date_format or "") and stripped.isascii():
         digits = stripped.removeprefix("-").replace(".", "", 1)
         if digits.isdecimal() and len(digits) <= 25:  # noqa: PLR2004 - no number of time is longer
-            compact = _compact(stripped)
-            if compact is not None:
-                return _exact(compact, rules)
-            return _from_number(float(stripped) if "." in stripped else int(stripped), rules)
-    return _exact(read_date(stripped), rules)
+            return _from_number(float(stripped) if "." in stripped else int(stripped))
+    return _exact(read_date(stripped))
 
 
 def _compact(digits: str) -> dt.datetime | None:
@@ -184,16 +159,16 @@ def _compact(digits: str) -> dt.datetime | None:
     return None
 
 
-def _from_number(number: float, rules: Rules) -> int:
+def _from_number(number: float) -> int:
     if not isinstance(number, int) and not math.isfinite(number):
         raise UnusableError(NO_DATE)
     if abs(number) < _LEAST_SECONDS:
         reason = "is too small a number for seconds since 1970"
-        raise UnusableError(reason, f"say how dates are written: {rules.speech.date_format}")
+        raise UnusableError(reason, f"say how dates are written: {in_force().speech.date_format}")
     if number == int(number):
         compact = _compact(str(int(number))) if abs(number) < 1e14 else None  # noqa: PLR2004
         if compact is not None:
-            return _exact(compact, rules)
+            return _exact(compact)
     for limit, scale in _UNITS:
         if abs(number) < limit:
             return _in_range(round(number * scale))
@@ -214,7 +189,7 @@ def _from_parts(parts: tuple[int, ...]) -> int:
 
 def _of_numpy(value: np.datetime64) -> dt.datetime:
     # To a coarser unit first: to a finer one numpy would go round without a word.
-    if not dt.MINYEAR <= int(value.astype("datetime64[Y]").astype(int)) + 1970 <= dt.MAXYEAR:
+    if not dt.MINYEAR <= int(value.astype("M8[Y]").astype(int)) + _NUMPYS_YEAR_0 <= dt.MAXYEAR:
         raise UnusableError(OUT_OF_RANGE)
-    found: dt.datetime = value.astype("datetime64[us]").item()
+    found: dt.datetime = value.astype("M8[us]").item()
     return found

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 
-from dedupe_news._input.arrow import ArrowSequence, arrow_strings, as_arrow, plain_list
+from dedupe_news._input.arrow import ArrowSequence, as_list, is_arrow, is_missing, strings
 from dedupe_news._input.columns import NO_SOURCE
-from dedupe_news._input.python import as_list, is_missing
-from dedupe_news._input.rules import MISSING, Faults, UnusableError, in_force, said
+from dedupe_news._input.rules import in_force
+from dedupe_news._input.skipped import MISSING, Faults, UnusableError
 from dedupe_news.errors import DuplicateIdError, InputTypeError
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 _BLOCK = 1024
 """Texts encoded at a time: the memory of one block serves the next, still in the cache."""
 
-_DEEPEST = 64
-_MOST_BITS = 8 * 0xFFFE  # of a number that an index can keep
+DEEPEST_ID = 16
+"""Tuples within tuples in an id: what indexes keep too."""
+
+_MOST_BITS = 8 * 0xFFFE  # of a number that is an id
 _TEXT_KEYS = ("value", "#text", "_text", "rendered", "text", "main", "$oid", "title", "name")
 _SOURCE_KEYS = ("title", "name", "#text", "value", "href", "url", "@url", "uri", "domain", "id")
 
@@ -37,28 +39,25 @@ class TextColumn(NamedTuple):
 
 
 def text_column(values: Any, role: str, faults: Faults | None = None) -> TextColumn:
-    """Return a column of text as UTF-8 and offsets; views of Arrow memory where it is that."""
+    """Return a plain column as UTF-8 and offsets; views of Arrow memory where it is that."""
     faults = faults or Faults(role)
-    arrow = as_arrow(values)
-    if arrow is None:
-        values = as_list(values)
-        arrow = _strings_by_arrow(values)
-        if arrow is None:
-            return _encode(values, role, faults)
-    strings = arrow_strings(arrow)
-    if strings is not None:
-        return _from_arrow(strings)
+    column = values if is_arrow(values) else _in_arrow(values)
+    if column is None:
+        return _encode(values, role, faults)
+    texts = strings(column)
+    if texts is not None:
+        return _from_arrow(texts)
     types = importlib.import_module("pyarrow.types")
-    if not len(arrow) and not types.is_nested(arrow.type):  # of a file, before it is read
+    if not len(column) and not types.is_nested(column.type):  # of a file, before it is read
         message = (
-            f"a column of Arrow type {str(arrow.type)!r} cannot be the {role}; it must hold "
+            f"a column of Arrow type {str(column.type)!r} cannot be the {role}; it must hold "
             "strings. Cast it first"
         )
         raise InputTypeError(message)
-    return _encode(plain_list(arrow), role, faults)
+    return _encode(column.to_pylist(), role, faults)
 
 
-def _strings_by_arrow(values: list[Any]) -> Any:
+def _in_arrow(values: list[Any]) -> Any:
     """Return texts as Arrow's: it is three times as fast as str.encode, but costs an import."""
     pyarrow = sys.modules.get("pyarrow")
     # It takes bytes for text, and crashes where lists in lists have no end.
@@ -70,18 +69,14 @@ def _strings_by_arrow(values: list[Any]) -> Any:
         return None  # value by value the culprit shows itself
 
 
-def _from_arrow(arrow: Any) -> TextColumn:
-    pyarrow = importlib.import_module("pyarrow")
-    if arrow.null_count:
-        arrow = importlib.import_module("pyarrow.compute").fill_null(arrow, "")
-    if isinstance(arrow, pyarrow.ChunkedArray):
-        empty, chunks = pyarrow.array([], pyarrow.large_string()), arrow.chunks
-        arrow = chunks[0] if len(chunks) == 1 else pyarrow.concat_arrays([empty, *chunks])
-    _, bounds, text = arrow.buffers()
-    if not len(arrow):
+def _from_arrow(texts: Any) -> TextColumn:
+    if texts.null_count:
+        texts = importlib.import_module("pyarrow.compute").fill_null(texts, "")
+    if not len(texts):
         return TextColumn(np.zeros(0, np.uint8), np.zeros(1, np.int64))
-    offsets = np.frombuffer(bounds, np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
-    return TextColumn(np.frombuffer(text or b"", np.uint8), offsets)
+    _, bounds, buffer = texts.buffers()
+    offsets = np.frombuffer(bounds, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    return TextColumn(np.frombuffer(buffer or b"", np.uint8), offsets)
 
 
 def _encode(values: list[Any], role: str, faults: Faults) -> TextColumn:
@@ -105,7 +100,7 @@ def _encode(values: list[Any], role: str, faults: Faults) -> TextColumn:
 def _encode_one(value: object, role: str, position: int, faults: Faults) -> bytes:
     words = _words(value, _TEXT_KEYS, "\n")
     if words is not None:
-        return whole(words).encode()
+        return mended(words).encode()
     if not is_missing(value):
         kind = type(value).__name__
         remedy = "pass str, or None where there is none"
@@ -116,7 +111,7 @@ def _encode_one(value: object, role: str, position: int, faults: Faults) -> byte
     return b""
 
 
-def whole(text: str) -> str:
+def mended(text: str) -> str:
     """Return a text without halves of characters: joined where both are there, else replaced."""
     try:
         text.encode()
@@ -132,24 +127,22 @@ def _words(value: object, keys: tuple[str, ...], between: str, depth: int = 3) -
     if not depth or is_missing(value) or isinstance(value, (bytes, bytearray, memoryview)):
         return None
     if isinstance(value, Mapping):  # of feedparser, NewsAPI, WordPress, xmltodict
-        found = (_words(value[key], keys, between, depth - 1) for key in keys if key in value)
-        return next((each for each in found if each), "" if not value else None)
+        held = (_words(value[key], keys, between, depth - 1) for key in keys if key in value)
+        return next(filter(None, held), "" if not value else None)
     if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1):
-        parts = [_words(each, keys, between, depth - 1) for each in value]
-        known = [each for each in parts if each is not None]
+        parts = [_words(part, keys, between, depth - 1) for part in value]
+        known = [part for part in parts if part is not None]
         return between.join(known) if known and len(known) == len(parts) else None
     return None
 
 
 def are_given(values: Any) -> NDArray[np.bool_]:
-    """Return which values of a column are not missing."""
-    arrow = as_arrow(values)
-    if arrow is not None:
-        valid = importlib.import_module("pyarrow.compute").is_valid(arrow)
+    """Return which values of a plain column are not missing."""
+    if is_arrow(values):
+        valid = importlib.import_module("pyarrow.compute").is_valid(values)
         return np.asarray(valid.to_numpy(zero_copy_only=False), bool)
-    listed = as_list(values)
     return np.fromiter(
-        (type(value) is str or not is_missing(value) for value in listed), bool, len(listed)
+        (type(value) is str or not is_missing(value) for value in values), bool, len(values)
     )
 
 
@@ -159,18 +152,17 @@ def check_id(value: object) -> None:
         return
     fault = fault_of_id(value)
     if fault is not None:
-        message = f"the id {said(value, fault)}; {fault.remedy}"
+        message = f"the id {fault.said_of(value)}; {fault.remedy}"
         raise fault.kind(message)
 
 
 def id_column(values: Any, faults: Faults | None = None) -> Sequence[Hashable] | None:
-    """Return ids as given, checked to be there, hashable, and distinct."""
+    """Return ids of a plain column, checked to be there, hashable, and distinct."""
     if values is None:
         return None
-    arrow = as_arrow(values)
-    if arrow is not None and _distinct_in_arrow(arrow):
-        return ArrowSequence(arrow)
-    ids = plain_list(values)
+    if is_arrow(values) and _distinct_in_arrow(values):
+        return ArrowSequence(values)
+    ids = as_list(values)
     if _are_plain(ids) and len(set(ids)) == len(ids):
         return ids
     return _mended_ids(ids, faults or Faults("id"))
@@ -180,7 +172,7 @@ def _are_plain(ids: list[Any]) -> bool:
     """Return whether ids are of the kinds, all of one, that nothing can be wrong with."""
     kinds = set(map(type, ids))
     if kinds == {int}:
-        return max(map(int.bit_length, ids)) < _MOST_BITS
+        return max(map(int.bit_length, ids)) <= _MOST_BITS
     try:
         return kinds == {str} and bool("\n".join(ids).encode())
     except UnicodeEncodeError:
@@ -217,7 +209,7 @@ def _mended_ids(ids: list[Any], faults: Faults) -> list[Hashable]:
             seen[value] = position
         else:
             faults.add(position, given, fault)
-            value = in_force().stand_in(position)
+            value = f"#{in_force().number(position)}"
         mended.append(value)
     return mended
 
@@ -226,7 +218,7 @@ def fault_of_id(value: object) -> UnusableError | None:
     """Return why a value cannot be an id, None where it can."""
     if is_missing(value):
         return UnusableError(MISSING, "every document needs one")
-    fault = _oddity(value, _DEEPEST)  # first: what is too deep crashes Python's own hash
+    fault = _oddity(value, DEEPEST_ID)  # first: what is too deep crashes Python's own hash
     if fault is None and not _is_hashable(value):
         reason = f"is of type {type(value).__name__!r} and not hashable"
         fault = UnusableError(reason, "pass str or int", InputTypeError)
@@ -236,15 +228,16 @@ def fault_of_id(value: object) -> UnusableError | None:
 def _oddity(value: object, depth: int) -> UnusableError | None:
     """Return what no index can keep of an id, or a part of one."""
     if isinstance(value, str):
-        if whole(value) != value:
+        if mended(value) != value:
             return UnusableError("holds half of a character", "replace it")
     elif isinstance(value, int):
-        if value.bit_length() >= _MOST_BITS:
+        if value.bit_length() > _MOST_BITS:
             return UnusableError("is too long a number", "use a digest of it")
     elif isinstance(value, tuple):
         if not depth:
-            return UnusableError("is too deep a tuple", "use a digest of it")
-        return next(filter(None, (_oddity(each, depth - 1) for each in value)), None)
+            reason = f"is too deep a tuple: of more than {DEEPEST_ID} within one another"
+            return UnusableError(reason, "use a digest of it, or a flat tuple")
+        return next(filter(None, (_oddity(part, depth - 1) for part in value)), None)
     return None
 
 
@@ -262,19 +255,17 @@ def source_column(
     """Return sources as codes, -1 for a missing one, and their names in order of appearance."""
     if values is None:
         return None, []
-    arrow = as_arrow(values)
-    if arrow is not None:
-        encoded = _arrow_sources(arrow)
-        if encoded is not None:
-            return encoded
+    names = strings(values) if is_arrow(values) else None
+    if names is not None:
+        return _arrow_sources(names)
     faults = faults or Faults("source")
-    listed = plain_list(values)
+    listed = as_list(values)
     numbers: dict[str, int] = {}
     codes = np.full(len(listed), NO_SOURCE, np.int32)
     for position, value in enumerate(listed):
         name = _words(value, _SOURCE_KEYS, ", ")
         if name:
-            codes[position] = numbers.setdefault(whole(name), len(numbers))
+            codes[position] = numbers.setdefault(mended(name), len(numbers))
         elif name is None and not is_missing(value) and value != []:
             reason = f"is of type {type(value).__name__!r} and no name of a source"
             fault = UnusableError(reason, "pass str(value), or None", InputTypeError)
@@ -282,17 +273,9 @@ def source_column(
     return codes, list(numbers)
 
 
-def _arrow_sources(arrow: Any) -> tuple[NDArray[np.int32], list[str]] | None:
-    """Encode a column of Arrow strings; None for other types."""
-    strings = arrow_strings(arrow)
-    if strings is None:
-        return None
-    encoded = strings.dictionary_encode()
-    if hasattr(encoded, "chunks"):
-        # Of several chunks each has the same dictionary, of none there is none.
-        if not len(encoded):
-            return np.zeros(0, np.int32), []
-        encoded = encoded.combine_chunks()
+def _arrow_sources(column: Any) -> tuple[NDArray[np.int32], list[str]]:
+    """Return Arrow strings as codes and names."""
+    encoded = column.dictionary_encode()
     codes = np.asarray(encoded.indices.fill_null(NO_SOURCE), np.int32)
     names = encoded.dictionary.to_pylist()
     if "" in names:  # no source, as in a list

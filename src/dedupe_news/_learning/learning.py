@@ -11,7 +11,7 @@ from dedupe_news._engine import adapting
 from dedupe_news._engine.classifier import DUPLICATE, features_of, load_classifier, shipped
 from dedupe_news._engine.segment import count
 from dedupe_news._input.labels import VERDICTS, read_labels
-from dedupe_news._input.reading import numbered_rows, read_documents
+from dedupe_news._input.reading import read_documents
 from dedupe_news._learning.labelling import Labelling, texts_of_labels
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.config import settled
@@ -233,7 +233,7 @@ def fit_judge(
         columns, config = feed.columns, config or feed.config
     else:
         choices = Choices(id=id, title=title, text=text, source=source, published=published)
-        columns = numbered_rows(read_documents(feed, **choices, n_jobs=threads))
+        columns = read_documents(feed, **choices, n_jobs=threads).numbered()
     chosen = settled(config, settings)
     given = read_labels(labels)
     counted = count(columns, chosen, threads)

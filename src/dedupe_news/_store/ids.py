@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe_news._input.values import DEEPEST_ID
 from dedupe_news._store.log import DamagedEvent
 from dedupe_news.errors import InputError, InputTypeError, shown
 
@@ -22,7 +23,6 @@ MOST_BYTES = 0xFFFE
 _OBJECT, _INT, _BYTES, _TUPLE = 0, 2, 3, 4
 _ITEM = struct.Struct("<BH")
 _PLACE = struct.Struct("<q")
-_DEEPEST = 16  # tuples within tuples
 _MOST_BITS = 14_000  # of more, Python does not write out all digits
 
 
@@ -44,9 +44,9 @@ def plain_id(id: Hashable, objects: list[Hashable] | None, depth: int = 0) -> Ha
     if isinstance(id, bytes):
         return bytes(id)
     if isinstance(id, tuple):
-        if depth == _DEEPEST:
+        if depth == DEEPEST_ID:
             message = (
-                f"the id {shown(id)} is of tuples nested deeper than {_DEEPEST}; "
+                f"the id {shown(id)} is of tuples nested deeper than {DEEPEST_ID}; "
                 "use a digest of it, or a flat tuple"
             )
             raise InputError(message)

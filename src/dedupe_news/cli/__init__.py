@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import sys
@@ -73,7 +72,7 @@ def _settle_encodings() -> None:
 def _load() -> Callable[[list[str]], int]:
     """Return the application, which needs packages that the library does not."""
     try:
-        module = importlib.import_module("dedupe_news.cli.app")
+        from dedupe_news.cli.app import run  # noqa: PLC0415 - needs what the library does not
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in _EXTRA:
@@ -83,5 +82,4 @@ def _load() -> Callable[[list[str]], int]:
             "pip install 'dedupe-news[cli]'"
         )
         raise MissingDependencyError(message) from error
-    run: Callable[[list[str]], int] = module.run
     return run

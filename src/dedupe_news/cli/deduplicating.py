@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news._engine.outofcore import parse_limit
+from dedupe_news._input.arrow import as_list
 from dedupe_news.api import cluster
 from dedupe_news.cli import terminal, writing
 from dedupe_news.cli.loading import Feed, load, load_large
@@ -62,8 +63,7 @@ def _cluster(
         replaced = [name for name in feed.names if name in columns]
         if replaced:
             say(f"the file's own {', '.join(map(repr, replaced))} gives way to what was found")
-        positions = result.columns.rows if feed.is_large else None
-        writing.write(output or STDOUT, writing.Rows(feed, columns, positions))
+        writing.write(output or STDOUT, writing.Rows(feed, columns, result.columns.rows))
     if is_shown:
         terminal.show_clustering(terminal.console(), result, top)
     else:
@@ -87,9 +87,7 @@ def _dedupe(*, reading: Reading, matching: Matching, keeping: Keeping, running: 
     """
     target = keeping.output or STDOUT
     feed, result = _clustered(reading, matching, keeping, running)
-    # Rows that were dropped are no longer among those of a feed that was read as a whole.
-    kept = result.kept.positions if feed.is_large else result.kept.places
-    writing.write(target, writing.Rows(feed, {}, kept))
+    writing.write(target, writing.Rows(feed, {}, result.kept.positions))
     say(result.summary())
     place = "" if target == STDOUT else f" to {target}"
     say(f"wrote {counted(len(result.kept), 'row')} of {len(result):,}{place}")
@@ -128,15 +126,15 @@ def _clustered(
         **feed.choices,
         **running.passed,
     )
-    columns = None if feed.is_large else _with_numbers(feed.rows.columns, keep)
+    columns = None
+    if keep in names and keep not in RULES:
+        columns = {keep: _as_numbers(as_list(feed.rows.columns[keep]))}
     return feed, result.keeping(keep, columns)
 
 
-def _with_numbers(columns: dict[str, Any], keep: str) -> dict[str, Any]:
-    """Return columns in which the one to choose by has numbers, where all its texts are some."""
-    values = columns.get(keep)
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        return columns
-    with contextlib.suppress(ValueError):
-        return {**columns, keep: [float(value) if value.strip() else None for value in values]}
-    return columns
+def _as_numbers(values: list[Any]) -> list[Any]:
+    """Return the values to choose by as numbers, where all of them are texts of such."""
+    if all(isinstance(value, str) for value in values):
+        with contextlib.suppress(ValueError):
+            return [float(value) if value.strip() else None for value in values]
+    return values

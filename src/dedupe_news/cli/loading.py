@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from dedupe_news._input import files, parquet
-from dedupe_news._input.arrow import plain_list
-from dedupe_news._input.names import NAMES, find_name, is_usual
-from dedupe_news._input.reading import read_documents
-from dedupe_news._input.rules import COMMAND_LINE, reading, speaking
+from dedupe_news._input.arrow import as_list
+from dedupe_news._input.names import is_usual
+from dedupe_news._input.reading import read_columns
+from dedupe_news._input.rules import COMMAND_LINE, reading, using
+from dedupe_news._input.tables import ROLES, Items, RawColumns, Table, find_columns
 from dedupe_news.cli.notes import say
 from dedupe_news.documents import AUTO
-from dedupe_news.errors import ColumnError, listed
+from dedupe_news.errors import ColumnError
 from dedupe_news.results.phrasing import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection, Iterable, Iterator
 
     from dedupe_news._input.rules import OnInvalid
     from dedupe_news.cli.options import Reading
-
-ROLES = ("id", "title", "text", "source", "published")
-"""What is read of an item."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,63 +37,74 @@ class Feed:
 
     items: Any
     rows: Any
-    choices: dict[str, Any]
+    names: list[str]
+    unit: str
     has_ids: bool
-    is_large: bool = False
+    choices: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
-    def names(self) -> list[str]:
-        """Return the names of the columns of the file."""
-        return list(self.rows.schema.names if self.is_large else self.rows.names)
+    def is_large(self) -> bool:
+        """Return whether the rows are read a part at a time."""
+        return not isinstance(self.rows, files.File)
 
-    @property
-    def unit(self) -> str:
-        """Return what an item is in the file: a line, or a row."""
-        return "row" if self.is_large else str(self.rows.unit)
+    def records(self) -> Iterable[dict[str, Any]]:
+        """Return the rows, without the keys that an object of JSON Lines does not have."""
+        if self.is_large:
+            return (row for batch in self.rows.to_batches() for row in batch.to_pylist())
+        columns = self.rows.columns
+        if isinstance(columns, Items):
+            return cast("list[dict[str, Any]]", columns.rows)
+        values = zip(*(as_list(columns[name]) for name in self.names), strict=True)
+        return (dict(zip(self.names, row, strict=True)) for row in values)
+
+    def tables(self) -> Iterator[Any]:
+        """Yield the rows as Arrow tables: one, or a part at a time where the file is large."""
+        arrow = importlib.import_module("pyarrow")
+        if self.is_large:
+            yield from (arrow.Table.from_batches([batch]) for batch in self.rows.to_batches())
+        else:
+            yield arrow.table({name: self.rows.columns[name] for name in self.names})
 
 
 def load(options: Reading, roles: Collection[str] = ROLES, *, all_columns: bool = False) -> Feed:
     """Read a file; where it has no ids, the numbers of its lines or rows stand for them."""
-    named = _named(options, roles)
+    named = {getattr(options, role) for role in roles}
     ignored = options.ignore or []
 
     def is_wanted(name: str) -> bool:
-        return name in named.values() or (is_usual(name) and name not in ignored)
+        return all_columns or name in named or (is_usual(name) and name not in ignored)
 
     assumed = _AssumedZone()
+    label = files.label_of(options.file)
     with reading(
         on_invalid=cast("OnInvalid", options.on_invalid),  # it is checked there
         timezone=assumed if options.timezone is None else options.timezone,
         date_format=options.date_format,
     ):
-        wanted: Callable[[str], bool] = files.everything if all_columns else is_wanted
-        table = files.read_table(options.file, options.format, wanted, options.encoding)
-        taken = _columns_taken(table, options, roles)
-        values = {column: _filled(table, role, column) for role, column in taken.items()}
-        # Whoever asks for errors gets them for columns that were found by their names too.
-        is_strict = options.on_invalid == "raise"
-        choices: dict[str, Any] = {**dict.fromkeys(ROLES), "text": AUTO} | {
-            role: column if role in named or is_strict else AUTO for role, column in taken.items()
-        }
-        with speaking(COMMAND_LINE, table.where, table.numbers):
-            items = read_documents(values or {"text": []}, **choices)
+        table = files.read_table(options.file, options.format, is_wanted, options.encoding)
+        raw = RawColumns({**dict.fromkeys(ROLES), "text": []})
+        if len(table):
+            raw = _find(Table(table.columns, table.names), options, roles)
+        if isinstance(raw.values["id"], list):  # an empty cell is none
+            raw.values["id"] = [None if value == "" else value for value in raw.values["id"]]
+        with using(speech=COMMAND_LINE, unit=f"{label}, {table.unit}", numbers=table.numbers):
+            items = read_columns(raw)
     if items.ids is None:
         places = range(len(table)) if items.rows is None else items.rows.tolist()
         items = dataclasses.replace(items, ids=[table.numbers[place] for place in places])
-    _say_taken(table, taken)
+    _say_taken(label, table.kind, len(table), raw, table.unit)
     if assumed.was_used:
-        say(f"{table.label}: times without a zone are taken as UTC; --timezone says otherwise")
+        say(f"{label}: times without a zone are taken as UTC; --timezone says otherwise")
     if odd := table.odd_lines:
         say(
-            f"{table.label}: {len(odd):,} {'line is' if len(odd) == 1 else 'lines are'} not UTF-8 "
+            f"{label}: {len(odd):,} {'line is' if len(odd) == 1 else 'lines are'} not UTF-8 "
             f"and read as Windows-1252, the first is line {odd[0]}; --encoding says otherwise"
         )
     skipped = table.skipped + items.skipped
     say(str(skipped))
-    if any(column == taken.get("published") for column, _ in skipped.counts):
+    if any(column == raw.used.get("published") for column, _ in skipped.counts):
         say("  --date-format dmy, mdy or a format such as '%d/%m/%Y %H:%M' helps")
-    rows = table if items.rows is None else table.chosen(items.rows)
-    return Feed(items, rows, {}, "id" in taken)
+    return Feed(items, table, table.names, table.unit, "id" in raw.used)
 
 
 def load_large(options: Reading) -> Feed:
@@ -104,66 +114,36 @@ def load_large(options: Reading) -> Feed:
         return load(options, all_columns=True)
     dataset, n_rows = parquet.open_dataset(options.file)
     names = list(dataset.schema.names)
-    table = files.Table(
-        options.file, "Parquet", names, dict.fromkeys(names), range(1, n_rows + 1), "row"
-    )
-    taken = _columns_taken(table, options, ROLES)
-    _say_taken(table, taken)
+    raw = _find(Table(dataset.schema.empty_table(), names), options, ROLES)
+    _say_taken(options.file, "Parquet", n_rows, raw, "row")
     choices = {
         **dict.fromkeys(ROLES),
-        **taken,
+        **raw.used,
         "on_invalid": options.on_invalid,
         "timezone": options.timezone or "UTC",
         "date_format": options.date_format,
     }
-    items = parquet.narrowed(dataset, dict.fromkeys(taken.values()))
-    return Feed(items, dataset, choices, "id" in taken, is_large=True)
+    return Feed(dataset, dataset, names, "row", "id" in raw.used, choices)
 
 
-def _named(options: Reading, roles: Collection[str]) -> dict[str, str]:
-    """Return the columns that were named, by their roles."""
-    return {role: column for role in roles if (column := getattr(options, role)) is not None}
+def _find(table: Table, options: Reading, roles: Collection[str]) -> RawColumns:
+    """Return the columns that were named, or have usual names and are not to be ignored."""
+    choices = dict.fromkeys(ROLES) | {role: getattr(options, role) or AUTO for role in roles}
+    ignored = {*(options.ignore or ())} - {*choices.values()}
+    table.names = [name for name in table.names if name not in ignored]
+    try:
+        with using(speech=COMMAND_LINE):
+            return find_columns(table, choices)
+    except ColumnError as error:
+        message = f"{files.label_of(options.file)} {error}"
+        raise ColumnError(message) from error
 
 
-def _columns_taken(table: files.Table, options: Reading, roles: Collection[str]) -> dict[str, str]:
-    """Return the column of each role that has one: the one named, or one of a usual name."""
-    named = _named(options, roles)
-    passed_over = {*(options.ignore or ()), *named.values()}
-    their_names = f"its columns are {listed(table.names)}"
-    taken = {}
-    for role in roles:
-        column: object = named.get(role)
-        if column is None:
-            column = find_name(role, table.names, passed_over)
-        elif column not in table.names and len(table) > 0:
-            message = f"{table.label} has no column {column!r}; {their_names}"
-            raise ColumnError(message)
-        if isinstance(column, str) and column in table.columns:
-            taken[role] = column
-    if "text" not in taken and "title" in taken:
-        taken["text"] = taken.pop("title")
-    if "text" not in taken and len(table) > 0:
-        message = (
-            f"{table.label} has no column {', '.join(map(repr, NAMES['text'][:4]))} or the "
-            f"like for the text; {their_names}. Name it with --text COLUMN"
-        )
-        raise ColumnError(message)
-    return taken
-
-
-def _filled(table: files.Table, role: str, column: str) -> Any:
-    """Return a column in which what is empty is missing, where a text may not be empty."""
-    values = table.columns[column]
-    if role not in {"id", "source"} or not isinstance(values, list):
-        return values
-    return [None if value == "" else value for value in plain_list(values)]
-
-
-def _say_taken(table: files.Table, taken: dict[str, str]) -> None:
-    used = [f"{role} from {column!r}" for role, column in taken.items()]
-    if "id" not in taken:
-        used.insert(0, f"id from the number of the {table.unit}")
-    say(f"{table.label}: {table.kind}, {counted(len(table), 'item')}; {', '.join(used)}")
+def _say_taken(label: str, kind: str, n_items: int, raw: RawColumns, unit: str) -> None:
+    used = [f"{role} from {raw.used[role]!r}" for role in ROLES if role in raw.used]
+    if "id" not in raw.used:
+        used.insert(0, f"id from the number of the {unit}")
+    say(f"{label}: {kind}, {counted(n_items, 'item')}; {', '.join(used)}")
 
 
 class _AssumedZone(dt.tzinfo):

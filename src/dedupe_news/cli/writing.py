@@ -8,6 +8,7 @@ import dataclasses
 import gzip
 import importlib
 import io
+import itertools
 import json
 import re
 import sys
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe_news._input.arrow import plain_list, require_pyarrow
-from dedupe_news._input.files import Format, Table, format_of
+from dedupe_news._input.arrow import as_list, require_pyarrow
+from dedupe_news._input.files import Format, format_of
 from dedupe_news.cli.options import STDIN, STDOUT
 from dedupe_news.errors import ConfigError, InputError
 
@@ -54,7 +55,7 @@ class ReaderGoneError(Exception):
 
 def computed_columns(result: Clustering, feed: Feed) -> dict[str, list[Any]]:
     """Return what is written of each item, with its number in the file where that has no ids."""
-    rows = {name: plain_list(values) for name, values in result.to_dict().items()}
+    rows = {name: as_list(values) for name, values in result.to_dict().items()}
     ids, kept_ids = rows["id"], rows["kept_id"]
     if result.columns.ids is None:  # in files of their own, rows count from 1
         ids, kept_ids = [number + 1 for number in ids], [number + 1 for number in kept_ids]
@@ -83,39 +84,22 @@ class Rows:
         return [*(name for name in self.feed.names if name not in self.computed), *self.computed]
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Iterate over the rows, without the keys that an object of JSON Lines does not have."""
-        source = self.feed.rows
-        if not isinstance(source, Table):
-            for table in self.tables():
-                yield from table.to_pylist()
-            return
-        positions = range(len(source)) if self.positions is None else self.positions.tolist()
-        columns = {name: plain_list(values) for name, values in source.columns.items()}
-        for place, position in enumerate(positions):
-            row = (
-                {name: values[position] for name, values in columns.items()}
-                if source.records is None
-                else source.records[position]
-            )
+        """Iterate over the rows."""
+        records = self.feed.records()
+        if self.positions is not None:
+            is_written = np.bincount(self.positions)  # positions are distinct
+            records = itertools.compress(records, is_written.tolist())
+        for place, row in enumerate(records):
             yield {
                 **{name: value for name, value in row.items() if name not in self.computed},
                 **{name: values[place] for name, values in self.computed.items()},
             }
 
     def tables(self) -> Iterator[Any]:
-        """Yield the rows as Arrow tables, a part at a time where the file is large."""
+        """Yield the rows as Arrow tables."""
         arrow = importlib.import_module("pyarrow")
-        source = self.feed.rows
-        if isinstance(source, Table):
-            columns = {
-                name: values if hasattr(values, "to_pylist") else arrow.array(values)
-                for name, values in source.columns.items()
-            }
-            parts = iter([arrow.table(columns)])
-        else:
-            parts = (arrow.Table.from_batches([batch]) for batch in source.to_batches())
         start = 0
-        for part in parts:
+        for part in self.feed.tables():
             stop = start + part.num_rows
             table = part.select([name for name in part.column_names if name not in self.computed])
             first, last = start, stop

@@ -10,8 +10,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news._input import times
-from dedupe_news._input.one import read_item
-from dedupe_news._input.python import is_missing
+from dedupe_news._input.arrow import is_missing
+from dedupe_news._input.reading import read_item
 from dedupe_news._input.rules import reading
 from dedupe_news.config import Config
 from dedupe_news.errors import (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypeVar
 import numpy as np
 
 from dedupe_news._input import native
+from dedupe_news._input.arrow import is_missing
 from dedupe_news._input.columns import NO_TIME
-from dedupe_news._input.python import is_missing, numbered
 from dedupe_news.errors import InputError, InputTypeError, shown
 from dedupe_news.results.displayable import Printable
 from dedupe_news.results.frames import Table
@@ -85,7 +85,7 @@ def _largest(result: Groups, members: list[int], first: int, rank: Callable[[int
         except TypeError as error:
             position = int(result.in_feed(member))
             message = (
-                f"keep cannot choose between {shown(value)} of item {numbered(position)} and "
+                f"keep cannot choose between {shown(value)} of item {position} and "
                 f"{shown(highest)}, which cannot be compared. Give values of one type"
             )
             raise InputError(message) from error
