@@ -11,7 +11,7 @@ import xxhash
 
 from dedupe_news._input.columns import UNTITLED
 from dedupe_news._store import schema
-from dedupe_news._store.codec import NOTHING, checksum_of, pack_added, pack_retired
+from dedupe_news._store.codec import NOTHING, checksum_of, pack_added, pack_tombstones
 from dedupe_news.errors import StoreDamagedError
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def migrate(connection: sqlite3.Connection, head: schema.Head) -> schema.Head:
         raise StoreDamagedError(message)
     end = state.next_number
     if removed or state.step is not None:
-        event = pack_retired(np.array(sorted(removed), np.int64), state.step)
+        event = pack_tombstones(np.array(sorted(removed), np.int64), state.step)
         connection.execute("INSERT INTO events VALUES (?, ?)", (end, event))
         end, n_events = end + 1, n_events + 1
         events_total += checksum_of(event)

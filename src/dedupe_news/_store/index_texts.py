@@ -12,7 +12,7 @@ from dedupe_news._engine.classifier import load_classifier
 from dedupe_news._engine.counts import count_codes
 from dedupe_news._engine.permutations import coefficients
 from dedupe_news._input.columns import extent, to_span
-from dedupe_news._kernels import _interpreting, index_roles, workspace
+from dedupe_news._kernels import _interpreting, index_lookup, index_roles, workspace
 from dedupe_news._kernels.evidence import SHINGLE_SIZE
 from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.index_buckets import KEY_BYTES, Buckets
@@ -20,14 +20,16 @@ from dedupe_news._kernels.index_roles import NOBODY, Groups, Roles
 from dedupe_news._kernels.index_tables import FIRST_DAY, LAST_DAY, Tables
 from dedupe_news._machine.threads import run, shares
 from dedupe_news._store.cluster_rows import ClusterRows
-from dedupe_news._store.index_arrays import UNLIMITED, MatchBuffer, grown, joined, look_up
+from dedupe_news._store.match_lists import UNLIMITED, MatchBuffer, grown, joined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._kernels.representatives import Matches
     from dedupe_news._kernels.trees import Trees
-    from dedupe_news._store.index_arrays import Limits, MatchTable, TokenizedItems
+    from dedupe_news._kernels.workspace import Arrivals
+    from dedupe_news._store.limits import Limits
+    from dedupe_news._store.match_lists import MatchTable
     from dedupe_news.config import Config
 
 _FIRST_LONGEST = 256
@@ -77,13 +79,13 @@ class IndexTexts:
             used = slice(config.bands * config.rows_per_band)
             multipliers, increments = coefficients(config.num_perm, config.seed)
             self._signing = multipliers[used], increments[used], config.shingle_size, True
+        self._token_arrays = ("tokens", "flags") if self._counts_shingles else ("tokens",)
         self._codes = count_codes()
         self.n_rows = self.n_cut_short = 0
         self.clusters = ClusterRows(limits.rows)
         self._buffer = MatchBuffer()
         self._longest = 0
         self._held: workspace.Held | None = None
-        self._held_clusters = self.clusters.arrays
         self._make_space(_FIRST_LONGEST)
         self._allot(limits.rows, limits.tokens)
 
@@ -150,6 +152,9 @@ class IndexTexts:
         self._roles = Roles(texts, clusters, buckets)
         self._held = None
 
+    def _index(self) -> workspace.Index:
+        return workspace.Index(self._tables, self._roles, self.clusters.arrays, self._trees)
+
     def _n_used(self, n_tokens: int, n_rows: int) -> int:
         """Return how many postings so much may take: one a text, and one a counted shingle."""
         return n_rows + n_tokens * self._counts_shingles
@@ -165,11 +170,12 @@ class IndexTexts:
             and n_postings <= len(arrays["postings"])
         ):
             return
-        self._grow(("tokens", "flags") if self._counts_shingles else ("tokens",), n_tokens)
+        self._grow(self._token_arrays, n_tokens)
         self._grow(("starts",), n_rows + 1)
         self._grow((*_OF_ROWS, *_OF_ROLES), len(arrays["starts"]) - 1)
         for name in _GROUPS:
             arrays[name][self.n_rows :] = NOBODY
+        self.clusters.reserve(len(arrays["alive"]))
         self._grow(("postings",), n_postings)
         self._renew()
 
@@ -197,41 +203,60 @@ class IndexTexts:
 
     def look_up(
         self,
-        items: TokenizedItems,
-        replaced: NDArray[np.int64],
+        arrivals: Arrivals,
         *,
-        insert: bool,
         most: int | None = None,
         include: frozenset[str] = frozenset(),
         n_jobs: int = 1,
     ) -> MatchTable:
-        """Judge items one after another, and add each before the next if asked."""
-        n_items = len(items.offsets) - 1
-        n_tokens, longest = extent(items.offsets)
-        self._make_space(longest)
-        arrivals = workspace.Arrivals(
-            items.hashes, items.flags, items.offsets, items.cut_off, items.sources, items.times,
-            replaced,
-        )  # fmt: skip
-        first = self.n_rows
+        """Return the matches of items, at most so many of each; change nothing."""
+        n_items = len(arrivals.offsets) - 1
+        self._make_space(extent(arrivals.offsets)[1])
         bounds = workspace.Bounds(
-            insert, first, self._window, _ALL if most is None else most, self._bucket_limit,
-            self._least, "related" in include, "template" in include,
-        )  # fmt: skip
-        if not insert:
-            if n_jobs == 1 or n_items < self._limits.several:
-                return self._buffer.fill(n_items, partial(self._run, arrivals, bounds))
-            return self._look_up_in_parts(arrivals, bounds, n_jobs)
-        self.clusters.announce(first, items.numbers, items.moments)
+            insert=False,
+            first_row=self.n_rows,
+            window=self._window,
+            most=_ALL if most is None else most,
+            bucket_limit=self._bucket_limit,
+            least=self._least,
+            related="related" in include,
+            template="template" in include,
+        )
+        if n_jobs == 1 or n_items < self._limits.several:
+            return self._buffer.fill(n_items, partial(self._run, arrivals, bounds))
+        return self._look_up_in_parts(arrivals, bounds, n_jobs)
+
+    def add(
+        self,
+        arrivals: Arrivals,
+        numbers: range | NDArray[np.int64],
+        moments: NDArray[np.int64],
+        most: int,
+    ) -> MatchTable:
+        """Add items one after another; return the matches of each among those before it."""
+        n_items, first = len(arrivals.offsets) - 1, self.n_rows
+        n_tokens, longest = extent(arrivals.offsets)
+        self._make_space(longest)
         self._reserve(n_items, n_tokens)
+        self.clusters.announce(first, numbers, moments)
+        bounds = workspace.Bounds(
+            insert=True,
+            first_row=first,
+            window=self._window,
+            most=most,
+            bucket_limit=self._bucket_limit,
+            least=self._least,
+            related=False,
+            template=False,
+        )
         matches = self._buffer.fill(n_items, partial(self._add, arrivals, bounds))
-        if n_items > 1 or replaced[0] >= 0:  # else nothing was replaced
+        if n_items > 1 or arrivals.replaced[0] >= 0:  # else nothing was replaced
             self.clusters.note(first, self.n_rows)
         return matches
 
     def _add(
         self,
-        arrivals: workspace.Arrivals,
+        arrivals: Arrivals,
         bounds: workspace.Bounds,
         begin: int,
         bounds_of_matches: NDArray[np.int64],
@@ -267,10 +292,10 @@ class IndexTexts:
         return int(np.searchsorted(used + n_tokens + np.arange(1, n_items + 1), most, "right"))
 
     def _look_up_in_parts(
-        self, arrivals: workspace.Arrivals, bounds: workspace.Bounds, n_jobs: int
+        self, arrivals: Arrivals, bounds: workspace.Bounds, n_jobs: int
     ) -> MatchTable:
         """Look items up on several threads: nothing is written but to workspaces."""
-        index = workspace.Index(self._tables, self._roles, self.clusters.arrays, self._trees)
+        index = self._index()
 
         def work_on(span: tuple[int, int]) -> tuple[MatchTable, int]:
             start, stop = span
@@ -284,7 +309,7 @@ class IndexTexts:
             space = self._new_workspace()
             held = workspace.hold(index, space)
             table = MatchBuffer().fill(
-                stop - start, lambda *bounds_: look_up(some, held, bounds, *bounds_)
+                stop - start, lambda *progress: _look_up(some, held, bounds, *progress)
             )
             return table, int(space.n_cut_short[0])
 
@@ -295,45 +320,43 @@ class IndexTexts:
 
     def _run(
         self,
-        arrivals: workspace.Arrivals,
+        arrivals: Arrivals,
         bounds: workspace.Bounds,
         begin: int,
         bounds_of_matches: NDArray[np.int64],
         matches: Matches,
     ) -> int:
         """Look items up from `begin`, and add them where the bounds say so."""
-        held, clusters = self._held, self.clusters.arrays
+        held = self._held
         is_of_others = isinstance(held, list) != _interpreting.is_on()  # Python's own lists
-        if held is None or is_of_others or self._held_clusters is not clusters:
-            self._held_clusters = clusters
-            index = workspace.Index(self._tables, self._roles, clusters, self._trees)
-            held = self._held = workspace.hold(index, self._space)
-        n_done = look_up(arrivals, held, bounds, begin, bounds_of_matches, matches)
+        if held is None or is_of_others:
+            held = self._held = workspace.hold(self._index(), self._space)
+        n_done = _look_up(arrivals, held, bounds, begin, bounds_of_matches, matches)
         self.n_cut_short += int(self._space.n_cut_short[0])
         self._space.n_cut_short[0] = 0
         return n_done
 
     # Replay
 
-    def append(self, items: TokenizedItems) -> None:
+    def append(
+        self, arrivals: Arrivals, numbers: NDArray[np.int64], moments: NDArray[np.int64]
+    ) -> None:
         """Write items that are found only after `enroll` or `rebuild`."""
-        n_items, first = len(items.offsets) - 1, self.n_rows
-        n_tokens, longest = extent(items.offsets)
+        offsets, first = arrivals.offsets, self.n_rows
+        n_tokens, longest = extent(offsets)
         self._make_space(longest)
-        self.clusters.announce(first, items.numbers, items.moments)
-        self._reserve(n_items, n_tokens)
-        arrays, stop = self._arrays, first + n_items
+        self._reserve(len(offsets) - 1, n_tokens)
+        self.clusters.announce(first, numbers, moments)
+        arrays, stop = self._arrays, first + len(offsets) - 1
         begin = int(arrays["starts"][first])
-        some = slice(int(items.offsets[0]), int(items.offsets[-1]))
-        arrays["tokens"][begin : begin + n_tokens] = items.hashes[some]
-        if self._counts_shingles:
-            arrays["flags"][begin : begin + n_tokens] = items.flags[some]
-        arrays["starts"][first + 1 : stop + 1] = begin + items.offsets[1:] - items.offsets[0]
-        arrays["lengths"][first:stop] = np.diff(items.offsets)
+        some = slice(int(offsets[0]), int(offsets[-1]))
+        for name in self._token_arrays:
+            arrays[name][begin : begin + n_tokens] = getattr(arrivals, name)[some]
+        arrays["starts"][first + 1 : stop + 1] = begin + offsets[1:] - offsets[0]
+        arrays["lengths"][first:stop] = np.diff(offsets)
         arrays["alive"][first:stop] = 1
-        arrays["cut_off"][first:stop] = items.cut_off
-        arrays["times"][first:stop] = items.times
-        arrays["sources"][first:stop] = items.sources
+        for name in ("cut_off", "times", "sources"):
+            arrays[name][first:stop] = getattr(arrivals, name)
         self.n_rows = stop
 
     def enroll(self, first: int) -> None:
@@ -392,8 +415,19 @@ class IndexTexts:
         for name in _OF_ROWS:
             self._arrays[name][:n_rows] = former[name][kept]
         self._arrays["starts"][: n_rows + 1] = offsets
-        for name in ("tokens", "flags") if self._counts_shingles else ("tokens",):
+        for name in self._token_arrays:
             gather_runs(former[name], former["starts"][kept], offsets, self._arrays[name])
         self.n_rows = n_rows
         self.rebuild()
         return kept
+
+
+def _look_up(*arguments: Any) -> int:
+    """Look items up; return how many are ready."""
+    try:
+        return int(index_lookup.look_up(*arguments))
+    except TypeError as error:
+        # What numba says where an interrupt ends its taking apart of the list.
+        if "can't unbox" not in str(error):
+            raise
+        raise KeyboardInterrupt from None

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dedupe_news._input.columns import to_span
 from dedupe_news._store import redis_server, schema
 from dedupe_news._store.codec import FORMAT_VERSION, checksum_of
+from dedupe_news._store.limits import LIMITS, Limits
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, Events
 from dedupe_news._store.redis_server import NOTHING_KEPT, UNKNOWN, Server, split_url
 from dedupe_news.config import Config
@@ -36,7 +37,6 @@ from dedupe_news.errors import (
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
-_AT_A_TIME = 2000  # events of one answer: the server does nothing else meanwhile
 _MOST_BYTES = 400 << 20  # of one append: a server takes no more than 512 MB at once
 _LEASE_MS = 5000
 _TOKEN_MS = 3_600_000
@@ -57,10 +57,11 @@ class RedisLog:
         *,
         read_only: bool,
         timeout: float,
+        limits: Limits = LIMITS,
         least_idle_ms: int = _WEEK_MS,
     ) -> None:
         self._url, self._timeout, self._least_idle_ms = url, timeout, least_idle_ms
-        self.read_only = read_only
+        self.read_only, self._at_a_time = read_only, limits.sent
         self.objects: list[Hashable] | None = None
         self._connect()
         try:
@@ -172,7 +173,7 @@ class RedisLog:
         pause = _FIRST_PAUSE_S
         while True:
             answer = self._ask(
-                redis_server.LOCK, self._last, [_AT_A_TIME, token, _LEASE_MS], NOTHING_KEPT
+                redis_server.LOCK, self._last, [self._at_a_time, token, _LEASE_MS], NOTHING_KEPT
             )
             if answer[0] != b"held":
                 self._renewed, self._stash = time.monotonic(), answer
@@ -250,7 +251,7 @@ class RedisLog:
             stash, self._stash = self._stash, None
             answer = stash if stash is not None and at == self._last else None
             if answer is None:
-                answer = self._ask(redis_server.PULL, at, [_AT_A_TIME])
+                answer = self._ask(redis_server.PULL, at, [self._at_a_time])
             _, _, _, stop, base, found = answer
             if 0 < since.position < base or (first_base is not None and base != first_base):
                 raise Behind
@@ -333,8 +334,11 @@ class RedisLog:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return how to open the index again: the address, with its password if it has one."""
-        kept = ("_url", "_timeout", "_least_idle_ms", "read_only", "objects", "config")
-        return {name: vars(self)[name] for name in (*kept, "_incarnation", "_ttl_ms")}
+        kept = (
+            "_url", "_timeout", "_at_a_time", "_least_idle_ms", "_incarnation", "_ttl_ms",
+            "read_only", "objects", "config",
+        )  # fmt: skip
+        return {name: vars(self)[name] for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the state; the server is asked when the index is."""

@@ -9,7 +9,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from dedupe_news._store import first_edition, schema
-from dedupe_news._store.codec import FORMAT_VERSION, Addition, checksum_of, seal, unpack
+from dedupe_news._store.codec import FORMAT_VERSION, Addition, checksum_of, is_whole, unpack
 from dedupe_news._store.log import DamagedEvent
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreError, StoreFormatError
 
@@ -257,7 +257,7 @@ def _whole_event(position: int, event: object) -> bytes | None:  # noqa: ARG001 
     """Return an event if it is what was written."""
     if not isinstance(event, bytes) or len(event) <= _CHECKSUM_BYTES:
         return None
-    return event if seal(event[_CHECKSUM_BYTES:]) == event else None
+    return event if is_whole(event) else None
 
 
 def _extend(ranges: list[tuple[int, int]], first: int, last: int) -> None:

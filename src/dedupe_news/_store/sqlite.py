@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
     from pathlib import Path
 
+    from dedupe_news._store.limits import Limits
     from dedupe_news.config import Config
 
 _log = logging.getLogger("dedupe_news")
 
-_AT_A_TIME = 20_000
 _WAL_PAGES = 4000
 _WAL_BYTES = 64 << 20
 
@@ -45,12 +45,20 @@ class SQLiteLog:
     remedy = "`dedupe-news index check` says more, `dedupe-news index repair` rescues what is whole"
 
     def __init__(
-        self, path: Path, config: Config | None, *, durability: str, read_only: bool, timeout: float
+        self,
+        path: Path,
+        config: Config | None,
+        *,
+        durability: str,
+        read_only: bool,
+        timeout: float,
+        limits: Limits,
     ) -> None:
         self.name = str(path)
         self.read_only = read_only
         self.objects: list[Hashable] | None = None
         self._path, self._durability, self._timeout = path, durability, timeout
+        self._at_a_time = limits.events
         self._begin()
         with self._guard, self._translating:
             try:
@@ -189,7 +197,7 @@ class SQLiteLog:
                     .execute(
                         "SELECT position, event FROM events WHERE position >= ? AND position < ? "
                         "ORDER BY position LIMIT ?",
-                        (position, head.end, _AT_A_TIME),
+                        (position, head.end, self._at_a_time),
                     )
                     .fetchall()
                 )
@@ -316,7 +324,7 @@ class SQLiteLog:
     def __getstate__(self) -> dict[str, Any]:
         """Return how to open the file again."""
         kept = ("name", "read_only", "objects", "config", "_path", "_durability", "_timeout")
-        return {name: vars(self)[name] for name in kept}
+        return {name: vars(self)[name] for name in (*kept, "_at_a_time")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the state; the file is opened when it is asked for."""
