@@ -49,14 +49,6 @@ class ClusterRows:
         if capacity > len(self.arrays.numbers):
             self.arrays = Clusters(*(grown(array, capacity) for array in self.arrays))
 
-    def announce(
-        self, first: int, numbers: range | NDArray[np.int64], moments: NDArray[np.int64]
-    ) -> None:
-        """Write number and moment of items that are about to come at the rows from `first`."""
-        stop = first + len(numbers)
-        self.arrays.numbers[first:stop] = numbers
-        self.arrays.moments[first:stop] = moments
-
     def note(self, first: int, stop: int) -> None:
         """Remember which of the items that came took over a cluster from one they replaced."""
         _, _, clusters, representatives = self.arrays

@@ -12,7 +12,7 @@ from dedupe_news._engine.classifier import load_classifier
 from dedupe_news._engine.counts import count_codes
 from dedupe_news._engine.permutations import coefficients
 from dedupe_news._input.columns import extent, to_span
-from dedupe_news._kernels import _interpreting, index_lookup, index_roles, workspace
+from dedupe_news._kernels import _interpreting, index_roles, workspace
 from dedupe_news._kernels.evidence import SHINGLE_SIZE
 from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.index_buckets import KEY_BYTES, Buckets
@@ -20,7 +20,7 @@ from dedupe_news._kernels.index_roles import NOBODY, Groups, Roles
 from dedupe_news._kernels.index_tables import FIRST_DAY, LAST_DAY, Tables
 from dedupe_news._machine.threads import run, shares
 from dedupe_news._store.cluster_rows import ClusterRows
-from dedupe_news._store.match_lists import UNLIMITED, MatchBuffer, grown, joined
+from dedupe_news._store.match_lists import UNLIMITED, MatchBuffer, grown, joined, look_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,12 +41,9 @@ _PLACES_A_HEAD = 32  # of a table with a place for every shingle
 _FIRST_TEXT_PLACES = 1 << 16  # of a table with a place for every text
 _LEADERS_MET = 8  # of a bucket: the newest
 _OF_ROWS = {
-    "lengths": np.int32,
-    "alive": np.uint8,
-    "cut_off": np.uint8,
-    "times": np.int64,
+    "lengths": np.int32, "alive": np.uint8, "cut_off": np.uint8, "times": np.int64,
     "sources": np.int32,
-}
+}  # fmt: skip
 _GROUPS = tuple(f"{kind}_{name}" for kind in ("texts", "clusters") for name in Groups._fields)
 _OF_ROLES = ("leads", "links", "signatures", *_GROUPS)
 
@@ -63,23 +60,26 @@ class IndexTexts:
 
     def __init__(self, config: Config, limits: Limits, trees: Trees | None = None) -> None:
         self._limits = limits
-        self._window = UNLIMITED if config.window is None else to_span(config.window)
         self._counts_shingles = config.policy != "similar"
         if self._counts_shingles:
             self._trees: Trees | None = load_classifier(config).trees if trees is None else trees
-            self._least = config.min_probability
-            self._bucket_limit = _LEADERS_MET
+            least, bucket_limit = config.min_probability, _LEADERS_MET
             self._n_bands = candidates.BANDS
             self._signature_size = self._n_bands * candidates.ROWS_PER_BAND
             self._signing = (*coefficients(self._signature_size, _SEED), SHINGLE_SIZE, False)
         else:
-            self._trees, self._least = None, config.threshold
-            self._bucket_limit, self._n_bands = config.bucket_limit, config.bands
+            self._trees, self._n_bands = None, config.bands
+            least, bucket_limit = config.threshold, config.bucket_limit
             self._signature_size = self._n_bands * KEY_BYTES
             used = slice(config.bands * config.rows_per_band)
             multipliers, increments = coefficients(config.num_perm, config.seed)
             self._signing = multipliers[used], increments[used], config.shingle_size, True
         self._token_arrays = ("tokens", "flags") if self._counts_shingles else ("tokens",)
+        window = UNLIMITED if config.window is None else to_span(config.window)
+        self._bounds = workspace.Bounds(
+            insert=False, first_row=0, window=window, most=_ALL, bucket_limit=bucket_limit,
+            least=least, related=False, template=False,
+        )  # fmt: skip
         self._codes = count_codes()
         self.n_rows = self.n_cut_short = 0
         self.clusters = ClusterRows(limits.rows)
@@ -117,14 +117,11 @@ class IndexTexts:
     def _clear_postings(self, n_used: int, capacity: int) -> None:
         # How many places there are follows from the items alone, not from how
         # they were batched: what shares a place with what decides verdicts.
-        n_places = self._limits.places
+        n_places, n_counts, a_head = self._limits.places, self._limits.token_places, _PLACES_A_HEAD
         if not self._counts_shingles:
-            n_places = min(n_places, _FIRST_TEXT_PLACES)
+            n_places, n_counts, a_head = min(n_places, _FIRST_TEXT_PLACES), 0, 1
         while n_used > _MOST_A_PLACE * n_places:
             n_places *= _PLACES_GROWTH
-        n_counts, a_head = self._limits.token_places, _PLACES_A_HEAD
-        if not self._counts_shingles:
-            n_counts, a_head = 0, 1
         counters = np.zeros(4, np.int64)
         counters[FIRST_DAY], counters[LAST_DAY] = np.iinfo(np.int64).max, -(2**63) + 1
         self._arrays |= {
@@ -159,25 +156,35 @@ class IndexTexts:
         """Return how many postings so much may take: one a text, and one a counted shingle."""
         return n_rows + n_tokens * self._counts_shingles
 
-    def _reserve(self, n_items: int, n_tokens: int) -> None:
-        arrays = self._arrays
-        n_tokens += int(arrays["starts"][self.n_rows])
-        n_rows = self.n_rows + n_items
+    def _n_in_use(self) -> int:
+        return self._n_used(int(self._arrays["starts"][self.n_rows]), self.n_rows)
+
+    def _expect(
+        self, arrivals: Arrivals, numbers: range | NDArray[np.int64], moments: NDArray[np.int64]
+    ) -> int:
+        """Make space for items, and write what clusters need of them; return their tokens."""
+        n_added, longest = extent(arrivals.offsets)
+        self._make_space(longest)
+        arrays, first = self._arrays, self.n_rows
+        n_rows = first + len(numbers)
+        n_tokens = n_added + int(arrays["starts"][first])
         n_postings = self._n_used(n_tokens, n_rows)
         if (
-            n_tokens <= len(arrays["tokens"])
-            and n_rows <= len(arrays["alive"])
-            and n_postings <= len(arrays["postings"])
+            n_tokens > len(arrays["tokens"])
+            or n_rows > len(arrays["alive"])
+            or n_postings > len(arrays["postings"])
         ):
-            return
-        self._grow(self._token_arrays, n_tokens)
-        self._grow(("starts",), n_rows + 1)
-        self._grow((*_OF_ROWS, *_OF_ROLES), len(arrays["starts"]) - 1)
-        for name in _GROUPS:
-            arrays[name][self.n_rows :] = NOBODY
-        self.clusters.reserve(len(arrays["alive"]))
-        self._grow(("postings",), n_postings)
-        self._renew()
+            self._grow(self._token_arrays, n_tokens)
+            self._grow(("starts",), n_rows + 1)
+            self._grow((*_OF_ROWS, *_OF_ROLES), len(arrays["starts"]) - 1)
+            for name in _GROUPS:
+                arrays[name][first:] = NOBODY
+            self.clusters.reserve(len(arrays["alive"]))
+            self._grow(("postings",), n_postings)
+            self._renew()
+        self.clusters.arrays.numbers[first:n_rows] = numbers
+        self.clusters.arrays.moments[first:n_rows] = moments
+        return n_added
 
     def _grow(self, names: tuple[str, ...], least: int) -> None:
         """Make arrays of one length longer, if they are shorter than that."""
@@ -212,13 +219,9 @@ class IndexTexts:
         """Return the matches of items, at most so many of each; change nothing."""
         n_items = len(arrivals.offsets) - 1
         self._make_space(extent(arrivals.offsets)[1])
-        bounds = workspace.Bounds(
-            insert=False,
+        bounds = self._bounds._replace(
             first_row=self.n_rows,
-            window=self._window,
             most=_ALL if most is None else most,
-            bucket_limit=self._bucket_limit,
-            least=self._least,
             related="related" in include,
             template="template" in include,
         )
@@ -235,20 +238,8 @@ class IndexTexts:
     ) -> MatchTable:
         """Add items one after another; return the matches of each among those before it."""
         n_items, first = len(arrivals.offsets) - 1, self.n_rows
-        n_tokens, longest = extent(arrivals.offsets)
-        self._make_space(longest)
-        self._reserve(n_items, n_tokens)
-        self.clusters.announce(first, numbers, moments)
-        bounds = workspace.Bounds(
-            insert=True,
-            first_row=first,
-            window=self._window,
-            most=most,
-            bucket_limit=self._bucket_limit,
-            least=self._least,
-            related=False,
-            template=False,
-        )
+        self._expect(arrivals, numbers, moments)
+        bounds = self._bounds._replace(insert=True, first_row=first, most=most)
         matches = self._buffer.fill(n_items, partial(self._add, arrivals, bounds))
         if n_items > 1 or arrivals.replaced[0] >= 0:  # else nothing was replaced
             self.clusters.note(first, self.n_rows)
@@ -271,9 +262,7 @@ class IndexTexts:
             if stop == begin:
                 self.rebuild(more=self._n_used(int(offsets[begin + 1] - offsets[begin]), 1))
                 continue
-            some = arrivals
-            if stop < n_items:
-                some = arrivals._replace(offsets=offsets[: stop + 1])
+            some = arrivals if stop == n_items else arrivals._replace(offsets=offsets[: stop + 1])
             begin = self._run(some, bounds, begin, bounds_of_matches, matches)
             if begin < stop:
                 break
@@ -282,14 +271,12 @@ class IndexTexts:
 
     def _n_until_full(self, offsets: NDArray[np.int64]) -> int:
         """Return how many items can be added before there must be more places."""
-        arrays = self._arrays
-        most = _MOST_A_PLACE * len(arrays["places"])
-        used = self._n_used(int(arrays["starts"][self.n_rows]), self.n_rows)
+        free = _MOST_A_PLACE * len(self._arrays["places"]) - self._n_in_use()
         n_items = len(offsets) - 1
-        if used + self._n_used(int(offsets[-1] - offsets[0]), n_items) <= most:
+        if self._n_used(int(offsets[-1] - offsets[0]), n_items) <= free:
             return n_items
-        n_tokens = (offsets[1:] - offsets[0]) * self._counts_shingles
-        return int(np.searchsorted(used + n_tokens + np.arange(1, n_items + 1), most, "right"))
+        needed = (offsets[1:] - offsets[0]) * self._counts_shingles + np.arange(1, n_items + 1)
+        return int(np.searchsorted(needed, free, "right"))
 
     def _look_up_in_parts(
         self, arrivals: Arrivals, bounds: workspace.Bounds, n_jobs: int
@@ -309,7 +296,7 @@ class IndexTexts:
             space = self._new_workspace()
             held = workspace.hold(index, space)
             table = MatchBuffer().fill(
-                stop - start, lambda *progress: _look_up(some, held, bounds, *progress)
+                stop - start, lambda *progress: look_up(some, held, bounds, *progress)
             )
             return table, int(space.n_cut_short[0])
 
@@ -327,11 +314,10 @@ class IndexTexts:
         matches: Matches,
     ) -> int:
         """Look items up from `begin`, and add them where the bounds say so."""
-        held = self._held
-        is_of_others = isinstance(held, list) != _interpreting.is_on()  # Python's own lists
-        if held is None or is_of_others:
-            held = self._held = workspace.hold(self._index(), self._space)
-        n_done = _look_up(arrivals, held, bounds, begin, bounds_of_matches, matches)
+        is_of_others = isinstance(self._held, list) != _interpreting.is_on()  # Python's own lists
+        if self._held is None or is_of_others:
+            self._held = workspace.hold(self._index(), self._space)
+        n_done = look_up(arrivals, self._held, bounds, begin, bounds_of_matches, matches)
         self.n_cut_short += int(self._space.n_cut_short[0])
         self._space.n_cut_short[0] = 0
         return n_done
@@ -343,10 +329,7 @@ class IndexTexts:
     ) -> None:
         """Write items that are found only after `enroll` or `rebuild`."""
         offsets, first = arrivals.offsets, self.n_rows
-        n_tokens, longest = extent(offsets)
-        self._make_space(longest)
-        self._reserve(len(offsets) - 1, n_tokens)
-        self.clusters.announce(first, numbers, moments)
+        n_tokens = self._expect(arrivals, numbers, moments)
         arrays, stop = self._arrays, first + len(offsets) - 1
         begin = int(arrays["starts"][first])
         some = slice(int(offsets[0]), int(offsets[-1]))
@@ -361,8 +344,7 @@ class IndexTexts:
 
     def enroll(self, first: int) -> None:
         """Let appended items be found; their clusters are known."""
-        n_used = self._n_used(int(self._arrays["starts"][self.n_rows]), self.n_rows)
-        if n_used > _MOST_A_PLACE * len(self._arrays["places"]):
+        if self._n_in_use() > _MOST_A_PLACE * len(self._arrays["places"]):
             self.rebuild()
             return
         self._admit(first)
@@ -400,7 +382,7 @@ class IndexTexts:
 
     def rebuild(self, *, more: int = 0) -> None:
         """Make the postings and counts anew, with room for `more` postings."""
-        n_used = self._n_used(int(self._arrays["starts"][self.n_rows]), self.n_rows) + more
+        n_used = self._n_in_use() + more
         self._clear_postings(n_used, max(len(self._arrays["postings"]), n_used))
         self._admit(0)
 
@@ -420,14 +402,3 @@ class IndexTexts:
         self.n_rows = n_rows
         self.rebuild()
         return kept
-
-
-def _look_up(*arguments: Any) -> int:
-    """Look items up; return how many are ready."""
-    try:
-        return int(index_lookup.look_up(*arguments))
-    except TypeError as error:
-        # What numba says where an interrupt ends its taking apart of the list.
-        if "can't unbox" not in str(error):
-            raise
-        raise KeyboardInterrupt from None

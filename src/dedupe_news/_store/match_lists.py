@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 
 from dedupe_news._input.columns import NO_TIME
+from dedupe_news._kernels import index_lookup
 from dedupe_news._kernels.representatives import Matches
 from dedupe_news.results.records import Match, Relation
 
@@ -119,6 +120,17 @@ class MatchBuffer:
             self._matches.pairs[:n_matches].copy(),
             self._matches.scores[:n_matches].copy(),
         )
+
+
+def look_up(*arguments: Any) -> int:
+    """Look items up; return how many are ready."""
+    try:
+        return int(index_lookup.look_up(*arguments))
+    except TypeError as error:
+        # What numba says where an interrupt ends its taking apart of the list.
+        if "can't unbox" not in str(error):
+            raise
+        raise KeyboardInterrupt from None
 
 
 class MatchLists(Sequence[list[Match]]):
