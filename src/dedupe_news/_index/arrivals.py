@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._input import times, values
-from dedupe_news._input.columns import NO_TIME, UNTITLED, Columns, to_microseconds
+from dedupe_news._input.columns import (
+    FIRST_TIME,
+    LAST_TIME,
+    NO_TIME,
+    UNTITLED,
+    Columns,
+    to_microseconds,
+)
 from dedupe_news._input.python import is_missing
 from dedupe_news._input.rules import ALONE, speaking
 from dedupe_news._store.stored_items import StoredItems
@@ -43,8 +50,13 @@ def one(
 
 
 def _moment(published: object) -> int:
-    if type(published) is dt.datetime and published.tzinfo is dt.UTC:  # the most common
-        return to_microseconds(published)
+    if type(published) is dt.datetime:
+        try:
+            microseconds = to_microseconds(published)
+        except Exception:  # noqa: BLE001 - a zone of another library may raise anything
+            microseconds = NO_TIME
+        if FIRST_TIME <= microseconds <= LAST_TIME:
+            return microseconds
     return NO_TIME if is_missing(published) else times.moment(published)
 
 

@@ -25,7 +25,6 @@ from dedupe_news._store.match_lists import UNLIMITED, MatchBuffer, grown, joined
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe_news._kernels.representatives import Matches
     from dedupe_news._kernels.trees import Trees
     from dedupe_news._kernels.workspace import Arrivals
     from dedupe_news._store.limits import Limits
@@ -245,15 +244,8 @@ class IndexTexts:
             self.clusters.note(first, self.n_rows)
         return matches
 
-    def _add(
-        self,
-        arrivals: Arrivals,
-        bounds: workspace.Bounds,
-        begin: int,
-        bounds_of_matches: NDArray[np.int64],
-        matches: Matches,
-    ) -> int:
-        """Add items from `begin`; stop early only for want of room for matches."""
+    def _add(self, arrivals: Arrivals, bounds: workspace.Bounds, begin: int, *written: Any) -> int:
+        """Add items from `begin`; stop early only for want of space for matches."""
         offsets, first = arrivals.offsets, self.n_rows - begin
         n_items = len(offsets) - 1
         while begin < n_items:
@@ -263,7 +255,7 @@ class IndexTexts:
                 self.rebuild(more=self._n_used(int(offsets[begin + 1] - offsets[begin]), 1))
                 continue
             some = arrivals if stop == n_items else arrivals._replace(offsets=offsets[: stop + 1])
-            begin = self._run(some, bounds, begin, bounds_of_matches, matches)
+            begin = self._run(some, bounds, begin, *written)
             if begin < stop:
                 break
         self.n_rows = first + begin
@@ -305,19 +297,12 @@ class IndexTexts:
         self.n_cut_short += sum(n_cut_short)
         return joined(tables)
 
-    def _run(
-        self,
-        arrivals: Arrivals,
-        bounds: workspace.Bounds,
-        begin: int,
-        bounds_of_matches: NDArray[np.int64],
-        matches: Matches,
-    ) -> int:
+    def _run(self, arrivals: Arrivals, bounds: workspace.Bounds, begin: int, *written: Any) -> int:
         """Look items up from `begin`, and add them where the bounds say so."""
         is_of_others = isinstance(self._held, list) != _interpreting.is_on()  # Python's own lists
         if self._held is None or is_of_others:
             self._held = workspace.hold(self._index(), self._space)
-        n_done = look_up(arrivals, self._held, bounds, begin, bounds_of_matches, matches)
+        n_done = look_up(arrivals, self._held, bounds, begin, *written)
         self.n_cut_short += int(self._space.n_cut_short[0])
         self._space.n_cut_short[0] = 0
         return n_done

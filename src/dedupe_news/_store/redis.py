@@ -118,17 +118,16 @@ class RedisLog:
 
     def _check_format(self, found: dict[bytes, bytes]) -> None:
         version = int(found.get(b"format", 0))
-        if version != FORMAT_VERSION:
-            remedy = (
-                "Upgrade dedupe_news"
-                if version > FORMAT_VERSION
-                else "Export it with the version that made it, and import it under another prefix"
-            )
-            message = (
-                f"{self.name!r} has format version {version}, but this version of dedupe_news "
-                f"knows {FORMAT_VERSION}. {remedy}"
-            )
-            raise StoreFormatError(message)
+        if version == FORMAT_VERSION:
+            return
+        remedy = "Export it with the version that made it, and import it under another prefix"
+        if version > FORMAT_VERSION:
+            remedy = "Upgrade dedupe_news"
+        message = (
+            f"{self.name!r} has format version {version}, but this version of dedupe_news "
+            f"knows {FORMAT_VERSION}. {remedy}"
+        )
+        raise StoreFormatError(message)
 
     def _check_versions(self, found: dict[bytes, bytes]) -> None:
         """Refuse an index of workers that fold or judge otherwise."""
@@ -257,7 +256,7 @@ class RedisLog:
                 raise Behind
             first_base = base
             if found:
-                positions = [int(each.split(b"-")[0]) - 1 for each, _ in found]
+                positions = [_position_of(name) for name, _ in found]
                 events = [fields[1] for _, fields in found]
                 at = Cursor(positions[-1] + 1, checksum_of(events[-1]))
                 yield Events(positions, events)
@@ -267,12 +266,9 @@ class RedisLog:
 
     def fetch(self, positions: Sequence[int]) -> Events:
         """Return single events."""
-        runs: list[list[int]] = []
-        for position in positions:
-            if runs and position == runs[-1][-1] + 1:
-                runs[-1].append(position)
-            else:
-                runs.append([position])
+        # Positions that follow one another have the same distance from their places.
+        numbered = itertools.groupby(enumerate(positions), lambda pair: pair[1] - pair[0])
+        runs = [[position for _, position in run] for _, run in numbered]
 
         def _call() -> list[Any]:
             with self._server.client.pipeline(transaction=False) as pipeline:
@@ -281,10 +277,9 @@ class RedisLog:
                 answers: list[Any] = pipeline.execute()
             return answers
 
-        found = list(itertools.chain(*self._server.attempt(_call))) if runs else []
+        rows = list(itertools.chain(*self._server.attempt(_call))) if runs else []
         return Events(
-            [int(each.split(b"-")[0]) - 1 for each, _ in found],
-            [fields[b"e"] for _, fields in found],
+            [_position_of(name) for name, _ in rows], [fields[b"e"] for _, fields in rows]
         )
 
     def append(
@@ -299,16 +294,8 @@ class RedisLog:
             raise StoreError(message)
         gone = [] if discarded is None else discarded.positions
         base = -1 if discarded is None else discarded.base
-        arguments: list[bytes | str | int] = [
-            self._owner,
-            _TOKEN_MS,
-            self._ttl_ms,
-            base,
-            len(gone),
-            *gone,
-            *events,
-        ]
-        answer = self._ask(redis_server.APPEND, since, arguments, UNKNOWN)
+        options = self._owner, _TOKEN_MS, self._ttl_ms, base, len(gone)
+        answer = self._ask(redis_server.APPEND, since, [*options, *gone, *events], UNKNOWN)
         if answer[0] == b"conflict":
             raise Conflict
         self._owner = ""
@@ -344,3 +331,8 @@ class RedisLog:
         """Restore the state; the server is asked when the index is."""
         vars(self).update(state)
         self._connect()
+
+
+def _position_of(name: bytes) -> int:
+    """Return the position of an event by its name in the stream."""
+    return int(name.split(b"-")[0]) - 1
