@@ -94,14 +94,13 @@ def checksum_of(event: bytes) -> int:
 
 
 def seal(body: bytes) -> bytes:
-    """Return a body behind its checksum: XXH3 of 64 bits, seed 0."""
-    return xxhash.xxh3_64_intdigest(body).to_bytes(_CHECKSUM_BYTES, "little") + body
+    """Return a body behind its checksum: XXH3 of 64 bits, seed 0, little-endian."""
+    return xxhash.xxh3_64_digest(body)[::-1] + body
 
 
 def is_whole(event: bytes) -> bool:
     """Return whether an event is what was written, by its checksum."""
-    digest = xxhash.xxh3_64_intdigest(memoryview(event)[_CHECKSUM_BYTES:])
-    return event[:_CHECKSUM_BYTES] == digest.to_bytes(_CHECKSUM_BYTES, "little")
+    return xxhash.xxh3_64_digest(event[_CHECKSUM_BYTES:])[::-1] == event[:_CHECKSUM_BYTES]
 
 
 class Packing:
@@ -193,20 +192,24 @@ def unpack(
     positions: Sequence[int], events: Sequence[bytes], objects: Sequence[Hashable] = ()
 ) -> Iterator[Event]:
     """Yield what events say, additions that follow one another together, each checked."""
-    for position, event in zip(positions, events, strict=True):
-        if len(event) < _SMALLEST:
-            message = "an event was read that is shorter than its header"
-            raise DamagedEvent(message)
-        if not is_whole(event):
-            message = f"the checksum of the event at position {position} is wrong"
-            raise DamagedEvent(message)
-    pairs = zip(positions, events, strict=True)
-    for kind, run in itertools.groupby(pairs, lambda pair: pair[1][_CHECKSUM_BYTES]):
+    if min(map(len, events), default=_SMALLEST) < _SMALLEST:
+        message = "an event was read that is shorter than its header"
+        raise DamagedEvent(message)
+    # All at once, for an index is all of its log; numpy compares them whatever their byte order.
+    checksums = b"".join([event[:_CHECKSUM_BYTES] for event in events])
+    digests = b"".join([xxhash.xxh3_64_digest(event[_CHECKSUM_BYTES:]) for event in events])
+    wrong = np.flatnonzero(np.frombuffer(checksums, "<u8") != np.frombuffer(digests, ">u8"))
+    if len(wrong):
+        message = f"the checksum of the event at position {positions[wrong[0]]} is wrong"
+        raise DamagedEvent(message)
+    start = 0
+    for kind, run in itertools.groupby([event[_CHECKSUM_BYTES] for event in events]):
+        some = slice(start, start + sum(1 for _ in run))
+        start = some.stop
         if kind == _ADD:
-            places, additions = zip(*run, strict=True)
-            yield _unpack_added(places, additions, objects)
+            yield _unpack_added(positions[some], events[some], objects)
         else:
-            yield from itertools.starmap(_unpack_tombstones, run)
+            yield from map(_unpack_tombstones, positions[some], events[some])
 
 
 def _unpack_tombstones(position: int, event: bytes) -> Tombstones:

@@ -65,7 +65,8 @@ class StoredItems:
 
     def arrived_at(self, now: int) -> StoredItems:
         """Return the items with `now` for unknown times of arrival."""
-        arrived = np.where(self.arrived == NO_TIME, now, self.arrived)
+        arrived = self.arrived.copy()
+        arrived[arrived == NO_TIME] = now
         return StoredItems(
             self.ids, self.buffer, self.offsets, self.title_lengths, self.published, arrived,
             self.sources,
