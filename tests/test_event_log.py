@@ -14,10 +14,10 @@ import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
 from dedupe_news._store.codec import checksum_of, seal
-from dedupe_news._store.index_arrays import Limits
+from dedupe_news._store.limits import Limits
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, EventLog, Events
 from dedupe_news._store.memory import MemoryLog
-from dedupe_news._store.store import Store, open_log
+from dedupe_news._store.store import Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -119,7 +119,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], EventLo
     location = str(tmp_path / "feed.db")
     if request.param == "redis":
         location = request.getfixturevalue("server").url(f"x{abs(hash(tmp_path))}")
-    return lambda: open_log(location, CONFIG, durability="normal", read_only=False, timeout=30)
+    return lambda: open_store(location, CONFIG, durability="normal").log
 
 
 def event(number: int) -> bytes:

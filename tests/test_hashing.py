@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news._kernels.hashing import (
-    xxh3_runs,
     xxh32_bytes,
     xxh32_shingle,
     xxh32_words,
@@ -22,7 +20,6 @@ from dedupe_news._kernels.hashing import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
 
 LENGTHS = range(101)
 words32 = st.lists(st.integers(0, 2**32 - 1), max_size=80)
@@ -96,30 +93,3 @@ def test_any_words_to_64_bits(words: list[int], start: int) -> None:
     found = xxh64_words(array, start, len(words))
 
     assert found == xxhash.xxh64_intdigest(array[start:].astype("<u4").tobytes())
-
-
-def xxh3_of(data: NDArray[np.uint8], lengths: list[int]) -> list[int]:
-    """Hash runs that follow one another."""
-    bounds = np.cumsum([0, *lengths])
-    digests = np.empty(len(lengths), np.uint64)
-    xxh3_runs(data, bounds[:-1], bounds[1:], digests)
-    return [int(digest) for digest in digests]
-
-
-def test_runs_of_every_length() -> None:
-    """Each way of the algorithm is gone: 128 and 240 bytes, whole blocks of 1,024, one more."""
-    lengths = [*range(17, 322), *(1024 * n + more for n in (1, 2) for more in (-1, 0, 1, 64, 65))]
-    data = np.random.default_rng(20261126).integers(0, 256, sum(lengths), np.uint8)
-    bounds = np.cumsum([0, *lengths]).tolist()
-
-    assert xxh3_of(data, lengths) == [
-        xxhash.xxh3_64_intdigest(data[start:stop].tobytes()) for start, stop in pairwise(bounds)
-    ]
-
-
-@given(runs=st.lists(st.binary(min_size=17, max_size=600), max_size=4))
-def test_any_runs(runs: list[bytes]) -> None:
-    """Runs are hashed right, each by itself."""
-    data = np.frombuffer(b"".join(runs), np.uint8)
-
-    assert xxh3_of(data, list(map(len, runs))) == list(map(xxhash.xxh3_64_intdigest, runs))

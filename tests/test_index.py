@@ -19,7 +19,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 import dedupe_news as dn
 import oracles
 from dedupe_news import Config, InputError, InputTypeError, Match, NewsIndex, Relation
-from dedupe_news._store.index_arrays import Limits
+from dedupe_news._store.limits import Limits
+from limited import in_memory
 from strategies import WORDS, feeds, texts
 
 STORM = "a storm shut the northern harbour on monday evening"
@@ -43,12 +44,8 @@ class AgainstBruteForce(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.monkeypatch = pytest.MonkeyPatch()
         # Small, so that arrays grow and removed documents are dropped all the time.
-        self.monkeypatch.setattr(
-            "dedupe_news.index.LIMITS", Limits(removed=2, rows=2, tokens=4, places=2)
-        )
-        self.index = NewsIndex(SMALL)
+        self.index = in_memory(SMALL, Limits(removed=2, rows=2, tokens=4, places=2))
         self.model = oracles.Index(SMALL)
         self.texts: dict[str, str] = {}
         self.n_added = 0
@@ -132,10 +129,6 @@ class AgainstBruteForce(RuleBasedStateMachine):
         assert list(self.index) == list(self.texts)
         assert len(self.index) == len(self.texts)
         assert all(name in self.index for name in self.texts)
-
-    def teardown(self) -> None:
-        """Restore the limits."""
-        self.monkeypatch.undo()
 
 
 TestAgainstBruteForce = AgainstBruteForce.TestCase

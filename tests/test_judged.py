@@ -18,8 +18,9 @@ from dedupe_news._kernels import index_lookup
 from dedupe_news._kernels.feature_names import ORDER_SHORT
 from dedupe_news._kernels.index_tables import shingle_at
 from dedupe_news._kernels.trees import Trees
-from dedupe_news._store.index_arrays import Limits, TokenizedItems
+from dedupe_news._kernels.workspace import Arrivals
 from dedupe_news._store.index_texts import IndexTexts
+from dedupe_news._store.limits import Limits
 from made_up_news import WORDS, made_up_news
 
 if TYPE_CHECKING:
@@ -66,12 +67,12 @@ def histories(draw: st.DrawFn) -> list[tuple[Any, ...]]:
 SMALL = Limits(rows=2, tokens=4, places=4, token_places=64)
 
 
-def items(some: Sequence[tuple[tuple[int, ...], int | None]], first: int = 0) -> TokenizedItems:
-    """Return token runs and their days as they go into a store, numbered from `first`."""
+def items(some: Sequence[tuple[tuple[int, ...], int | None]], replaced: int = -1) -> Arrivals:
+    """Return token runs and their days as they go into a store; the first replaces a row."""
     n_documents = len(some)
     tokens = [token for run, _ in some for token in run]
-    return TokenizedItems(
-        hashes=np.array(tokens, np.uint32),
+    return Arrivals(
+        tokens=np.array(tokens, np.uint32),
         flags=np.zeros(len(tokens), np.uint8),
         offsets=np.array([0, *itertools.accumulate(len(run) for run, _ in some)], np.int64),
         cut_off=np.zeros(n_documents, np.uint8),
@@ -79,8 +80,7 @@ def items(some: Sequence[tuple[tuple[int, ...], int | None]], first: int = 0) ->
         times=np.array(
             [np.iinfo(np.int64).min if day is None else day * DAY for _, day in some], np.int64
         ),
-        numbers=np.arange(first, first + n_documents),
-        moments=np.array([(day or 0) * DAY for _, day in some], np.int64),
+        replaced=np.array([replaced] + [-1] * (n_documents - 1)),
     )
 
 
@@ -106,8 +106,8 @@ def after(
             retired(store, event[1])
         else:
             _, run, day, replaced = event
-            one = items([(run, day)], store.n_rows)
-            store.look_up(one, np.array([replaced]), insert=True)
+            one = items([(run, day)], replaced)
+            store.add(one, range(store.n_rows, store.n_rows + 1), np.array([(day or 0) * DAY]), 100)
     return store
 
 
@@ -195,10 +195,7 @@ def check(store: IndexTexts) -> None:
 def answers(store: IndexTexts, asked: Sequence[tuple[int, ...]]) -> list[list[tuple[Any, ...]]]:
     """Return row, relation and scores of what each run of tokens finds, all verdicts."""
     found = store.look_up(
-        items([(run, 2) for run in asked]),
-        np.full(len(asked), -1),
-        insert=False,
-        include=frozenset({"related", "template"}),
+        items([(run, 2) for run in asked]), include=frozenset({"related", "template"})
     )
     rows = list(zip(found.pairs.tolist(), found.scores.tolist(), strict=True))
     return [
@@ -289,7 +286,7 @@ def test_copies_are_named_up_to_a_bound() -> None:
     """The newest of many copies are named, and one look-up was cut short."""
     store = after([("add", (1, 2, 3, 4), None, -1)] * 9)
 
-    found = store.look_up(items([((1, 2, 3, 4), None)]), np.array([-1]), insert=False, most=3)
+    found = store.look_up(items([((1, 2, 3, 4), None)]), most=3)
 
     assert found.pairs[:, 0].tolist() == [0, 8, 7]
     assert store.n_cut_short == 1

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe_news import Config, NewsIndex
-from dedupe_news._store.index_arrays import Limits
+from dedupe_news._store.limits import Limits
+from limited import in_memory
 from strategies import feeds
 
 if TYPE_CHECKING:
@@ -18,13 +19,8 @@ if TYPE_CHECKING:
     from dedupe_news._store.index_texts import IndexTexts
 
 
-@pytest.fixture(autouse=True, scope="module")
-def small() -> Any:  # noqa: ANN401 - a fixture
-    """Let tables grow all the time."""
-    limits = Limits(removed=5, rows=2, tokens=4, places=4, token_places=64)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("dedupe_news.index.LIMITS", limits)
-        yield
+# Tables grow all the time.
+SMALL = Limits(removed=5, rows=2, tokens=4, places=4, token_places=64)
 
 
 def tables_of(index: NewsIndex) -> dict[str, Any]:
@@ -72,7 +68,7 @@ def dated(feed: list[str]) -> list[dict[str, object]]:
 def test_tables_do_not_depend_on_batches(feed: list[str], split: int) -> None:
     """Whether in turn, in parts, or made anew from the documents."""
     rows = dated(feed)
-    one, many = NewsIndex(Config()), NewsIndex(Config())
+    one, many = in_memory(Config(), SMALL), in_memory(Config(), SMALL)
     for row in rows:
         one.add(row["id"], str(row["text"]), published=row["published"])
     for start in range(0, len(rows), 7):
@@ -93,7 +89,8 @@ def test_tables_do_not_depend_on_batches(feed: list[str], split: int) -> None:
 def test_what_is_undone_leaves_no_trace(feed: list[str], kept: int, policy: str) -> None:
     """Additions, replacements, and the dropping of what was replaced."""
     rows = dated(feed)
-    index, fresh = NewsIndex(Config(policy=policy)), NewsIndex(Config(policy=policy))  # type: ignore[arg-type]
+    config = Config(policy=policy)  # type: ignore[arg-type]
+    index, fresh = in_memory(config, SMALL), in_memory(config, SMALL)
 
     def add(to: NewsIndex, some: list[dict[str, object]]) -> None:
         for row in some:
@@ -125,19 +122,17 @@ def test_batches_on_several_threads_answer_as_single_additions(
     """With documents that are replaced in the middle of a batch, and a window."""
     span = None if window is None else dt.timedelta(days=window)
     config = Config(policy="similar", threshold=0.4, shingle_size=2, bucket_limit=3, window=span)
-    one, many = NewsIndex(config), NewsIndex(config)
+    one = in_memory(config, SMALL)
+    many = in_memory(config, Limits(removed=5, rows=2, several=1))
     rows = [{**row, "id": at % 9} for at, row in enumerate(dated(feed))]
     expected = [one.add(row["id"], str(row["text"]), published=row["published"]) for row in rows]
     found: list[list[Match]] = []
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("dedupe_news.index.LIMITS", Limits(removed=5, rows=2, several=1))
-        many = NewsIndex(config)
-        for start in range(0, len(rows), 9):
-            part = rows[start : start + 9]
-            for some in (part[:split], part[split:]):
-                if some:
-                    found += many.add_many(some, n_jobs=3)
-        asked = many.query_many(feed, n_jobs=3)
+    for start in range(0, len(rows), 9):
+        part = rows[start : start + 9]
+        for some in (part[:split], part[split:]):
+            if some:
+                found += many.add_many(some, n_jobs=3)
+    asked = many.query_many(feed, n_jobs=3)
 
     assert found == expected
     assert asked == [one.query(text) for text in feed]

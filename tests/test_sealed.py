@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dedupe_news import Config, NewsIndex
-from dedupe_news._store import replay, sealed
+from dedupe_news._store import replay
+from dedupe_news._store.limits import Limits
+from limited import opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +24,7 @@ CONFIGS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let few items be worth it."""
-    monkeypatch.setattr(sealed, "_LEAST_ITEMS", 5)
+FEW = Limits(sealed=5)
 
 
 def add_some(index: NewsIndex, first: int, *, text_ids: bool) -> None:
@@ -57,17 +56,16 @@ def answers(index: NewsIndex) -> list[object]:
 @pytest.mark.parametrize("text_ids", [True, False])
 @pytest.mark.parametrize("config", CONFIGS, ids=["similar", "news", "window"])
 def test_a_sealed_index_goes_on_as_one_that_was_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Config, *, text_ids: bool
+    tmp_path: Path, config: Config, *, text_ids: bool
 ) -> None:
     """What is added after it was opened, too, and after it was sealed again."""
     paths = tmp_path / "plain.db", tmp_path / "sealed.db"
     found = []
-    for path, least in zip(paths, (10**9, 5), strict=True):
-        monkeypatch.setattr(sealed, "_LEAST_ITEMS", least)
+    for path, limits in zip(paths, (Limits(), FEW), strict=True):
         for first in (0, 7, 30):
-            with NewsIndex.open(path, config) as index:
+            with opened(path, limits, config) as index:
                 add_some(index, first, text_ids=text_ids)
-        with NewsIndex.open(path) as index:
+        with opened(path, limits) as index:
             found.append(answers(index))
 
     assert not (tmp_path / "plain.db-sealed").exists()
@@ -78,7 +76,7 @@ def test_a_sealed_index_goes_on_as_one_that_was_not(
 
 def test_a_seal_spares_the_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of what was sealed is tokenized again."""
-    with NewsIndex.open(tmp_path / "feed.db", CONFIGS[1]) as index:
+    with opened(tmp_path / "feed.db", FEW, CONFIGS[1]) as index:
         add_some(index, 0, text_ids=True)
         expected = list(index)
     monkeypatch.setattr(replay, "tokens_of", None)
@@ -90,7 +88,7 @@ def test_a_seal_spares_the_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_seal_of_no_use_is_passed_over(tmp_path: Path, fault: str) -> None:
     """The index is made of its log."""
     path, seal = tmp_path / "feed.db", tmp_path / "feed.db-sealed"
-    with NewsIndex.open(path, CONFIGS[1]) as index:
+    with opened(path, FEW, CONFIGS[1]) as index:
         add_some(index, 0, text_ids=True)
         expected = answers(index)
     data = seal.read_bytes()
@@ -101,7 +99,7 @@ def test_a_seal_of_no_use_is_passed_over(tmp_path: Path, fault: str) -> None:
     elif fault in {"cut", "empty"}:
         seal.write_bytes(data[: len(data) // 2 if fault == "cut" else 0])
     elif fault == "of another log":
-        with NewsIndex.open(tmp_path / "other.db", CONFIGS[1]) as other:
+        with opened(tmp_path / "other.db", FEW, CONFIGS[1]) as other:
             add_some(other, 3, text_ids=True)
         shutil.copy(tmp_path / "other.db-sealed", seal)
     else:

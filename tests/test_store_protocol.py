@@ -27,8 +27,9 @@ from hypothesis.stateful import (
 import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
-from dedupe_news._store.index_arrays import Limits
+from dedupe_news._store.limits import Limits
 from interruption import Interruption
+from limited import in_memory, opened
 from strategies import feeds, texts
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ CONFIGS = (
     Config(window=2 * DAY),
 )
 
-SMALL = Limits(removed=3, rows=2, tokens=4, places=8, token_places=64)
+# Small, so that arrays grow, events are read in parts, and removed documents are dropped.
+SMALL = Limits(removed=3, rows=2, tokens=4, places=8, token_places=64, events=5, sent=5)
 
 days = st.integers(0, 12)
 sources = st.none() | st.sampled_from(["Post", "Times"])
@@ -75,8 +77,6 @@ class AgainstMemory(RuleBasedStateMachine):
         self.monkeypatch.setattr("dedupe_news._input.times.now", self._now)
         # The server has a clock of its own, which nobody can set.
         self.monkeypatch.setattr("dedupe_news._store.redis.RedisLog.now", lambda _: self._now())
-        # Small, so that arrays grow and removed documents are dropped all the time.
-        self.monkeypatch.setattr("dedupe_news.index.LIMITS", SMALL)
         self.folder = contextlib.ExitStack()
         self.at = ""
         self.others: list[NewsIndex] = []
@@ -90,8 +90,8 @@ class AgainstMemory(RuleBasedStateMachine):
     def begin(self, config: Config) -> None:
         """Open both."""
         self.at = self.location()
-        self.memory = NewsIndex(config)
-        self.store = NewsIndex.open(self.at, config, durability="normal")
+        self.memory = in_memory(config, SMALL)
+        self.store = opened(self.at, SMALL, config, durability="normal")
         self.others = []
 
     def _added(self, name: str, item: tuple[str, str | None, str | None, int | None]) -> None:
@@ -209,7 +209,7 @@ class AgainstMemory(RuleBasedStateMachine):
     @rule()
     def join(self) -> None:
         """Another process opens the store too."""
-        self.others.append(NewsIndex.open(self.at, durability="normal"))
+        self.others.append(opened(self.at, SMALL, durability="normal"))
 
     @precondition(lambda self: self.others)
     @rule()
@@ -222,7 +222,7 @@ class AgainstMemory(RuleBasedStateMachine):
     def reopen(self) -> None:
         """Close the store and open it again."""
         self.store.close()
-        self.store = NewsIndex.open(self.at, durability="normal")
+        self.store = opened(self.at, SMALL, durability="normal")
 
     @rule()
     def pickle(self) -> None:
@@ -287,8 +287,7 @@ class OnServer(AgainstMemory):
     server: redis_server.RedisServer
 
     def location(self) -> str:
-        """Return a new prefix; events are read a few at a time."""
-        self.monkeypatch.setattr("dedupe_news._store.redis._AT_A_TIME", 5)
+        """Return a new prefix."""
         return self.server.url(f"test{next(_numbers)}")
 
 

@@ -725,8 +725,8 @@ def events_of_format_2() -> list[bytes]:
     numbers = np.array([3, 7], np.int64)
     return [
         *codec.Packing(rows).pack((0, 1), [3], [True], [2]),
-        codec.pack_retired(numbers, None),
-        codec.pack_compacted(numbers, 64),
+        codec.pack_tombstones(numbers, None),
+        codec.pack_tombstones(numbers, 64, is_compaction=True),
     ]
 
 
@@ -742,10 +742,11 @@ def test_format_2_is_still_written_and_read() -> None:
     )
     columns = (added.positions, added.clusters, added.leads, added.replaces)
     assert [each.tolist() for each in columns] == [[5], [3], [True], [2]]
-    assert isinstance(retired, codec.Retirement)
-    assert (retired.position, retired.step, retired.numbers.tolist()) == (6, None, [3, 7])
-    assert isinstance(compacted, codec.Compaction)
-    assert (compacted.position, compacted.step, compacted.numbers.tolist()) == (7, 64, [3, 7])
+    for tombstones, expected_position, step in ((retired, 6, None), (compacted, 7, 64)):
+        assert isinstance(tombstones, codec.Tombstones)
+        assert tombstones.numbers.tolist() == [3, 7]
+        assert (tombstones.position, tombstones.step) == (expected_position, step)
+        assert tombstones.is_compaction == (tombstones is compacted)
 
 
 def make_golden() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import dedupe_news as dn
 from dedupe_news import Config, NewsIndex
-from dedupe_news._store.index_arrays import Limits
+from dedupe_news._store.limits import Limits
+from limited import in_memory
 from strategies import feeds
 
 DAY = dt.timedelta(days=1)
@@ -142,12 +143,9 @@ def test_times_of_arrival_stand_in_for_missing_and_future_ones(
     assert [match.id for match in index.add("later", STORM)] == ["missing", "future"]
 
 
-def test_memory_stays_flat_with_a_window(
-    monkeypatch: pytest.MonkeyPatch, *, interpreted: bool
-) -> None:
+def test_memory_stays_flat_with_a_window(*, interpreted: bool) -> None:
     """Documents that left are dropped once they are as many as the others."""
-    monkeypatch.setattr("dedupe_news.index.LIMITS", Limits(removed=20))
-    index = NewsIndex(SIMILAR)
+    index = in_memory(SIMILAR, Limits(removed=20))
     sizes = []
     for day in range(20 if interpreted else 60):
         rows = [

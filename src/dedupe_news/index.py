@@ -9,9 +9,8 @@ import weakref
 from typing import TYPE_CHECKING, Any, Self
 
 from dedupe_news._index.changes import Changes
-from dedupe_news._store.index_arrays import LIMITS
 from dedupe_news._store.memory import MemoryLog
-from dedupe_news._store.store import Store, open_log
+from dedupe_news._store.store import Store, open_store
 from dedupe_news.config import Config
 from dedupe_news.errors import ConfigError
 
@@ -67,7 +66,7 @@ class NewsIndex(Changes):
     def __init__(self, config: Config | None = None, **settings: Any) -> None:
         _check_config(config)
         self._config = (config or Config()).replace(**settings)
-        self._store = Store(MemoryLog(self._config), LIMITS)
+        self._store = Store(MemoryLog(self._config))
         self._begin()
 
     def _begin(self) -> None:
@@ -134,15 +133,9 @@ class NewsIndex(Changes):
         wanted = None
         if config is not None or settings:
             wanted = (config or Config()).replace(**settings)
-        log = open_log(
+        store = open_store(
             location, wanted, durability=durability, read_only=read_only, timeout=timeout
         )
-        store = Store(log, LIMITS)
-        try:
-            store.refresh()
-        except BaseException:
-            log.close()
-            raise
         return cls._of(store)
 
     @classmethod

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedupe_news._input import times, values
 from dedupe_news._input.arrow import is_missing
-from dedupe_news._input.columns import NO_TIME, UNTITLED, Columns
+from dedupe_news._input.columns import (
+    FIRST_TIME,
+    LAST_TIME,
+    NO_TIME,
+    UNTITLED,
+    Columns,
+    to_microseconds,
+)
 from dedupe_news._input.rules import ALONE, using
 from dedupe_news._store.stored_items import StoredItems
 from dedupe_news.errors import InputTypeError, shown
@@ -32,14 +40,24 @@ def one(
         with using(speech=ALONE):
             _, named = values.source_column([source])
         source = named[0] if named else None
-    time = NO_TIME if is_missing(published) else times.moment(published)
-    numbers = np.array([0, len(content), title_length, time], np.int64)  # made once, for speed
+    numbers = np.array([0, len(content), title_length, _moment(published)], np.int64)
     offsets = numbers[:2]
     offsets.setflags(write=False)  # as texts are tokenized
     return StoredItems(
         [id], np.frombuffer(content, np.uint8), offsets, numbers[2:3], numbers[3:], _NO_TIMES,
         [source],
     )  # fmt: skip
+
+
+def _moment(published: object) -> int:
+    if type(published) is dt.datetime:
+        try:
+            microseconds = to_microseconds(published)
+        except Exception:  # noqa: BLE001 - a zone of another library may raise anything
+            microseconds = NO_TIME
+        if FIRST_TIME <= microseconds <= LAST_TIME:
+            return microseconds
+    return NO_TIME if is_missing(published) else times.moment(published)
 
 
 def _content(text: object, title: object) -> tuple[int, bytes]:
@@ -81,28 +99,15 @@ def many(columns: Columns, ids: Sequence[Hashable]) -> StoredItems:
 
 def as_columns(parts: list[StoredItems]) -> Columns:
     """Return items of an index as the stages of a batch take them."""
-    n_bytes = np.cumsum([0, *(int(part.offsets[-1] - part.offsets[0]) for part in parts)])
-    sources, names = values.source_column([each for part in parts for each in part.sources])
     nothing = np.zeros(0, np.int64)
+    contents = [content for part in parts for content in part.contents()]
+    sources, names = values.source_column([each for part in parts for each in part.sources])
     published = np.concatenate([nothing, *(part.published for part in parts)])
     title_lengths = np.concatenate([nothing, *(part.title_lengths for part in parts)])
     titled = bool((title_lengths != UNTITLED).any())
     return Columns(
-        buffer=np.concatenate(
-            [
-                np.zeros(0, np.uint8),
-                *(part.buffer[part.offsets[0] : part.offsets[-1]] for part in parts),
-            ]
-        ),
-        offsets=np.concatenate(
-            [
-                np.zeros(1, np.int64),
-                *(
-                    part.offsets[1:] - part.offsets[0] + begin
-                    for part, begin in zip(parts, n_bytes[:-1], strict=True)
-                ),
-            ]
-        ),
+        buffer=np.frombuffer(b"".join(contents), np.uint8),
+        offsets=np.cumsum([0, *map(len, contents)], dtype=np.int64),
         ids=[each for part in parts for each in part.ids],
         published=published if (published != NO_TIME).any() else None,
         sources=sources,

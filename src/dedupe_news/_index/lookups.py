@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from dedupe_news._index import arrivals, exchange
 from dedupe_news._input import sizes
 from dedupe_news._input.reading import read_documents
 from dedupe_news._input.settings import whole_number
+from dedupe_news._kernels._preparing import is_prepared
 from dedupe_news._machine.progress import ready
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news._store.memory import MemoryLog
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 _INCLUDABLE = ("related", "template")
 _FEW = 200  # items of a small index
+_PREPARED = contextlib.nullcontext()
+_NOTHING_ELSE: frozenset[str] = frozenset()
 
 
 class Lookups(Displayable):
@@ -245,6 +249,8 @@ class Lookups(Displayable):
 
     def _ready(self, feed: object, n_jobs: int = -1) -> AbstractContextManager[None]:
         """Compile what the index needs, unless it is small and so is what comes."""
+        if is_prepared(f"index-{self._config.policy}"):  # the usual case, told at once
+            return _PREPARED
 
         def n_bytes() -> int | None:
             if not self._is_small():
@@ -282,6 +288,8 @@ def unknown(id: Hashable) -> UnknownIdError:  # noqa: A002 - an id, as everywher
 
 def _included(include: object, policy: Policy) -> frozenset[str]:
     """Return what is wanted beside duplicates, checked."""
+    if include == ():
+        return _NOTHING_ELSE
     allowed = ", ".join(map(repr, _INCLUDABLE))
     if isinstance(include, str) or not isinstance(include, Iterable):
         message = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news._kernels.representatives import NO_REPRESENTATIVE, Clusters
-from dedupe_news._store.index_arrays import grown
+from dedupe_news._store.match_lists import grown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,19 +44,10 @@ class ClusterRows:
         self._successors = {}
         self.note(0, n_rows)
 
-    def announce(
-        self, first: int, numbers: range | NDArray[np.int64], moments: NDArray[np.int64]
-    ) -> None:
-        """Write number and moment of items that are about to come at the rows from `first`."""
-        stop = first + len(numbers)
-        if stop > len(self.arrays.numbers):
-            self.arrays = Clusters(*(grown(array, stop) for array in self.arrays))
-        if stop - first == 1:  # fast path for a single item
-            self.arrays.numbers[first] = numbers[0]
-            self.arrays.moments[first] = moments[0]
-            return
-        self.arrays.numbers[first:stop] = numbers
-        self.arrays.moments[first:stop] = moments
+    def reserve(self, capacity: int) -> None:
+        """Let there be so many rows."""
+        if capacity > len(self.arrays.numbers):
+            self.arrays = Clusters(*(grown(array, capacity) for array in self.arrays))
 
     def note(self, first: int, stop: int) -> None:
         """Remember which of the items that came took over a cluster from one they replaced."""

@@ -12,15 +12,13 @@ import dataclasses
 import itertools
 import operator
 import struct
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import xxhash
 
 from dedupe_news._input.columns import NO_TIME, UNTITLED
-from dedupe_news._kernels.gathering import gather_runs
-from dedupe_news._kernels.hashing import xxh3_runs
-from dedupe_news._store.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
+from dedupe_news._store.ids import MOST_BYTES, pack_id, plain_id, unpack_id
 from dedupe_news._store.log import DamagedEvent
 from dedupe_news._store.stored_items import StoredItems
 from dedupe_news.errors import InputError, shown
@@ -38,20 +36,19 @@ NOTHING = -1
 
 _ADD, _RETIRE, _COMPACT = 1, 2, 3
 _HEADER = np.dtype([
-    ("checksum", "<i8"), ("kind", "u1"), ("flags", "u1"), ("id_kind", "u1"), ("reserved", "u1"),
+    ("checksum", "<u8"), ("kind", "u1"), ("flags", "u1"), ("id_kind", "u1"), ("reserved", "u1"),
     ("id_length", "<u2"), ("source_length", "<u2"), ("title_length", "<i4"), ("cluster", "<i8"),
     ("published", "<i8"), ("arrived", "<i8"), ("replaces", "<i8"),
 ])  # fmt: skip
+_HEADER_BYTES = _HEADER.itemsize
 _BODY = struct.Struct("<BBBBHHiqqqq")  # an addition without its checksum
 _MARK = struct.Struct("<Bq")
 _CHECKSUM = struct.Struct("<q")
 _CHECKSUM_BYTES = _CHECKSUM.size
-_KIND_AT = _CHECKSUM_BYTES
 _SMALLEST = _CHECKSUM_BYTES + _MARK.size
 _LEADS = 1
 _NO_SOURCE = 0xFFFF
 _MISSING = _NO_SOURCE, b""
-_MOST_TITLE_BYTES = 2**31 - 1
 
 
 class Addition(NamedTuple):
@@ -79,23 +76,16 @@ class Addition(NamedTuple):
     replaces: NDArray[np.int64]
 
 
-class Retirement(NamedTuple):
-    """Tombstones: items that were removed or expired, and how far the window has moved on."""
+class Tombstones(NamedTuple):
+    """Numbers of items that left, how far the window was, and whether they are dropped here."""
 
     position: int
     step: int | None
     numbers: NDArray[np.int64]
+    is_compaction: bool
 
 
-class Compaction(NamedTuple):
-    """The place where removed items were dropped, their numbers, and how far the window was."""
-
-    position: int
-    step: int | None
-    numbers: NDArray[np.int64]
-
-
-Event: TypeAlias = Addition | Retirement | Compaction
+Event: TypeAlias = Addition | Tombstones
 
 
 def checksum_of(event: bytes) -> int:
@@ -104,9 +94,13 @@ def checksum_of(event: bytes) -> int:
 
 
 def seal(body: bytes) -> bytes:
-    """Return a body behind its checksum: XXH3 of 64 bits, seed 0, taken as signed."""
-    digest = xxhash.xxh3_64_intdigest(body)
-    return _CHECKSUM.pack(digest - 2**64 if digest >= 2**63 else digest) + body
+    """Return a body behind its checksum: XXH3 of 64 bits, seed 0, little-endian."""
+    return xxhash.xxh3_64_digest(body)[::-1] + body
+
+
+def is_whole(event: bytes) -> bool:
+    """Return whether an event is what was written, by its checksum."""
+    return xxhash.xxh3_64_digest(event[_CHECKSUM_BYTES:])[::-1] == event[:_CHECKSUM_BYTES]
 
 
 class Packing:
@@ -119,20 +113,11 @@ class Packing:
     """
 
     def __init__(self, items: StoredItems, objects: list[Hashable] | None = None) -> None:
-        if len(items) == 1 and type(items.ids[0]) is str:  # fast path for a single item
-            source = items.sources[0]
-            self.items = items
-            self._ids = [pack_id(items.ids[0])]
-            self._sources = [_MISSING if source is None else _packed_source(source)]
-            return
         ids = [plain_id(each, objects) for each in items.ids]
         is_same = all(map(operator.is_, ids, items.ids))
         self.items = items if is_same else dataclasses.replace(items, ids=ids)
         self._ids = [pack_id(each, objects) for each in ids]
-        names: dict[str | None, tuple[int, bytes]] = {None: _MISSING}
-        for source in set(items.sources):
-            if source is not None:
-                names[source] = _packed_source(source)
+        names = {source: _packed_source(source) for source in set(items.sources)}
         self._sources = [names[source] for source in items.sources]
 
     def pack(
@@ -153,7 +138,9 @@ class Packing:
         return [pack_added(*each) for each in columns]
 
 
-def _packed_source(source: str) -> tuple[int, bytes]:
+def _packed_source(source: str | None) -> tuple[int, bytes]:
+    if source is None:
+        return _MISSING
     try:
         data = source.encode()
     except UnicodeEncodeError:
@@ -192,17 +179,11 @@ def pack_added(
     return seal(b"".join((header, id_data, source_data, content)))
 
 
-def pack_retired(numbers: NDArray[np.int64], step: int | None) -> bytes:
-    """Return the event that removes items."""
-    return _marked(_RETIRE, numbers, step)
-
-
-def pack_compacted(numbers: NDArray[np.int64], step: int | None) -> bytes:
-    """Return the event at which items that were removed are dropped."""
-    return _marked(_COMPACT, numbers, step)
-
-
-def _marked(kind: int, numbers: NDArray[np.int64], step: int | None) -> bytes:
+def pack_tombstones(
+    numbers: NDArray[np.int64], step: int | None, *, is_compaction: bool = False
+) -> bytes:
+    """Return the event that removes items, or at which those that were removed are dropped."""
+    kind = _COMPACT if is_compaction else _RETIRE
     head = _MARK.pack(kind, NO_TIME if step is None else step)
     return seal(head + numbers.astype("<i8").tobytes())
 
@@ -211,124 +192,73 @@ def unpack(
     positions: Sequence[int], events: Sequence[bytes], objects: Sequence[Hashable] = ()
 ) -> Iterator[Event]:
     """Yield what events say, additions that follow one another together, each checked."""
-    lengths = np.fromiter(map(len, events), np.int64, len(events))
-    if len(lengths) and int(lengths.min()) < _SMALLEST:
+    if min(map(len, events), default=_SMALLEST) < _SMALLEST:
         message = "an event was read that is shorter than its header"
         raise DamagedEvent(message)
-    whole = b"".join(events)
-    stops = np.cumsum(lengths)
-    starts = stops - lengths
-    buffer = np.frombuffer(whole, np.uint8)
-    places = np.asarray(positions, np.int64)
-    kinds = buffer[starts + _KIND_AT] if len(starts) else np.empty(0, np.uint8)
-    edges = np.flatnonzero((kinds[1:] != _ADD) | (kinds[:-1] != _ADD)) + 1
-    for start, stop in itertools.pairwise([0, *edges.tolist(), len(events)]):
-        if start == stop:
-            continue
-        if kinds[start] == _ADD:
-            some = slice(start, stop)
-            yield _unpack_added(whole, places[some], starts[some], stops[some], objects)
-            continue
-        yield _unpack_mark(int(places[start]), events[start])
+    # All at once, for an index is all of its log; numpy compares them whatever their byte order.
+    checksums = b"".join([event[:_CHECKSUM_BYTES] for event in events])
+    digests = b"".join([xxhash.xxh3_64_digest(event[_CHECKSUM_BYTES:]) for event in events])
+    wrong = np.flatnonzero(np.frombuffer(checksums, "<u8") != np.frombuffer(digests, ">u8"))
+    if len(wrong):
+        message = f"the checksum of the event at position {positions[wrong[0]]} is wrong"
+        raise DamagedEvent(message)
+    start = 0
+    for kind, run in itertools.groupby([event[_CHECKSUM_BYTES] for event in events]):
+        some = slice(start, start + sum(1 for _ in run))
+        start = some.stop
+        if kind == _ADD:
+            yield _unpack_added(positions[some], events[some], objects)
+        else:
+            yield from map(_unpack_tombstones, positions[some], events[some])
 
 
-def _wrong(position: int) -> DamagedEvent:
-    return DamagedEvent(f"the checksum of the event at position {position} is wrong")
-
-
-def _unpack_mark(position: int, event: bytes) -> Retirement | Compaction:
-    if seal(event[_CHECKSUM_BYTES:]) != event:
-        raise _wrong(position)
+def _unpack_tombstones(position: int, event: bytes) -> Tombstones:
     kind, step = _MARK.unpack_from(event, _CHECKSUM_BYTES)
     if kind not in {_RETIRE, _COMPACT} or (len(event) - _SMALLEST) % 8:
         message = f"the event at position {position} is of kind {kind}, which is not known here"
         raise DamagedEvent(message)
     numbers = np.frombuffer(event, "<i8", offset=_SMALLEST).astype(np.int64)
-    made = Retirement if kind == _RETIRE else Compaction
-    return made(position, None if step == NO_TIME else step, numbers)
+    return Tombstones(position, None if step == NO_TIME else step, numbers, kind == _COMPACT)
 
 
 def _unpack_added(
-    whole: bytes,
-    positions: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-    objects: Sequence[Hashable],
+    positions: Sequence[int], events: Sequence[bytes], objects: Sequence[Hashable]
 ) -> Addition:
-    n_items = len(starts)
-    buffer = np.frombuffer(whole, np.uint8)
-    size = _HEADER.itemsize
-    if int((stops - starts).min()) < size:
+    lengths = np.fromiter(map(len, events), np.int64, len(events))
+    if int(lengths.min()) < _HEADER_BYTES:
         message = "an event was read that is shorter than its header"
         raise DamagedEvent(message)
-    fixed = np.empty(n_items * size, np.uint8)
-    gather_runs(buffer, starts, np.arange(n_items + 1) * size, fixed)
-    headers = fixed.view(_HEADER)
-    digests = np.empty(n_items, np.uint64)
-    xxh3_runs(buffer, starts + _CHECKSUM_BYTES, stops, digests)
-    wrong = np.flatnonzero(digests.view(np.int64) != headers["checksum"])
-    if len(wrong):
-        raise _wrong(int(positions[wrong[0]]))
-    id_starts = starts + size
-    source_starts = id_starts + headers["id_length"]
+    headers = np.frombuffer(b"".join([event[:_HEADER_BYTES] for event in events]), _HEADER)
     has_source = headers["source_length"] != _NO_SOURCE
-    text_starts = source_starts + np.where(has_source, headers["source_length"], 0)
+    id_stops = _HEADER_BYTES + headers["id_length"].astype(np.int64)
+    text_starts = id_stops + np.where(has_source, headers["source_length"], 0)
     title_lengths = headers["title_length"].astype(np.int64)
-    if (text_starts + title_lengths + 1 > stops).any() or (title_lengths < UNTITLED).any():
+    if (text_starts + title_lengths + 1 > lengths).any() or (title_lengths < UNTITLED).any():
         message = "an event was read that is shorter than its header says"
         raise DamagedEvent(message)
-    offsets = np.zeros(n_items + 1, np.int64)
-    np.cumsum(stops - text_starts, out=offsets[1:])
-    texts = np.empty(int(offsets[-1]), np.uint8)
-    gather_runs(buffer, text_starts, offsets, texts)
+    offsets = np.zeros(len(events) + 1, np.int64)
+    np.cumsum(lengths - text_starts, out=offsets[1:])
+    bounds = list(zip(events, id_stops.tolist(), text_starts.tolist(), strict=True))
+    contents = b"".join([event[start:] for event, _, start in bounds])
+    kinds = headers["id_kind"].tolist()
+    sources = [event[start:stop] for event, start, stop in bounds]
+    names = {source: source.decode() for source in set(sources)}
     items = StoredItems(
-        ids=_ids(whole, headers["id_kind"], id_starts, source_starts, objects),
-        buffer=texts,
+        ids=[
+            unpack_id(kind, event[_HEADER_BYTES:stop], objects)
+            for kind, (event, stop, _) in zip(kinds, bounds, strict=True)
+        ],
+        buffer=np.frombuffer(contents, np.uint8),
         offsets=offsets,
         title_lengths=title_lengths,
         published=headers["published"].astype(np.int64),
         arrived=headers["arrived"].astype(np.int64),
-        sources=_sources(whole, source_starts, text_starts, has_source),
+        sources=[
+            names[source] if is_known else None
+            for source, is_known in zip(sources, has_source.tolist(), strict=True)
+        ],
     )
     return Addition(
-        positions, items, headers["cluster"].astype(np.int64),
+        np.array(positions, np.int64), items, headers["cluster"].astype(np.int64),
         (headers["flags"] & np.uint8(_LEADS)) != 0, headers["replaces"].astype(np.int64),
     )  # fmt: skip
-
-
-def _sources(
-    whole: bytes,
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-    known: NDArray[np.bool_],
-) -> list[str | None]:
-    if not known.any():
-        return [None] * len(known)
-    found = [whole[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
-    names: dict[bytes, str | None] = {each: each.decode() for each in set(found)}
-    return [
-        names[each] if is_known else None
-        for each, is_known in zip(found, known.tolist(), strict=True)
-    ]
-
-
-def _ids(
-    whole: bytes,
-    kinds: NDArray[np.uint8],
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-    objects: Sequence[Hashable],
-) -> list[Any]:
-    if (kinds == STR).all():
-        # All at once where a character is a byte: one by one takes several times as long.
-        offsets = np.concatenate(([0], np.cumsum(stops - starts)))
-        data = np.empty(int(offsets[-1]), np.uint8)
-        gather_runs(np.frombuffer(whole, np.uint8), starts, offsets, data)
-        joined = data.tobytes()
-        if joined.isascii():
-            text, bounds = joined.decode("ascii"), offsets.tolist()
-            return [text[start:stop] for start, stop in itertools.pairwise(bounds)]
-    return [
-        unpack_id(kind, whole[start:stop], objects)
-        for kind, start, stop in zip(kinds.tolist(), starts.tolist(), stops.tolist(), strict=True)
-    ]

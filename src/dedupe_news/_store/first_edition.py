@@ -11,7 +11,7 @@ import xxhash
 
 from dedupe_news._input.columns import UNTITLED
 from dedupe_news._store import schema
-from dedupe_news._store.codec import NOTHING, checksum_of, pack_added, pack_retired
+from dedupe_news._store.codec import NOTHING, checksum_of, pack_added, pack_tombstones
 from dedupe_news.errors import StoreDamagedError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ _STATE = struct.Struct("<qqqQqqQqB")
 _HEADER = struct.Struct("<qqqqBBHHH")
 _TITLED, _REPRESENTATIVE = 1, 2
 _NO_SOURCE = 0xFFFF
-_AT_A_TIME = 20_000
 
 
 class FormerState(NamedTuple):
@@ -39,26 +38,23 @@ def read_state(connection: sqlite3.Connection) -> FormerState:
     """Return the state of a file of format 1; `StoreDamagedError` if it is damaged."""
     found = connection.execute("SELECT value FROM state WHERE only = 1").fetchone()
     blob = found[0] if found else b""
-    packed = blob[: _STATE.size]
-    if len(blob) != _STATE.size + 8 or int.from_bytes(
-        blob[_STATE.size :], "little"
-    ) != xxhash.xxh3_64_intdigest(packed):
+    packed, checksum = blob[: _STATE.size], blob[_STATE.size :]
+    if checksum != xxhash.xxh3_64_intdigest(packed).to_bytes(8, "little"):
         message = "the checksum of the state of the index is wrong"
         raise StoreDamagedError(message)
     number, _, n_documents, total, _, n_removals, _, step, has_step = _STATE.unpack(packed)
     return FormerState(number, n_documents, total, n_removals, step if has_step else None)
 
 
-def event_of(number: int, document: object, checksum: object) -> bytes:
-    """Return the event that adds a document of format 1; `StoreDamagedError` if it is damaged."""
+def event_of(document: object, checksum: object) -> bytes | None:
+    """Return the event that adds a document of format 1, None where that is damaged."""
     if (
         not isinstance(document, bytes)
         or not isinstance(checksum, int)
         or xxhash.xxh3_64_intdigest(document) != checksum % 2**64
         or len(document) < _HEADER.size
     ):
-        message = f"the checksum of document number {number} is wrong"
-        raise StoreDamagedError(message)
+        return None
     fields = _HEADER.unpack_from(document)
     _, cluster, published, arrived, flags, id_kind, id_length, source_length, _ = fields
     id_stop = _HEADER.size + id_length
@@ -72,35 +68,37 @@ def event_of(number: int, document: object, checksum: object) -> bytes:
     )  # fmt: skip
 
 
-def _events(connection: sqlite3.Connection) -> Iterator[list[tuple[int, bytes]]]:
-    last = -(2**63)
-    while True:
-        found = connection.execute(
-            "SELECT number, document, checksum FROM documents WHERE number > ? "
-            "ORDER BY number LIMIT ?",
-            (last, _AT_A_TIME),
-        ).fetchall()
-        if not found:
-            return
-        last = found[-1][0]
-        yield [(number, event_of(number, *rest)) for number, *rest in found]
+def show_as_log(connection: sqlite3.Connection) -> None:
+    """Let the documents of a file of format 1 be read like the events of a log."""
+    connection.create_function("event_of", 2, event_of)
+    connection.execute(
+        "CREATE TEMP VIEW events AS "
+        "SELECT number AS position, event_of(document, checksum) AS event FROM documents"
+    )
 
 
 def migrate(connection: sqlite3.Connection, head: schema.Head) -> schema.Head:
     """Write the events of a file of format 1 to its new tables, and drop the old ones."""
     state = read_state(connection)
-    total = sum(row[0] for row in connection.execute("SELECT checksum FROM documents"))
-    n_events = events_total = 0
-    for part in _events(connection):
-        connection.executemany("INSERT INTO events VALUES (?, ?)", part)
-        n_events += len(part)
-        events_total += sum(checksum_of(event) for _, event in part)
+    former_total = n_events = total = 0
+
+    def events() -> Iterator[tuple[int, bytes]]:
+        nonlocal former_total, n_events, total
+        rows = connection.execute("SELECT number, document, checksum FROM documents ORDER BY 1")
+        for number, document, checksum in rows:
+            event = event_of(document, checksum)
+            if event is None:
+                message = f"the checksum of document number {number} is wrong"
+                raise StoreDamagedError(message)
+            former_total += checksum
+            n_events += 1
+            total += checksum_of(event)
+            yield number, event
+
+    connection.executemany("INSERT INTO events VALUES (?, ?)", events())
     removed = [row[0] for row in connection.execute("SELECT number FROM removals ORDER BY place")]
-    if (n_events, total % 2**64, len(removed)) != (
-        state.n_documents,
-        state.total,
-        state.n_removals,
-    ):
+    is_read = n_events, former_total % 2**64, len(removed)
+    if is_read != (state.n_documents, state.total, state.n_removals):
         message = (
             f"the index is damaged: {n_events:,} documents were read of {state.n_documents:,}, or "
             "others. `dedupe-news index repair` rescues what is whole"
@@ -108,13 +106,12 @@ def migrate(connection: sqlite3.Connection, head: schema.Head) -> schema.Head:
         raise StoreDamagedError(message)
     end = state.next_number
     if removed or state.step is not None:
-        event = pack_retired(np.array(sorted(removed), np.int64), state.step)
+        event = pack_tombstones(np.array(sorted(removed), np.int64), state.step)
         connection.execute("INSERT INTO events VALUES (?, ?)", (end, event))
-        end, n_events = end + 1, n_events + 1
-        events_total += checksum_of(event)
+        end, n_events, total = end + 1, n_events + 1, total + checksum_of(event)
     connection.execute("DROP TABLE documents")
     connection.execute("DROP TABLE removals")
-    return head._replace(end=end, n_events=n_events, total=events_total % 2**64)
+    return head._replace(end=end, n_events=n_events, total=total % 2**64)
 
 
 def opened(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:

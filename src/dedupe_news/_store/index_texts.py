@@ -20,14 +20,15 @@ from dedupe_news._kernels.index_roles import NOBODY, Groups, Roles
 from dedupe_news._kernels.index_tables import FIRST_DAY, LAST_DAY, Tables
 from dedupe_news._machine.threads import run, shares
 from dedupe_news._store.cluster_rows import ClusterRows
-from dedupe_news._store.index_arrays import UNLIMITED, MatchBuffer, grown, joined, look_up
+from dedupe_news._store.match_lists import UNLIMITED, MatchBuffer, grown, joined, look_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dedupe_news._kernels.representatives import Matches
     from dedupe_news._kernels.trees import Trees
-    from dedupe_news._store.index_arrays import Limits, MatchTable, TokenizedItems
+    from dedupe_news._kernels.workspace import Arrivals
+    from dedupe_news._store.limits import Limits
+    from dedupe_news._store.match_lists import MatchTable
     from dedupe_news.config import Config
 
 _FIRST_LONGEST = 256
@@ -39,12 +40,9 @@ _PLACES_A_HEAD = 32  # of a table with a place for every shingle
 _FIRST_TEXT_PLACES = 1 << 16  # of a table with a place for every text
 _LEADERS_MET = 8  # of a bucket: the newest
 _OF_ROWS = {
-    "lengths": np.int32,
-    "alive": np.uint8,
-    "cut_off": np.uint8,
-    "times": np.int64,
+    "lengths": np.int32, "alive": np.uint8, "cut_off": np.uint8, "times": np.int64,
     "sources": np.int32,
-}
+}  # fmt: skip
 _GROUPS = tuple(f"{kind}_{name}" for kind in ("texts", "clusters") for name in Groups._fields)
 _OF_ROLES = ("leads", "links", "signatures", *_GROUPS)
 
@@ -61,29 +59,32 @@ class IndexTexts:
 
     def __init__(self, config: Config, limits: Limits, trees: Trees | None = None) -> None:
         self._limits = limits
-        self._window = UNLIMITED if config.window is None else to_span(config.window)
         self._counts_shingles = config.policy != "similar"
         if self._counts_shingles:
             self._trees: Trees | None = load_classifier(config).trees if trees is None else trees
-            self._least = config.min_probability
-            self._bucket_limit = _LEADERS_MET
+            least, bucket_limit = config.min_probability, _LEADERS_MET
             self._n_bands = candidates.BANDS
             self._signature_size = self._n_bands * candidates.ROWS_PER_BAND
             self._signing = (*coefficients(self._signature_size, _SEED), SHINGLE_SIZE, False)
         else:
-            self._trees, self._least = None, config.threshold
-            self._bucket_limit, self._n_bands = config.bucket_limit, config.bands
+            self._trees, self._n_bands = None, config.bands
+            least, bucket_limit = config.threshold, config.bucket_limit
             self._signature_size = self._n_bands * KEY_BYTES
             used = slice(config.bands * config.rows_per_band)
             multipliers, increments = coefficients(config.num_perm, config.seed)
             self._signing = multipliers[used], increments[used], config.shingle_size, True
+        self._token_arrays = ("tokens", "flags") if self._counts_shingles else ("tokens",)
+        window = UNLIMITED if config.window is None else to_span(config.window)
+        self._bounds = workspace.Bounds(
+            insert=False, first_row=0, window=window, most=_ALL, bucket_limit=bucket_limit,
+            least=least, related=False, template=False,
+        )  # fmt: skip
         self._codes = count_codes()
         self.n_rows = self.n_cut_short = 0
         self.clusters = ClusterRows(limits.rows)
         self._buffer = MatchBuffer()
         self._longest = 0
         self._held: workspace.Held | None = None
-        self._held_clusters = self.clusters.arrays
         self._make_space(_FIRST_LONGEST)
         self._allot(limits.rows, limits.tokens)
 
@@ -115,14 +116,11 @@ class IndexTexts:
     def _clear_postings(self, n_used: int, capacity: int) -> None:
         # How many places there are follows from the items alone, not from how
         # they were batched: what shares a place with what decides verdicts.
-        n_places = self._limits.places
+        n_places, n_counts, a_head = self._limits.places, self._limits.token_places, _PLACES_A_HEAD
         if not self._counts_shingles:
-            n_places = min(n_places, _FIRST_TEXT_PLACES)
+            n_places, n_counts, a_head = min(n_places, _FIRST_TEXT_PLACES), 0, 1
         while n_used > _MOST_A_PLACE * n_places:
             n_places *= _PLACES_GROWTH
-        n_counts, a_head = self._limits.token_places, _PLACES_A_HEAD
-        if not self._counts_shingles:
-            n_counts, a_head = 0, 1
         counters = np.zeros(4, np.int64)
         counters[FIRST_DAY], counters[LAST_DAY] = np.iinfo(np.int64).max, -(2**63) + 1
         self._arrays |= {
@@ -150,28 +148,42 @@ class IndexTexts:
         self._roles = Roles(texts, clusters, buckets)
         self._held = None
 
+    def _index(self) -> workspace.Index:
+        return workspace.Index(self._tables, self._roles, self.clusters.arrays, self._trees)
+
     def _n_used(self, n_tokens: int, n_rows: int) -> int:
         """Return how many postings so much may take: one a text, and one a counted shingle."""
         return n_rows + n_tokens * self._counts_shingles
 
-    def _reserve(self, n_items: int, n_tokens: int) -> None:
-        arrays = self._arrays
-        n_tokens += int(arrays["starts"][self.n_rows])
-        n_rows = self.n_rows + n_items
+    def _n_in_use(self) -> int:
+        return self._n_used(int(self._arrays["starts"][self.n_rows]), self.n_rows)
+
+    def _expect(
+        self, arrivals: Arrivals, numbers: range | NDArray[np.int64], moments: NDArray[np.int64]
+    ) -> int:
+        """Make space for items, and write what clusters need of them; return their tokens."""
+        n_added, longest = extent(arrivals.offsets)
+        self._make_space(longest)
+        arrays, first = self._arrays, self.n_rows
+        n_rows = first + len(numbers)
+        n_tokens = n_added + int(arrays["starts"][first])
         n_postings = self._n_used(n_tokens, n_rows)
         if (
-            n_tokens <= len(arrays["tokens"])
-            and n_rows <= len(arrays["alive"])
-            and n_postings <= len(arrays["postings"])
+            n_tokens > len(arrays["tokens"])
+            or n_rows > len(arrays["alive"])
+            or n_postings > len(arrays["postings"])
         ):
-            return
-        self._grow(("tokens", "flags") if self._counts_shingles else ("tokens",), n_tokens)
-        self._grow(("starts",), n_rows + 1)
-        self._grow((*_OF_ROWS, *_OF_ROLES), len(arrays["starts"]) - 1)
-        for name in _GROUPS:
-            arrays[name][self.n_rows :] = NOBODY
-        self._grow(("postings",), n_postings)
-        self._renew()
+            self._grow(self._token_arrays, n_tokens)
+            self._grow(("starts",), n_rows + 1)
+            self._grow((*_OF_ROWS, *_OF_ROLES), len(arrays["starts"]) - 1)
+            for name in _GROUPS:
+                arrays[name][first:] = NOBODY
+            self.clusters.reserve(len(arrays["alive"]))
+            self._grow(("postings",), n_postings)
+            self._renew()
+        self.clusters.arrays.numbers[first:n_rows] = numbers
+        self.clusters.arrays.moments[first:n_rows] = moments
+        return n_added
 
     def _grow(self, names: tuple[str, ...], least: int) -> None:
         """Make arrays of one length longer, if they are shorter than that."""
@@ -197,47 +209,43 @@ class IndexTexts:
 
     def look_up(
         self,
-        items: TokenizedItems,
-        replaced: NDArray[np.int64],
+        arrivals: Arrivals,
         *,
-        insert: bool,
         most: int | None = None,
         include: frozenset[str] = frozenset(),
         n_jobs: int = 1,
     ) -> MatchTable:
-        """Judge items one after another, and add each before the next if asked."""
-        n_items = len(items.offsets) - 1
-        n_tokens, longest = extent(items.offsets)
-        self._make_space(longest)
-        arrivals = workspace.Arrivals(
-            items.hashes, items.flags, items.offsets, items.cut_off, items.sources, items.times,
-            replaced,
-        )  # fmt: skip
-        first = self.n_rows
-        bounds = workspace.Bounds(
-            insert, first, self._window, _ALL if most is None else most, self._bucket_limit,
-            self._least, "related" in include, "template" in include,
-        )  # fmt: skip
-        if not insert:
-            if n_jobs == 1 or n_items < self._limits.several:
-                return self._buffer.fill(n_items, partial(self._run, arrivals, bounds))
-            return self._look_up_in_parts(arrivals, bounds, n_jobs)
-        self.clusters.announce(first, items.numbers, items.moments)
-        self._reserve(n_items, n_tokens)
+        """Return the matches of items, at most so many of each; change nothing."""
+        n_items = len(arrivals.offsets) - 1
+        self._make_space(extent(arrivals.offsets)[1])
+        bounds = self._bounds._replace(
+            first_row=self.n_rows,
+            most=_ALL if most is None else most,
+            related="related" in include,
+            template="template" in include,
+        )
+        if n_jobs == 1 or n_items < self._limits.several:
+            return self._buffer.fill(n_items, partial(self._run, arrivals, bounds))
+        return self._look_up_in_parts(arrivals, bounds, n_jobs)
+
+    def add(
+        self,
+        arrivals: Arrivals,
+        numbers: range | NDArray[np.int64],
+        moments: NDArray[np.int64],
+        most: int,
+    ) -> MatchTable:
+        """Add items one after another; return the matches of each among those before it."""
+        n_items, first = len(arrivals.offsets) - 1, self.n_rows
+        self._expect(arrivals, numbers, moments)
+        bounds = self._bounds._replace(insert=True, first_row=first, most=most)
         matches = self._buffer.fill(n_items, partial(self._add, arrivals, bounds))
-        if n_items > 1 or replaced[0] >= 0:  # else nothing was replaced
+        if n_items > 1 or arrivals.replaced[0] >= 0:  # else nothing was replaced
             self.clusters.note(first, self.n_rows)
         return matches
 
-    def _add(
-        self,
-        arrivals: workspace.Arrivals,
-        bounds: workspace.Bounds,
-        begin: int,
-        bounds_of_matches: NDArray[np.int64],
-        matches: Matches,
-    ) -> int:
-        """Add items from `begin`; stop early only for want of room for matches."""
+    def _add(self, arrivals: Arrivals, bounds: workspace.Bounds, begin: int, *written: Any) -> int:
+        """Add items from `begin`; stop early only for want of space for matches."""
         offsets, first = arrivals.offsets, self.n_rows - begin
         n_items = len(offsets) - 1
         while begin < n_items:
@@ -246,10 +254,8 @@ class IndexTexts:
             if stop == begin:
                 self.rebuild(more=self._n_used(int(offsets[begin + 1] - offsets[begin]), 1))
                 continue
-            some = arrivals
-            if stop < n_items:
-                some = arrivals._replace(offsets=offsets[: stop + 1])
-            begin = self._run(some, bounds, begin, bounds_of_matches, matches)
+            some = arrivals if stop == n_items else arrivals._replace(offsets=offsets[: stop + 1])
+            begin = self._run(some, bounds, begin, *written)
             if begin < stop:
                 break
         self.n_rows = first + begin
@@ -257,20 +263,18 @@ class IndexTexts:
 
     def _n_until_full(self, offsets: NDArray[np.int64]) -> int:
         """Return how many items can be added before there must be more places."""
-        arrays = self._arrays
-        most = _MOST_A_PLACE * len(arrays["places"])
-        used = self._n_used(int(arrays["starts"][self.n_rows]), self.n_rows)
+        free = _MOST_A_PLACE * len(self._arrays["places"]) - self._n_in_use()
         n_items = len(offsets) - 1
-        if used + self._n_used(int(offsets[-1] - offsets[0]), n_items) <= most:
+        if self._n_used(int(offsets[-1] - offsets[0]), n_items) <= free:
             return n_items
-        n_tokens = (offsets[1:] - offsets[0]) * self._counts_shingles
-        return int(np.searchsorted(used + n_tokens + np.arange(1, n_items + 1), most, "right"))
+        needed = (offsets[1:] - offsets[0]) * self._counts_shingles + np.arange(1, n_items + 1)
+        return int(np.searchsorted(needed, free, "right"))
 
     def _look_up_in_parts(
-        self, arrivals: workspace.Arrivals, bounds: workspace.Bounds, n_jobs: int
+        self, arrivals: Arrivals, bounds: workspace.Bounds, n_jobs: int
     ) -> MatchTable:
         """Look items up on several threads: nothing is written but to workspaces."""
-        index = workspace.Index(self._tables, self._roles, self.clusters.arrays, self._trees)
+        index = self._index()
 
         def work_on(span: tuple[int, int]) -> tuple[MatchTable, int]:
             start, stop = span
@@ -284,7 +288,7 @@ class IndexTexts:
             space = self._new_workspace()
             held = workspace.hold(index, space)
             table = MatchBuffer().fill(
-                stop - start, lambda *bounds_: look_up(some, held, bounds, *bounds_)
+                stop - start, lambda *progress: look_up(some, held, bounds, *progress)
             )
             return table, int(space.n_cut_short[0])
 
@@ -293,53 +297,39 @@ class IndexTexts:
         self.n_cut_short += sum(n_cut_short)
         return joined(tables)
 
-    def _run(
-        self,
-        arrivals: workspace.Arrivals,
-        bounds: workspace.Bounds,
-        begin: int,
-        bounds_of_matches: NDArray[np.int64],
-        matches: Matches,
-    ) -> int:
+    def _run(self, arrivals: Arrivals, bounds: workspace.Bounds, begin: int, *written: Any) -> int:
         """Look items up from `begin`, and add them where the bounds say so."""
-        held, clusters = self._held, self.clusters.arrays
-        is_of_others = isinstance(held, list) != _interpreting.is_on()  # Python's own lists
-        if held is None or is_of_others or self._held_clusters is not clusters:
-            self._held_clusters = clusters
-            index = workspace.Index(self._tables, self._roles, clusters, self._trees)
-            held = self._held = workspace.hold(index, self._space)
-        n_done = look_up(arrivals, held, bounds, begin, bounds_of_matches, matches)
+        is_of_others = isinstance(self._held, list) != _interpreting.is_on()  # Python's own lists
+        if self._held is None or is_of_others:
+            self._held = workspace.hold(self._index(), self._space)
+        n_done = look_up(arrivals, self._held, bounds, begin, *written)
         self.n_cut_short += int(self._space.n_cut_short[0])
         self._space.n_cut_short[0] = 0
         return n_done
 
     # Replay
 
-    def append(self, items: TokenizedItems) -> None:
+    def append(
+        self, arrivals: Arrivals, numbers: NDArray[np.int64], moments: NDArray[np.int64]
+    ) -> None:
         """Write items that are found only after `enroll` or `rebuild`."""
-        n_items, first = len(items.offsets) - 1, self.n_rows
-        n_tokens, longest = extent(items.offsets)
-        self._make_space(longest)
-        self.clusters.announce(first, items.numbers, items.moments)
-        self._reserve(n_items, n_tokens)
-        arrays, stop = self._arrays, first + n_items
+        offsets, first = arrivals.offsets, self.n_rows
+        n_tokens = self._expect(arrivals, numbers, moments)
+        arrays, stop = self._arrays, first + len(offsets) - 1
         begin = int(arrays["starts"][first])
-        some = slice(int(items.offsets[0]), int(items.offsets[-1]))
-        arrays["tokens"][begin : begin + n_tokens] = items.hashes[some]
-        if self._counts_shingles:
-            arrays["flags"][begin : begin + n_tokens] = items.flags[some]
-        arrays["starts"][first + 1 : stop + 1] = begin + items.offsets[1:] - items.offsets[0]
-        arrays["lengths"][first:stop] = np.diff(items.offsets)
+        some = slice(int(offsets[0]), int(offsets[-1]))
+        for name in self._token_arrays:
+            arrays[name][begin : begin + n_tokens] = getattr(arrivals, name)[some]
+        arrays["starts"][first + 1 : stop + 1] = begin + offsets[1:] - offsets[0]
+        arrays["lengths"][first:stop] = np.diff(offsets)
         arrays["alive"][first:stop] = 1
-        arrays["cut_off"][first:stop] = items.cut_off
-        arrays["times"][first:stop] = items.times
-        arrays["sources"][first:stop] = items.sources
+        for name in ("cut_off", "times", "sources"):
+            arrays[name][first:stop] = getattr(arrivals, name)
         self.n_rows = stop
 
     def enroll(self, first: int) -> None:
         """Let appended items be found; their clusters are known."""
-        n_used = self._n_used(int(self._arrays["starts"][self.n_rows]), self.n_rows)
-        if n_used > _MOST_A_PLACE * len(self._arrays["places"]):
+        if self._n_in_use() > _MOST_A_PLACE * len(self._arrays["places"]):
             self.rebuild()
             return
         self._admit(first)
@@ -377,7 +367,7 @@ class IndexTexts:
 
     def rebuild(self, *, more: int = 0) -> None:
         """Make the postings and counts anew, with room for `more` postings."""
-        n_used = self._n_used(int(self._arrays["starts"][self.n_rows]), self.n_rows) + more
+        n_used = self._n_in_use() + more
         self._clear_postings(n_used, max(len(self._arrays["postings"]), n_used))
         self._admit(0)
 
@@ -392,7 +382,7 @@ class IndexTexts:
         for name in _OF_ROWS:
             self._arrays[name][:n_rows] = former[name][kept]
         self._arrays["starts"][: n_rows + 1] = offsets
-        for name in ("tokens", "flags") if self._counts_shingles else ("tokens",):
+        for name in self._token_arrays:
             gather_runs(former[name], former["starts"][kept], offsets, self._arrays[name])
         self.n_rows = n_rows
         self.rebuild()

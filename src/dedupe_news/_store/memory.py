@@ -8,6 +8,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from dedupe_news._input import times
+from dedupe_news._store.limits import LIMITS, Limits
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, Events
 
 if TYPE_CHECKING:
@@ -15,14 +16,12 @@ if TYPE_CHECKING:
 
     from dedupe_news.config import Config
 
-_AT_A_TIME = 20_000
-
 
 class MemoryLog:
     """An event log in a list; its position and its events change in one step."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(self, config: Config, limits: Limits = LIMITS) -> None:
+        self.config, self._at_a_time = config, limits.events
         self.name = "the index in memory"
         self.remedy = "Make it anew"
         self.read_only = False
@@ -52,8 +51,8 @@ class MemoryLog:
         positions, events = self._kept
         first = bisect.bisect_left(positions, since.position)
         end = len(positions)  # events without a position are of an addition that was interrupted
-        for start in range(first, end, _AT_A_TIME):
-            some = slice(start, min(start + _AT_A_TIME, end))
+        for start in range(first, end, self._at_a_time):
+            some = slice(start, min(start + self._at_a_time, end))
             yield Events(positions[some], events[some])
 
     def fetch(self, positions: Sequence[int]) -> Events:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dedupe_news._input.columns import to_span
 from dedupe_news._store import redis_server, schema
 from dedupe_news._store.codec import FORMAT_VERSION, checksum_of
+from dedupe_news._store.limits import LIMITS, Limits
 from dedupe_news._store.log import Behind, Conflict, Cursor, Discarded, Events
 from dedupe_news._store.redis_server import NOTHING_KEPT, UNKNOWN, Server, split_url
 from dedupe_news.config import Config
@@ -36,7 +37,6 @@ from dedupe_news.errors import (
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
-_AT_A_TIME = 2000  # events of one answer: the server does nothing else meanwhile
 _MOST_BYTES = 400 << 20  # of one append: a server takes no more than 512 MB at once
 _LEASE_MS = 5000
 _TOKEN_MS = 3_600_000
@@ -57,10 +57,11 @@ class RedisLog:
         *,
         read_only: bool,
         timeout: float,
+        limits: Limits = LIMITS,
         least_idle_ms: int = _WEEK_MS,
     ) -> None:
         self._url, self._timeout, self._least_idle_ms = url, timeout, least_idle_ms
-        self.read_only = read_only
+        self.read_only, self._at_a_time = read_only, limits.sent
         self.objects: list[Hashable] | None = None
         self._connect()
         try:
@@ -117,17 +118,16 @@ class RedisLog:
 
     def _check_format(self, found: dict[bytes, bytes]) -> None:
         version = int(found.get(b"format", 0))
-        if version != FORMAT_VERSION:
-            remedy = (
-                "Upgrade dedupe_news"
-                if version > FORMAT_VERSION
-                else "Export it with the version that made it, and import it under another prefix"
-            )
-            message = (
-                f"{self.name!r} has format version {version}, but this version of dedupe_news "
-                f"knows {FORMAT_VERSION}. {remedy}"
-            )
-            raise StoreFormatError(message)
+        if version == FORMAT_VERSION:
+            return
+        remedy = "Export it with the version that made it, and import it under another prefix"
+        if version > FORMAT_VERSION:
+            remedy = "Upgrade dedupe_news"
+        message = (
+            f"{self.name!r} has format version {version}, but this version of dedupe_news "
+            f"knows {FORMAT_VERSION}. {remedy}"
+        )
+        raise StoreFormatError(message)
 
     def _check_versions(self, found: dict[bytes, bytes]) -> None:
         """Refuse an index of workers that fold or judge otherwise."""
@@ -172,7 +172,7 @@ class RedisLog:
         pause = _FIRST_PAUSE_S
         while True:
             answer = self._ask(
-                redis_server.LOCK, self._last, [_AT_A_TIME, token, _LEASE_MS], NOTHING_KEPT
+                redis_server.LOCK, self._last, [self._at_a_time, token, _LEASE_MS], NOTHING_KEPT
             )
             if answer[0] != b"held":
                 self._renewed, self._stash = time.monotonic(), answer
@@ -250,13 +250,13 @@ class RedisLog:
             stash, self._stash = self._stash, None
             answer = stash if stash is not None and at == self._last else None
             if answer is None:
-                answer = self._ask(redis_server.PULL, at, [_AT_A_TIME])
+                answer = self._ask(redis_server.PULL, at, [self._at_a_time])
             _, _, _, stop, base, found = answer
             if 0 < since.position < base or (first_base is not None and base != first_base):
                 raise Behind
             first_base = base
             if found:
-                positions = [int(each.split(b"-")[0]) - 1 for each, _ in found]
+                positions = [_position_of(name) for name, _ in found]
                 events = [fields[1] for _, fields in found]
                 at = Cursor(positions[-1] + 1, checksum_of(events[-1]))
                 yield Events(positions, events)
@@ -266,12 +266,9 @@ class RedisLog:
 
     def fetch(self, positions: Sequence[int]) -> Events:
         """Return single events."""
-        runs: list[list[int]] = []
-        for position in positions:
-            if runs and position == runs[-1][-1] + 1:
-                runs[-1].append(position)
-            else:
-                runs.append([position])
+        # Positions that follow one another have the same distance from their places.
+        numbered = itertools.groupby(enumerate(positions), lambda pair: pair[1] - pair[0])
+        runs = [[position for _, position in run] for _, run in numbered]
 
         def _call() -> list[Any]:
             with self._server.client.pipeline(transaction=False) as pipeline:
@@ -280,10 +277,9 @@ class RedisLog:
                 answers: list[Any] = pipeline.execute()
             return answers
 
-        found = list(itertools.chain(*self._server.attempt(_call))) if runs else []
+        rows = list(itertools.chain(*self._server.attempt(_call))) if runs else []
         return Events(
-            [int(each.split(b"-")[0]) - 1 for each, _ in found],
-            [fields[b"e"] for _, fields in found],
+            [_position_of(name) for name, _ in rows], [fields[b"e"] for _, fields in rows]
         )
 
     def append(
@@ -298,16 +294,8 @@ class RedisLog:
             raise StoreError(message)
         gone = [] if discarded is None else discarded.positions
         base = -1 if discarded is None else discarded.base
-        arguments: list[bytes | str | int] = [
-            self._owner,
-            _TOKEN_MS,
-            self._ttl_ms,
-            base,
-            len(gone),
-            *gone,
-            *events,
-        ]
-        answer = self._ask(redis_server.APPEND, since, arguments, UNKNOWN)
+        options = self._owner, _TOKEN_MS, self._ttl_ms, base, len(gone)
+        answer = self._ask(redis_server.APPEND, since, [*options, *gone, *events], UNKNOWN)
         if answer[0] == b"conflict":
             raise Conflict
         self._owner = ""
@@ -333,10 +321,18 @@ class RedisLog:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return how to open the index again: the address, with its password if it has one."""
-        kept = ("_url", "_timeout", "_least_idle_ms", "read_only", "objects", "config")
-        return {name: vars(self)[name] for name in (*kept, "_incarnation", "_ttl_ms")}
+        kept = (
+            "_url", "_timeout", "_at_a_time", "_least_idle_ms", "_incarnation", "_ttl_ms",
+            "read_only", "objects", "config",
+        )  # fmt: skip
+        return {name: vars(self)[name] for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the state; the server is asked when the index is."""
         vars(self).update(state)
         self._connect()
+
+
+def _position_of(name: bytes) -> int:
+    """Return the position of an event by its name in the stream."""
+    return int(name.split(b"-")[0]) - 1

@@ -16,19 +16,12 @@ import numpy as np
 
 from dedupe_news._input.columns import NO_SOURCE, to_span
 from dedupe_news._kernels.representatives import representative_of
+from dedupe_news._kernels.workspace import Arrivals
 from dedupe_news._machine.threads import resolve_jobs
-from dedupe_news._store.codec import (
-    Addition,
-    Compaction,
-    checksum_of,
-    pack_compacted,
-    pack_retired,
-    unpack,
-)
-from dedupe_news._store.index_arrays import UNLIMITED, TokenizedItems, grown
+from dedupe_news._store.codec import NOTHING, Addition, checksum_of, pack_tombstones, unpack
 from dedupe_news._store.index_texts import IndexTexts
 from dedupe_news._store.log import Cursor, Discarded
-from dedupe_news._store.match_lists import MatchLists, best, within
+from dedupe_news._store.match_lists import UNLIMITED, MatchLists, grown
 from dedupe_news._store.stored_items import tokens_of
 
 if TYPE_CHECKING:
@@ -36,9 +29,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dedupe_news._store.codec import Event, Packing
-    from dedupe_news._store.index_arrays import Limits, MatchTable
+    from dedupe_news._store.codec import Packing, Tombstones
+    from dedupe_news._store.limits import Limits
     from dedupe_news._store.log import Events
+    from dedupe_news._store.match_lists import MatchTable
     from dedupe_news._store.stored_items import StoredItems
     from dedupe_news._text import Tokens
     from dedupe_news.config import Config
@@ -47,8 +41,7 @@ MOST_MATCHES = 100
 """Matches of an item that is added: of more, the best."""
 
 _STEPS_A_WINDOW = 64
-_NOTHING_REPLACED = np.array([-1], np.int64)
-_NO_NUMBERS = np.empty(0, np.int64)
+_NO_ROW = -1
 _AT_ONCE = 2000  # items whose matches are looked for together, for the sake of memory
 _SEVERAL = 4096  # items from which on several threads are worth it
 
@@ -114,45 +107,44 @@ class State:
         self, packing: Packing, tokens: Tokens, *, keep: bool
     ) -> list[tuple[MatchTable, NDArray[np.object_]]]:
         """Add items one after another; return what they match where that is to be kept."""
-        items = packing.items
-        n_items, begin = len(items), 0
-        moments = items.moments
-        matches = []
+        items, moments, begin = packing.items, packing.items.moments, 0
+        tables = []
         self.is_torn = True
-        while begin < n_items:
+        while begin < len(items):
             stop = min(self._move_on(moments, begin), begin + _AT_ONCE)
-            replaced = self._replaced(items.ids[begin:stop])
-            if replaced is None:
-                replaced, replaced_numbers = _nothing(stop - begin), [-1] * (stop - begin)
-            else:
-                replaced = replaced[: self._n_until_due(replaced)]
-                stop = begin + len(replaced)
-                known = self.texts.clusters.arrays.numbers[replaced]
-                replaced_numbers = np.where(replaced < 0, -1, known).tolist()
-            position = self._position()
-            some, numbers = slice(begin, stop), range(position, position + stop - begin)
-            if stop - begin == n_items:  # fast path for a whole batch
-                tokenized = TokenizedItems(
-                    *tokens, self._codes(items.sources), items.published, numbers, moments
-                )
-            else:
-                tokenized = TokenizedItems(
-                    tokens.hashes, tokens.flags, tokens.offsets[begin : stop + 1],
-                    tokens.cut_off[some], self._codes(items.sources[some]), items.published[some],
-                    numbers, moments[some],
-                )  # fmt: skip
-            first = self.texts.n_rows
-            table = self.texts.look_up(tokenized, replaced, insert=True, most=MOST_MATCHES)
-            self._record(items.ids[begin:stop], first)
+            replaced = [self.row_of.get(each, _NO_ROW) for each in items.ids[begin:stop]]
+            replaced = replaced[: self._n_until_due(replaced)]
+            stop, first = begin + len(replaced), self.texts.n_rows
+            replaced_numbers = [
+                NOTHING if row == _NO_ROW else int(self.numbers[row]) for row in replaced
+            ]
+            some, position = slice(begin, stop), self._position()
+            numbers = range(position, position + len(replaced))
+            arrivals = self._arrivals(items, tokens, some, replaced)
+            table = self.texts.add(arrivals, numbers, moments[some], MOST_MATCHES)
+            self._record(items.ids[some], first)
             if keep:
-                moments_by_row = self.texts.clusters.arrays.moments
-                table = within(table, tokenized.moments, moments_by_row, self._window)
-                matches.append((best(table, MOST_MATCHES), self.ids))
+                others = self.texts.clusters.arrays.moments
+                table = table.within(moments[some], others, self._window)
+                tables.append((table.best(MOST_MATCHES), self.ids))
             clusters, leads = self._verdicts(first)
             self._pending += packing.pack((begin, stop), clusters, leads, replaced_numbers)
             begin = stop
             self._compact_if_due()
-        return matches
+        return tables
+
+    def _arrivals(
+        self, items: StoredItems, tokens: Tokens, some: slice, replaced: Sequence[int]
+    ) -> Arrivals:
+        """Return some items as kernels take them; sources that are new get codes."""
+        codes, sources = self._source_codes, items.sources[some]
+        for source in dict.fromkeys(sources):
+            codes.setdefault(source, len(codes) - 1)
+        return Arrivals(
+            tokens.hashes, tokens.flags, tokens.offsets[some.start : some.stop + 1],
+            tokens.cut_off[some], np.array([codes[source] for source in sources], np.int32),
+            items.published[some], np.array(replaced, np.int64),
+        )  # fmt: skip
 
     def remove(self, id: Hashable) -> bool:  # noqa: A002 - an id, as everywhere
         """Remove an item; return whether it was there."""
@@ -170,7 +162,7 @@ class State:
 
     def _leave(self, rows: NDArray[np.int64]) -> None:
         self.is_torn = True
-        event = pack_retired(self.numbers[rows], self.step)
+        event = pack_tombstones(self.numbers[rows], self.step)
         self._retire(rows)
         self._marks.append(self._position())
         self._pending.append(event)
@@ -178,12 +170,6 @@ class State:
 
     def _position(self) -> int:
         return self.cursor.position + len(self._pending)
-
-    def _replaced(self, ids: Sequence[Hashable]) -> NDArray[np.int64] | None:
-        """Return the row that each item replaces, or -1; None where all are new."""
-        if self.row_of.keys().isdisjoint(ids):
-            return None
-        return np.array([self.row_of.get(each, -1) for each in ids], np.int64)
 
     def _move_on(self, moments: NDArray[np.int64], begin: int) -> int:
         """Let items leave that are too old for one; return where they must be asked next."""
@@ -199,18 +185,21 @@ class State:
         later = np.flatnonzero(steps > self.step)
         return begin + int(later[0]) if len(later) else len(moments)
 
-    def _n_until_due(self, replaced: NDArray[np.int64]) -> int:
+    def _n_until_due(self, replaced: Sequence[int]) -> int:
         """Return how many items come before removed ones are to be dropped."""
-        left = np.cumsum(replaced >= 0)
-        n_removed = self.texts.n_rows - len(self) + left
-        n_alive = len(self) + np.arange(1, len(replaced) + 1) - left
-        due = np.flatnonzero((n_removed >= self._limits.removed) & (n_removed >= n_alive))
-        return int(due[0]) + 1 if len(due) else len(replaced)
+        n_removed = self.texts.n_rows - len(self)
+        n_alive = len(self)
+        for at, row in enumerate(replaced, 1):
+            n_removed += row != _NO_ROW
+            n_alive += row == _NO_ROW
+            if n_removed >= max(self._limits.removed, n_alive):
+                return at
+        return len(replaced)
 
     def _compact_if_due(self) -> None:
         """Drop removed items once they are as many as the others."""
         n_removed = self.texts.n_rows - len(self)
-        if n_removed < self._limits.removed or n_removed < len(self):
+        if n_removed < max(self._limits.removed, len(self)):
             return
         gone = self.numbers[~self.alive]
         self._base = self._last_compaction + 1
@@ -218,7 +207,7 @@ class State:
         if self._last_compaction >= 0:
             self._discarded.append(self._last_compaction)
         self._last_compaction, self._marks = self._position(), []
-        self._pending.append(pack_compacted(gone, self.step))
+        self._pending.append(pack_tombstones(gone, self.step, is_compaction=True))
         self._compact()
 
     def take_changes(self) -> tuple[list[bytes], Discarded | None]:
@@ -243,52 +232,49 @@ class State:
         is_new = self.cursor.position == 0
         for positions, events in parts:
             for event in unpack(positions, events, objects or ()):
-                self._apply(event, is_new=is_new)
+                if isinstance(event, Addition):
+                    self._append(event, is_new=is_new)
+                else:
+                    self._bury(event, is_new=is_new)
             self.cursor = Cursor(positions[-1] + 1, checksum_of(events[-1]))
         if is_new:
             self.texts.rebuild()
         self.is_torn = False
 
-    def _apply(self, event: Event, *, is_new: bool) -> None:
-        if isinstance(event, Addition):
-            self._apply_added(event, is_new=is_new)
-            return
+    def _bury(self, event: Tombstones, *, is_new: bool) -> None:
         self.step = event.step
-        rows = self._rows(event.numbers)
-        rows = rows[self.texts.alive[rows] == 1]
-        self._retire(rows, is_new=is_new)
-        if isinstance(event, Compaction):
+        self._retire(self._rows(event.numbers), is_new=is_new)
+        if event.is_compaction:
             self._last_compaction, self._marks = event.position, []
             self._compact()
         else:
             self._marks.append(event.position)
 
-    def _apply_added(self, event: Addition, *, is_new: bool) -> None:
+    def _append(self, event: Addition, *, is_new: bool) -> None:
         items = event.items
         n_jobs = 1 if len(items) < _SEVERAL else resolve_jobs(-1)
         tokens = tokens_of(items, self.config, n_jobs)
-        first = self.texts.n_rows
+        first, moments = self.texts.n_rows, items.moments
         if self._window != UNLIMITED:
-            last = int(items.moments.max()) // self._step_length
+            last = int(moments.max()) // self._step_length
             self.step = last if self.step is None else max(last, self.step)
-        tokenized = TokenizedItems(
-            *tokens, self._codes(items.sources), items.published, event.positions, items.moments
-        )
-        self.texts.append(tokenized)
+        arrivals = self._arrivals(items, tokens, slice(0, len(items)), ())
+        self.texts.append(arrivals, event.positions, moments)
         self.texts.clusters.place(first, event.clusters, event.leads)
         if not is_new:
             self.texts.enroll(first)
         self._record(items.ids, first)
-        replaced = self._rows(event.replaces[event.replaces >= 0])
-        self._retire(replaced[self.texts.alive[replaced] == 1], is_new=is_new)
+        self._retire(self._rows(event.replaces), is_new=is_new)
 
     def _rows(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the rows of those numbers that are here."""
+        """Return the rows of those numbers that are here and count."""
         known = self.numbers
         rows = np.searchsorted(known, numbers)
         here = rows < len(known)
         here[here] = known[rows[here]] == numbers[here]
-        return rows[here]
+        rows = rows[here]
+        counting: NDArray[np.int64] = rows[self.texts.alive[rows] == 1]
+        return counting
 
     # Seals: a state as arrays, and what else there is to it.
 
@@ -318,33 +304,19 @@ class State:
 
     # What both come to.
 
-    def _codes(self, sources: Sequence[str | None]) -> NDArray[np.int32]:
-        """Return sources as numbers, new ones for those that were not seen before."""
-        codes = self._source_codes
-        if len(sources) == 1:  # fast path for a single item
-            return np.array([codes.setdefault(sources[0], len(codes) - 1)], np.int32)
-        for source in dict.fromkeys(sources):
-            codes.setdefault(source, len(codes) - 1)
-        return np.array([codes[source] for source in sources], np.int32)
-
     def _record(self, ids: Sequence[Hashable], first: int) -> None:
         end = first + len(ids)
         if end > len(self.ids):
             self.ids = grown(self.ids, end)
-        if len(ids) == 1:  # fast path for a single item
-            self.row_of[ids[0]] = first
-            self.ids[first] = ids[0]
-            return
         self.row_of.update(zip(ids, range(first, end), strict=True))
         self.ids[first:end] = np.fromiter(ids, object, len(ids))  # tuples as they are
 
     def _verdicts(self, first: int) -> tuple[list[int], list[bool]]:
         """Return the clusters of the rows from one on, and which rows are representatives."""
-        arrays, stop = self.texts.clusters.arrays, self.texts.n_rows
-        if stop - first == 1:  # fast path for a single item
-            return [int(arrays.clusters[first])], [int(arrays.representatives[first]) == first]
-        leads = arrays.representatives[first:stop] == np.arange(first, stop)
-        return arrays.clusters[first:stop].tolist(), leads.tolist()
+        arrays, some = self.texts.clusters.arrays, slice(first, self.texts.n_rows)
+        representatives = arrays.representatives[some].tolist()
+        leads = [row == representative for row, representative in enumerate(representatives, first)]
+        return arrays.clusters[some].tolist(), leads
 
     def _retire(self, rows: NDArray[np.int64], *, is_new: bool = False) -> None:
         if not len(rows):
@@ -377,22 +349,13 @@ class State:
             return MatchLists([])
         unknown = len(self._source_codes)
         codes = [self._source_codes.get(source, unknown) for source in items.sources]
-        tokenized = TokenizedItems(
-            *tokens, np.array(codes, np.int32), items.published, _NO_NUMBERS, _NO_NUMBERS
+        arrivals = Arrivals(
+            *tokens, np.array(codes, np.int32), items.published, np.full(len(items), _NO_ROW)
         )
         # Of what is out of the window, and of what is ranked afterwards, all is listed.
         is_ranked = self._window == UNLIMITED and self.config.policy != "similar"
         table = self.texts.look_up(
-            tokenized,
-            _nothing(len(items)),
-            insert=False,
-            most=limit if is_ranked else None,
-            include=include,
-            n_jobs=n_jobs,
+            arrivals, most=limit if is_ranked else None, include=include, n_jobs=n_jobs
         )
-        table = within(table, items.published, self.texts.clusters.arrays.moments, self._window)
+        table = table.within(items.published, self.texts.clusters.arrays.moments, self._window)
         return MatchLists([(table, self.ids)], limit)
-
-
-def _nothing(n_items: int) -> NDArray[np.int64]:
-    return _NOTHING_REPLACED if n_items == 1 else np.full(n_items, -1)

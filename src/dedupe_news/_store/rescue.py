@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import itertools
 import sqlite3
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from dedupe_news._store import first_edition, schema
-from dedupe_news._store.codec import FORMAT_VERSION, Addition, checksum_of, seal, unpack
+from dedupe_news._store.codec import FORMAT_VERSION, Addition, checksum_of, is_whole, unpack
 from dedupe_news._store.log import DamagedEvent
 from dedupe_news.errors import ConfigError, StoreDamagedError, StoreError, StoreFormatError
 
@@ -83,23 +83,20 @@ class DamagedFile:
 
     def examine(self) -> None:
         """Look at everything but the documents."""
-        faults = self.report.faults
+        faults, execute = self.report.faults, self._connection.execute
         try:
-            application = self._connection.execute("PRAGMA application_id").fetchone()[0]
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            tables = {
-                name
-                for (name,) in self._connection.execute(
-                    "SELECT name FROM sqlite_schema WHERE type = 'table'"
-                )
-            }
+            application = execute("PRAGMA application_id").fetchone()[0]
+            version = execute("PRAGMA user_version").fetchone()[0]
+            tables = {name for (name,) in execute("SELECT name FROM sqlite_schema")}
             self._is_readable = True
             self._is_first_edition = "events" not in tables and "documents" in tables
+            if self._is_first_edition:
+                first_edition.show_as_log(self._connection)
             if application != schema.APPLICATION_ID:
                 faults.append("it says that it is no index of dedupe_news")
             if version != (1 if self._is_first_edition else FORMAT_VERSION):
                 faults.append(f"it says that it has format version {version}")
-            problems = self._connection.execute("PRAGMA integrity_check(20)").fetchall()
+            problems = execute("PRAGMA integrity_check(20)").fetchall()
             faults += [f"SQLite: {text}" for (text,) in problems if text != "ok"]
         except _WRONG as error:
             faults.append(f"SQLite: {error}")
@@ -115,14 +112,10 @@ class DamagedFile:
         if not self._is_readable:
             return
         gone, n_events, total = self._survey()
-        for positions, events in self._whole_events(count=False):
-            kept = [
-                (position, event)
-                for position, event in zip(positions, events, strict=True)
-                if position not in gone
-            ]
+        for rows in self._read(0, _LARGEST, []):
+            events = {at: event for at, event in rows if at not in gone and _is_event(event)}
             with contextlib.suppress(DamagedEvent, UnicodeDecodeError):
-                for found in unpack([each for each, _ in kept], [event for _, event in kept]):
+                for found in unpack(list(events), list(events.values())):
                     if isinstance(found, Addition):
                         self.report.n_whole += len(found.items)
                         yield found.items
@@ -132,10 +125,13 @@ class DamagedFile:
         """Return which items left, and the number of whole events and the sum of checksums."""
         gone: set[int] = set()
         n_events = total = 0
-        for positions, events in self._whole_events(count=True):
-            n_events += len(events)
-            total += sum(map(checksum_of, events))
-            for position, event in zip(positions, events, strict=True):
+        for rows in self._read(0, _LARGEST, self.report.unreadable):
+            for position, event in rows:
+                if not _is_event(event):
+                    self.report.n_damaged += 1
+                    continue
+                n_events += 1
+                total += checksum_of(event)
                 try:
                     (found,) = unpack([position], [event])
                 except (DamagedEvent, UnicodeDecodeError):
@@ -167,63 +163,36 @@ class DamagedFile:
         if not is_known and (n_events, total % 2**64) != (head.n_events, head.total):
             self.report.faults.append(f"{n_events:,} events are there of {head.n_events:,}")
 
-    def _whole_events(self, *, count: bool) -> Iterator[tuple[list[int], list[bytes]]]:
-        """Yield the events that are what was written; count the others, and what is unreadable."""
-        whole_of: Callable[..., bytes | None] = (
-            self._former_event if self._is_first_edition else _whole_event
-        )
-        self._n_failures = 0
-        unreadable: list[tuple[int, int]] = []
-        for found in self._read(0, _LARGEST, unreadable):
-            positions, events = [], []
-            for position, *values in found:
-                event = whole_of(position, *values)
-                if event is None:
-                    self.report.n_damaged += count
-                    continue
-                positions.append(position)
-                events.append(event)
-            yield positions, events
-        if count:
-            self.report.unreadable += unreadable
-
-    @staticmethod
-    def _former_event(position: int, document: object, checksum: object) -> bytes | None:
-        with contextlib.suppress(StoreDamagedError, ValueError):
-            return first_edition.event_of(position, document, checksum)
-        return None
-
     def _read(
         self, first: int, last: int, unreadable: list[tuple[int, int]]
-    ) -> Iterator[list[tuple[int, ...]]]:
-        """Yield items between two positions, as many as can be read, some at a time."""
-        query = (
-            "SELECT number, document, checksum FROM documents WHERE number BETWEEN ? AND ? "
-            "ORDER BY number LIMIT ?"
-            if self._is_first_edition
-            else "SELECT position, event FROM events WHERE position BETWEEN ? AND ? "
-            "ORDER BY position LIMIT ?"
-        )
+    ) -> Iterator[list[tuple[int, Any]]]:
+        """Yield positions and events, as many as can be read; note between which none can be."""
         at = first
         while at <= last:
             try:
-                found = self._connection.execute(query, (at, last, _ROWS_AT_A_TIME)).fetchall()
+                rows = self._connection.execute(
+                    "SELECT position, event FROM events WHERE position BETWEEN ? AND ? "
+                    "ORDER BY position LIMIT ?",
+                    (at, last, _ROWS_AT_A_TIME),
+                ).fetchall()
             except _WRONG:
+                rows = []
+                is_readable = False
+            else:
+                positions = [at - 1, *(position for position, _ in rows)]
+                # Beyond a damaged key this could come back here for ever.
+                is_readable = all(after > before for before, after in pairwise(positions))
+            if not is_readable:
                 yield from self._read_around(at, last, unreadable)
                 return
-            if not found:
+            if not rows:
                 return
-            positions = [at - 1, *(row[0] for row in found)]
-            if any(after <= before for before, after in itertools.pairwise(positions)):
-                # A damaged key: going on behind the last row could come back here for ever.
-                yield from self._read_around(at, last, unreadable)
-                return
-            yield found
-            at = int(found[-1][0]) + 1
+            yield rows
+            at = int(rows[-1][0]) + 1
 
     def _read_around(
         self, first: int, last: int, unreadable: list[tuple[int, int]]
-    ) -> Iterator[list[tuple[int, ...]]]:
+    ) -> Iterator[list[tuple[int, Any]]]:
         """Read what lies around a place that cannot be read, by halves."""
         self._n_failures += 1
         last = min(last, self._last_position(last))
@@ -253,11 +222,9 @@ class DamagedFile:
         self._connection.close()
 
 
-def _whole_event(position: int, event: object) -> bytes | None:  # noqa: ARG001 - as for others
-    """Return an event if it is what was written."""
-    if not isinstance(event, bytes) or len(event) <= _CHECKSUM_BYTES:
-        return None
-    return event if seal(event[_CHECKSUM_BYTES:]) == event else None
+def _is_event(event: object) -> TypeGuard[bytes]:
+    """Return whether a value is an event as it was written."""
+    return isinstance(event, bytes) and len(event) > _CHECKSUM_BYTES and is_whole(event)
 
 
 def _extend(ranges: list[tuple[int, int]], first: int, last: int) -> None:

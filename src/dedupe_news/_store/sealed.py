@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _LAYOUT = 2  # of the arrays: raise it with every change of these, or of what they mean
 _MAGIC = b"DNsealed"
 _ALIGNED = 64
-_LEAST_ITEMS = 20_000  # fewer are read from the log as soon
 _LEAST_SHARE = 0.05  # of events that a seal lacks, before it is made anew
 _TEXT, _INTEGER = "str", "int"
 
@@ -48,10 +47,10 @@ def _key(state: State, log: str) -> dict[str, Any]:
     }
 
 
-def is_due(state: State, sealed: int) -> bool:
+def is_outdated(state: State, n_sealed: int) -> bool:
     """Return whether a seal of so many events is worth making anew."""
     position = state.cursor.position
-    return len(state) >= _LEAST_ITEMS and position - sealed > _LEAST_SHARE * position
+    return position - n_sealed > _LEAST_SHARE * position
 
 
 def save(state: State, path: Path, log: str) -> bool:

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
     from pathlib import Path
 
+    from dedupe_news._store.limits import Limits
     from dedupe_news.config import Config
 
 _log = logging.getLogger("dedupe_news")
 
-_AT_A_TIME = 20_000
 _WAL_PAGES = 4000
 _WAL_BYTES = 64 << 20
 
@@ -45,12 +45,20 @@ class SQLiteLog:
     remedy = "`dedupe-news index check` says more, `dedupe-news index repair` rescues what is whole"
 
     def __init__(
-        self, path: Path, config: Config | None, *, durability: str, read_only: bool, timeout: float
+        self,
+        path: Path,
+        config: Config | None,
+        *,
+        durability: str,
+        read_only: bool,
+        timeout: float,
+        limits: Limits,
     ) -> None:
         self.name = str(path)
         self.read_only = read_only
         self.objects: list[Hashable] | None = None
         self._path, self._durability, self._timeout = path, durability, timeout
+        self._at_a_time = limits.events
         self._begin()
         with self._guard, self._translating:
             try:
@@ -183,22 +191,13 @@ class SQLiteLog:
         n_events = total = 0
         position = since.position
         while position < head.end:
-            with self._guard, self._translating:
-                found = (
-                    self._connected()
-                    .execute(
-                        "SELECT position, event FROM events WHERE position >= ? AND position < ? "
-                        "ORDER BY position LIMIT ?",
-                        (position, head.end, _AT_A_TIME),
-                    )
-                    .fetchall()
-                )
-            if not found:
+            rows = self._rows(position, head.end - 1, self._at_a_time)
+            if not rows:
                 break
-            positions, events = zip(*found, strict=True)
+            positions, events = zip(*rows, strict=True)
             if not all(isinstance(each, bytes) and len(each) >= 8 for each in events):  # noqa: PLR2004 - of the checksum
                 self._refuse("an event is of another type")
-            n_events += len(found)
+            n_events += len(rows)
             total += sum(map(checksum_of, events))
             position = positions[-1] + 1
             yield Events(positions, events)
@@ -237,18 +236,22 @@ class SQLiteLog:
         if not positions:
             return Events([], [])
         wanted = set(positions)
+        rows = self._rows(min(positions), max(positions))
+        chosen = [row for row in rows if row[0] in wanted]
+        return Events([position for position, _ in chosen], [event for _, event in chosen])
+
+    def _rows(self, first: int, last: int, most: int = -1) -> list[tuple[int, Any]]:
+        """Return positions and events between two, both included; at most so many."""
         with self._guard, self._translating:
-            found = (
+            return (
                 self._connected()
                 .execute(
                     "SELECT position, event FROM events WHERE position BETWEEN ? AND ? "
-                    "ORDER BY position",
-                    (min(positions), max(positions)),
+                    "ORDER BY position LIMIT ?",
+                    (first, last, most),
                 )
                 .fetchall()
             )
-        kept = [each for each in found if each[0] in wanted]
-        return Events([each for each, _ in kept], [event for _, event in kept])
 
     def append(
         self, events: Sequence[bytes], since: Cursor, discarded: Discarded | None = None
@@ -316,7 +319,7 @@ class SQLiteLog:
     def __getstate__(self) -> dict[str, Any]:
         """Return how to open the file again."""
         kept = ("name", "read_only", "objects", "config", "_path", "_durability", "_timeout")
-        return {name: vars(self)[name] for name in kept}
+        return {name: vars(self)[name] for name in (*kept, "_at_a_time")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the state; the file is opened when it is asked for."""
@@ -327,21 +330,15 @@ class SQLiteLog:
 def _discard(
     connection: sqlite3.Connection, head: schema.Head, discarded: Discarded
 ) -> schema.Head:
-    """Delete events by runs of consecutive positions; return the head without them."""
+    """Delete events; return the head without them."""
     n_deleted = total = 0
-    positions = discarded.positions
-    start = 0
-    for stop in range(1, len(positions) + 1):
-        if stop < len(positions) and positions[stop] == positions[stop - 1] + 1:
-            continue
-        bounds = positions[start], positions[stop - 1]
-        start = stop
-        found = connection.execute(
-            "SELECT substr(event, 1, 8) FROM events WHERE position BETWEEN ? AND ?", bounds
-        ).fetchall()
-        connection.execute("DELETE FROM events WHERE position BETWEEN ? AND ?", bounds)
-        n_deleted += len(found)
-        total += sum(checksum_of(each) for (each,) in found)
+    places = [(position,) for position in discarded.positions]
+    for place in places:  # some may be gone already
+        query = "SELECT substr(event, 1, 8) FROM events WHERE position = ?"
+        for (checksum,) in connection.execute(query, place):
+            n_deleted += 1
+            total += checksum_of(checksum)
+    connection.executemany("DELETE FROM events WHERE position = ?", places)
     return head._replace(
         base=discarded.base, n_events=head.n_events - n_deleted, total=(head.total - total) % 2**64
     )

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 from dedupe_news._store import sealed
 from dedupe_news._store.codec import Addition, Packing, unpack
-from dedupe_news._store.index_arrays import LIMITS, Limits
+from dedupe_news._store.limits import LIMITS, Limits
 from dedupe_news._store.log import Behind, Conflict, DamagedEvent
 from dedupe_news._store.match_lists import MatchLists
 from dedupe_news._store.replay import State
@@ -108,16 +108,23 @@ class Store:
         return StoreDamagedError(message)
 
     def _load(self) -> State:
-        """Make the state anew."""
+        """Make the state anew: by its seal and what came after, or else from the log."""
         begun = time.perf_counter()
         self._state = None
-        state = self._load_sealed()
-        while state is None:
+        beside = self.log.beside()
+        is_sealed = beside is not None
+        while True:
             state = State(self.config, self._limits)
+            if is_sealed and beside is not None and sealed.load(state, *beside):
+                self._n_sealed = state.cursor.position
             try:
                 self._replay(state)
-            except Behind:  # compacted meanwhile
-                state = None
+                break
+            except (Behind, StoreDamagedError) as error:
+                # It was compacted meanwhile, or the seal was made of another past of the log.
+                if not is_sealed and not isinstance(error, Behind):
+                    raise
+                is_sealed = False
         self._state = state
         _log.info(
             "read %d documents from %s in %.2f s",
@@ -125,25 +132,13 @@ class Store:
         )  # fmt: skip
         return state
 
-    def _load_sealed(self) -> State | None:
-        """Return the state by its seal and what came after, None where there is none of use."""
-        beside = self.log.beside()
-        state = State(self.config, self._limits)
-        if beside is None or not sealed.load(state, *beside):
-            return None
-        self._n_sealed = state.cursor.position
-        try:
-            self._replay(state)
-        except (Behind, StoreDamagedError):  # made of another past of the log
-            return None
-        return state
-
     def _seal(self) -> None:
         """Seal the state beside the log, if that is worth it."""
         beside, state = self.log.beside(), self._state
         if beside is None or state is None or state.is_torn or self.log.read_only:
             return
-        if sealed.is_due(state, self._n_sealed) and sealed.save(state, *beside):
+        is_large = len(state) >= self._limits.sealed
+        if is_large and sealed.is_outdated(state, self._n_sealed) and sealed.save(state, *beside):
             self._n_sealed = state.cursor.position
 
     def _check_writable(self) -> None:
@@ -155,15 +150,11 @@ class Store:
             raise StoreReadOnlyError(message)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[State]:
+    def _transaction(self) -> Iterator[State]:
         """Yield the state, and append its changes at the end of the block, all or none."""
         self._check_writable()
-        if self._in_transaction and self._state is not None:
-            yield self._state
-            return
         with self.log.lock():
-            state = self.refresh()
-            owner = os.getpid()
+            state, owner = self.refresh(), os.getpid()
             try:
                 self._in_transaction = True
                 yield state
@@ -172,23 +163,23 @@ class Store:
                 events, discarded = state.take_changes()
                 if events:
                     self.log.append(events, state.cursor, discarded)
-                    if discarded:
-                        _log.info(
-                            "dropped %d events from %s", len(discarded.positions), self.log.name
-                        )
+                if discarded:
+                    _log.info("dropped %d events from %s", len(discarded.positions), self.log.name)
                 state.settle()
             finally:
                 self._in_transaction = False
 
     def _change(self, change: Callable[[State], T]) -> T:
         """Make a change; again, where others came before it."""
+        if self._in_transaction and self._state is not None:
+            return change(self._state)
         until = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                with self.transaction() as state:
+                with self._transaction() as state:
                     return change(state)
             except (Conflict, Behind):
-                if self._in_transaction or time.monotonic() > until:
+                if time.monotonic() > until:
                     raise self._busy() from None
 
     def _busy(self) -> StoreBusyError:
@@ -201,14 +192,13 @@ class Store:
     def batch(self) -> Iterator[None]:
         """Make all changes of a block, or none."""
         try:
-            with self.transaction():
+            with self._transaction():
                 yield
         except (Conflict, Behind):
             raise self._busy() from None
 
     def add(self, items: StoredItems, tokens: Tokens, *, keep: bool = True) -> MatchLists:
         """Add items with distinct ids, all or none; return their matches where that is asked."""
-        self._check_writable()
 
         def change(state: State) -> MatchLists:
             packing = Packing(items.arrived_at(self.log.now()), self.log.objects)
@@ -235,23 +225,19 @@ class Store:
 
     def fetch(self, numbers: list[int]) -> StoredItems | None:
         """Return items as they were added, but for those that left; None where all did."""
-        pending = self._pending(numbers) if self._in_transaction else {}
-        found = self.log.fetch([each for each in numbers if each not in pending])
-        events = dict(zip(found.positions, found.events, strict=True)) | pending
-        positions = sorted(events)
-        for event in unpack(
-            positions, [events[each] for each in positions], self.log.objects or ()
-        ):
+        pending: list[bytes] = []
+        first = numbers[-1] + 1
+        if self._in_transaction:  # the log does not have all of them yet
+            state = self.refresh()
+            pending, first = state.take_changes()[0], state.cursor.position
+        stored = self.log.fetch([each for each in numbers if each < first])
+        late = [each for each in numbers if each >= first]
+        positions = [*stored.positions, *late]
+        events = [*stored.events, *(pending[each - first] for each in late)]
+        for event in unpack(positions, events, self.log.objects or ()):
             if isinstance(event, Addition):
                 return event.items
         return None
-
-    def _pending(self, numbers: list[int]) -> dict[int, bytes]:
-        """Return those of some items that the log does not have yet."""
-        state = self.refresh()
-        first = state.cursor.position
-        events, _ = state.take_changes()
-        return {each: events[each - first] for each in numbers if each >= first}
 
     def forked(self) -> None:
         """Forget in a new process what its parent was about to do."""
@@ -267,15 +253,16 @@ class Store:
         return {**vars(self), "_state": None, "_in_transaction": False}
 
 
-def open_log(
+def open_store(
     location: str | os.PathLike[str],
-    config: Config | None,
+    config: Config | None = None,
     *,
-    durability: Durability,
-    read_only: bool,
-    timeout: float,
-) -> EventLog:
-    """Open the log of a location; parameters and errors as of `NewsIndex.open`."""
+    durability: Durability = "full",
+    read_only: bool = False,
+    timeout: float = 30.0,
+    limits: Limits = LIMITS,
+) -> Store:
+    """Open the store of a location, and read it; parameters and errors as of `NewsIndex.open`."""
     if durability not in get_args(Durability):
         allowed = ", ".join(map(repr, get_args(Durability)))
         message = f"durability={shown(durability)} is not known; allowed are {allowed}"
@@ -286,6 +273,8 @@ def open_log(
         raise ConfigError(message)
     name = _name_of(location)
     scheme = _SCHEME.match(name)
+    options: dict[str, Any] = {"read_only": read_only, "timeout": timeout, "limits": limits}
+    log: EventLog
     if scheme is None:
         if name in {"", ":memory:"}:
             message = f"location={name!r} names no file; NewsIndex() makes an index in memory"
@@ -293,19 +282,23 @@ def open_log(
         module = importlib.import_module("dedupe_news._store.sqlite")
         # Absolute from now on, whatever becomes of the working directory.
         path = Path(os.path.abspath(name))  # noqa: PTH100 - links stay as they are
-        log: EventLog = module.SQLiteLog(
-            path, config, durability=durability, read_only=read_only, timeout=timeout
-        )
-        return log
-    if scheme[1].lower() not in {"redis", "rediss"}:
+        log = module.SQLiteLog(path, config, durability=durability, **options)
+    elif scheme[1].lower() in {"redis", "rediss"}:
+        module = importlib.import_module("dedupe_news._store.redis")
+        log = module.RedisLog(name, config, **options)
+    else:
         message = (
             f"location={name!r} has the scheme {scheme[1]!r}; allowed are redis and rediss, and "
             "paths of files"
         )
         raise ConfigError(message)
-    module = importlib.import_module("dedupe_news._store.redis")
-    shared: EventLog = module.RedisLog(name, config, read_only=read_only, timeout=timeout)
-    return shared
+    store = Store(log, limits)
+    try:
+        store.refresh()
+    except BaseException:
+        log.close()
+        raise
+    return store
 
 
 def _name_of(location: object) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._input.columns import NO_TIME, in_one_line
-from dedupe_news._text import source_codes, tokenize
+from dedupe_news._text import source_codes, tokenize, tokenize_one
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -65,12 +65,8 @@ class StoredItems:
 
     def arrived_at(self, now: int) -> StoredItems:
         """Return the items with `now` for unknown times of arrival."""
-        if len(self.arrived) == 1:  # fast path for a single item
-            if int(self.arrived[0]) != NO_TIME:
-                return self
-            arrived = np.array([now], np.int64)
-        else:
-            arrived = np.where(self.arrived == NO_TIME, now, self.arrived)
+        arrived = self.arrived.copy()
+        arrived[arrived == NO_TIME] = now
         return StoredItems(
             self.ids, self.buffer, self.offsets, self.title_lengths, self.published, arrived,
             self.sources,
@@ -78,12 +74,9 @@ class StoredItems:
 
     def contents(self) -> list[bytes]:
         """Return the items one by one, as UTF-8."""
-        begin = int(self.offsets[0])
-        if len(self.offsets) == 2:  # noqa: PLR2004 - fast path for a single item
-            return [self.buffer[begin : int(self.offsets[1])].tobytes()]
-        whole = self.buffer[begin : int(self.offsets[-1])].tobytes()
-        bounds = (self.offsets - begin).tolist()
-        return [whole[start:stop] for start, stop in pairwise(bounds)]
+        bounds = self.offsets.tolist()
+        joined = self.buffer[bounds[0] : bounds[-1]].tobytes()
+        return [joined[start - bounds[0] : stop - bounds[0]] for start, stop in pairwise(bounds)]
 
     def part(self, start: int, stop: int) -> StoredItems:
         """Return some of the items, as views."""
@@ -105,5 +98,7 @@ class StoredItems:
 
 def tokens_of(items: StoredItems, config: Config, n_jobs: int) -> Tokens:
     """Return the tokens of items, their titles taken as one line."""
+    if len(items) == 1:
+        return tokenize_one(items.text_buffer(), items.offsets, config, items.sources[0])
     codes, names = source_codes(items.sources)
     return tokenize(items.text_buffer(), items.offsets, config, codes, names, n_jobs=n_jobs)

@@ -6,7 +6,7 @@ from dedupe_news._kernels.text.fold import CAPITALISED, FIRST_LINE, HAS_DIGIT, S
 from dedupe_news._text.packaged import RULES_VERSION, fingerprint
 from dedupe_news._text.places import Places
 from dedupe_news._text.sources import source_codes
-from dedupe_news._text.tokenizer import Tokens, tokenize
+from dedupe_news._text.tokenizer import Tokens, tokenize, tokenize_one
 from dedupe_news._text.words import Word, places, words
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "places",
     "source_codes",
     "tokenize",
+    "tokenize_one",
     "words",
 ]

@@ -68,6 +68,17 @@ def _named(source_names: tuple[str, ...]) -> Sources:
     )
 
 
+@functools.lru_cache(4096)
+def _alone(name: str) -> Sources:
+    """Return one source, as that of document 0."""
+    return _named((name,))._replace(codes=read_only(np.zeros(1, np.int32)))
+
+
+def source_of(name: str | None, rules: int) -> Sources:
+    """Return the source of a single document as kernels take it."""
+    return NO_SOURCES if name is None or not rules & STRIP_PUBLISHERS else _alone(name)
+
+
 def sources_of(
     sources: NDArray[np.int32] | None, source_names: Sequence[str], rules: int
 ) -> Sources:
@@ -75,7 +86,5 @@ def sources_of(
     if sources is None or not len(source_names) or not rules & STRIP_PUBLISHERS:
         return NO_SOURCES
     if len(sources) == 1:  # of many names one alone is wanted
-        if sources[0] < 0:
-            return NO_SOURCES
-        source_names, sources = (source_names[int(sources[0])],), np.zeros(1, np.int32)
+        return source_of(None if sources[0] < 0 else source_names[int(sources[0])], rules)
     return _named(tuple(source_names))._replace(codes=read_only(sources.astype(np.int32)))

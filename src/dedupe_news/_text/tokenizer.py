@@ -14,7 +14,7 @@ from dedupe_news._kernels.text.tokens import fill_tokens, tokenize_whole
 from dedupe_news._machine.threads import resolve_jobs, run, shares
 from dedupe_news._text.clean import NO_PLACES, NO_SPANS, NO_TEXT, find_runs
 from dedupe_news._text.packaged import load, read_only, rules_of
-from dedupe_news._text.sources import sources_of
+from dedupe_news._text.sources import source_of, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +96,14 @@ def _tokenize_one(
     if n_tokens < 0:
         return _tokenize_range(buffer, offsets, rules, sources, (0, 1))
     return Tokens(hashes[:n_tokens], flags[:n_tokens], np.array([0, n_tokens]), cut_off)
+
+
+def tokenize_one(
+    buffer: NDArray[np.uint8], offsets: NDArray[np.int64], config: Config, source: str | None
+) -> Tokens:
+    """Tokenise a single document as `tokenize` does, which takes longer to begin."""
+    rules = rules_of(config)
+    return _tokenize_one(read_only(buffer), read_only(offsets), rules, source_of(source, rules))
 
 
 def tokenize(
