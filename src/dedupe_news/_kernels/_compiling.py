@@ -1,0 +1,159 @@
+"""
+How numba compiles our functions, in two thirds of the time that it takes by itself.
+
+Of that, a quarter went into finding the types of the same operations again and again, a tenth into
+machine code of functions that are machine code once more within each kernel that calls them, and
+less into steps for what no kernel holds, such as closures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+from typing import TYPE_CHECKING, Any
+
+from llvmlite.binding import parse_bitcode
+from numba import types
+from numba.core import compiler, typed_passes, untyped_passes
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.compiler_machinery import PassManager
+from numba.core.registry import cpu_target
+from numba.core.targetconfig import ConfigStack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PASSES = (
+    untyped_passes.TranslateByteCode,
+    untyped_passes.FixupArgs,
+    untyped_passes.IRProcessing,
+    untyped_passes.RewriteSemanticConstants,
+    untyped_passes.DeadBranchPrune,
+    untyped_passes.GenericRewrites,
+    untyped_passes.ReconstructSSA,
+    typed_passes.NopythonTypeInference,
+    typed_passes.PreLowerStripPhis,
+    typed_passes.InlineOverloads,
+    typed_passes.NopythonRewrites,
+    typed_passes.IRLegalization,
+    typed_passes.AnnotateTypes,
+    typed_passes.NativeLowering,
+    typed_passes.NoPythonBackend,
+)
+
+
+class Steps(compiler.CompilerBase):
+    """The steps of numba that kernels need: they hold no closures and unroll nothing."""
+
+    def define_pipelines(self) -> list[Any]:
+        """Return the steps."""
+        steps = PassManager("kernel")
+        for step in _PASSES:
+            steps.add_pass(step, step.__name__)
+        steps.finalize()
+        return [steps]
+
+
+class _NowhereToRun:
+    """What a part has instead of a place for machine code."""
+
+    def set_env(self, name: str, environment: object) -> None:
+        """Do nothing: a part needs no environment."""
+
+
+class _Part(JITCodeLibrary):
+    """The code of a function that kernels call: it becomes machine code within theirs."""
+
+    def finalize(self) -> None:
+        """Link what the function calls, and no more."""
+        for library in dict.fromkeys(self._linking_libraries):
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._optimize_final_module()
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def _optimize_final_module(self) -> None:
+        # Once: numba's first round is for counts of references, and comes in the kernel.
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(self._final_module, builder)
+
+    @property
+    def codegen(self) -> Any:
+        """Return where the environment is set."""
+        return _NowhereToRun()
+
+    def get_pointer_to_function(self, name: str) -> int:  # noqa: ARG002 - numba's signature
+        """Return that there is no machine code."""
+        self._ensure_finalized()
+        return 0
+
+    def serialize_using_object_code(self) -> Any:
+        """Return the code for the disk."""
+        return self.serialize_using_bitcode()
+
+    @classmethod
+    def _unserialize(cls, codegen: Any, state: tuple[str, str, bytes]) -> _Part:
+        name, _, code = state
+        part = cls(codegen, name)
+        part._final_module = parse_bitcode(code)
+        part._finalized = True
+        return part
+
+
+_signatures: dict[tuple[Any, ...], Any] = {}
+
+
+def _remembering(resolve: Any) -> Any:
+    """Return what finds the type of an operation, the same operation once only."""
+
+    def resolved(function: Any, args: Any, kws: Any) -> Any:
+        is_ours = isinstance(function, types.Type) and type(function) is not types.Function
+        if is_ours or isinstance(function, str) or kws:  # what has a name takes values, not types
+            return resolve(function, args, kws)
+        flags = ConfigStack.top_or_none()
+        key = (function, tuple(args), flags is not None and flags.nrt)
+        if key not in _signatures:
+            _signatures[key] = resolve(function, args, kws)
+        return _signatures[key]
+
+    return resolved
+
+
+@contextlib.contextmanager
+def quickly(*, as_part: bool) -> Iterator[None]:
+    """Have a function compiled, or loaded, as part of others or by itself."""
+    with global_compiler_lock, _undisturbed():  # what is set is seen by all threads
+        typing, codegen = cpu_target.typing_context, cpu_target.target_context.codegen()
+        before = codegen._library_class
+        outermost = "resolve_function_type" not in typing.__dict__
+        try:
+            codegen._library_class = _Part if as_part else JITCodeLibrary
+            if outermost:
+                typing.resolve_function_type = _remembering(typing.resolve_function_type)
+            yield
+        finally:
+            codegen._library_class = before
+            if outermost:
+                del typing.resolve_function_type
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Compile without collecting garbage, and without a log of every step."""
+    collects = gc.isenabled()
+    # Half a million lines for who logs all at DEBUG. A level that the user has set stays.
+    loggers = [logging.getLogger(name) for name in ("numba", "filelock")]
+    loud = [logger for logger in loggers if logger.level == logging.NOTSET]
+    try:
+        gc.disable()  # the compiler makes a million objects and drops few: a tenth of its time
+        for logger in loud:
+            logger.setLevel(logging.INFO)
+        yield
+    finally:
+        for logger in loud:
+            logger.setLevel(logging.NOTSET)
+        if collects:
+            gc.enable()
