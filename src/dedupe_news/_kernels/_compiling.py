@@ -35,8 +35,6 @@ _PASSES = (
     untyped_passes.ReconstructSSA,
     typed_passes.NopythonTypeInference,
     typed_passes.PreLowerStripPhis,
-    typed_passes.InlineOverloads,
-    typed_passes.NopythonRewrites,
     typed_passes.IRLegalization,
     typed_passes.AnnotateTypes,
     typed_passes.NativeLowering,
@@ -44,12 +42,23 @@ _PASSES = (
 )
 
 
+class _Order(PassManager):
+    """The order of steps, of which each leaves behind what the next one needs."""
+
+    _ENFORCING = False  # else all is looked through again after each step
+
+
 class Steps(compiler.CompilerBase):
-    """The steps of numba that kernels need: they hold no closures and unroll nothing."""
+    """
+    The steps of numba that kernels need.
+
+    Kernels hold no closures, unroll no loops, compute with no arrays as one, and call nothing of
+    numba's that is to be inlined before its types are known.
+    """
 
     def define_pipelines(self) -> list[Any]:
         """Return the steps."""
-        steps = PassManager("kernel")
+        steps = _Order("kernel")
         for step in _PASSES:
             steps.add_pass(step, step.__name__)
         steps.finalize()
@@ -65,6 +74,10 @@ class _NowhereToRun:
 
 class _Part(JITCodeLibrary):
     """The code of a function that kernels call: it becomes machine code within theirs."""
+
+    def add_llvm_module(self, module: Any) -> None:
+        """Take code as it is."""
+        self._final_module.link_in(module)
 
     def finalize(self) -> None:
         """Link what the function calls, and no more."""
@@ -106,13 +119,22 @@ class _Part(JITCodeLibrary):
 _signatures: dict[tuple[Any, ...], Any] = {}
 
 
+_BUILT_IN = (types.Function, types.NumberClass)
+_PLAIN = (types.Number, types.Boolean, types.Array)
+
+
 def _remembering(resolve: Any) -> Any:
     """Return what finds the type of an operation, the same operation once only."""
 
     def resolved(function: Any, args: Any, kws: Any) -> Any:
-        is_ours = isinstance(function, types.Type) and type(function) is not types.Function
+        is_ours = isinstance(function, types.Type) and not isinstance(function, _BUILT_IN)
         if is_ours or isinstance(function, str) or kws:  # what has a name takes values, not types
             return resolve(function, args, kws)
+        plain = tuple(map(types.unliteral, args))
+        if getattr(function, "__module__", None) == "_operator" and all(
+            isinstance(arg, _PLAIN) for arg in plain
+        ):
+            args = plain  # 1 is added as any other number
         flags = ConfigStack.top_or_none()
         key = (function, tuple(args), flags is not None and flags.nrt)
         if key not in _signatures:
