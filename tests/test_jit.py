@@ -405,7 +405,7 @@ def test_how_kernels_are_compiled_changes_no_other_function(tmp_path: Path) -> N
         "from numba.core.registry import cpu_target\n"
         f"{USES_A_KERNEL}"
         "print(cpu_target.target_context.codegen()._library_class.__name__)\n"
-        "print('resolve_function_type' in vars(cpu_target.typing_context))\n"
+        "print('get_call_type' in vars(numba.types.Function))\n"
         "print(numba.njit(lambda n: [min(k, 2) for k in range(n)])(4))"
     )
 

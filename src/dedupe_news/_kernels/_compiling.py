@@ -13,7 +13,6 @@ import gc
 import logging
 from typing import TYPE_CHECKING, Any
 
-from llvmlite.binding import parse_bitcode
 from numba import types
 from numba.core import compiler, typed_passes, untyped_passes
 from numba.core.codegen import JITCodeLibrary
@@ -79,19 +78,17 @@ class _Part(JITCodeLibrary):
         """Take code as it is."""
         self._final_module.link_in(module)
 
-    def finalize(self) -> None:
-        """Link what the function calls, and no more."""
-        for library in dict.fromkeys(self._linking_libraries):
-            self._reload_init.update(library._reload_init)
-            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
-        self._optimize_final_module()
-        self._finalize_dynamic_globals()
-        self._finalized = True
-
     def _optimize_final_module(self) -> None:
         # Once: numba's first round is for counts of references, and comes in the kernel.
-        passes, builder = self._codegen._module_pass_manager()
-        passes.run(self._final_module, builder)
+        passes = self._codegen._module_pass_manager()
+        if isinstance(passes, tuple):
+            passes[0].run(self._final_module, passes[1])
+        else:  # of an older numba
+            passes.run(self._final_module)
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
 
     @property
     def codegen(self) -> Any:
@@ -107,59 +104,41 @@ class _Part(JITCodeLibrary):
         """Return the code for the disk."""
         return self.serialize_using_bitcode()
 
-    @classmethod
-    def _unserialize(cls, codegen: Any, state: tuple[str, str, bytes]) -> _Part:
-        name, _, code = state
-        part = cls(codegen, name)
-        part._final_module = parse_bitcode(code)
-        part._finalized = True
-        return part
 
-
-_signatures: dict[tuple[Any, ...], Any] = {}
-
-
-_BUILT_IN = (types.Function, types.NumberClass)
+_signatures: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 _PLAIN = (types.Number, types.Boolean, types.Array)
 
 
-def _remembering(resolve: Any) -> Any:
-    """Return what finds the type of an operation, the same operation once only."""
-
-    def resolved(function: Any, args: Any, kws: Any) -> Any:
-        is_ours = isinstance(function, types.Type) and not isinstance(function, _BUILT_IN)
-        if is_ours or isinstance(function, str) or kws:  # what has a name takes values, not types
-            return resolve(function, args, kws)
-        plain = tuple(map(types.unliteral, args))
-        if getattr(function, "__module__", None) == "_operator" and all(
-            isinstance(arg, _PLAIN) for arg in plain
-        ):
-            args = plain  # 1 is added as any other number
-        flags = ConfigStack.top_or_none()
-        key = (function, tuple(args), flags is not None and flags.nrt)
-        if key not in _signatures:
-            _signatures[key] = resolve(function, args, kws)
-        return _signatures[key]
-
-    return resolved
+def _remembered_type(function: Any, context: Any, args: Any, kws: Any) -> Any:
+    """Return the types that an operation takes and returns, looked for once only."""
+    flags = ConfigStack.top_or_none()
+    plain = tuple(map(types.unliteral, args))
+    is_operator = getattr(function.typing_key, "__module__", None) == "_operator"
+    if is_operator and all(isinstance(arg, _PLAIN) for arg in plain):
+        args = plain  # 1 is added as any other number
+    key = (id(function), tuple(args), tuple(kws.items()), flags is not None and flags.nrt)
+    if key not in _signatures:
+        # What is named by its place in memory is kept there.
+        _signatures[key] = function, types.BaseFunction.get_call_type(function, context, args, kws)
+    return _signatures[key][1]
 
 
 @contextlib.contextmanager
 def quickly(*, as_part: bool) -> Iterator[None]:
     """Have a function compiled, or loaded, as part of others or by itself."""
     with global_compiler_lock, _undisturbed():  # what is set is seen by all threads
-        typing, codegen = cpu_target.typing_context, cpu_target.target_context.codegen()
+        codegen = cpu_target.target_context.codegen()
         before = codegen._library_class
-        outermost = "resolve_function_type" not in typing.__dict__
+        outermost = "get_call_type" not in vars(types.Function)
         try:
             codegen._library_class = _Part if as_part else JITCodeLibrary
             if outermost:
-                typing.resolve_function_type = _remembering(typing.resolve_function_type)
+                types.Function.get_call_type = _remembered_type
             yield
         finally:
             codegen._library_class = before
             if outermost:
-                del typing.resolve_function_type
+                del types.Function.get_call_type
 
 
 @contextlib.contextmanager
