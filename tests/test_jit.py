@@ -397,6 +397,23 @@ def test_numba_is_quiet_for_who_logs_everything(tmp_path: Path) -> None:
     assert "DEBUG" not in done.stderr
 
 
+@pytest.mark.usefixtures("compiled")
+def test_how_kernels_are_compiled_changes_no_other_function(tmp_path: Path) -> None:
+    """Who uses numba has the numba that there was, though kernels are compiled otherwise."""
+    code = (
+        "import numba\n"
+        "from numba.core.registry import cpu_target\n"
+        f"{USES_A_KERNEL}"
+        "print(cpu_target.target_context.codegen()._library_class.__name__)\n"
+        "print('get_call_type' in vars(numba.types.Function))\n"
+        "print(numba.njit(lambda n: [min(k, 2) for k in range(n)])(4))"
+    )
+
+    done = run(code, NUMBA_CACHE_DIR=str(tmp_path))
+
+    assert done.stdout.splitlines() == [str(E_ACUTE), "JITCodeLibrary", "False", "[0, 1, 2, 2]"]
+
+
 # Which kernels count references to arrays.
 
 

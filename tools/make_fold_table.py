@@ -321,6 +321,20 @@ def make_domains() -> list[int]:
     return sorted(xxhash.xxh32_intdigest(_words(name).encode()) for name in names)
 
 
+def make_endings() -> list[int]:
+    """Return a bit for each two bytes that a mark of what is cut off may end in."""
+    phrases = tomllib.loads(NAMES_PATH.read_text("utf-8"))["read_more"]
+    pairs = {form.encode()[-2:] for phrase in phrases for form in (phrase, phrase.upper())}
+    # Points, ellipsis and arrows; brackets, within which anything may be.
+    pairs |= {b"..", b" .", b"\xa6.", b"\x80\xa6", *(b"\x86%c" % last for last in range(256))}
+    pairs |= {b"%c%c" % (before, last) for before in range(256) for last in b"])"}
+    bits = [0] * (0x10000 >> 5)
+    for before, last in pairs:
+        pair = before << 8 | last
+        bits[pair >> 5] |= 1 << (pair & 31)
+    return bits
+
+
 def _token_hash(word: str) -> int:
     return xxhash.xxh32_intdigest(word.encode())
 
@@ -402,9 +416,9 @@ def make_table() -> NDArray[np.uint32]:
     head[f.SPELLINGS_PLACE] = head[f.DOMAINS_PLACE] + len(domains) + len(ranges)
     head[f.N_SPELLINGS_PLACE] = len(spellings) // (1 + spelling.SPELLING_COLUMNS)
     head[f.SPELLING_FILTER_PLACE] = head[f.SPELLINGS_PLACE] + len(spellings)
-    rest = np.array(
-        expansions + names + references + domains + ranges + spellings + seen, np.uint32
-    )
+    head[f.ENDINGS_PLACE] = head[f.SPELLING_FILTER_PLACE] + len(seen)
+    parts = expansions, names, references, domains, ranges, spellings, seen, make_endings()
+    rest = np.array([value for part in parts for value in part], np.uint32)
     return np.concatenate([head, *fixed, rest])
 
 

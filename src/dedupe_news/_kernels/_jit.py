@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
-import logging
 import pickle
 import sys
 from pathlib import Path
@@ -17,17 +15,16 @@ import numpy as np
 from numba.core import serialize, sigutils
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
-from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError as CompilerError
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.typed import List as TypedList
 
-from dedupe_news._kernels import _counting, _interpreting, _store
+from dedupe_news._kernels import _compiling, _counting, _interpreting, _store
 from dedupe_news._kernels._types import PACKAGE, to_plain
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "COMPILED",
@@ -150,25 +147,6 @@ class _Cache(NullCache):
             return None
 
 
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Compile without collecting garbage, and without a log of every step."""
-    collects = gc.isenabled()
-    # Half a million lines for who logs all at DEBUG. A level that the user has set stays.
-    loggers = [logging.getLogger(name) for name in ("numba", "filelock")]
-    loud = [logger for logger in loggers if logger.level == logging.NOTSET]
-    try:
-        gc.disable()  # the compiler makes a million objects and drops few: a tenth of its time
-        for logger in loud:
-            logger.setLevel(logging.INFO)
-        yield
-    finally:
-        for logger in loud:
-            logger.setLevel(logging.NOTSET)
-        if collects:
-            gc.enable()
-
-
 def _holds_list(numba_type: Any) -> bool:
     """Return whether an argument is a list, or a tuple with lists: elements are counted."""
     if isinstance(numba_type, numba.types.BaseTuple):
@@ -194,14 +172,17 @@ class _Function(CPUDispatcher):
     """
 
     def __init__(self, function: Any, flavour: str, options: dict[str, bool]) -> None:
-        super().__init__(function, targetoptions=_OPTIONS | options)
+        super().__init__(
+            function, targetoptions=_OPTIONS | options, pipeline_class=_compiling.Steps
+        )
+        self._is_part = "no_cpython_wrapper" in options
         self._cache = self.cache = _Cache(function, flavour)
 
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature."""
         args, _ = sigutils.normalize_signature(sig)
         counted = _is_counted(self.py_func, args)
-        with global_compiler_lock, _undisturbed():  # the options are those of all threads
+        with _compiling.quickly(as_part=self._is_part):
             self.targetoptions["_nrt"] = counted
             try:
                 return super().compile(sig)
@@ -229,9 +210,9 @@ class _Kernel(_Function):
     """
 
     def __init__(self, function: Any, *, forceinline: bool) -> None:
-        super().__init__(function, "py", {})
+        super().__init__(function, "kernel", {})
         options = {"no_cpython_wrapper": True, "forceinline": forceinline}
-        self.inner = _Function(function, "in", options)
+        self.inner = _Function(function, "part", options)
 
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature, and note that it was needed."""

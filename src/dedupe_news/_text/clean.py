@@ -52,6 +52,6 @@ def find_runs(
     else:
         marked = marked[:0]
     runs = np.empty((stop - start, N_RUN_COLUMNS), np.int64)
-    if find_lines(texts, offsets, clean_offsets, start, marked, runs):
+    if find_lines(texts, offsets, clean_offsets, start, marked, table, runs):
         strip_boilerplate(texts, rules, table, runs, cut_off)
     return texts, runs

@@ -77,7 +77,7 @@ def strip_boilerplate(
                     start = after
             cut = 0
             if doubts & MAY_BE_CUT:
-                found = cut_off_start(text, start, stop)
+                found = cut_off_start(text, start, stop, table)
                 cut = found & 1
                 if rules & STRIP_CUT_OFF_MARKS:
                     stop = found >> 1

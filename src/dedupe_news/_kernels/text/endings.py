@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe_news._kernels._jit import kernel
+from dedupe_news._kernels.text.characters import SPACE_SIGN, byte_at, char_at, is_letter
 from dedupe_news._kernels.text.known_names import (
     AGENCY,
     CAPITAL,
@@ -23,20 +24,21 @@ from dedupe_news._kernels.text.known_names import (
     POINT,
     PUBLISHER,
     PUNCTUATION,
+    READ_MORE,
     SHARED,
     name_class,
     read_items,
 )
 from dedupe_news._kernels.text.registers import int64
 from dedupe_news._kernels.text.section_labels import is_count
+from dedupe_news._kernels.text.table import UPPER_BIT, ends_like_mark, entry_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MAX_DIGITS = 9
 _CHARS = np.frombuffer(b"chars", np.uint8)
-_READ_MORE = np.frombuffer(b"read more", np.uint8)
-_CONTINUE_READING = np.frombuffer(b"continue reading", np.uint8)
+_MAX_PHRASE_WORDS = 3
 
 
 @kernel
@@ -80,15 +82,23 @@ def _dots_start(text: NDArray[np.uint8], start: int, stop: int) -> int:
 
 
 @kernel
-def _phrase_start(text: NDArray[np.uint8], start: int, stop: int, phrase: NDArray[np.uint8]) -> int:
-    at = stop - phrase.shape[0]
-    if at <= start:
-        return stop
-    for k in range(phrase.shape[0]):
-        if text[at + k] != phrase[k] and (text[at + k] | 0x20) != phrase[k]:
-            return stop
-    # It must begin with a capital: "we read more" ends a sentence.
-    return at if text[at] < 0x61 else stop
+def _phrase_start(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np.uint32]) -> int:
+    """Return where the invitation to read on that ends at `stop` begins; `stop` if nowhere."""
+    at = stop
+    for _ in range(_MAX_PHRASE_WORDS):
+        while at > start and (is_letter(byte_at(text, at - 1)) or byte_at(text, at - 1) >= 0x80):
+            if at - 3 >= start and byte_at(text, at - 3) == 0xE2:
+                break  # punctuation, of three bytes
+            at -= 1
+        if at <= start or at == stop:
+            break
+        if name_class(text, at, stop, table) & READ_MORE:
+            # It must begin with a capital: "we read more" ends a sentence.
+            return at if entry_of(table, char_at(text, at, stop) >> 3) & UPPER_BIT else stop
+        if byte_at(text, at - 1) != SPACE_SIGN:
+            break
+        at -= 1
+    return stop
 
 
 @kernel
@@ -122,15 +132,13 @@ def _mark_start(text: NDArray[np.uint8], start: int, stop: int) -> int:  # noqa:
 
 
 @kernel
-def cut_off_start(text: NDArray[np.uint8], start: int, stop: int) -> int:
+def cut_off_start(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np.uint32]) -> int:
     """Return where the cut-off marks at the end of a line begin."""
     cut = 0
     end = stop
     for _ in range(4):
         at = skip_space_back(text, start, end)
-        lower = (text[at - 1] if at > start else np.uint8(0)) | 0x20
-        if cut == 1 and 0x61 <= lower <= 0x7A and lower != 0x65 and lower != 0x67:
-            # Mostly: one mark, and a letter that ends neither "more" nor "reading".
+        if cut == 1 and at - 2 >= start and not ends_like_mark(text, at, table):
             break
         mark = _mark_start(text, start, at)
         if mark < at:
@@ -141,9 +149,7 @@ def cut_off_start(text: NDArray[np.uint8], start: int, stop: int) -> int:
         if at - 3 >= start and text[at - 3] == 0xE2 and text[at - 2] == 0x86:
             # An arrow.
             inner = skip_space_back(text, start, at - 3)
-        phrase = _phrase_start(text, start, inner, _READ_MORE)
-        if phrase == inner:
-            phrase = _phrase_start(text, start, inner, _CONTINUE_READING)
+        phrase = _phrase_start(text, start, inner, table)
         if phrase == inner:
             break
         before = skip_space_back(text, start, phrase)

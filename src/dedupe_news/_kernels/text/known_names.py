@@ -49,6 +49,7 @@ LABEL = 32768  # stands before or after a title: "Video:"
 WIRE_LABEL = 65536  # the same, joined by a hyphen: "UPDATE 1-"
 COUNTED = 131072  # "comments", after a number
 SHARED = 262144  # "shares", the same in brackets or behind a dash
+READ_MORE = 524288  # "Read more", behind a text that is cut off
 
 # Rules that are on.
 STRIP_HTML = 1

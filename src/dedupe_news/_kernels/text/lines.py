@@ -9,6 +9,7 @@ import numpy as np
 from dedupe_news._kernels._jit import inlined, kernel
 from dedupe_news._kernels.text.characters import is_space
 from dedupe_news._kernels.text.registers import int64, load64, matches_of
+from dedupe_news._kernels.text.table import ends_like_mark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,26 +64,7 @@ _COUNT_WITHIN = 24
 
 
 @inlined
-def _may_be_cut(text: NDArray[np.uint8], start: int, stop: int) -> bool:
-    # Whether the last characters end a mark, an arrow, "more" or "reading".
-    last = text[np.uintp(stop - 1)]
-    if last == 0x2E and text[np.uintp(stop - 2)] | 0x20 != 0x65:
-        # One full stop alone is the end of a sentence.
-        before = text[np.uintp(stop - 2)]
-        return bool(before == 0x2E or before == 0x20 or before == 0xA6 or before | 0x20 == 0x67)
-    if last == 0x65 or last == 0x45 or last == 0x2E:
-        third = text[np.uintp(stop - 3)]
-        return bool(
-            text[np.uintp(stop - 2)] | 0x20 == 0x72 or (last == 0x2E and third | 0x20 == 0x72)
-        )
-    if last == 0x67 or last == 0x47:
-        return stop - start > 7 and bool(text[np.uintp(stop - 7)] | 0x20 == 0x72)
-    typographic = last >= 0x80 and text[np.uintp(stop - 3)] == 0xE2
-    return bool(last == 0x5D or last == 0x29 or typographic)
-
-
-@inlined
-def _doubts(text: NDArray[np.uint8], start: int, stop: int) -> int:
+def _doubts(text: NDArray[np.uint8], start: int, stop: int, table: NDArray[np.uint32]) -> int:
     """Say what boilerplate a line may hold; most hold none."""
     if stop - start < 4:
         return MAY_BE_CUT
@@ -110,7 +92,7 @@ def _doubts(text: NDArray[np.uint8], start: int, stop: int) -> int:
                 found |= np.uint8(byte == 0x2D) | np.uint8(byte == 0x3A) | np.uint8(byte == 0xE2)
         if found:
             doubts = MAY_LEAD
-    if _may_be_cut(text, start, stop):
+    if ends_like_mark(text, stop, table):
         doubts |= MAY_BE_CUT
     if text[np.uintp(stop - 1)] != 0x2E:
         found = np.uint8(0)
@@ -170,6 +152,7 @@ def find_lines(
     clean_offsets: NDArray[np.int64],
     start: int,
     marked: NDArray[np.uint8],
+    table: NDArray[np.uint32],
     runs: NDArray[np.int64],
 ) -> int:
     """Find the first line and the rest of each document."""
@@ -205,7 +188,7 @@ def find_lines(
             runs[row, RUN_LINE + 2 * part] = run_start
             runs[row, RUN_LINE + 2 * part + 1] = run_stop
             if run_start < run_stop:
-                doubts |= _doubts(text, run_start, run_stop) << (REST * part)
+                doubts |= _doubts(text, run_start, run_stop, table) << (REST * part)
                 if part == 0 and run_stop - run_start > _LEAST_LABELLED:
                     doubts |= _label_doubts(text, run_start, run_stop)
             run_start = line_stop

@@ -49,6 +49,7 @@ N_DOMAINS_PLACE = 6
 SPELLINGS_PLACE = 7  # first token hashes of phrases, increasing; then a row of each
 N_SPELLINGS_PLACE = 8
 SPELLING_FILTER_PLACE = 9  # a bit for the first bits of each of those hashes
+ENDINGS_PLACE = 10  # a bit for each two bytes that a mark of what is cut off may end in
 ASCII_AT = 16  # entries of the bytes, the folded byte as payload
 PAGES_AT = ASCII_AT + 256  # page of each run of 128 code points
 ENTRIES_AT = PAGES_AT + (0x110000 >> PAGE_BITS)  # the pages
@@ -59,3 +60,11 @@ def entry_of(table: NDArray[np.uint32], code_point: int) -> int:
     """Return the fold table's entry of a code point."""
     page = int64(table[np.uintp(PAGES_AT + (code_point >> PAGE_BITS))])
     return int64(table[np.uintp(ENTRIES_AT + (page << PAGE_BITS) + (code_point & PAGE_MASK))])
+
+
+@inlined
+def ends_like_mark(text: NDArray[np.uint8], stop: int, table: NDArray[np.uint32]) -> bool:
+    """Say whether the two bytes before `stop` may end a mark that a text is cut off."""
+    pair = int64(text[np.uintp(stop - 2)]) << 8 | int64(text[np.uintp(stop - 1)])
+    word = table[np.uintp(int64(table[ENDINGS_PLACE]) + (pair >> 5))]
+    return bool((word >> np.uint32(pair & 31)) & np.uint32(1))

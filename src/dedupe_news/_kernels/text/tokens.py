@@ -144,7 +144,7 @@ def tokenize_whole(
         return -1
     runs = np.empty((1, N_RUN_COLUMNS), np.int64)
     cut_off[0] = 0
-    if find_lines(texts, offsets, offsets, 0, marked[:0], runs):
+    if find_lines(texts, offsets, offsets, 0, marked[:0], table, runs):
         strip_boilerplate(texts, rules, table, runs, cut_off)
     fill_tokens(texts, runs, 0, table, written, 0, rules, sources)
     return int(runs[0, RUN_TOKENS])
