@@ -43,10 +43,12 @@ FULL = [
 for _place, _item in enumerate(FULL):
     _item["published"] = f"2026-03-{2 + _place:02}T08:00:00Z"
 BARE = [item["text"] for item in FULL]
+# So many shingles occur twice that they are sorted by a kernel.
+LONG = [" ".join(f"word{n}" for n in range(first, first + 3000)) for first in range(2)]
 
 
 def _cluster(**settings: Any) -> None:
-    for feed in (FULL, BARE):
+    for feed in (FULL, BARE, LONG):
         for n_jobs in (1, 2):
             dn.cluster(feed, n_jobs=n_jobs, progress=False, **settings)
 
