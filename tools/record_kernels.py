@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,12 +78,24 @@ def _index(**settings: Any) -> None:
         index.remove("a")
 
 
+def _stored(**settings: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(2):
+            with dn.NewsIndex.open(Path(folder) / "index.db", **settings) as index:
+                index.add_many([{**item, "id": f"{item['id']}{turn}"} for item in FULL])
+                index.cluster(progress=False)
+                index.query(BARE[0])
+                index.remove(f"a{turn}")
+
+
 OPERATIONS: dict[str, Callable[..., None]] = {
     "cluster": _cluster,
     "compare": _compare,
     "index": _index,
     # Of no operation: what only some texts need is compiled with them, or by a warm-up.
     "markup": _marked,
+    # Likewise: what only an index that was opened again needs, or all of its documents at once.
+    "stored": _stored,
 }
 POLICIES = ("news", "similar")
 
