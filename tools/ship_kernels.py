@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Processors with AVX2, of which Intel's servers are since 2013 and AMD's since 2017.
+# Processors with AVX2, as nearly all servers have.
 X86_64_V3 = (
     *("avx", "avx2", "bmi", "bmi2", "cx16", "f16c", "fma", "lzcnt", "movbe", "popcnt"),
     *("sse3", "sse4.1", "sse4.2", "ssse3", "xsave"),
