@@ -12,6 +12,7 @@ PYTHON := $(shell for python in python3 python python3.13 python3.12 python3.11 
 	"$$python" $(IS_RECENT) >/dev/null 2>&1 && echo "$$python" && break; done)
 endif
 GROUP ?=
+DIST ?= dist
 PYTEST_FLAGS ?=
 AXE := $(VENV)/npm/node_modules/axe-core/axe.min.js
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
@@ -56,8 +57,8 @@ feed: $(VENV)/.installed-test  ## write the made-up feed in examples/ and the pi
 	$(BIN)/python examples/make_feed.py
 	$(BIN)/python docs/pictures.py
 
-wheel: $(VENV)/.installed  ## build the wheel into dist/
-	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir dist .
+wheel: $(VENV)/.created  ## build the wheel for this Python and system into dist/, its kernels compiled
+	HATCH_BUILD_HOOK_ENABLE_CUSTOM=true $(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir $(DIST) .
 
 clean:  ## remove the environment, builds and caches
 	rm -rf $(VENV) build dist site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "dedupe_news"
 RECORDER = ROOT / "tools" / "record_kernels.py"
+SHIPPER = ROOT / "tools" / "ship_kernels.py"
 
 # A kernel of one caller and one callee, that takes a second to compile.
 USES_A_KERNEL = """
@@ -149,12 +150,12 @@ def test_whatever_kernels_read_has_a_digest_that_stays() -> None:
     code = (
         "from dedupe_news._kernels import _jit, _preparing, _types\n"
         "names = {n for rows in _preparing.manifest().values() for n, _ in rows}\n"
-        "print(sorted(_types.named(n).cache.version for n in names))"
+        "print(sorted(_types.named(n).cache.versions for n in names))"
     )
 
     first, second = run(code, PYTHONHASHSEED="1"), run(code, PYTHONHASHSEED="2")
 
-    assert first.stdout.startswith("['")
+    assert first.stdout.startswith("[['")
     assert first.stdout == second.stdout
 
 
@@ -412,6 +413,150 @@ def test_how_kernels_are_compiled_changes_no_other_function(tmp_path: Path) -> N
     done = run(code, NUMBA_CACHE_DIR=str(tmp_path))
 
     assert done.stdout.splitlines() == [str(E_ACUTE), "JITCodeLibrary", "False", "[0, 1, 2, 2]"]
+
+
+# Machine code that a wheel brought along.
+
+COUNTS = (
+    "import dedupe_news._machine.progress\n"  # which says it
+    + USES_A_KERNEL
+    + "from dedupe_news._kernels import _jit\nprint(_jit.n_compilations())"
+)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the package as a wheel has it, with machine code of one kernel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    package, cache = copied(folder), folder / "cache"
+    shipper = runpy.run_path(str(SHIPPER))
+    collect = (
+        "import pathlib, runpy\n"
+        f"collect = runpy.run_path({str(SHIPPER)!r})['collect']\n"
+        f"target = pathlib.Path({str(package)!r}, 'machine_code')\n"
+        f"print(collect(pathlib.Path({str(cache)!r}), target))"
+    )
+
+    done = run(
+        USES_A_KERNEL + collect,
+        PYTHONPATH=str(folder),
+        **{**shipper["settings"](), "NUMBA_CACHE_DIR": str(cache)},
+    )
+
+    assert done.stdout.split() == [str(E_ACUTE), "1"], done.stderr
+    shutil.rmtree(cache)
+    return folder
+
+
+@pytest.fixture
+def installed(wheel: Path, tmp_path: Path) -> Path:
+    """Return the machine code of an installed wheel, to be changed."""
+    shutil.copytree(wheel, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "dedupe_news" / "machine_code"
+
+
+def counted(installed: Path) -> tuple[list[int], str]:
+    """Return what a kernel of the wheel returns, how many were compiled, and what was said."""
+    root = installed.parents[1]
+    done = run(COUNTS, PYTHONPATH=str(root), NUMBA_CACHE_DIR=str(root / "cache"))
+    return [int(word) for word in done.stdout.split()], done.stderr
+
+
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("kind", ["folder", "zip", "nowhere to write"])
+def test_shipped_code_is_loaded_wherever_it_is(installed: Path, kind: str) -> None:
+    """Nothing is compiled, nothing written, nothing said."""
+    root = installed.parents[1]
+    cache, place = root / "cache", str(root)
+    if kind == "zip":
+        place = shutil.make_archive(str(root / "app"), "zip", root, "dedupe_news")
+        shutil.rmtree(installed.parent)
+    elif kind == "nowhere to write":
+        cache.touch()
+
+    done = run(COUNTS, PYTHONPATH=place, NUMBA_CACHE_DIR=str(cache))
+
+    assert (done.stdout.split(), done.stderr) == ([str(E_ACUTE), "0"], "")
+    assert cache.is_file() or not files(cache)
+
+
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("python", "cpython-27"),
+        ("system", "plan9 mips"),
+        ("numba", "0.1"),
+        ("llvmlite", "0.1"),
+        ("options", "opt=0"),
+        ("features", "+telepathy"),
+    ],
+)
+def test_shipped_code_for_another_machine_is_not_run(
+    installed: Path, field: str, value: str
+) -> None:
+    """It is compiled instead, which is said once, with the reason."""
+    record = installed / "machine.json"
+    machine = json.loads(record.read_text(encoding="utf-8"))
+    record.write_text(json.dumps({**machine, field: value}), encoding="utf-8")
+
+    (answer, n_compiled), said = counted(installed)
+
+    assert answer == E_ACUTE
+    assert n_compiled > 0
+    assert said.count("\n") == 1
+    assert "those in the package are for" in said
+    assert value.removeprefix("+") in said
+
+
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("damaged", ["*.json", "*.nbc"])
+@pytest.mark.parametrize("content", [b"", b"[]", b"x" * 100])
+def test_damaged_shipped_code_is_compiled(installed: Path, damaged: str, content: bytes) -> None:
+    """It is compiled once, and then found in the user's cache."""
+    (path,) = installed.glob(damaged)
+    path.write_bytes(content)
+
+    (answer, n_compiled), _ = counted(installed)
+    again, _ = counted(installed)
+
+    assert answer == E_ACUTE
+    assert n_compiled > 0
+    assert again == [E_ACUTE, 0]
+
+
+@pytest.mark.usefixtures("compiled")
+def test_shipped_code_of_changed_sources_is_not_run(installed: Path) -> None:
+    """Who mends a kernel in an installed package runs what is written there."""
+    characters = installed.parent / "_kernels" / "text" / "characters.py"
+    source = characters.read_text(encoding="utf-8")
+    changed = source.replace(
+        "return int64(text[np.uintp(at)])", "return int64(text[np.uintp(at)]) ^ 1"
+    )
+    characters.write_text(changed, encoding="utf-8")
+
+    (answer, n_compiled), _ = counted(installed)
+
+    assert answer != E_ACUTE
+    assert n_compiled > 0
+
+
+@pytest.mark.usefixtures("compiled")
+def test_callees_of_shipped_kernels_are_not_waited_for(installed: Path) -> None:
+    """What they call is part of their code, and is not counted as missing."""
+    code = (
+        "from dedupe_news._kernels import _jit\n"
+        "from dedupe_news._kernels.text.characters import decode\n"
+        "print(_jit.unprepared([decode]))"
+    )
+    root = installed.parents[1]
+    environment = {"PYTHONPATH": str(root), "NUMBA_CACHE_DIR": str(root / "cache")}
+
+    before = run(code, **environment).stdout
+    shutil.rmtree(installed)
+
+    assert int(before) == 0
+    assert int(run(code, **environment).stdout) > 1
 
 
 # Which kernels count references to arrays.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +44,12 @@ FULL = [
 for _place, _item in enumerate(FULL):
     _item["published"] = f"2026-03-{2 + _place:02}T08:00:00Z"
 BARE = [item["text"] for item in FULL]
+# So many shingles occur twice that they are sorted by a kernel.
+LONG = [" ".join(f"word{n}" for n in range(first, first + 3000)) for first in range(2)]
 
 
 def _cluster(**settings: Any) -> None:
-    for feed in (FULL, BARE):
+    for feed in (FULL, BARE, LONG):
         for n_jobs in (1, 2):
             dn.cluster(feed, n_jobs=n_jobs, progress=False, **settings)
 
@@ -75,12 +78,24 @@ def _index(**settings: Any) -> None:
         index.remove("a")
 
 
+def _stored(**settings: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(2):
+            with dn.NewsIndex.open(Path(folder) / "index.db", **settings) as index:
+                index.add_many([{**item, "id": f"{item['id']}{turn}"} for item in FULL])
+                index.cluster(progress=False)
+                index.query(BARE[0])
+                index.remove(f"a{turn}")
+
+
 OPERATIONS: dict[str, Callable[..., None]] = {
     "cluster": _cluster,
     "compare": _compare,
     "index": _index,
     # Of no operation: what only some texts need is compiled with them, or by a warm-up.
     "markup": _marked,
+    # Likewise: what only an index that was opened again needs, or all of its documents at once.
+    "stored": _stored,
 }
 POLICIES = ("news", "similar")
 

@@ -131,11 +131,12 @@ def _joined(
     offsets = np.zeros(n_documents + 1, np.int64)
     np.cumsum(title_lengths + np.diff(texts.offsets) + given, out=offsets[1:])
     joined = np.empty(offsets[-1], np.uint8)
+    # Read-only, as memory of others is: for another type the kernel would be compiled again.
+    above, below = titles.buffer.view(), texts.buffer.view()
+    above.flags.writeable = below.flags.writeable = False
 
     def join(bounds: tuple[int, int]) -> None:
-        join_lines(
-            titles.buffer, titles.offsets, texts.buffer, texts.offsets, *bounds, offsets, joined
-        )
+        join_lines(above, titles.offsets, below, texts.offsets, *bounds, offsets, joined)
 
     run(join, shares(n_documents, n_jobs), n_jobs)
     return values.TextColumn(joined, offsets), np.where(given, title_lengths, UNTITLED)

@@ -24,6 +24,9 @@ from numba.core.targetconfig import ConfigStack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+VERSION = 1
+"""Raised with every change here that changes machine code."""
+
 _PASSES = (
     untyped_passes.TranslateByteCode,
     untyped_passes.FixupArgs,

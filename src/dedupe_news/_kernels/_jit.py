@@ -5,21 +5,20 @@ from __future__ import annotations
 import contextlib
 import functools
 import pickle
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
-import llvmlite
 import numba
 import numpy as np
+from llvmlite import binding
 from numba.core import serialize, sigutils
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.errors import NumbaError as CompilerError
-from numba.core.registry import CPUDispatcher, cpu_target
+from numba.core.registry import CPUDispatcher
 from numba.typed import List as TypedList
 
-from dedupe_news._kernels import _compiling, _counting, _interpreting, _store
+from dedupe_news._kernels import _compiling, _counting, _interpreting, _machines, _store
 from dedupe_news._kernels._types import PACKAGE, to_plain
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ __all__ = [
     "inlined",
     "is_compiled",
     "kernel",
+    "misfit",
     "n_compilations",
     "observe",
     "plainly",
@@ -54,6 +54,8 @@ R = TypeVar("R")
 COMPILED: bool = not numba.config.DISABLE_JIT
 """Whether kernels are machine code; False under ``NUMBA_DISABLE_JIT=1``."""
 
+_ANNOTATION = 5  # where the compiler's result has the source with its types, for debugging
+
 _OPTIONS = {"nopython": True, "nogil": True, "no_cfunc_wrapper": True, "_nrt": True}
 
 _observers: list[Callable[[], None]] = []
@@ -68,21 +70,29 @@ def _code_store() -> _store.CodeStore:
         _store.folders(
             numba.config.CACHE_DIR,
             str(folder) if folder.is_dir() else None,  # None in a zip
-        )
+        ),
+        _machines.shipped_folder(),
     )
 
 
 @functools.cache
-def _machine() -> tuple[object, ...]:
-    """Return what machine code depends on beside its source."""
-    return (
-        sys.implementation.cache_tag,
-        *(package.__version__ for package in (numba, llvmlite, np)),
-        cpu_target.target_context.codegen().magic_tuple(),
-        str(numba.config.OPT),
-        numba.config.BOUNDSCHECK,
-        sorted(_OPTIONS),
-    )
+def this_machine() -> _machines.Machine:
+    return _machines.this_machine((*_OPTIONS, f"compiler={_compiling.VERSION}"))
+
+
+@functools.cache
+def _runnable() -> tuple[_machines.Machine, ...]:
+    """Return the machines whose code runs here: this one, and the one that a wheel is for."""
+    shipped = _machines.machine_of(_machines.shipped_folder())
+    if shipped is None or misfit():
+        return (this_machine(),)
+    return (shipped, this_machine())
+
+
+def misfit() -> str:
+    """Return what the machine code in the package is for, if it does not run here."""
+    shipped = _machines.machine_of(_machines.shipped_folder())
+    return "" if shipped is None else _machines.misfit(shipped, this_machine())
 
 
 def _function_behind(value: object) -> types.FunctionType | None:
@@ -92,29 +102,29 @@ def _function_behind(value: object) -> types.FunctionType | None:
 class _Cache(NullCache):
     """Machine code of one function, for its dispatcher."""
 
-    def __init__(self, function: types.FunctionType, flavour: str) -> None:
+    def __init__(self, function: types.FunctionType, *, is_part: bool) -> None:
         self._function = function
+        self._is_part = is_part
         module = function.__module__.removeprefix(PACKAGE)
-        self.name = f"{module}.{function.__qualname__}.{flavour}"
+        self.name = f"{module}.{function.__qualname__}.{'part' if is_part else 'kernel'}"
         self._claims: list[contextlib.ExitStack] = []
 
     @functools.cached_property
-    def version(self) -> str:
-        """Return the name of the function, as it is now and on this machine."""
+    def versions(self) -> list[str]:
+        """Return names of the function as it is now, for each machine whose code runs here."""
         digest = _store.digest_of(self._function, _function_behind)
-        return _store.name_of(self.name, (digest, _machine()))
+        return [_store.name_of(self.name, (digest, machine)) for machine in _runnable()]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the machine code for a signature; else claim its compilation."""
         target_context.refresh()
-        name = self.file_of(sig)
-        loaded = self._load(name, target_context)
+        loaded = self._load(sig, target_context)
         if loaded is None:
             claim = contextlib.ExitStack()
             claim.enter_context(_code_store().locked(self.name))
             self._claims.append(claim)
             # Another process may have been at it.
-            loaded = self._load(name, target_context)
+            loaded = self._load(sig, target_context)
         if loaded is None:
             _compiled.append(self.name)
             for observer in tuple(_observers):
@@ -123,28 +133,44 @@ class _Cache(NullCache):
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the machine code for a signature."""
-        if not data.library.has_dynamic_globals:
-            _code_store().write(self.file_of(sig), serialize.dumps(data._reduce()))  # noqa: SLF001
+        if data.library.has_dynamic_globals:
+            return
+        library, *rest = data._reduce()  # noqa: SLF001
+        if not self._is_part:
+            # Nothing is linked with what Python calls, and bitcode is two thirds of it all.
+            name, kind, (code, _) = library
+            library = name, kind, (code, _names_alone(data.fndesc))
+        rest[_ANNOTATION] = ""
+        content = serialize.dumps((library, *rest))
+        _code_store().write(self.files_of(sig)[-1], content)
 
     def release(self) -> None:
         """Let other processes compile the function."""
         while self._claims:
             self._claims.pop().close()
 
-    def file_of(self, sig: Any) -> str:
-        """Return the name of the file that holds the machine code for a signature."""
+    def files_of(self, sig: Any) -> list[str]:
+        """Return names of files with machine code for a signature; the last is of this machine."""
         args, _ = sigutils.normalize_signature(sig)
         part = [str(arg) for arg in args], _is_counted(self._function, args)
-        return f"{self.version}-{_store.name_of('', part)[1:]}"
+        return [f"{version}-{_store.name_of('', part)[1:]}" for version in self.versions]
 
-    def _load(self, name: str, target_context: Any) -> Any:
-        payload = _code_store().read(name)
-        if payload is None:
-            return None
-        try:
-            return CompileResult._rebuild(target_context, *pickle.loads(payload))  # noqa: SLF001, S301
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it can be made anew
-            return None
+    def _load(self, sig: Any, target_context: Any) -> Any:
+        for name in self.files_of(sig):
+            payload = _code_store().read(name)
+            if payload is not None:
+                # Whatever is wrong with it, it can be made anew.
+                with contextlib.suppress(Exception):
+                    return CompileResult._rebuild(target_context, *pickle.loads(payload))  # noqa: SLF001, S301
+        return None
+
+
+def _names_alone(description: Any) -> bytes:
+    """Return bitcode that says which functions there are, as the compiler looks them up."""
+    names = (description.llvm_func_name, description.llvm_cpython_wrapper_name)
+    assembly = "".join(f'define void @"{name}"() {{ ret void }}\n' for name in names)
+    bitcode: bytes = binding.parse_assembly(assembly).as_bitcode()
+    return bitcode
 
 
 def _holds_list(numba_type: Any) -> bool:
@@ -171,12 +197,12 @@ class _Function(CPUDispatcher):
     be counted at each use, which takes longer than most uses.
     """
 
-    def __init__(self, function: Any, flavour: str, options: dict[str, bool]) -> None:
+    def __init__(self, function: Any, options: dict[str, bool], *, is_part: bool = True) -> None:
         super().__init__(
             function, targetoptions=_OPTIONS | options, pipeline_class=_compiling.Steps
         )
-        self._is_part = "no_cpython_wrapper" in options
-        self._cache = self.cache = _Cache(function, flavour)
+        self._is_part = is_part
+        self._cache = self.cache = _Cache(function, is_part=is_part)
 
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature."""
@@ -210,9 +236,9 @@ class _Kernel(_Function):
     """
 
     def __init__(self, function: Any, *, forceinline: bool) -> None:
-        super().__init__(function, "kernel", {})
+        super().__init__(function, {}, is_part=False)
         options = {"no_cpython_wrapper": True, "forceinline": forceinline}
-        self.inner = _Function(function, "part", options)
+        self.inner = _Function(function, options)
 
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature, and note that it was needed."""
@@ -227,7 +253,7 @@ class _Kernel(_Function):
         """Return what runs a call for which this process has no machine code yet."""
         if _interpreting.is_on():
             types_ = tuple(map(self.typeof_pyval, args))
-            if not _code_store().has(self.cache.file_of(types_)):
+            if not any(map(_code_store().has, self.cache.files_of(types_))):
                 return _interpreting.instead_of(self.py_func)
         return super()._compile_for_args(*args, **kwargs)
 
@@ -297,18 +323,17 @@ def unprepared(kernels: Iterable[Callable[..., object]]) -> int:
     Approximate: a function of which there is machine code for other types
     counts as prepared.
     """
-    waiting = [dispatcher for dispatcher in kernels if isinstance(dispatcher, _Kernel)]
-    needed: dict[_Function, None] = dict.fromkeys(waiting)
-    while waiting:
-        for called in _called_by(waiting.pop().py_func):
-            if called.inner not in needed:
-                needed[called.inner] = None
-                waiting.append(called)
-    cold = [function for function in needed if not function.overloads]
-    if not cold:
-        return 0
     present = {name.rpartition("-")[0] for name in _code_store().names()}
-    return sum(function.cache.version not in present for function in cold)
+    waiting: list[_Function] = [kernel for kernel in kernels if isinstance(kernel, _Kernel)]
+    cold: set[_Function] = set()
+    while waiting:
+        function = waiting.pop()
+        is_there = function.overloads or not present.isdisjoint(function.cache.versions)
+        # What has machine code needs none of what it calls.
+        if not is_there and function not in cold:
+            cold.add(function)
+            waiting.extend(called.inner for called in _called_by(function.py_func))
+    return len(cold)
 
 
 def observe(observer: Callable[[], None]) -> None:
@@ -339,7 +364,7 @@ def is_compiled(
     """Return whether there is machine code of a kernel, in this process or on disk."""
     if not isinstance(function, _Kernel):
         return True
-    return types_ in function.overloads or function.cache.file_of(types_) in on_disk
+    return types_ in function.overloads or not on_disk.isdisjoint(function.cache.files_of(types_))
 
 
 def folder() -> Path | None:

@@ -19,6 +19,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from importlib.resources.abc import Traversable
 
 _logger = logging.getLogger("dedupe_news")
 
@@ -82,20 +83,24 @@ class CodeStore:
     """
     Files of machine code in folders: all are read, the first that can be written is written.
 
+    What was `shipped` with the package is read before all others, and never written.
+
     What cannot be read, or is damaged, counts as absent; where nothing can be
     written, kernels are compiled in each process, which is said once.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], shipped: Traversable | None = None) -> None:
         self.folders = list(folders)
+        self._readable: list[Traversable] = [*([shipped] if shipped else []), *folders]
         self._writable = list(folders)
 
     def names(self) -> set[str]:
         """Return the names of all files, without their suffix."""
         present: set[str] = set()
-        for folder in self.folders:
+        for folder in self._readable:
             with contextlib.suppress(OSError):
-                present.update(path.stem for path in folder.iterdir() if path.suffix == _SUFFIX)
+                names = (path.name for path in folder.iterdir())
+                present.update(name[: -len(_SUFFIX)] for name in names if name.endswith(_SUFFIX))
         return present
 
     def writable_folder(self) -> Path | None:
@@ -105,12 +110,12 @@ class CodeStore:
 
     def has(self, name: str) -> bool:
         """Return whether there is a file of a name, sound or not."""
-        return any((folder / (name + _SUFFIX)).is_file() for folder in self.folders)
+        return any((folder / (name + _SUFFIX)).is_file() for folder in self._readable)
 
     def read(self, name: str) -> bytes | None:
         """Return the content of a file, None where there is no sound one."""
-        for folder in self.folders:
-            with contextlib.suppress(OSError):
+        for folder in self._readable:
+            with contextlib.suppress(OSError, KeyError):  # a zip knows the second
                 content = (folder / (name + _SUFFIX)).read_bytes()
                 payload = content[_DIGEST_BYTES:]
                 if hashlib.sha256(payload).digest() == content[:_DIGEST_BYTES]:

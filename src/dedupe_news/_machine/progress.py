@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("dedupe_news")
 
-_OCCASION = "for this machine, once after installation; dedupe-news warmup does it beforehand"
+
+def _compiling(what: str) -> str:
+    """Return the sentence that something is compiled, and why."""
+    misfit = _jit.misfit()
+    why = f"; those in the package are for {misfit}" if misfit else ""
+    return (
+        f"compiling {what} for this machine, once after installation{why}; "
+        "dedupe-news warmup does it beforehand"
+    )
 
 
 class _Voice:
@@ -101,7 +109,7 @@ def prepare_all(*, show: bool = True) -> tuple[Path | None, int]:
 @contextlib.contextmanager
 def _compiling_bar(task: _preparing.Task, look_every_s: float, *, show: bool) -> Iterator[None]:
     total = task.n_left()
-    _announce(f"compiling {total} kernels {_OCCASION}", show=show)
+    _announce(_compiling(f"{total} kernels"), show=show)
     if not (show and _shows_bars()):
         yield
         return
@@ -150,7 +158,7 @@ class _Notice:
     def __call__(self) -> None:
         if self.is_due:
             self.is_due = False
-            _announce(f"compiling kernels {_OCCASION}")
+            _announce(_compiling("kernels"))
 
 
 _notice = _Notice()

@@ -64,14 +64,16 @@ def _warmup(*, quiet: bool = False) -> None:
     NUMBA_CACHE_DIR=/var/cache/kernels dedupe-news warmup
     """
     folder, n_compiled = prepare_all(show=not quiet)
+    if not n_compiled:
+        say("all kernels were compiled before")
+        return
     if folder is None:
         message = (
             "cannot keep compiled kernels: no folder for them can be written; "
             "set NUMBA_CACHE_DIR to one that can"
         )
         raise ConfigError(message)
-    what = f"compiled {n_compiled} kernels" if n_compiled else "all kernels were compiled before"
-    say(f"{what}; they are in {folder}")
+    say(f"compiled {n_compiled} kernels; they are in {folder}")
 
 
 @app.callback()
