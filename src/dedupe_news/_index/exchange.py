@@ -125,8 +125,8 @@ def _write_lines(temporary: Path, target: Path, parts: Iterable[StoredItems]) ->
                 if not isinstance(document.id, (str, int)):
                     message = (
                         f"the id {shown(document.id)} is of type "
-                        f"{type(document.id).__name__!r}, which JSON cannot hold; Parquet can "
-                        "hold bytes"
+                        f"{type(document.id).__name__!r}; ids in JSON Lines are str or int, "
+                        "those in Parquet may be bytes"
                     )
                     raise InputTypeError(message)
                 values = dataclasses.asdict(document)

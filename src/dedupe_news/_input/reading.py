@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._input.tables import Found
-    from dedupe_news._input.values import TextColumn
+    from dedupe_news._input.values import FaultOfId, TextColumn
     from dedupe_news.documents import ColumnChoice
 
 _MOST_DOCUMENTS = 2**32 - 1
@@ -41,11 +41,16 @@ def read_documents(
     source: ColumnChoice = AUTO,
     published: ColumnChoice = AUTO,
     n_jobs: int = 1,
-    for_index: bool = False,
+    fault_to_keep: FaultOfId | None = None,
 ) -> Columns:
-    """Turn any accepted input into columns, by the rules in force; an index needs all ids."""
+    """
+    Turn any accepted input into columns, by the rules in force.
+
+    For an index, which needs all ids, `fault_to_keep` says which it cannot keep.
+    """
     if isinstance(feed, Columns):  # of a file that the command line has read
         return feed
+    for_index = fault_to_keep is not None
     choices = dict(zip(ROLES, (id, title, text, source, published), strict=True))
     found = find_columns(feed, choices)
     for role, column in found.values.items():
@@ -67,7 +72,7 @@ def read_documents(
     columns = Columns(
         buffer=texts.buffer,
         offsets=texts.offsets,
-        ids=values.id_column(found.values["id"], faults["id"]),
+        ids=values.id_column(found.values["id"], faults["id"], fault_to_keep),
         published=times.time_column(found.values["published"], faults["published"]),
         sources=sources,
         source_names=source_names,

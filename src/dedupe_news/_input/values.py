@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from dedupe_news._input.rules import MISSING, Faults, UnusableError, in_force, s
 from dedupe_news.errors import DuplicateIdError, InputTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,8 +25,13 @@ _BLOCK = 1024
 
 _DEEPEST = 64
 _MOST_BITS = 8 * 0xFFFE  # of a number that an index can keep
+_SHORT_BITS, _SHORT = 8 * 1024, 0xFFFE // 4  # of ids and sources that every index can keep
 _TEXT_KEYS = ("value", "#text", "_text", "rendered", "text", "main", "$oid", "title", "name")
 _SOURCE_KEYS = ("title", "name", "#text", "value", "href", "url", "@url", "uri", "domain", "id")
+
+
+FaultOfId: TypeAlias = "Callable[[Hashable], UnusableError | None]"
+"""What returns why an id cannot be kept where the items go, None where it can."""
 
 
 class TextColumn(NamedTuple):
@@ -163,26 +168,28 @@ def check_id(value: object) -> None:
         raise fault.kind(message)
 
 
-def id_column(values: Any, faults: Faults | None = None) -> Sequence[Hashable] | None:
-    """Return ids as given, checked to be there, hashable, and distinct."""
+def id_column(
+    values: Any, faults: Faults | None = None, fault_to_keep: FaultOfId | None = None
+) -> Sequence[Hashable] | None:
+    """Return ids as given, checked to be there, hashable, distinct, and such as can be kept."""
     if values is None:
         return None
     arrow = as_arrow(values)
-    if arrow is not None and _distinct_in_arrow(arrow):
+    if arrow is not None and fault_to_keep is None and _distinct_in_arrow(arrow):
         return ArrowSequence(arrow)
     ids = plain_list(values)
     if _are_plain(ids) and len(set(ids)) == len(ids):
         return ids
-    return _mended_ids(ids, faults or Faults("id"))
+    return _mended_ids(ids, faults or Faults("id"), fault_to_keep)
 
 
 def _are_plain(ids: list[Any]) -> bool:
     """Return whether ids are of the kinds, all of one, that nothing can be wrong with."""
     kinds = set(map(type, ids))
     if kinds == {int}:
-        return max(map(int.bit_length, ids)) < _MOST_BITS
+        return max(map(int.bit_length, ids)) < _SHORT_BITS
     try:
-        return kinds == {str} and bool("\n".join(ids).encode())
+        return kinds == {str} and max(map(len, ids)) <= _SHORT and bool("\n".join(ids).encode())
     except UnicodeEncodeError:
         return False
 
@@ -197,7 +204,7 @@ def _distinct_in_arrow(arrow: Any) -> bool:
         return False
 
 
-def _mended_ids(ids: list[Any], faults: Faults) -> list[Hashable]:
+def _mended_ids(ids: list[Any], faults: Faults, fault_to_keep: FaultOfId | None) -> list[Hashable]:
     """Return ids, with the number of the item for one that cannot be used."""
     seen: dict[Hashable, int] = {}
     mended: list[Hashable] = []
@@ -206,6 +213,8 @@ def _mended_ids(ids: list[Any], faults: Faults) -> list[Hashable]:
         if isinstance(value, Mapping):
             value = _words(value, _TEXT_KEYS, "") or value
         fault = fault_of_id(value)
+        if fault is None and fault_to_keep is not None:
+            fault = fault_to_keep(value)
         if fault is None and value in seen:
             earlier = in_force().where(seen[value])
             fault = UnusableError(
@@ -273,7 +282,10 @@ def source_column(
     codes = np.full(len(listed), NO_SOURCE, np.int32)
     for position, value in enumerate(listed):
         name = _words(value, _SOURCE_KEYS, ", ")
-        if name:
+        if name and len(name) > _SHORT:
+            reason = f"has more than the {_SHORT:,} characters of a source"
+            faults.add(position, value, UnusableError(reason, "shorten it"))
+        elif name:
             codes[position] = numbers.setdefault(whole(name), len(numbers))
         elif name is None and not is_missing(value) and value != []:
             reason = f"is of type {type(value).__name__!r} and no name of a source"
@@ -295,6 +307,8 @@ def _arrow_sources(arrow: Any) -> tuple[NDArray[np.int32], list[str]] | None:
         encoded = encoded.combine_chunks()
     codes = np.asarray(encoded.indices.fill_null(NO_SOURCE), np.int32)
     names = encoded.dictionary.to_pylist()
+    if max(map(len, names), default=0) > _SHORT:
+        return None
     if "" in names:  # no source, as in a list
         empty = names.index("")
         del names[empty]

@@ -18,9 +18,18 @@ import numpy as np
 import xxhash
 
 from dedupe_news._input.columns import NO_TIME, UNTITLED
+from dedupe_news._input.rules import UnusableError, said
 from dedupe_news._kernels.gathering import gather_runs
 from dedupe_news._kernels.hashing import xxh3_runs
-from dedupe_news._store.ids import MOST_BYTES, STR, pack_id, plain_id, unpack_id
+from dedupe_news._store.ids import (
+    MOST_BYTES,
+    SHORT,
+    STR,
+    fault_to_keep,
+    pack_id,
+    plain_id,
+    unpack_id,
+)
 from dedupe_news._store.log import DamagedEvent
 from dedupe_news._store.stored_items import StoredItems
 from dedupe_news.errors import InputError, shown
@@ -119,16 +128,22 @@ class Packing:
     """
 
     def __init__(self, items: StoredItems, objects: list[Hashable] | None = None) -> None:
-        if len(items) == 1 and type(items.ids[0]) is str:  # fast path for a single item
+        only = items.ids[0] if len(items) == 1 else None
+        if type(only) is str and len(only) <= SHORT:  # fast path for a single item
             source = items.sources[0]
             self.items = items
-            self._ids = [pack_id(items.ids[0])]
+            self._ids = [pack_id(only)]
             self._sources = [_MISSING if source is None else _packed_source(source)]
             return
-        ids = [plain_id(each, objects) for each in items.ids]
+        try:
+            ids = [plain_id(each, objects) for each in items.ids]
+            self._ids = [pack_id(each, objects) for each in ids]
+        except UnusableError as fault:
+            odd = next(each for each in items.ids if fault_to_keep(each, objects))
+            message = f"the id {said(odd, fault)}; {fault.remedy}"
+            raise fault.kind(message) from None
         is_same = all(map(operator.is_, ids, items.ids))
         self.items = items if is_same else dataclasses.replace(items, ids=ids)
-        self._ids = [pack_id(each, objects) for each in ids]
         names: dict[str | None, tuple[int, bytes]] = {None: _MISSING}
         for source in set(items.sources):
             if source is not None:

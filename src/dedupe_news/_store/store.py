@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 from dedupe_news._store import sealed
 from dedupe_news._store.codec import Addition, Packing, unpack
+from dedupe_news._store.ids import fault_to_keep
 from dedupe_news._store.index_arrays import LIMITS, Limits
 from dedupe_news._store.log import Behind, Conflict, DamagedEvent
 from dedupe_news._store.match_lists import MatchLists
@@ -37,6 +38,7 @@ from dedupe_news.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
+    from dedupe_news._input.rules import UnusableError
     from dedupe_news._store.log import EventLog
     from dedupe_news._store.stored_items import StoredItems
     from dedupe_news._text import Tokens
@@ -205,6 +207,10 @@ class Store:
                 yield
         except (Conflict, Behind):
             raise self._busy() from None
+
+    def fault_to_keep(self, id: Hashable) -> UnusableError | None:  # noqa: A002 - an id
+        """Return why this log cannot keep an id, None where it can."""
+        return fault_to_keep(id, self.log.objects)
 
     def add(self, items: StoredItems, tokens: Tokens, *, keep: bool = True) -> MatchLists:
         """Add items with distinct ids, all or none; return their matches where that is asked."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from dedupe_news._input.rules import OnInvalid
+    from dedupe_news._input.values import FaultOfId
     from dedupe_news.cli.options import Reading
 
 ROLES = ("id", "title", "text", "source", "published")
@@ -53,8 +54,18 @@ class Feed:
         return "row" if self.is_large else str(self.rows.unit)
 
 
-def load(options: Reading, roles: Collection[str] = ROLES, *, all_columns: bool = False) -> Feed:
-    """Read a file; where it has no ids, the numbers of its lines or rows stand for them."""
+def load(
+    options: Reading,
+    roles: Collection[str] = ROLES,
+    *,
+    all_columns: bool = False,
+    fault_to_keep: FaultOfId | None = None,
+) -> Feed:
+    """
+    Read a file; where it has no ids, the numbers of its lines or rows stand for them.
+
+    For an index, `fault_to_keep` says which ids it cannot keep.
+    """
     named = _named(options, roles)
     ignored = options.ignore or []
 
@@ -77,7 +88,7 @@ def load(options: Reading, roles: Collection[str] = ROLES, *, all_columns: bool 
             role: column if role in named or is_strict else AUTO for role, column in taken.items()
         }
         with speaking(COMMAND_LINE, table.where, table.numbers):
-            items = read_documents(values or {"text": []}, **choices)
+            items = read_documents(values or {"text": []}, fault_to_keep=fault_to_keep, **choices)
     if items.ids is None:
         places = range(len(table)) if items.rows is None else items.rows.tolist()
         items = dataclasses.replace(items, ids=[table.numbers[place] for place in places])
