@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import functools
 import gc
 import logging
 import pickle
 import sys
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
@@ -169,6 +172,24 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
+def _uninterrupted(call: Callable[[], R]) -> R:
+    """Return what a call of the compiler returns, which is made in a thread."""
+    # Ctrl-C, which comes to the main thread, would end generators that numba needs from then on.
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or global_compiler_lock.is_locked():  # the latter by this thread
+        return call()
+    future: Future[R] = Future()
+
+    def settle() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=contextvars.copy_context().run, args=(settle,)).start()
+    return future.result()
+
+
 def _holds_list(numba_type: Any) -> bool:
     """Return whether an argument is a list, or a tuple with lists: elements are counted."""
     if isinstance(numba_type, numba.types.BaseTuple):
@@ -199,8 +220,10 @@ class _Function(CPUDispatcher):
 
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature."""
-        args, _ = sigutils.normalize_signature(sig)
-        counted = _is_counted(self.py_func, args)
+        return _uninterrupted(functools.partial(self._compile, sig))
+
+    def _compile(self, sig: Any) -> Any:
+        counted = _is_counted(self.py_func, sigutils.normalize_signature(sig)[0])
         with global_compiler_lock, _undisturbed():  # the options are those of all threads
             self.targetoptions["_nrt"] = counted
             try:
