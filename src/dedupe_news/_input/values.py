@@ -287,7 +287,7 @@ def source_column(
             faults.add(position, value, UnusableError(reason, "shorten it"))
         elif name:
             codes[position] = numbers.setdefault(whole(name), len(numbers))
-        elif name is None and not is_missing(value) and value != []:
+        elif name is None and not is_missing(value) and not (isinstance(value, list) and not value):
             reason = f"is of type {type(value).__name__!r} and no name of a source"
             fault = UnusableError(reason, "pass str(value), or None", InputTypeError)
             faults.add(position, value, fault)

@@ -15,9 +15,9 @@ import logging
 import os
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
+from dedupe_news._machine.paths import file_path, path_name
 from dedupe_news._store import sealed
 from dedupe_news._store.codec import Addition, Packing, unpack
 from dedupe_news._store.ids import fault_to_keep
@@ -27,7 +27,6 @@ from dedupe_news._store.match_lists import MatchLists
 from dedupe_news._store.replay import State
 from dedupe_news.errors import (
     ConfigError,
-    InputError,
     InputTypeError,
     StoreBusyError,
     StoreDamagedError,
@@ -298,7 +297,7 @@ def open_log(
             raise ConfigError(message)
         module = importlib.import_module("dedupe_news._store.sqlite")
         # Absolute from now on, whatever becomes of the working directory.
-        path = Path(os.path.abspath(name))  # noqa: PTH100 - links stay as they are
+        path = file_path(os.path.abspath(name), "location")  # noqa: PTH100 - links stay as they are
         log: EventLog = module.SQLiteLog(
             path, config, durability=durability, read_only=read_only, timeout=timeout
         )
@@ -316,21 +315,9 @@ def open_log(
 
 def _name_of(location: object) -> str:
     """Return a location as text, if it can be one."""
-    name = os.fspath(location) if isinstance(location, os.PathLike) else location
-    if isinstance(name, bytes):
-        name = os.fsdecode(name)
-    if not isinstance(name, str):
-        message = (
-            f"location={shown(location)} is of type {type(location).__name__!r}; pass a path, or "
-            "an address such as 'redis://localhost/0?prefix=feed'"
-        )
-        raise InputTypeError(message)
-    if "\0" in name:
-        message = f"location={shown(name)} holds a NUL character, which no path can; remove it"
-        raise InputError(message)
     try:
-        os.fsencode(name)
-    except UnicodeEncodeError as error:
-        message = f"location={shown(name)} holds a lone surrogate, which no path can; remove it"
-        raise InputError(message) from error
+        name = path_name(location, "location")
+    except InputTypeError as error:
+        message = f"{error}, or an address such as 'redis://localhost/0?prefix=feed'"
+        raise InputTypeError(message) from None
     return name

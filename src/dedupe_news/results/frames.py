@@ -8,7 +8,7 @@ import importlib
 import numbers
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news.errors import InputError, MissingDependencyError
+from dedupe_news.errors import InputError, MissingDependencyError, shown
 from dedupe_news.results.phrasing import as_text
 from dedupe_news.results.records import Relation
 
@@ -69,7 +69,7 @@ class Framed(abc.ABC):
             polars = _import("polars")
             types = _types(polars.Enum(_RELATIONS), polars.Float64, polars.Int64, rows)
             return polars.DataFrame(_of_one_kind(rows), schema_overrides=types)
-        message = f"library={library!r} is not known; allowed are 'pandas' and 'polars'"
+        message = f"library={shown(library)} is not known; allowed are 'pandas' and 'polars'"
         raise InputError(message)
 
     def to_arrow(self) -> Any:
