@@ -1,18 +1,22 @@
 """
 What a hostile feed may send, as a program: `python tests/hostile.py --texts 300000 --seed 1`.
 
-Texts are drawn from a seed, in batches, and go through everything that reads a text. Whatever is
-wrong raises here with the seed of its batch, which `--first` and `--texts` repeat alone.
+Texts are drawn from a seed, in batches, and go through everything that reads a text; every tenth
+batch through files, the command line and its other fields as well. Whatever is wrong raises here
+with the seed of its batch, which `--first` and `--texts` repeat alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
+import io
 import json
 import random
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +25,15 @@ import xxhash
 
 import dedupe_news as dn
 from dedupe_news import _text as text
+from dedupe_news import cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BATCH = 500
+BATCH = 1000
+IN_FULL = 10
+"""One batch in so many goes through files and the command line, too."""
+
 FIRST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 CONFIGS = (dn.Config(), dn.Config(policy="similar", threshold=0.4, shingle_size=2))
 IN_MANY_SCRIPTS = """
@@ -53,6 +61,18 @@ ODD = (
     "\r\n", "\n\n", "\x1b[31m", "\u0e48\u0e38",
 )  # fmt: skip
 SOURCES = (None, None, "", "The Post", "ex.com", "www.ex.co.uk", "<b>x</b>", "\x00", "東京 News")
+# What the fields of an item hold that JSON can write, beside what they should hold.
+ODD_VALUES: tuple[Any, ...] = (
+    None, "", " ", "0", 0, -1, 1.5, 1e300, 10**30, True, [], ["a", "b"], [None], {}, {"title": "x"},
+    {"$oid": "5f"}, {"value": {"value": "deep"}}, "\ud83d", "\x00", "<b>id</b>", "=1+1",
+    float("nan"), float("inf"), "nan", "null", "https://ex.com/?utm_source=a#b",
+)  # fmt: skip
+ODD_DATES: tuple[Any, ...] = (
+    "2026-01-05", "2026-13-45", "Mon, 05 Jan 2026 10:00:00 -0000", "05/06/2026", "0000-00-00",
+    "2026-01-05T25:61:61Z", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00+14:00", 1767600000,
+    1767600000123, -5, "yesterday", "2 hours ago", "2026-W01-1", "20260105", [2026, 1, 5, 1, 1, 1],
+    [2026, 99, 5, 1, 1, 1, 0, 5, 0], "١٤/٠١/٢٠٢٦", "2026-01-05T10:00:00.123456789123Z", "1" * 400,
+)  # fmt: skip
 
 
 KINDS = (*["word"] * 60, *["markup"] * 8, *["furniture"] * 7, *["odd"] * 10, *["any"] * 5,
@@ -220,6 +240,71 @@ def check_compare(items: list[dict[str, Any]], draw: random.Random, config: dn.C
         str(there), repr(there), there._repr_html_()
 
 
+def draw_fields(draw: random.Random, texts: list[str]) -> list[dict[str, Any]]:
+    """Return items of which one in three has fields of any kind, or lacks some."""
+    items = draw_items(draw, texts)
+    for item in items:
+        item["published"] = item["published"].isoformat()
+        if draw.random() < 1 / 3:
+            for name in draw.sample(sorted(item), draw.randrange(1, 4)):
+                item[name] = draw.choice(ODD_DATES if name == "published" else ODD_VALUES)
+                if draw.random() < 1 / 10:
+                    del item[name]
+    return items
+
+
+def run_cli(*arguments: str) -> list[dict[str, Any]]:
+    """Run the command line in this process; return the JSON Lines that it wrote."""
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = cli.main(arguments)
+    assert code == 0, err.getvalue()
+    out.seek(0)
+    return [json.loads(line) for line in out]
+
+
+def check_fields(items: list[dict[str, Any]], config: dn.Config, folder: Path) -> None:
+    """Hold items of odd fields in a batch against the command line, and put them into an index."""
+    named: dict[str, Any] = {name: name for name in ("id", "title", "text", "source", "published")}
+    ignored = dn.cluster(
+        items, config=config, on_invalid="ignore", timezone="UTC", progress=False, **named
+    )
+    assert len(ignored.labels) == len(items), "an item was lost"
+    dropped = dn.cluster(
+        items, config=config, on_invalid="drop", timezone="UTC", progress=False, **named
+    )
+    assert len(dropped.labels) + dropped.skipped.n_dropped == len(items), "an item was lost"
+    with contextlib.suppress(dn.DedupeNewsError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", dn.InputWarning)
+        dn.cluster(items, config=config, progress=False)  # one of ours, or none
+    with dn.NewsIndex.open(folder / "fields.db", config, durability="normal") as index:
+        added = index.add_many(
+            items,
+            on_invalid="ignore",
+            timezone="UTC",
+            **named,
+        )
+        assert len(added) == len(items) == len(index) + added.skipped.n_dropped
+        kept = [each for each in index if each != ""]  # which means none in a file
+        index.export_to(folder / "fields.jsonl")
+    feed = folder / "feed.jsonl"
+    feed.write_text("".join(json.dumps(item) + "\n" for item in items))
+    settings = [f"--policy={config.policy}", "--quiet", f"--shingle-size={config.shingle_size}"]
+    if config.policy == "similar":
+        settings.append(f"--threshold={config.threshold}")
+    rows = run_cli("cluster", str(feed), *settings, *(f"--{name}={name}" for name in named))
+    groups: dict[int, set[int]] = {}
+    for at, row in enumerate(rows):
+        groups.setdefault(row["cluster"], set()).add(at)
+    expected = partition(ignored, list(range(len(items))))
+    assert set(map(frozenset, groups.values())) == expected, "the command line clusters otherwise"
+    run_cli("report", str(feed), *settings, "--output", str(folder / "feed.html"))
+    run_cli("index", "add", str(folder / "cli.db"), str(feed), *settings)
+    run_cli("index", "check", str(folder / "cli.db"))
+    with dn.NewsIndex.open(folder / "cli.db") as index:
+        assert list(index) == kept, f"other ids by the command line: {set(index) ^ set(kept)}"
+
+
 def check_batch(seed: int, n_texts: int) -> None:
     """Check one batch of texts in every way; every tenth in files too."""
     draw = random.Random(seed)  # noqa: S311 - made-up texts
@@ -229,12 +314,13 @@ def check_batch(seed: int, n_texts: int) -> None:
         check_tokens(texts, [item["source"] for item in items], config)
         result = check_clusters(items, config)
         check_compare(items, draw, config)
-        if seed % 10:
+        if seed % IN_FULL:
             check_index(items, result, None)
             continue
         with tempfile.TemporaryDirectory() as folder:
             check_in_files(items, result, Path(folder))
             check_index(items, result, Path(folder))
+            check_fields(draw_fields(draw, texts), config, Path(folder))
 
 
 def main() -> None:

@@ -55,6 +55,21 @@ def test_add_prints_what_matches_earlier_documents(folder: Path, capsys: Capture
     assert (folder / "feed.db").exists()
 
 
+def test_a_document_whose_id_cannot_be_kept_is_left_out(folder: Path, capsys: Capture) -> None:
+    """A repeated one too, in place of which no number stands: that of another file is the same."""
+    rows = [("a", STORM), (2.5, STORM), ("a", STORM), ("b", STORM)]
+    lines = "".join(json.dumps({"id": name, "text": text}) + "\n" for name, text in rows)
+    (folder / "odd.jsonl").write_text(lines, encoding="utf-8")
+
+    done = run(capsys, "index", "add", "feed.db", "odd.jsonl")
+
+    assert done.code == 0
+    assert [(row["id"], row["match"]) for row in done.rows] == [("b", "a")]
+    assert "odd.jsonl, line 2: id is 2.5, which cannot be held by an index on disk" in done.err
+    assert "odd.jsonl, line 3: id is 'a', which is that of odd.jsonl, line 1 already" in done.err
+    assert "added 2 documents, of which 1 match earlier ones; 2 are in the index" in done.err
+
+
 @pytest.mark.usefixtures("folder")
 def test_query_finds_what_was_added(capsys: Capture) -> None:
     """Best first, with clusters."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from dedupe_news.display import payload, widget
 from dedupe_news.results import differences, phrasing
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 ATTACK = (
     "</script></textarea>'\"><img src=x onerror=alert(1)><script>alert(1)</script>\x1b[31m\x9b2J"
@@ -122,6 +123,65 @@ def test_texts_of_any_length_are_laid_beside_each_other(*, interpreted: bool) ->
             row = left.hashes[block.left_start : at]
             assert row == right.hashes[block.right_start : other]
     assert (at, other) == (len(left.hashes), len(right.hashes))
+
+
+FEED = [{"id": at, "text": STORM, "source": "Post"} for at in range(3)]
+ODD_ARGUMENTS: dict[str, Any] = {
+    "long": "x" * 100_000,
+    "many": ["x"] * 100_000,
+    "columns": {"text": ["x"] * 100_000},
+    "NUL": "\0",
+    "half": "\ud800",
+    "root": Path("/"),
+    "large": 10**30,
+    "infinite": float("inf"),
+    "object": object(),
+}
+CALLS: dict[str, Callable[[Any, Path], object]] = {
+    "feed": lambda odd, _: dn.cluster([odd], progress=False),
+    "column": lambda odd, _: dn.cluster(FEED, text=odd, progress=False),
+    "setting": lambda odd, _: dn.Config(threshold=odd, policy="similar"),
+    "window": lambda odd, _: dn.Config(window=odd),
+    "judge": lambda odd, _: dn.Config(judge=odd),
+    "keep": lambda odd, _: dn.deduplicate(FEED, keep=odd, progress=False),
+    "n_jobs": lambda odd, _: dn.cluster(FEED[:1], n_jobs=odd, progress=False),
+    "memory": lambda odd, _: dn.cluster(FEED, memory_limit=odd, progress=False),
+    "on_invalid": lambda odd, _: dn.cluster(FEED, on_invalid=odd, progress=False),
+    "timezone": lambda odd, _: dn.cluster(FEED, timezone=odd, progress=False),
+    "location": lambda odd, _: dn.NewsIndex.open(odd),
+    "id": lambda odd, folder: dn.NewsIndex.open(folder / "feed.db").add(odd, STORM),
+    "source": lambda odd, _: dn.NewsIndex().add("a", STORM, source=odd),
+    "published": lambda odd, _: dn.NewsIndex().add("a", STORM, published=odd),
+    "limit": lambda odd, _: dn.NewsIndex().query(STORM, limit=odd),
+    "include": lambda odd, _: dn.NewsIndex().query(STORM, include=odd),
+    "before": lambda odd, _: dn.NewsIndex().expire(before=odd),
+    "export": lambda odd, _: dn.NewsIndex().export_to(odd),
+    "import": lambda odd, _: dn.NewsIndex().import_from(odd),
+    "report": lambda odd, _: dn.cluster(FEED, progress=False).report(odd),
+    "heading": lambda odd, folder: dn.cluster(FEED, progress=False).report(
+        folder / "page.html", title=odd
+    ),
+    "frame": lambda odd, _: dn.cluster(FEED, progress=False).to_frame(odd),
+    "labels": lambda odd, folder: dn.fit_judge(FEED, odd, folder / "judge.json"),
+    "fitted": lambda odd, _: dn.fit_judge(FEED, [dn.Label(0, 1, "duplicate")], odd),
+    "file of labels": lambda odd, _: dn.label(dn.cluster(FEED, progress=False), odd),
+    "compare": lambda odd, _: dn.compare(odd, STORM),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_odd_arguments_are_refused_in_a_few_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """By errors of ours, wherever they are passed; or they can be used after all."""
+    monkeypatch.chdir(tmp_path)
+    for odd in ODD_ARGUMENTS.values():
+        refusal = ""
+        try:
+            CALLS[name](odd, tmp_path)
+        except dn.DedupeNewsError as error:
+            refusal = str(error)
+        assert len(refusal) < 1_000
 
 
 def nested(depth: int) -> tuple[Any, ...]:

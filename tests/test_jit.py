@@ -315,6 +315,33 @@ def test_another_version_of_a_callee_is_compiled_whatever_its_age(tmp_path: Path
     assert registers.read_text(encoding="utf-8") == old
 
 
+INTERRUPTED = """
+import sys
+import numpy as np
+from dedupe_news._kernels.text.characters import decode
+
+def interrupt(frame, event, _):
+    if frame.f_code.co_name == "stream_list":
+        raise KeyboardInterrupt
+
+sys.settrace(interrupt)
+try:
+    decode(np.frombuffer(b"a", np.uint8).copy(), 0, 1)
+except KeyboardInterrupt:
+    pass
+sys.settrace(None)
+"""
+
+
+@pytest.mark.usefixtures("compiled")
+def test_who_interrupts_the_compiler_can_go_on(tmp_path: Path) -> None:
+    """Wherever Ctrl-C meets numba: what it knows of itself would be lost for the whole process."""
+    done = run(INTERRUPTED + USES_A_KERNEL, NUMBA_CACHE_DIR=str(tmp_path))
+
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == E_ACUTE
+
+
 @pytest.mark.usefixtures("compiled")
 def test_full_disk_costs_the_cache_alone(tmp_path: Path) -> None:
     """No file may be longer than a kilobyte: the kernel works, and one line says what is amiss."""

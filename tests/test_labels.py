@@ -103,10 +103,10 @@ def test_what_cannot_be_read_or_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "deep.jsonl").write_text(f'{{"id1": {deep}, "id2": 2, "label": "related"}}')
     with pytest.raises(InputError, match="line 1 is no label: write it as"):
         read_labels(tmp_path / "deep.jsonl")
-    with pytest.raises(InputError, match="cannot read the labels in"):
+    with pytest.raises(InputError, match=r"labels=.* holds a NUL character, which no"):
         read_labels("zero\0byte.jsonl")
-    with pytest.raises(InputError, match="cannot write the labels to"):
-        LabelFile("zero\0byte.jsonl").append(LABELS[0])
+    with pytest.raises(InputError, match=r"labels=.* holds a NUL character, which no path can"):
+        LabelFile("zero\0byte.jsonl")
     with pytest.raises(InputError, match=r"a whole number of 16,\d+ bits.*cannot be written"):
         LabelFile(tmp_path / "labels.jsonl").append(Label(10**5_000, "b", "related"))
 

@@ -199,7 +199,7 @@ def test_files_that_are_no_judge_are_refused(judge: dn.Judge, tmp_path: Path) ->
             dn.Config(judge=path)
     with pytest.raises(dn.ConfigError, match="judge is of type 'int'"):
         dn.Config(judge=3)  # type: ignore[arg-type]
-    with pytest.raises(dn.ConfigError, match="cannot be read: embedded null"):
+    with pytest.raises(dn.ConfigError, match="holds a NUL character, which no path can; remove it"):
         dn.Config(judge="zero\0byte.json")
     with pytest.raises(dn.ConfigError, match="holds what JSON cannot"):
         dn.Config(judge={"digest": "x", "trees": b""})  # type: ignore[arg-type]

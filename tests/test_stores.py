@@ -14,9 +14,10 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -209,7 +210,7 @@ def test_ids_that_a_format_cannot_hold_are_refused(tmp_path: Path) -> None:
     index.add("a", STORM)
     index.add(b"b", STORM)
 
-    with pytest.raises(dn.InputTypeError, match=r"^the id b'b' is of type 'bytes', which JSON"):
+    with pytest.raises(dn.InputTypeError, match=r"^the id b'b' is of type 'bytes'; ids in JSON"):
         index.export_to(tmp_path / "out.jsonl")
     with pytest.raises(
         dn.InputTypeError, match=r"^the id b'b' is of type 'bytes', but the first id is"
@@ -620,16 +621,19 @@ def test_ids_come_back_as_they_were(each: Hashable) -> None:
 @pytest.mark.parametrize(
     ("each", "message"),
     [
-        (1.5, r"^the id 1.5 is of type 'float', which an index on disk .* Pass str\(id\), say"),
-        (True, r"^the id True is of type 'bool'"),
-        (("a", None), r"^the id None is of type 'NoneType'"),
+        (
+            1.5,
+            r"^the id is 1.5, which cannot be held by an index .*: it is of type 'float'; pass str",
+        ),
+        (True, r"^the id is True, which cannot be held .*: it is of type 'bool'"),
+        (("a", None), r"^the id is \('a', None\), which cannot be held .* of type 'NoneType'"),
         ("\ud800", r"^the id .* holds half of a character"),
         pytest.param(
             10**5000,
-            r"^the id is a whole number of 16,610 bits; a whole number of at most 14,000 bits can",
+            r"^the id is a whole number of 16,610 bits, which is longer than the 14,000 bits of a",
             id="digits",
         ),
-        ("x" * 70_000, r"has 70,000 bytes; at most 65,534 can be kept. Use a digest of it"),
+        ("x" * 70_000, r"has 70,000 bytes; at most 65,534 can be kept; use a digest of it"),
     ],
 )
 def test_ids_that_could_not_come_back_are_refused(
@@ -640,6 +644,36 @@ def test_ids_that_could_not_come_back_are_refused(
         with pytest.raises(dn.DedupeNewsError, match=message):
             index.add(each, STORM)
         assert len(index) == 0
+
+
+@pytest.mark.parametrize("on_invalid", ["ignore", "drop"])
+def test_an_id_that_cannot_be_kept_costs_one_document(
+    tmp_path: Path, on_invalid: Literal["ignore", "drop"]
+) -> None:
+    """The others of the batch are added, and the report says which was left out, and why."""
+    deep: tuple[Any, ...] = ()
+    for _ in range(18):
+        deep = (deep,)
+    odd = [2.5, True, ("a", 0.5), 10**5000, "x" * 70_000, deep]
+    ids = ["first", *odd, "last"]
+    with NewsIndex.open(tmp_path / "feed.db", SIMILAR) as index:
+        added = index.add_many([{"id": each, "text": STORM} for each in ids], on_invalid=on_invalid)
+
+        assert list(index) == ["first", "last"]
+        assert [each.id for each in added[len(odd) + 1]] == ["first"]
+        assert added.skipped.n_dropped == len(odd)
+
+
+def test_a_source_that_cannot_be_kept_counts_as_missing(tmp_path: Path) -> None:
+    """In a list and in Arrow."""
+    rows = [
+        {"id": at, "text": STORM, "source": each} for at, each in enumerate(["x" * 70_000, "P"])
+    ]
+    for at, feed in enumerate([rows, pa.Table.from_pylist(rows)]):
+        with NewsIndex.open(tmp_path / f"{at}.db", SIMILAR) as index:
+            index.add_many(feed, source="source", on_invalid="ignore")
+
+            assert [each.source for each in index.documents()] == [None, "P"]
 
 
 @pytest.mark.parametrize(

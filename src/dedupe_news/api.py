@@ -249,7 +249,7 @@ def _one(item: object) -> Document:
     unknown = sorted(map(str, set(item) - set(_KEYS)))
     if unknown:
         message = (
-            f"an item to compare has the key {unknown[0]!r}; "
+            f"an item to compare has the key {shown(unknown[0])}; "
             f"its keys may be {', '.join(map(repr, _KEYS))}"
         )
         raise ColumnError(message)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dedupe_news._machine.paths import file_path, path_name
 from dedupe_news.errors import ConfigError, InputError, shown
 
 _REMEDY = "Pass the name of a file that dn.fit_judge wrote, or None for the judge of the package"
@@ -60,14 +61,14 @@ class Judge:
         InputError
             If it cannot be written.
         """
-        target = Path(path)
+        target = file_path(path, "path")
         part = target.with_name(f"{target.name}.part")
         try:
             part.write_text(self.weights, encoding="utf-8")
             part.replace(target)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            message = f"cannot write the judge to {str(path)!r}: {reason}"
+            message = f"cannot write the judge to {str(target)!r}: {reason}"
             raise InputError(message) from error
 
 
@@ -84,9 +85,14 @@ def read_judge(given: object) -> Judge:
     document: object = given
     label = "judge"
     if isinstance(given, str | os.PathLike):
-        label = f"judge={os.fspath(given)!r}"
         try:
-            content = Path(given).read_bytes()
+            name = path_name(given, "judge")
+        except InputError as error:
+            message = f"{error}. {_REMEDY}"
+            raise ConfigError(message) from None
+        label = f"judge={name!r}"
+        try:
+            content = Path(name).read_bytes()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             message = f"{label} cannot be read: {reason}. {_REMEDY}"

@@ -24,7 +24,7 @@ from dedupe_news._input.values import id_column
 from dedupe_news._machine.limits import free_memory, resident_memory
 from dedupe_news._machine.space import MEMORY, Folder
 from dedupe_news._text import fingerprint
-from dedupe_news.errors import ConfigError, WorkFolderFullError
+from dedupe_news.errors import ConfigError, WorkFolderFullError, shown
 
 if TYPE_CHECKING:
     import os
@@ -82,7 +82,7 @@ def parse_limit(limit: object) -> int:
         amount = limit
     if amount is None or amount < 1:
         message = (
-            f"memory_limit={limit!r} is no amount of memory; pass bytes, or a text such as "
+            f"memory_limit={shown(limit)} is no amount of memory; pass bytes, or a text such as "
             "'2GB' or '512MiB', or None for what is free"
         )
         raise ConfigError(message)

@@ -136,7 +136,7 @@ class Changes(Clusters):
                     source=source,
                     published=published,
                     n_jobs=threads,
-                    for_index=True,
+                    fault_to_keep=self._store.fault_to_keep,
                 )
             if columns.ids is None:
                 message = (

@@ -8,7 +8,6 @@ import gzip
 import importlib
 import itertools
 import json
-import os
 import secrets
 import zlib
 from pathlib import Path
@@ -21,10 +20,12 @@ from dedupe_news._input.arrow import require_pyarrow
 from dedupe_news._input.columns import UNTITLED, from_microseconds
 from dedupe_news._input.reading import read_documents
 from dedupe_news._input.times import time_column
+from dedupe_news._machine.paths import path_name
 from dedupe_news.documents import Document
 from dedupe_news.errors import DedupeNewsError, InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from typing import IO
 
@@ -63,15 +64,7 @@ def _format_of(path: Path) -> str:
 
 
 def _path_of(path: str | os.PathLike[str]) -> Path:
-    given: object = path
-    if not isinstance(given, (str, bytes, os.PathLike)):
-        message = f"path={shown(path)} is of type {type(path).__name__!r}; pass a path"
-        raise InputTypeError(message)
-    name = os.fsdecode(path)
-    if "\0" in name:
-        message = f"path={name!r} holds a NUL character, which no path can; remove it"
-        raise InputError(message)
-    return Path(name)
+    return Path(path_name(path, "path"))
 
 
 @contextlib.contextmanager
@@ -125,8 +118,8 @@ def _write_lines(temporary: Path, target: Path, parts: Iterable[StoredItems]) ->
                 if not isinstance(document.id, (str, int)):
                     message = (
                         f"the id {shown(document.id)} is of type "
-                        f"{type(document.id).__name__!r}, which JSON cannot hold; Parquet can "
-                        "hold bytes"
+                        f"{type(document.id).__name__!r}; ids in JSON Lines are str or int, "
+                        "those in Parquet may be bytes"
                     )
                     raise InputTypeError(message)
                 values = dataclasses.asdict(document)

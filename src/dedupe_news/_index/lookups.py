@@ -35,6 +35,7 @@ _INCLUDABLE = ("related", "template")
 _FEW = 200  # items of a small index
 _PREPARED = contextlib.nullcontext()
 _NOTHING_ELSE: frozenset[str] = frozenset()
+_MANY = 1 << 31  # matches: more than there can be
 
 
 class Lookups(Displayable):
@@ -177,7 +178,7 @@ class Lookups(Displayable):
         ConfigError
             If `include` asks for what the policy does not tell apart.
         """
-        _check_limit(limit)
+        limit = _checked_limit(limit)
         wanted = _included(include, self._config.policy)
         items = arrivals.one(None, text, title, source, published)
         with self._ready((title, text)):
@@ -227,7 +228,7 @@ class Lookups(Displayable):
         ColumnError
             If a named column does not exist.
         """
-        _check_limit(limit)
+        limit = _checked_limit(limit)
         wanted = _included(include, self._config.policy)
         threads = resolve_jobs(n_jobs)
         with self._ready(feed, threads):
@@ -293,7 +294,7 @@ def _included(include: object, policy: Policy) -> frozenset[str]:
     allowed = ", ".join(map(repr, _INCLUDABLE))
     if isinstance(include, str) or not isinstance(include, Iterable):
         message = (
-            f"include={include!r} is no collection of names; "
+            f"include={shown(include)} is no collection of names; "
             f"pass some of {allowed} in a tuple, or () for duplicates alone"
         )
         raise InputTypeError(message)
@@ -301,24 +302,27 @@ def _included(include: object, policy: Policy) -> frozenset[str]:
     for name in names:
         if name not in _INCLUDABLE:
             message = (
-                f"include={names!r} is not known: {name!r} is none of {allowed}; "
+                f"include={shown(names)} is not known: {shown(name)} is none of {allowed}; "
                 "pass those that you want, or () for duplicates alone"
             )
             raise InputError(message)
     if names and policy != "news":
         message = (
-            f"include={names!r} is read with policy='news' only, and the policy of the index is "
-            f"{policy!r}, which knows duplicates alone. Leave out include, or make an index with "
-            "policy='news'"
+            f"include={shown(names)} is read with policy='news' only, and the policy of the index "
+            f"is {policy!r}, which knows duplicates alone. Leave out include, or make an index "
+            "with policy='news'"
         )
         raise ConfigError(message)
     return frozenset(names)
 
 
-def _check_limit(limit: object) -> None:
+def _checked_limit(limit: object) -> int | None:
     if limit is None:
-        return
+        return None
     number = whole_number(limit)
     if number is None or number < 1:
-        message = f"limit={limit!r} is out of range; pass a whole number from 1, or None for all"
+        message = (
+            f"limit={shown(limit)} is out of range; pass a whole number from 1, or None for all"
+        )
         raise InputError(message)
+    return min(number, _MANY)

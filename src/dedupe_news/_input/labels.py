@@ -6,13 +6,15 @@ import contextlib
 import dataclasses
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from dedupe_news.errors import InputError, shown
+from dedupe_news._machine.paths import file_path, path_name
+from dedupe_news.errors import InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Hashable, Iterator
 
 Verdict: TypeAlias = Literal["duplicate", "related", "template", "different"]
 """What a pair can be labelled; ``"related"`` is the same story in another report."""
@@ -60,8 +62,15 @@ class Label:
 
 def read_labels(given: str | os.PathLike[str] | Iterable[Any]) -> list[Label]:
     """Return labels, of each pair the last: from a file, `Label` or ``(id1, id2, label)``."""
-    is_path = isinstance(given, str | os.PathLike)
-    labels = _read_file(given) if is_path else map(_read, cast("Iterable[Any]", given))
+    if isinstance(given, str | os.PathLike):
+        labels = _read_file(given)
+    elif isinstance(given, Iterable):
+        labels = map(_read, given)
+    else:
+        message = (
+            f"labels={shown(given)} is of type {type(given).__name__!r}; pass labels or a path"
+        )
+        raise InputTypeError(message)
     return list({frozenset((label.id1, label.id2)): label for label in labels}.values())
 
 
@@ -76,7 +85,7 @@ def _read(given: Any) -> Label:
 
 
 def _read_file(given: Any) -> Iterator[Label]:
-    path = Path(given)
+    path = Path(path_name(given, "labels"))
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as error:
@@ -104,7 +113,7 @@ class LabelFile:
     """A file of labels that a session adds to; None keeps none."""
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
-        self.path = None if path is None else Path(path)
+        self.path = None if path is None else file_path(path, "labels")
         self.labels: list[Label] = []
         if self.path is not None and self.path.exists():
             self.labels = read_labels(self.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe_news._input import arrow
 from dedupe_news._input.tables import table_of, unwrapped
-from dedupe_news.errors import ColumnError, InputTypeError
+from dedupe_news.errors import ColumnError, InputTypeError, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +90,7 @@ def value_getter(feed: Any, column: str) -> Callable[[int], Any]:
             return lambda at: getattr(rows[at], column)
     known = f"the columns are {', '.join(map(repr, names))}" if names else "the feed has none"
     message = (
-        f"keep={column!r} is neither a rule nor a column; rules are 'preferred', 'earliest', "
+        f"keep={shown(column)} is neither a rule nor a column; rules are 'preferred', 'earliest', "
         f"'latest' and 'longest', and {known}. A function of an item can be given, too"
     )
     raise ColumnError(message)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedupe_news._input.tables import RawColumns
-    from dedupe_news._input.values import TextColumn
+    from dedupe_news._input.values import FaultOfId, TextColumn
     from dedupe_news.documents import ColumnChoice
 
 
@@ -40,19 +40,19 @@ def read_documents(
     source: ColumnChoice = AUTO,
     published: ColumnChoice = AUTO,
     n_jobs: int = 1,
-    for_index: bool = False,
+    fault_to_keep: FaultOfId | None = None,
     most: int = 2**32 - 1,
 ) -> Columns:
     """
     Turn any accepted input into columns, by the rules in force.
 
-    An index needs all ids; positions in a batch are packed into 32 bits, so that it has so
-    many documents at `most`.
+    For an index, which needs all ids, `fault_to_keep` says which it cannot keep. Positions in
+    a batch are packed into 32 bits, so that it has so many documents at `most`.
     """
     if isinstance(feed, Columns):  # of a file that the command line has read
         return feed
     choices = dict(zip(ROLES, (id, title, text, source, published), strict=True))
-    columns = read_columns(find_columns(feed, choices), n_jobs, for_index=for_index)
+    columns = read_columns(find_columns(feed, choices), n_jobs, fault_to_keep)
     if len(columns) > most:
         message = (
             f"the feed has {len(columns):,} documents, but one batch holds at most {most:,}. "
@@ -62,15 +62,18 @@ def read_documents(
     return columns
 
 
-def read_columns(raw: RawColumns, n_jobs: int = 1, *, for_index: bool = False) -> Columns:
+def read_columns(
+    raw: RawColumns, n_jobs: int = 1, fault_to_keep: FaultOfId | None = None
+) -> Columns:
     """Turn the columns of a feed into those of the stages, without what cannot be read."""
+    for_index = fault_to_keep is not None
     rules = in_force()
     # Whoever asks for errors on the command line gets them for columns found by name too.
     lenient = set() if rules.speech is COMMAND_LINE else raw.by_name - {"text"}
     if for_index or rules.first is not None:  # the parts of a large feed all have ids, or none
         lenient.discard("id")
     faults = {role: Faults(role, raw.used.get(role), is_lenient=role in lenient) for role in ROLES}
-    columns = _without_useless(_converted(raw, faults, n_jobs), faults)
+    columns = _without_useless(_converted(raw, faults, n_jobs, fault_to_keep), faults)
     reports = [*faults.values(), raw.odd_items]
     if not any(report.positions for report in reports):
         return columns
@@ -90,7 +93,12 @@ def read_columns(raw: RawColumns, n_jobs: int = 1, *, for_index: bool = False) -
     return dataclasses.replace(columns, skipped=skipped)
 
 
-def _converted(raw: RawColumns, faults: Mapping[str, Faults], n_jobs: int) -> Columns:
+def _converted(
+    raw: RawColumns,
+    faults: Mapping[str, Faults],
+    n_jobs: int,
+    fault_to_keep: FaultOfId | None,
+) -> Columns:
     texts = values.text_column(raw.values["text"], "text", faults["text"])
     _check_lengths(raw.values, len(texts.offsets) - 1)
     titles, title_lengths = raw.values["title"], None
@@ -100,7 +108,7 @@ def _converted(raw: RawColumns, faults: Mapping[str, Faults], n_jobs: int) -> Co
     return Columns(
         buffer=texts.buffer,
         offsets=texts.offsets,
-        ids=values.id_column(raw.values["id"], faults["id"]),
+        ids=values.id_column(raw.values["id"], faults["id"], fault_to_keep),
         published=times.time_column(raw.values["published"], faults["published"]),
         sources=sources,
         source_names=source_names,

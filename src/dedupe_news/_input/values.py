@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from dedupe_news._input.skipped import MISSING, Faults, UnusableError
 from dedupe_news.errors import DuplicateIdError, InputTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,8 +27,13 @@ DEEPEST_ID = 16
 """Tuples within tuples in an id: what indexes keep too."""
 
 _MOST_BITS = 8 * 0xFFFE  # of a number that is an id
+_SHORT_BITS, _SHORT = 8 * 1024, 0xFFFE // 4  # of ids and sources that every index can keep
 _TEXT_KEYS = ("value", "#text", "_text", "rendered", "text", "main", "$oid", "title", "name")
 _SOURCE_KEYS = ("title", "name", "#text", "value", "href", "url", "@url", "uri", "domain", "id")
+
+
+FaultOfId: TypeAlias = "Callable[[Hashable], UnusableError | None]"
+"""What returns why an id cannot be kept where the items go, None where it can."""
 
 
 class TextColumn(NamedTuple):
@@ -156,25 +161,27 @@ def check_id(value: object) -> None:
         raise fault.kind(message)
 
 
-def id_column(values: Any, faults: Faults | None = None) -> Sequence[Hashable] | None:
-    """Return ids of a plain column, checked to be there, hashable, and distinct."""
+def id_column(
+    values: Any, faults: Faults | None = None, fault_to_keep: FaultOfId | None = None
+) -> Sequence[Hashable] | None:
+    """Return ids of a plain column, checked: there, hashable, distinct, and such as can be kept."""
     if values is None:
         return None
-    if is_arrow(values) and _distinct_in_arrow(values):
+    if is_arrow(values) and fault_to_keep is None and _distinct_in_arrow(values):
         return ArrowSequence(values)
     ids = as_list(values)
     if _are_plain(ids) and len(set(ids)) == len(ids):
         return ids
-    return _mended_ids(ids, faults or Faults("id"))
+    return _mended_ids(ids, faults or Faults("id"), fault_to_keep)
 
 
 def _are_plain(ids: list[Any]) -> bool:
     """Return whether ids are of the kinds, all of one, that nothing can be wrong with."""
     kinds = set(map(type, ids))
     if kinds == {int}:
-        return max(map(int.bit_length, ids)) <= _MOST_BITS
+        return max(map(int.bit_length, ids)) < _SHORT_BITS
     try:
-        return kinds == {str} and bool("\n".join(ids).encode())
+        return kinds == {str} and max(map(len, ids)) <= _SHORT and bool("\n".join(ids).encode())
     except UnicodeEncodeError:
         return False
 
@@ -189,7 +196,7 @@ def _distinct_in_arrow(arrow: Any) -> bool:
         return False
 
 
-def _mended_ids(ids: list[Any], faults: Faults) -> list[Hashable]:
+def _mended_ids(ids: list[Any], faults: Faults, fault_to_keep: FaultOfId | None) -> list[Hashable]:
     """Return ids, with the number of the item for one that cannot be used."""
     seen: dict[Hashable, int] = {}
     mended: list[Hashable] = []
@@ -198,6 +205,8 @@ def _mended_ids(ids: list[Any], faults: Faults) -> list[Hashable]:
         if isinstance(value, Mapping):
             value = _words(value, _TEXT_KEYS, "") or value
         fault = fault_of_id(value)
+        if fault is None and fault_to_keep is not None:
+            fault = fault_to_keep(value)
         if fault is None and value in seen:
             earlier = in_force().where(seen[value])
             fault = UnusableError(
@@ -256,28 +265,34 @@ def source_column(
     if values is None:
         return None, []
     names = strings(values) if is_arrow(values) else None
-    if names is not None:
-        return _arrow_sources(names)
+    encoded = None if names is None else _arrow_sources(names)
+    if encoded is not None:
+        return encoded
     faults = faults or Faults("source")
     listed = as_list(values)
     numbers: dict[str, int] = {}
     codes = np.full(len(listed), NO_SOURCE, np.int32)
     for position, value in enumerate(listed):
         name = _words(value, _SOURCE_KEYS, ", ")
-        if name:
+        if name and len(name) > _SHORT:
+            reason = f"has more than the {_SHORT:,} characters of a source"
+            faults.add(position, value, UnusableError(reason, "shorten it"))
+        elif name:
             codes[position] = numbers.setdefault(mended(name), len(numbers))
-        elif name is None and not is_missing(value) and value != []:
+        elif name is None and not is_missing(value) and not (isinstance(value, list) and not value):
             reason = f"is of type {type(value).__name__!r} and no name of a source"
             fault = UnusableError(reason, "pass str(value), or None", InputTypeError)
             faults.add(position, value, fault)
     return codes, list(numbers)
 
 
-def _arrow_sources(column: Any) -> tuple[NDArray[np.int32], list[str]]:
-    """Return Arrow strings as codes and names."""
+def _arrow_sources(column: Any) -> tuple[NDArray[np.int32], list[str]] | None:
+    """Return Arrow strings as codes and names; None where a name is too long."""
     encoded = column.dictionary_encode()
     codes = np.asarray(encoded.indices.fill_null(NO_SOURCE), np.int32)
     names = encoded.dictionary.to_pylist()
+    if max(map(len, names), default=0) > _SHORT:
+        return None
     if "" in names:  # no source, as in a list
         empty = names.index("")
         del names[empty]

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from dedupe_news._kernels import _interpreting
-from dedupe_news.errors import ConfigError
+from dedupe_news.errors import ConfigError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ def resolve_jobs(n_jobs: int | None) -> int:
     except TypeError:
         wanted = None
     if wanted is None or isinstance(n_jobs, bool):
-        message = f"n_jobs={n_jobs!r} is no whole number; {allowed}"
+        message = f"n_jobs={shown(n_jobs)} is no whole number; {allowed}"
         raise ConfigError(message)
     if wanted == 0:
         message = f"n_jobs=0 means no thread at all; {allowed}"

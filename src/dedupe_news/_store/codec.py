@@ -18,7 +18,8 @@ import numpy as np
 import xxhash
 
 from dedupe_news._input.columns import NO_TIME, UNTITLED
-from dedupe_news._store.ids import MOST_BYTES, pack_id, plain_id, unpack_id
+from dedupe_news._input.skipped import UnusableError
+from dedupe_news._store.ids import MOST_BYTES, fault_to_keep, pack_id, plain_id, unpack_id
 from dedupe_news._store.log import DamagedEvent
 from dedupe_news._store.stored_items import StoredItems
 from dedupe_news.errors import InputError, shown
@@ -113,10 +114,15 @@ class Packing:
     """
 
     def __init__(self, items: StoredItems, objects: list[Hashable] | None = None) -> None:
-        ids = [plain_id(each, objects) for each in items.ids]
+        try:
+            ids = [plain_id(each, objects) for each in items.ids]
+            self._ids = [pack_id(each, objects) for each in ids]
+        except UnusableError as fault:
+            odd = next(each for each in items.ids if fault_to_keep(each, objects))
+            message = f"the id {fault.said_of(odd)}; {fault.remedy}"
+            raise fault.kind(message) from None
         is_same = all(map(operator.is_, ids, items.ids))
         self.items = items if is_same else dataclasses.replace(items, ids=ids)
-        self._ids = [pack_id(each, objects) for each in ids]
         names = {source: _packed_source(source) for source in set(items.sources)}
         self._sources = [names[source] for source in items.sources]
 

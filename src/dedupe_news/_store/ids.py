@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe_news._input.skipped import UnusableError
 from dedupe_news._input.values import DEEPEST_ID
 from dedupe_news._store.log import DamagedEvent
-from dedupe_news.errors import InputError, InputTypeError, shown
+from dedupe_news.errors import InputTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -20,24 +21,38 @@ STR = 1
 MOST_BYTES = 0xFFFE
 """Of an id or a source."""
 
+SHORT = MOST_BYTES // 4
+"""Characters of a text that has no more bytes than these, whatever they are."""
+
+_DIGEST = "use a digest of it"
 _OBJECT, _INT, _BYTES, _TUPLE = 0, 2, 3, 4
 _ITEM = struct.Struct("<BH")
 _PLACE = struct.Struct("<q")
 _MOST_BITS = 14_000  # of more, Python does not write out all digits
 
 
+def fault_to_keep(id: Hashable, objects: list[Hashable] | None) -> UnusableError | None:  # noqa: A002
+    """Return why a log cannot keep an id, None where it can; parameters as of `plain_id`."""
+    try:
+        pack_id(plain_id(id, objects), [])
+    except UnusableError as fault:
+        return fault
+    return None
+
+
 def plain_id(id: Hashable, objects: list[Hashable] | None, depth: int = 0) -> Hashable:  # noqa: A002
-    """Return an id as it will be read back; of other types only where `objects` keeps them."""
+    """
+    Return an id as it will be read back; of other types only where `objects` keeps them.
+
+    `UnusableError` for one that cannot be kept.
+    """
     kind = type(id)
     if kind is str or kind is bytes:
         return id
     if isinstance(id, (int, np.integer)) and not isinstance(id, bool):
         if int(id).bit_length() > _MOST_BITS:
-            message = (
-                f"the id is {shown(id)}; a whole number of at most {_MOST_BITS:,} bits can be "
-                "kept. Use a digest of it"
-            )
-            raise InputError(message)
+            reason = f"is longer than the {_MOST_BITS:,} bits of a number that can be kept"
+            raise UnusableError(reason, _DIGEST)
         return int(id)
     if isinstance(id, str):
         return str(id)
@@ -45,21 +60,17 @@ def plain_id(id: Hashable, objects: list[Hashable] | None, depth: int = 0) -> Ha
         return bytes(id)
     if isinstance(id, tuple):
         if depth == DEEPEST_ID:
-            message = (
-                f"the id {shown(id)} is of tuples nested deeper than {DEEPEST_ID}; "
-                "use a digest of it, or a flat tuple"
-            )
-            raise InputError(message)
+            reason = f"is of tuples nested deeper than {DEEPEST_ID}"
+            raise UnusableError(reason, "use a digest of it, or a flat tuple")
         items = tuple(plain_id(item, objects, depth + 1) for item in id)
         return id if objects is not None and kind is not tuple else items
     if objects is not None:
         return id
-    message = (
-        f"the id {shown(id)} is of type {type(id).__name__!r}, which an index on disk or on a "
-        "server cannot hold; allowed are str, int, bytes and tuples of these. "
-        "Pass str(id), say"
+    reason = (
+        f"cannot be held by an index on disk or on a server: it is of type {type(id).__name__!r}"
     )
-    raise InputTypeError(message)
+    remedy = "pass str, int, bytes or a tuple of these: str(id), say"
+    raise UnusableError(reason, remedy, InputTypeError)
 
 
 def pack_id(id: Hashable, objects: list[Hashable] | None = None) -> tuple[int, bytes]:  # noqa: A002
@@ -68,10 +79,8 @@ def pack_id(id: Hashable, objects: list[Hashable] | None = None) -> tuple[int, b
         try:
             kind, data = STR, id.encode()
         except UnicodeEncodeError:
-            message = (
-                f"the id {shown(id)} holds a lone surrogate, which UTF-8 cannot hold. Replace it"
-            )
-            raise InputError(message) from None
+            reason = "holds half of a character"
+            raise UnusableError(reason, "replace it") from None
     elif type(id) is int:
         kind, data = _INT, id.to_bytes(id.bit_length() // 8 + 1, "little", signed=True)
     elif isinstance(id, bytes):
@@ -88,11 +97,8 @@ def pack_id(id: Hashable, objects: list[Hashable] | None = None) -> tuple[int, b
         kept.append(id)
         kind, data = _OBJECT, _PLACE.pack(len(kept) - 1)
     if len(data) > MOST_BYTES:
-        message = (
-            f"the id {shown(id)} has {len(data):,} bytes; at most {MOST_BYTES:,} can be kept. "
-            "Use a digest of it"
-        )
-        raise InputError(message)
+        reason = f"has {len(data):,} bytes; at most {MOST_BYTES:,} can be kept"
+        raise UnusableError(reason, _DIGEST)
     return kind, data
 
 

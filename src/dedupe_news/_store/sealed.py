@@ -92,7 +92,10 @@ def save(state: State, path: Path, log: str) -> bool:
 def load(state: State, path: Path, log: str) -> bool:
     """Fill an empty state from a seal; return False, and leave it empty, where there is none."""
     try:
-        whole = np.fromfile(path, np.uint8)
+        # np.fromfile would make another error of Ctrl-C.
+        with path.open("rb") as file:
+            whole = np.empty(os.fstat(file.fileno()).st_size, np.uint8)
+            whole = whole[: file.readinto(whole.data)]
         size = int.from_bytes(whole[-16:-8].tobytes(), "little")
         if whole[-8:].tobytes() != _MAGIC or size > len(whole):
             return False

@@ -15,18 +15,18 @@ import logging
 import os
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
+from dedupe_news._machine.paths import file_path, path_name
 from dedupe_news._store import sealed
 from dedupe_news._store.codec import Addition, Packing, unpack
+from dedupe_news._store.ids import fault_to_keep
 from dedupe_news._store.limits import LIMITS, Limits
 from dedupe_news._store.log import Behind, Conflict, DamagedEvent
 from dedupe_news._store.match_lists import MatchLists
 from dedupe_news._store.replay import State
 from dedupe_news.errors import (
     ConfigError,
-    InputError,
     InputTypeError,
     StoreBusyError,
     StoreDamagedError,
@@ -37,6 +37,7 @@ from dedupe_news.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
+    from dedupe_news._input.skipped import UnusableError
     from dedupe_news._store.log import EventLog
     from dedupe_news._store.stored_items import StoredItems
     from dedupe_news._text import Tokens
@@ -197,6 +198,10 @@ class Store:
         except (Conflict, Behind):
             raise self._busy() from None
 
+    def fault_to_keep(self, id: Hashable) -> UnusableError | None:  # noqa: A002 - an id
+        """Return why this log cannot keep an id, None where it can."""
+        return fault_to_keep(id, self.log.objects)
+
     def add(self, items: StoredItems, tokens: Tokens, *, keep: bool = True) -> MatchLists:
         """Add items with distinct ids, all or none; return their matches where that is asked."""
 
@@ -281,7 +286,7 @@ def open_store(
             raise ConfigError(message)
         module = importlib.import_module("dedupe_news._store.sqlite")
         # Absolute from now on, whatever becomes of the working directory.
-        path = Path(os.path.abspath(name))  # noqa: PTH100 - links stay as they are
+        path = file_path(os.path.abspath(name), "location")  # noqa: PTH100 - links stay as they are
         log = module.SQLiteLog(path, config, durability=durability, **options)
     elif scheme[1].lower() in {"redis", "rediss"}:
         module = importlib.import_module("dedupe_news._store.redis")
@@ -303,21 +308,9 @@ def open_store(
 
 def _name_of(location: object) -> str:
     """Return a location as text, if it can be one."""
-    name = os.fspath(location) if isinstance(location, os.PathLike) else location
-    if isinstance(name, bytes):
-        name = os.fsdecode(name)
-    if not isinstance(name, str):
-        message = (
-            f"location={shown(location)} is of type {type(location).__name__!r}; pass a path, or "
-            "an address such as 'redis://localhost/0?prefix=feed'"
-        )
-        raise InputTypeError(message)
-    if "\0" in name:
-        message = f"location={shown(name)} holds a NUL character, which no path can; remove it"
-        raise InputError(message)
     try:
-        os.fsencode(name)
-    except UnicodeEncodeError as error:
-        message = f"location={shown(name)} holds a lone surrogate, which no path can; remove it"
-        raise InputError(message) from error
+        name = path_name(location, "location")
+    except InputTypeError as error:
+        message = f"{error}, or an address such as 'redis://localhost/0?prefix=feed'"
+        raise InputTypeError(message) from None
     return name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
+import functools
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import typer
 from dedupe_news._index.changes import add_items
 from dedupe_news._index.grouped import leads_of
 from dedupe_news._machine import progress
+from dedupe_news._store.ids import fault_to_keep
 from dedupe_news._store.rescue import DamagedFile, Report
 from dedupe_news.cli import writing
 from dedupe_news.cli.loading import load
@@ -47,7 +49,7 @@ def _add(
     """
     matching.config(window=window)  # refused before the work begins
     settings = matching.settings(window=window)
-    items = load(reading).items
+    items = load(reading, fault_to_keep=functools.partial(fault_to_keep, objects=None)).items
     with (
         NewsIndex.open(location, **settings) as index,
         progress.stages(("adding",), show=not running.no_progress) as ended,
@@ -55,11 +57,12 @@ def _add(
         answers = index.add_many(items, n_jobs=running.n_jobs)
         ended("adding")
         ids = list(items.ids)
+        places = range(len(ids)) if items.rows is None else items.rows.tolist()
         # One that leads its cluster is no copy, though it matches its copies when it comes again.
         copies = [
             (item, next((match for match in matches if match.id == lead), matches[0]))
-            for item, lead, matches in zip(ids, leads_of(index, ids), answers, strict=True)
-            if matches and item != lead and item in index
+            for item, lead, place in zip(ids, leads_of(index, ids), places, strict=True)
+            if (matches := answers[place]) and item != lead and item in index
         ]
         rows = [
             {

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from dedupe_news._input.rules import OnInvalid
+    from dedupe_news._input.values import FaultOfId
     from dedupe_news.cli.options import Reading
 
 
@@ -66,8 +67,18 @@ class Feed:
             yield arrow.table({name: self.rows.columns[name] for name in self.names})
 
 
-def load(options: Reading, roles: Collection[str] = ROLES, *, all_columns: bool = False) -> Feed:
-    """Read a file; where it has no ids, the numbers of its lines or rows stand for them."""
+def load(
+    options: Reading,
+    roles: Collection[str] = ROLES,
+    *,
+    all_columns: bool = False,
+    fault_to_keep: FaultOfId | None = None,
+) -> Feed:
+    """
+    Read a file; where it has no ids, the numbers of its lines or rows stand for them.
+
+    For an index, `fault_to_keep` says which ids it cannot keep.
+    """
     named = {getattr(options, role) for role in roles}
     ignored = options.ignore or []
 
@@ -88,7 +99,7 @@ def load(options: Reading, roles: Collection[str] = ROLES, *, all_columns: bool 
         if isinstance(raw.values["id"], list):  # an empty cell is none
             raw.values["id"] = [None if value == "" else value for value in raw.values["id"]]
         with using(speech=COMMAND_LINE, unit=f"{label}, {table.unit}", numbers=table.numbers):
-            items = read_columns(raw)
+            items = read_columns(raw, fault_to_keep=fault_to_keep)
     if items.ids is None:
         places = range(len(table)) if items.rows is None else items.rows.tolist()
         items = dataclasses.replace(items, ids=[table.numbers[place] for place in places])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news.errors import InputError, optional
+from dedupe_news.errors import InputError, optional, shown
 
 if TYPE_CHECKING:
     from dedupe_news.results.result import Clustering
@@ -18,7 +18,7 @@ _QUIET = "#6b6e75"
 def draw(result: Clustering, kind: str, ax: Any) -> Any:
     """Draw the trade-off; `ax` is None for new axes."""
     if kind != "trade-off":
-        message = f"kind={kind!r} is not known; allowed is 'trade-off'"
+        message = f"kind={shown(kind)} is not known; allowed is 'trade-off'"
         raise InputError(message)
     curve = result.trade_off()
     message = "plots are drawn with {0}, which is not installed; pip install 'dedupe-news[plot]'"

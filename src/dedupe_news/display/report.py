@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from dedupe_news._machine.paths import file_path
 from dedupe_news.display import payload, shipped, views
-from dedupe_news.errors import InputError
+from dedupe_news.errors import InputError, InputTypeError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,10 @@ It asks nothing of the network.</noscript></div>
 
 def write(result: Clustering, path: str | os.PathLike[str], title: str | None = None) -> None:
     """Write the report of a result; `InputError` if the file cannot be written."""
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(file_path(path, "path")))
+    if not isinstance(title, str | None):
+        message = f"title={shown(title)} is of type {type(title).__name__!r}; pass a text"
+        raise InputTypeError(message)
     try:
         with (
             _replacing(target) as temporary,

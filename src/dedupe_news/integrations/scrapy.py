@@ -91,7 +91,7 @@ class DedupeNewsPipeline:
             raise ConfigError(message)
         action = settings.get("DEDUPE_NEWS_ACTION", "drop")
         if action not in {"drop", "tag"}:
-            message = f"DEDUPE_NEWS_ACTION={action!r} is not known; allowed are 'drop', 'tag'"
+            message = f"DEDUPE_NEWS_ACTION={shown(action)} is not known; allowed are 'drop', 'tag'"
             raise ConfigError(message)
         self._tags = action == "tag"
         self._fields = _fields(_dictionary(settings, "DEDUPE_NEWS_FIELDS"))
@@ -265,7 +265,7 @@ def _dictionary(settings: BaseSettings, name: str) -> dict[str, Any]:
     try:
         return settings.getdict(name)
     except (TypeError, ValueError) as error:
-        message = f"{name}={settings.get(name)!r} is no dictionary, and no JSON of one"
+        message = f"{name}={shown(settings.get(name))} is no dictionary, and no JSON of one"
         raise ConfigError(message) from error
 
 
@@ -274,18 +274,18 @@ def _fields(chosen: Mapping[str, Any]) -> dict[str, str | None]:
     allowed = ", ".join(map(repr, _FIELDS))
     for what, field in chosen.items():
         if what not in _FIELDS:
-            message = f"DEDUPE_NEWS_FIELDS has the key {what!r}; allowed are {allowed}"
+            message = f"DEDUPE_NEWS_FIELDS has the key {shown(what)}; allowed are {allowed}"
             raise ConfigError(message)
         if field is not None and (not isinstance(field, str) or not field):
             message = (
-                f"DEDUPE_NEWS_FIELDS[{what!r}]={field!r} names no field; pass its name, or None "
-                "if items have none"
+                f"DEDUPE_NEWS_FIELDS[{what!r}]={shown(field)} names no field; pass its name, or "
+                "None if items have none"
             )
             raise ConfigError(message)
     fields = {**_FIELDS, **chosen}
     if fields["id"] is None or (fields["title"] is None and fields["text"] is None):
         message = (
-            f"DEDUPE_NEWS_FIELDS={dict(chosen)!r} leaves items without an id, or without both "
+            f"DEDUPE_NEWS_FIELDS={shown(dict(chosen))} leaves items without an id, or without both "
             "title and text; name the fields that have them"
         )
         raise ConfigError(message)

@@ -9,7 +9,7 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
-from dedupe_news.errors import InputError, optional
+from dedupe_news.errors import InputError, optional, shown
 from dedupe_news.results.displayable import Displayable
 from dedupe_news.results.phrasing import as_text
 from dedupe_news.results.records import Relation
@@ -74,7 +74,7 @@ class Framed(abc.ABC):
             polars = optional("polars", _NOT_INSTALLED)
             types = _types(rows, polars.Enum(_RELATIONS), polars.Float64, polars.Int64)
             return polars.DataFrame(_of_one_kind(rows), schema_overrides=types)
-        message = f"library={library!r} is not known; allowed are 'pandas' and 'polars'"
+        message = f"library={shown(library)} is not known; allowed are 'pandas' and 'polars'"
         raise InputError(message)
 
     def to_arrow(self) -> Any:

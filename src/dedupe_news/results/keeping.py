@@ -64,7 +64,7 @@ def _ranking(result: Groups, keep: Keep, feed: Any) -> Callable[[int], Any]:
     times = columns.published
     if times is None:
         message = (
-            f"keep={keep!r} needs to know when items were published; name the column, "
+            f"keep={shown(keep)} needs to know when items were published; name the column, "
             "as in published='...'"
         )
         raise InputError(message)
