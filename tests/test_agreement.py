@@ -68,12 +68,12 @@ def test_one_refusal_among_friends_is_overruled() -> None:
 
 def test_an_explanation_gives_the_verdict_by_agreement() -> None:
     """What the printings around a pair overrule is explained as the clustering has it, and why."""
-    items = printings(10, headlines="own", length="full")
+    items = printings(20, headlines="own", seed=1)
     result = dn.cluster(items, n_jobs=1, progress=False)
     representative = int(result.representatives[0])
     overruled = [
         (member, comparison)
-        for member in range(10)
+        for member in range(20)
         for comparison in [result.explain(representative, member)]
         if AGREED in comparison.why
     ]
@@ -93,7 +93,7 @@ def test_an_explanation_gives_the_verdict_by_agreement() -> None:
 
 def test_what_the_judge_says_itself_needs_no_agreement() -> None:
     """At a probability that the pair reaches, no explanation speaks of the texts around it."""
-    items = printings(10, headlines="own", length="full")
+    items = printings(20, headlines="own", seed=1)
     result = dn.cluster(items, n_jobs=1, progress=False).at(min_probability=0.1)
 
     assert not any(AGREED in row.why for row in result.removed)

@@ -262,7 +262,7 @@ def test_comparisons_show_verdict_reasons_and_both_texts() -> None:
     """Words of the first that are gone, and of the second that are new."""
     reader = read(dn.compare("Rain floods the old town", "Rain floods the new town"))
 
-    assert reader.texts["h3"][0].startswith("Same story: 4 of 5 words in the same order")
+    assert reader.texts["h3"][0].startswith("Template: the same template, 4 of 5 words")
     assert re.search(
         r"duplicate0\.\d\d ?related0\.\d\d ?template0\.\d\d ?different0\.\d", reader.text
     )

@@ -49,7 +49,7 @@ def collect(cache: Path, target: Path) -> int:
     machine = json.dumps(_jit.this_machine()._asdict(), indent=1)
     (target / _machines.RECORD).write_text(machine + "\n", encoding="utf-8", newline="\n")
     # What kernels call is part of their code already.
-    files = sorted(cache.rglob("*.py-*.nbc"))
+    files = sorted(cache.rglob("*.kernel-*.nbc"))
     for path in files:
         shutil.copyfile(path, target / path.name)
     return len(files)
