@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe_news as dn
-from dedupe_news._engine.agreement import agreed
+from dedupe_news._engine.assignment import agreed
 from dedupe_news._engine.packing import pack_distinct
 from printings import printings
 

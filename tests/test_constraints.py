@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dedupe_news as dn
-from dedupe_news._engine.assignment import leaders_of
-from dedupe_news._engine.bonds import make_bonds
+from dedupe_news._engine.assignment import leaders_of, make_bonds
 from dedupe_news._input.constraints import Constraints
 from made_up_news import made_up_news
 from printings import printings

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dedupe_news._engine.feature_notes import FEATURE_NOTES
-from dedupe_news._kernels.feature_names import FEATURES
+from dedupe_news._kernels.feature_names import FEATURE_NOTES, FEATURES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "explanation" / "classifier.md"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dedupe_news._engine.permutations import coefficients
+from dedupe_news._engine.signatures import coefficients
 from oracles import coefficients as slow_coefficients
 
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe_news._engine.agreement import agreed
-from dedupe_news._engine.assignment import leaders_of
-from dedupe_news._engine.bonds import make_bonds
+from dedupe_news._engine.assignment import agreed, leaders_of, make_bonds
 from dedupe_news._engine.classifier import CLASSES, DIFFERENT, DUPLICATE, TEMPLATE, verdicts
 from dedupe_news._engine.packing import pack, pack_distinct, rows_of
 from dedupe_news._input.constraints import NONE, Constraints

@@ -1,4 +1,4 @@
-"""The features of a pair: the place of each in a row, and its name."""
+"""The features of a pair: the place of each in a row, its name, and what it means."""
 
 from __future__ import annotations
 
@@ -34,3 +34,28 @@ N_FEATURES = len(FEATURES)
 
 MISSING = -1.0
 """Stands for a feature that cannot be told: no other value is below 0."""
+
+FEATURE_NOTES: dict[str, str] = {
+    "jaccard": "Shared 3-shingles over all 3-shingles of both texts.",
+    "containment": "Shared 3-shingles over those of the text that has fewer.",
+    "order_short": "Share of the shorter text's tokens that are matched in order.",
+    "run_share": "Tokens of the longest run of matches, over those of the shorter text.",
+    "length": "Logarithm of the tokens of the shorter text.",
+    "length_ratio": "Logarithm of how many times longer the longer text is.",
+    "title_overlap": "Tokens matched between the titles, over those of the shorter title.",
+    "title_jaccard": "Tokens matched between the titles, over all tokens of both titles.",
+    "fresh_short": "Matched fresh tokens, over those of the text that has fewer.",
+    "fresh_matched": "Logarithm of the number of matched fresh tokens.",
+    "bag_short": "Share of the shorter text's weight that the longer text has, in any order.",
+    "names_kept": "Share of the shorter text's rare words that the longer has; 1 if it has none.",
+    "numbers_replaced": "Logarithm of how many numbers were replaced by another number.",
+    "repeated_replacement": "Logarithm of how often one word was again replaced by the same word.",
+    "head": "Logarithm of the tokens that only one text has before the first match.",
+    "tail": "Logarithm of the unmatched tokens after the last match.",
+    "cut_off": "Which text ends in a cut-off mark: 0 none, 1 the shorter, 2 the longer, 3 both.",
+    "same_source": "1 if both items have the same source, 0 if they do not.",
+    "hours": "Logarithm of the hours between the two items, at most a day.",
+    "time_of_day": "Hours between the two times of day, if the items are over 18 hours apart.",
+    "days": "Mean logarithm of the number of days on which a matched shingle occurs.",
+}
+"""A sentence for each feature, in their order."""

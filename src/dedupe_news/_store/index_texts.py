@@ -10,7 +10,7 @@ import numpy as np
 from dedupe_news._engine import candidates
 from dedupe_news._engine.classifier import load_classifier
 from dedupe_news._engine.counts import count_codes
-from dedupe_news._engine.permutations import coefficients
+from dedupe_news._engine.signatures import coefficients
 from dedupe_news._input.columns import extent, to_span
 from dedupe_news._kernels import _interpreting, index_roles, workspace
 from dedupe_news._kernels.evidence import SHINGLE_SIZE

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import xxhash
 
-from dedupe_news._engine.permutations import coefficients
+from dedupe_news._engine.signatures import coefficients
 from dedupe_news.config import Config
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputTypeError
