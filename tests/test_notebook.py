@@ -185,8 +185,10 @@ def test_pages_that_are_not_there_are_refused() -> None:
 
     with pytest.raises(dn.InputError, match="there is no page 4; at 20 clusters a page, pages are"):
         result.page(4)
-    with pytest.raises(dn.InputError, match="size=0 is out of range; a page has at least 1"):
+    with pytest.raises(dn.InputError, match="size=0 is out of range; pass a whole number"):
         result.page(size=0)
+    with pytest.raises(dn.InputError, match="there is no page 'x'"):
+        result.page("x")  # type: ignore[arg-type]
 
 
 def test_large_clusters_are_folded_and_counted() -> None:

@@ -85,6 +85,10 @@ def test_cluster_of_a_document(result: Clustering) -> None:
     assert result.cluster_of("e") == 0
     assert result.members(0) == ["a", "c", "e"]
     assert result.members(result.cluster_of("d")) == ["d"]
+    with pytest.raises(
+        dn.InputTypeError, match=r"^cluster=\[\] is of type 'list'; pass the number"
+    ):
+        result.members([])  # type: ignore[arg-type]
 
 
 def test_matches_are_pairs_in_order(result: Clustering) -> None:

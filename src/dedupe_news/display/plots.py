@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news.errors import InputError, optional, shown
+from dedupe_news.errors import InputError, InputTypeError, optional, shown
 
 if TYPE_CHECKING:
     from dedupe_news.results.result import Clustering
@@ -23,6 +23,9 @@ def draw(result: Clustering, kind: str, ax: Any) -> Any:
     curve = result.trade_off()
     message = "plots are drawn with {0}, which is not installed; pip install 'dedupe-news[plot]'"
     pyplot = optional("matplotlib.pyplot", message)
+    if ax is not None and not hasattr(ax, "twinx"):
+        message = f"ax={shown(ax)} is of type {type(ax).__name__!r}; pass axes of matplotlib"
+        raise InputTypeError(message)
     if ax is None:
         _, ax = pyplot.subplots(figsize=(6.8, 3.8), layout="constrained")
     least = curve["min_probability"]

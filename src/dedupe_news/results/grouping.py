@@ -11,7 +11,7 @@ import numpy as np
 
 from dedupe_news._input.columns import NO_TIME
 from dedupe_news._input.settings import whole_number
-from dedupe_news.errors import UnknownIdError, shown
+from dedupe_news.errors import InputTypeError, UnknownIdError, shown
 from dedupe_news.results.displayable import Displayable
 from dedupe_news.results.matches import membership_of
 from dedupe_news.results.parts import Cluster, Group, Story, Template
@@ -147,8 +147,20 @@ class Groups(Displayable):
         list of hashable
             Ids, in the order of the feed; of length 1 for an item without a
             duplicate, and empty for a number that no cluster has.
+
+        Raises
+        ------
+        InputTypeError
+            If `cluster` is no whole number.
         """
-        return [*map(self.columns.id_of, np.flatnonzero(self.labels == cluster).tolist())]
+        number = whole_number(cluster)
+        if number is None:
+            message = (
+                f"cluster={shown(cluster)} is of type {type(cluster).__name__!r}; pass the number "
+                "of a cluster, such as result.cluster_of(id)"
+            )
+            raise InputTypeError(message)
+        return [*map(self.columns.id_of, np.flatnonzero(self.labels == number).tolist())]
 
     def position_of(self, item: Hashable) -> int:
         """

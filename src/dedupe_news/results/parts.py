@@ -7,7 +7,8 @@ import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dedupe_news.errors import InputError
+from dedupe_news._input.settings import whole_number
+from dedupe_news.errors import InputError, shown
 from dedupe_news.results.displayable import Printable
 
 if TYPE_CHECKING:
@@ -192,12 +193,13 @@ class Page(Printable):
 
     def __post_init__(self) -> None:
         """Refuse pages that are not there."""
-        if self.size < 1:
-            message = f"size={self.size} is out of range; a page has at least 1 cluster"
+        size, number = whole_number(self.size), whole_number(self.number)
+        if size is None or size < 1:
+            message = f"size={shown(self.size)} is out of range; pass a whole number from 1"
             raise InputError(message)
-        if not 1 <= self.number <= self.n_pages:
+        if number is None or not 1 <= number <= self.n_pages:
             message = (
-                f"there is no page {self.number}; at {self.size} clusters a page, "
+                f"there is no page {shown(self.number)}; at {self.size} clusters a page, "
                 f"pages are numbered 1 to {self.n_pages:,}"
             )
             raise InputError(message)

@@ -365,6 +365,8 @@ class Clustering(Groups, Framed):
             If the policy is "similar", which knows no probabilities.
         InputError
             If `kind` is not known.
+        InputTypeError
+            If `ax` is something else than axes.
         MissingDependencyError
             If matplotlib is not installed.
         """
