@@ -28,7 +28,7 @@ N_FOLDS = 5
 """Folds of the pairs of the native feed, from which most of the labels are."""
 
 N_RESAMPLES = 1000
-DUPLICATE_WEIGHT = 1.2
+DUPLICATE_WEIGHT = 1.3
 """
 What a duplicate counts for beside another pair.
 
