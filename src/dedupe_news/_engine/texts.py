@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 
-MOST_STANDING = 24
+MOST_STANDING = 36
 """Tokens of a standing text at most: a title or a blurb that carries no story."""
 
 _STANDING_TIMES = 3  # apart, from which on words that come again are a standing text

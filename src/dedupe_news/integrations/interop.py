@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import xxhash
 
-from dedupe_news._engine.signatures import coefficients
 from dedupe_news.config import Config
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import InputError, InputTypeError
@@ -347,4 +346,6 @@ def _read(
 @lru_cache(maxsize=16)
 def _permutations(num_perm: int, seed: int) -> NDArray[np.uint32]:
     """Return the coefficients as datasketch keeps them; signatures share one array."""
+    from dedupe_news._engine.signatures import coefficients  # noqa: PLC0415 - brings numba
+
     return np.array(coefficients(num_perm, seed))
