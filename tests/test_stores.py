@@ -27,6 +27,7 @@ import redis_server
 from dedupe_news import Config, NewsIndex
 from dedupe_news._index import arrivals, exchange
 from dedupe_news._store import codec, ids, log, schema
+from dedupe_news._store.index_texts import IndexTexts
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -520,6 +521,48 @@ def test_a_batch_is_appended_at_its_end(opened: NewsIndex) -> None:
 
     assert list(opened.documents()) == [dn.Document(STORM, id="a")]
     assert [match.id for match in opened.query(STORM)] == ["a"]
+
+
+def test_a_batch_with_an_interrupted_change_keeps_nothing(
+    opened: NewsIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever catches the interrupt within the block is told, and the index is as before it."""
+    add = IndexTexts.add
+
+    def interrupted(*args: Any) -> None:
+        add(*args)
+        raise KeyboardInterrupt
+
+    def go_on() -> None:
+        with opened.batch():
+            opened.add("b", SUN)
+            with monkeypatch.context() as patch:
+                patch.setattr(IndexTexts, "add", interrupted)
+                with pytest.raises(KeyboardInterrupt):
+                    opened.add("c", STORM)
+            with pytest.raises(dn.StoreError, match="make its changes again"):
+                opened.add("d", STORM)
+
+    opened.add("a", STORM)
+    with pytest.raises(dn.StoreError, match=r"^a change in this batch was interrupted"):
+        go_on()
+
+    assert list(opened) == ["a"]
+    assert opened.add("b", STORM)[0].id == "a"
+    assert list(opened) == ["a", "b"]
+
+
+def test_a_batch_goes_on_after_a_refused_item(opened: NewsIndex) -> None:
+    """What is refused before it changes anything costs nothing but itself."""
+    with opened.batch():
+        opened.add("a", STORM)
+        with pytest.raises(dn.UnknownIdError):
+            opened.remove("b")
+        with pytest.raises(dn.InputError):
+            opened.add("c" * 70_000, SUN)
+        opened.add("d", SUN)
+
+    assert list(opened) == ["a", "d"]
 
 
 def test_threads_share_an_index(opened: NewsIndex) -> None:

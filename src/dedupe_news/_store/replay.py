@@ -51,7 +51,8 @@ class State:
     Items by row, in order of arrival, and what finds them.
 
     `step` is how far the window has moved on, in 64ths of its length. While
-    `is_torn`, a change has begun and not ended: the state is of no use then.
+    `is_torn`, changes have begun and are not in the log: if they fail, the state is of no
+    use. `n_begun` counts them.
     """
 
     def __init__(self, config: Config, limits: Limits) -> None:
@@ -66,6 +67,7 @@ class State:
         self.step: int | None = None
         self.cursor = Cursor()
         self.is_torn = False
+        self.n_begun = 0
         self._marks: list[int] = []  # positions of tombstones since the last compaction
         self._last_compaction = -1
         self._pending: list[bytes] = []
@@ -109,7 +111,7 @@ class State:
         """Add items one after another; return what they match where that is to be kept."""
         items, moments, begin = packing.items, packing.items.moments, 0
         tables = []
-        self.is_torn = True
+        self._begin()
         while begin < len(items):
             stop = min(self._move_on(moments, begin), begin + _AT_ONCE)
             replaced = [self.row_of.get(each, _NO_ROW) for each in items.ids[begin:stop]]
@@ -160,8 +162,12 @@ class State:
             self._leave(rows)
         return len(rows)
 
-    def _leave(self, rows: NDArray[np.int64]) -> None:
+    def _begin(self) -> None:
         self.is_torn = True
+        self.n_begun += 1
+
+    def _leave(self, rows: NDArray[np.int64]) -> None:
+        self._begin()
         event = pack_tombstones(self.numbers[rows], self.step)
         self._retire(rows)
         self._marks.append(self._position())

@@ -30,6 +30,7 @@ from dedupe_news.errors import (
     InputTypeError,
     StoreBusyError,
     StoreDamagedError,
+    StoreError,
     StoreReadOnlyError,
     shown,
 )
@@ -66,6 +67,7 @@ class Store:
         self._limits = limits
         self._state: State | None = None
         self._in_transaction = False
+        self._is_broken = False  # a change of the transaction ended half-way
         self._n_sealed = 0
 
     @property
@@ -87,6 +89,7 @@ class Store:
         """Return the state, with what others did since."""
         state = self._state
         if self._in_transaction and state is not None:
+            self._check_whole()
             return state
         if state is None or state.is_torn:
             return self._load()
@@ -159,6 +162,7 @@ class Store:
             try:
                 self._in_transaction = True
                 yield state
+                self._check_whole()
                 if os.getpid() != owner:  # a child that leaves the block of its parent
                     return
                 events, discarded = state.take_changes()
@@ -168,12 +172,20 @@ class Store:
                     _log.info("dropped %d events from %s", len(discarded.positions), self.log.name)
                 state.settle()
             finally:
-                self._in_transaction = False
+                self._in_transaction = self._is_broken = False
+
+    def _check_whole(self) -> None:
+        if self._is_broken:
+            message = (
+                "a change in this batch was interrupted, so that none of the batch can be kept; "
+                "leave the block, and make its changes again"
+            )
+            raise StoreError(message)
 
     def _change(self, change: Callable[[State], T]) -> T:
         """Make a change; again, where others came before it."""
         if self._in_transaction and self._state is not None:
-            return change(self._state)
+            return self._change_within(self.refresh(), change)
         until = time.monotonic() + _PATIENCE_S
         while True:
             try:
@@ -182,6 +194,15 @@ class Store:
             except (Conflict, Behind):
                 if time.monotonic() > until:
                     raise self._busy() from None
+
+    def _change_within(self, state: State, change: Callable[[State], T]) -> T:
+        """Make a change of a transaction, which is lost if the change ends half-way."""
+        n_begun = state.n_begun
+        try:
+            return change(state)
+        except BaseException:
+            self._is_broken = state.n_begun != n_begun
+            raise
 
     def _busy(self) -> StoreBusyError:
         return StoreBusyError(
@@ -246,7 +267,7 @@ class Store:
 
     def forked(self) -> None:
         """Forget in a new process what its parent was about to do."""
-        self._in_transaction = False
+        self._in_transaction = self._is_broken = False
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -255,7 +276,7 @@ class Store:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy is made of: where the log is, or all of it."""
-        return {**vars(self), "_state": None, "_in_transaction": False}
+        return {**vars(self), "_state": None, "_in_transaction": False, "_is_broken": False}
 
 
 def open_store(
