@@ -91,7 +91,7 @@ def test_copies_that_come_again_later_are_another_cluster() -> None:
     text = (
         f"{STORM}, as the keepers of three lighthouses had feared since they read the letters of "
     )
-    text += "the harbour master wrote to his brother in the capital"
+    text += "the harbour master wrote to his brother in the capital when nobody believed in autumn"
     feed = [dn.Document(text, id=day, published=FIRST + day * DAY) for day in (0, 3, 7, 8, 20)]
 
     for config in (SIMILAR, NEWS):
