@@ -226,7 +226,7 @@ def test_params_that_are_no_settings_are_refused(spark: SparkSession) -> None:
 @pytest.mark.parametrize(
     ("query", "arguments", "error", "message"),
     [
-        ("SELECT 1 AS id", {}, dn.ColumnError, "no column 'text' to take the text from"),
+        ("SELECT 1 AS id", {}, dn.ColumnError, "there is no column 'text'"),
         ("SELECT 'x' AS text", {}, dn.ColumnError, "no column to take the id from.*id='...'"),
         (
             "SELECT 1 AS id, 'x' AS text",
