@@ -6,7 +6,6 @@ Code depends on the versions of Python and numba and on the system, and so does 
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
@@ -27,11 +26,8 @@ class ShippedKernels(BuildHookInterface):
             return
         root = Path(self.root)
         self._folder = tempfile.TemporaryDirectory()
-        paths = os.pathsep.join([str(root / "src"), *filter(None, sys.path)])
         subprocess.run(  # noqa: S603 - our own interpreter and program
-            [sys.executable, str(root / "tools" / "ship_kernels.py"), self._folder.name],
-            env={**os.environ, "PYTHONPATH": paths},
-            check=True,
+            [sys.executable, str(root / "tools" / "ship_kernels.py"), self._folder.name], check=True
         )
         build_data["force_include"][self._folder.name] = "dedupe_news/machine_code"
         build_data["pure_python"] = False

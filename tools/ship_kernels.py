@@ -57,6 +57,8 @@ def collect(cache: Path, target: Path) -> int:
 
 def main(target: Path) -> None:
     """Compile all kernels, and write their machine code into a folder."""
+    # These sources, whatever is installed: an environment for builds leaves out what is.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
     with tempfile.TemporaryDirectory() as cache:
         os.environ.update(settings(), NUMBA_CACHE_DIR=cache)
         from dedupe_news._machine.progress import prepare_all  # noqa: PLC0415 - as above
