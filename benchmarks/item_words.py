@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 WORD = re.compile("[^\\W_]+(?:[\u0300-\u036f\u0900-\u0dff\u200c\u200d]+[^\\W_]*|[-'’][^\\W_]+)*")
 IDEOGRAPHS = re.compile(r"[\u4e00-\u9fff]{2,4}|[\u30a1-\u30ff]{3,}")
@@ -35,6 +35,10 @@ class Item:
     def words(self) -> list[str]:
         """Return the words of the text."""
         return self.text.split()
+
+    def in_case(self, change: Callable[[str], str]) -> Item:
+        """Return the item with title and text in capitals, say."""
+        return dataclasses.replace(self, title=change(self.title), text=change(self.text))
 
 
 class Language:

@@ -1,11 +1,10 @@
 """
 Ways to make a pair of an item, for what too few labelled pairs show.
 
-A name, a rare word or the numbers of an item replaced make a template; an item cut
-off, under another headline, behind a dateline, short of a sentence, or with a function
-word changed is a duplicate; a notice or a list of links in two items makes them a
-template, a headline at the end of another item nothing. Sources and times are drawn
-alike for all of them.
+Another name, a rare word or other numbers make a template, as do a notice or a list of
+links in two items. An item cut off, under another headline, behind a dateline, short of a
+sentence or with a function word changed is a duplicate. A headline at the end of another
+item is nothing. Sources and times are drawn alike for all.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -372,16 +371,13 @@ class Maker:
             published += dt.timedelta(hours=hours * (1 if self._chance(0.5) else -1))
         first, second = item, Item(title, text, source, published)
         if self._chance(0.15):
-            first, second = (_in_case(each, str.title) for each in (first, second))
+            first, second = (each.in_case(str.title) for each in (first, second))
         elif self._chance(0.15):
-            first, second = (_in_case(each, str.upper) for each in (first, second))
+            first, second = (each.in_case(str.upper) for each in (first, second))
         return Made(kind, first, second, gold.CLASSES[label])
 
 
-Kind: TypeAlias = "Callable[[Maker, Item], Made | None]"
-"""Makes a pair of an item, if it can."""
-
-KINDS: tuple[Kind, ...] = (
+KINDS: tuple[Callable[[Maker, Item], Made | None], ...] = (
     Maker.name_replaced,
     Maker.name_in_headline,
     Maker.numbers_replaced,
@@ -400,8 +396,4 @@ KINDS: tuple[Kind, ...] = (
     Maker.links_after,
     Maker.headline_after,
 )
-"""What is made of an item."""
-
-
-def _in_case(item: Item, change: Callable[[str], str]) -> Item:
-    return dataclasses.replace(item, title=change(item.title), text=change(item.text))
+"""What is made of an item, if it can be."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import compileall
 import copy
-import ctypes
 import json
 import logging
 import os
@@ -830,31 +829,3 @@ def test_two_processes_prepare_an_operation_together(tmp_path: Path) -> None:
     first, last = json.loads(done.stdout)
     assert first > 0
     assert last == 0
-
-
-@pytest.mark.parametrize(
-    ("in_callback", "afterwards", "expected"),
-    [
-        (KeyboardInterrupt, None, KeyboardInterrupt),
-        (KeyboardInterrupt, RuntimeError, KeyboardInterrupt),
-        (None, RuntimeError, RuntimeError),
-    ],
-)
-def test_an_interrupt_in_a_callback_of_the_compiler_is_not_lost(
-    in_callback: type[BaseException] | None,
-    afterwards: type[BaseException] | None,
-    expected: type[BaseException],
-) -> None:
-    """Python reports an error of such a callback and goes on; other errors stay as they are."""
-
-    def fail(error: type[BaseException] | None) -> None:
-        if error is not None:
-            raise error
-
-    @_preparing.interrupts_kept()
-    def compile_something() -> None:
-        ctypes.CFUNCTYPE(None)(lambda: fail(in_callback))()
-        fail(afterwards)
-
-    with pytest.raises(expected):
-        compile_something()

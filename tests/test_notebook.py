@@ -260,6 +260,18 @@ def test_matches_are_shown_side_by_side(result: Clustering) -> None:
     assert "4" in "".join(read(result.matches[:1]).texts["del"])
 
 
+def test_a_title_is_told_from_the_text_that_is_shortened() -> None:
+    """What is shown of a long text is no title, though the line between the two is left out."""
+    title, text = "Storm shuts the harbour of Ostrand", " ".join(f"word{n}" for n in range(80))
+    feed = [{"title": title, "text": f"{text}{end}"} for end in (" at last", " in the end")]
+
+    reader = read(dn.cluster(feed, policy="similar", progress=False))
+
+    assert reader.texts["b"].count(title) == 2
+    assert not any("word79" in bold for bold in reader.texts["b"])
+    assert reader.texts["ins"] == ["at last"]
+
+
 def test_comparisons_show_verdict_reasons_and_both_texts() -> None:
     """Words of the first that are gone, and of the second that are new."""
     reader = read(dn.compare("Rain floods the old town", "Rain floods the new town"))

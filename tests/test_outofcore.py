@@ -19,7 +19,7 @@ import pytest
 import dedupe_news as dn
 from dedupe_news._engine import outofcore
 from dedupe_news._input.reading import read_documents
-from dedupe_news._machine.limits import resident_memory
+from dedupe_news._machine.available_memory import resident_memory
 from dedupe_news._machine.space import MEMORY
 from dedupe_news.documents import AUTO, Choices
 from made_up_news import made_up_news

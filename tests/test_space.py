@@ -26,7 +26,7 @@ from dedupe_news import Config
 from dedupe_news._engine import batch, candidates
 from dedupe_news._engine.batch import cluster_columns
 from dedupe_news._input.reading import read_documents
-from dedupe_news._machine import limits
+from dedupe_news._machine import available_memory
 from dedupe_news._machine.space import MEMORY, Folder, Space
 from made_up_news import made_up_news
 
@@ -124,8 +124,8 @@ def test_more_memory_than_allowed_is_let_go_of(
 
 def test_what_was_held_before_is_not_counted_twice() -> None:
     """The system says what this process holds, and what is free."""
-    assert 1 << 20 < limits.resident_memory() < psutil.virtual_memory().total
-    assert 0 < limits.free_memory() <= psutil.virtual_memory().available + (1 << 30)
+    assert 1 << 20 < available_memory.resident_memory() < psutil.virtual_memory().total
+    assert 0 < available_memory.free_memory() <= psutil.virtual_memory().available + (1 << 30)
 
 
 def test_free_memory_is_that_of_the_control_group(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_free_memory_is_that_of_the_control_group(tmp_path: Path) -> None:
     unlimited.write_text("max\n")
     groups = ((str(unlimited), str(used)), (str(most), str(used)), ("/no/such/file", str(used)))
 
-    assert limits.free_memory(groups) == 2000
+    assert available_memory.free_memory(groups) == 2000
 
 
 def test_a_stage_is_found_again(tmp_path: Path) -> None:

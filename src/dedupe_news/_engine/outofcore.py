@@ -21,7 +21,7 @@ from dedupe_news._input.columns import NO_SOURCE, NO_TIME, UNTITLED, Columns
 from dedupe_news._input.feeds import CHUNK_SIZE, open_feed
 from dedupe_news._input.skipped import Skipped
 from dedupe_news._input.values import id_column
-from dedupe_news._machine.limits import free_memory, resident_memory
+from dedupe_news._machine.available_memory import free_memory, resident_memory
 from dedupe_news._machine.space import MEMORY, Folder
 from dedupe_news._text import fingerprint
 from dedupe_news.errors import ConfigError, WorkFolderFullError, shown

@@ -9,9 +9,12 @@ less into steps for what no kernel holds, such as closures.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import gc
 import logging
-from typing import TYPE_CHECKING, Any
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from numba import types
 from numba.core import compiler, typed_passes, untyped_passes
@@ -22,7 +25,9 @@ from numba.core.registry import cpu_target
 from numba.core.targetconfig import ConfigStack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+R = TypeVar("R")
 
 VERSION = 1
 """Raised with every change here that changes machine code."""
@@ -161,3 +166,21 @@ def _undisturbed() -> Iterator[None]:
             logger.setLevel(logging.NOTSET)
         if collects:
             gc.enable()
+
+
+def uninterrupted(call: Callable[[], R]) -> R:
+    """Return what a call of the compiler returns, which is made in a thread."""
+    # Ctrl-C, which comes to the main thread, would end generators that numba needs from then on.
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or global_compiler_lock.is_locked():  # the latter by this thread
+        return call()
+    future: Future[R] = Future()
+
+    def settle() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=contextvars.copy_context().run, args=(settle,)).start()
+    return future.result()

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import functools
 import pickle
-import threading
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
@@ -17,7 +14,6 @@ from llvmlite import binding
 from numba.core import serialize, sigutils
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
-from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError as CompilerError
 from numba.core.registry import CPUDispatcher
 from numba.typed import List as TypedList
@@ -81,6 +77,7 @@ def _code_store() -> _store.CodeStore:
 
 @functools.cache
 def this_machine() -> _machines.Machine:
+    """Return what machine code that is made here depends on."""
     return _machines.this_machine((*_OPTIONS, f"compiler={_compiling.VERSION}"))
 
 
@@ -177,24 +174,6 @@ def _names_alone(description: Any) -> bytes:
     return bitcode
 
 
-def _uninterrupted(call: Callable[[], R]) -> R:
-    """Return what a call of the compiler returns, which is made in a thread."""
-    # Ctrl-C, which comes to the main thread, would end generators that numba needs from then on.
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or global_compiler_lock.is_locked():  # the latter by this thread
-        return call()
-    future: Future[R] = Future()
-
-    def settle() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-            future.set_exception(error)
-
-    threading.Thread(target=contextvars.copy_context().run, args=(settle,)).start()
-    return future.result()
-
-
 def _holds_list(numba_type: Any) -> bool:
     """Return whether an argument is a list, or a tuple with lists: elements are counted."""
     if isinstance(numba_type, numba.types.BaseTuple):
@@ -228,7 +207,7 @@ class _Function(CPUDispatcher):
 
     def compile(self, sig: Any) -> Any:
         """Return the machine code for a signature."""
-        return _uninterrupted(functools.partial(self._compile, sig))
+        return _compiling.uninterrupted(functools.partial(self._compile, sig))
 
     def _compile(self, sig: Any) -> Any:
         args, _ = sigutils.normalize_signature(sig)

@@ -65,7 +65,7 @@ class Task:
     def work(self, *, backwards: bool = False) -> None:
         """Compile what nobody else has compiled, and wait for what somebody does."""
         for kernel, types in reversed(self._kernels) if backwards else self._kernels:
-            with contextlib.suppress(_jit.CompilerError, TypeError), interrupts_kept():
+            with contextlib.suppress(_jit.CompilerError, TypeError):
                 _jit.compile_for(kernel, types)
 
 
@@ -107,29 +107,6 @@ def prepare(
         except KeyboardInterrupt:
             raise KeyboardInterrupt from None  # not with a page of the compiler's frames
         _prepared.add(operation)
-
-
-@contextlib.contextmanager
-def interrupts_kept() -> Iterator[None]:
-    """Raise an interrupt within a callback of the compiler, which Python would pass over."""
-    usual, passed_over = sys.unraisablehook, False
-
-    def note(unraisable: sys.UnraisableHookArgs) -> None:
-        nonlocal passed_over
-        if unraisable.exc_type is not KeyboardInterrupt:
-            usual(unraisable)
-        passed_over = passed_over or unraisable.exc_type is KeyboardInterrupt
-
-    sys.unraisablehook = note
-    try:
-        yield
-    except RuntimeError:  # what the compiler makes of it
-        if not passed_over:
-            raise
-    finally:
-        sys.unraisablehook = usual
-    if passed_over:
-        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

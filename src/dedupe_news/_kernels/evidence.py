@@ -103,10 +103,10 @@ def side_of(evidence: Evidence, text: Integer) -> Side:
     """Return one text of a pair."""
     first = evidence.starts[text]
     length = evidence.stops[text] - first
-    has_capitals = False
-    for at in range(first, first + length):
-        has_capitals |= evidence.flags[at] & CAPITALISED != 0
-    return Side(text, first, length, has_capitals)
+    at = first
+    while at < first + length and evidence.flags[at] & CAPITALISED == 0:
+        at += 1
+    return Side(text, first, length, at < first + length)
 
 
 @inlined

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 
 from dedupe_news._machine import stages
-from dedupe_news._machine.limits import resident_memory
+from dedupe_news._machine.available_memory import resident_memory
 from dedupe_news.errors import WorkFolderError, WorkFolderFullError
 
 if TYPE_CHECKING:

@@ -79,7 +79,7 @@ def sides(
     """Return two texts side by side, with the words marked in which they differ."""
     drawn = []
     for pieces, head in zip(marking.sides(texts, changes), heads, strict=True):
-        shown = content(marking.shorten(pieces, _CONTEXT) if changes else pieces, titled=titled)
+        shown = content(pieces, titled=titled, context=_CONTEXT if changes else None)
         drawn.append(Markup('<div class="doc">{}{}</div>').format(head, shown))
     return Markup('<div class="sides">{}{}</div>').format(*drawn)
 
@@ -92,9 +92,15 @@ def pair(columns: Columns, config: Config, places: Sequence[int]) -> Markup:
     return sides(contents, changes, heads, titled=columns.titled)
 
 
-def content(pieces: Sequence[Piece], *, titled: bool) -> Markup:
-    """Return the marked text of an item; past a few hundred characters it opens on demand."""
+def content(pieces: Sequence[Piece], *, titled: bool, context: int | None = None) -> Markup:
+    """
+    Return the marked text of an item; past a few hundred characters it opens on demand.
+
+    Of stretches without a mark only `context` characters are shown, where it is given.
+    """
     title, text = marking.split_title(pieces) if titled else ([], list(pieces))
+    if context is not None:
+        title, text = marking.shorten(title, context), marking.shorten(text, context)
     parts = []
     if any(piece.text.strip() for piece in title):
         parts.append(Markup('<p class="title"><b>{}</b></p>').format(marking.to_html(title)))

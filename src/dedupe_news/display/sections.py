@@ -179,4 +179,4 @@ def _text(result: Clustering, kind: Kind, first: Wording, wording: Wording) -> M
     if not changes:
         return Markup('<p class="text quiet">the same words</p>')
     pieces = marking.both(first.text, wording.text, changes)
-    return items.content(marking.shorten(pieces, _CONTEXT), titled=titled)
+    return items.content(pieces, titled=titled, context=_CONTEXT)

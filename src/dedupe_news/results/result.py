@@ -396,7 +396,5 @@ class Clustering(Groups, Framed):
 
 
 def _listed(values: NDArray[Any], given: NDArray[np.bool_]) -> list[Any]:
-    listed = values.astype(object)
-    listed[~given] = None
-    plain: list[Any] = listed.tolist()
-    return plain
+    pairs = zip(values.tolist(), given.tolist(), strict=True)
+    return [value if is_given else None for value, is_given in pairs]
