@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from dedupe_news import Clustering
 
 SUMMARY = "the HTML report: its size, and seconds to write it, to open it and to search in it"
-NEEDS = "nothing; Chromium and playwright for all but writing, the real feed where it is there"
-TAKES = "3 minutes (2 processors)"
+NEEDS = "nothing; Chromium for all but writing, the real feed where it is there"
+TAKES = "2 minutes (2 processors)"
 QUICK = {"clusters": 20}
 
 _OPENED = 3

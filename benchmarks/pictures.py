@@ -1,4 +1,4 @@
-"""Pictures of reports: bars, curves of precision against recall, lines over time."""
+"""Pictures of reports: bars, curves of precision against recall."""
 
 from __future__ import annotations
 
@@ -116,35 +116,4 @@ class Curves:
         figure.legend(
             handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=9
         )
-        return figure
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Lines:
-    """Lines over time; those of `beside` have an axis of their own, on the right."""
-
-    title: str
-    axes: tuple[str, str]
-    x: Sequence[float]
-    lines: Mapping[str, Sequence[float]]
-    beside: Mapping[str, Sequence[float]]
-    mark: float
-
-    def draw(self, new: Figures) -> Any:  # noqa: ANN401 - matplotlib is optional
-        """Return a figure with the lines."""
-        figure = new(8, 4.2)
-        axes = figure.subplots()
-        other = axes.twinx()
-        for name, values in self.lines.items():
-            axes.plot(self.x, values, label=name)
-        for name, values in self.beside.items():
-            other.plot(self.x, values, color="0.7", linestyle=":", label=f"{name} (right)")
-        axes.axvline(self.mark, color="black", linewidth=0.8, linestyle="--")
-        axes.set_xlabel(self.axes[0])
-        axes.set_ylabel(self.axes[1])
-        axes.set_title(self.title, loc="left", fontsize=11)
-        for one in (axes, other):
-            one.set_ylim(bottom=0)
-            one.spines[["top"]].set_visible(False)
-        figure.legend(loc="outside lower center", ncols=3, frameon=False)
         return figure

@@ -184,7 +184,7 @@ def _fill(report: Report) -> None:
         if not row["has_folder"]:
             per_item[n] = row["cpu_s"] / n
             report.figures[f"seconds.{n}"] = row["wall_s"]
-            report.figures[f"peak_bytes.{n}"] = row["peak_bytes"]
+            report.figures[f"peak_gb.{n}"] = row["peak_bytes"] / 1e9
     growth = report.figures["growth"] = per_item[max(per_item)] / per_item[min(per_item)]
     note = (
         "Each run in a fresh process that clustered a few items before the clock started. Peak "

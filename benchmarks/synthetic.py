@@ -37,8 +37,8 @@ SPREAD = 20
 N_BATCHES = {gold.NATIVE: 5, "argentina_es": 3, "wire_en_ja": 3, "oliberal_pt": 2}
 """Batches of each feed; one of the others."""
 
-N_EACH = 20
-"""Pairs of each kind in a batch."""
+N_EACH, N_QUICK = 20, 2
+"""Pairs of each kind in a batch, and in small."""
 
 _LONG_TEASER = 20  # words of a text that may be printed in many places
 
