@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.datasets import ROOT
 from benchmarks.publish import RESULTS, read_reports
-from benchmarks.report import FORMAT, VERDICTS, Table, markdown, number, targets_table
+from benchmarks.report import FORMAT, VERDICTS, Table, markdown, number, read_targets, targets_table
 
 if TYPE_CHECKING:
     import argparse
@@ -39,59 +39,6 @@ _CHAPTERS = {
     "How fast is an index?": ("latency-",),
     "How much does it hold?": ("scale-", "spark-", "soak-", "browsing"),
 }
-# What to look at first: question, words, report, figure, unit.
-_GLANCE = (
-    ("Is it right, on feeds unseen?",
-     "duplicates of six feeds that the classifier has not seen, F1",
-     "quality", "unseen.shared.others.f1", ""),
-    ("", "the same, mean of the feeds", "quality", "unseen.shared.others.macro_f1", ""),
-    ("", "pairs drawn where verdicts differ, too, all feeds unseen, F1",
-     "quality", "unseen.all.pooled.f1", ""),
-    ("", "the best that exact Jaccard similarity does on these, at 0.4",
-     "quality", "similar_0.4.all.pooled.f1", ""),
-    ("", "bare strings: F1 lost", "quality", "bare_loses.f1", ""),
-    ("", "duplicate, related and template told apart, mean F1", "quality", "judge.three.f1", ""),
-    ("", "every duplicate of stretches read in full, F1",
-     "quality", "full.duplicates.all.f1", ""),
-    ("", "60 labels of a feed: F1 gained, mean of the feeds",
-     "learn", "mean.60.chosen.rise", ""),
-    ("Does it find all?", "pairs at 0.7 or above in 100,000 teasers, share found",
-     "speed-real-100000", "recall.ours", ""),
-    ("", "made-up pairs at 0.7 to 0.8, share returned", "threshold", "found.dedupe_news.0.7", ""),
-    ("", "the same by datasketch, with its defaults", "threshold", "found.datasketch.0.7", ""),
-    ("How fast is a batch?", "100,000 English teasers, policy `similar`",
-     "speed-real-100000", "documents_per_s.ours", " documents/s"),
-    ("", "times as fast as gaoya", "speed-real-100000", "times.gaoya-128", "×"),
-    ("", "times as fast as rensa", "speed-real-100000", "times.rensa-128", "×"),
-    ("", "times as fast as datasketch", "speed-real-100000", "times.datasketch-128", "×"),
-    ("", "417,359 items from Parquet, by default", "speed-whole-feed-news", "seconds", " s"),
-    ("", "the same, times as long as `similar`", "speed-whole-feed-news", "times_similar", "×"),
-    ("How fast is an index of a million?", "in memory, `query`, median",
-     "latency-local-1000000", "memory.query_us.median", " µs"),
-    ("", "in memory, `add`, median", "latency-local-1000000", "memory.add_us.median", " µs"),
-    ("", "in memory, `query_many` on four threads, times one",
-     "latency-local-1000000", "memory.times_threads", "×"),
-    ("", "in memory, a document, without its text",
-     "latency-local-1000000", "memory.bytes_per_document", " bytes"),
-    ("", "in a file, `query`, median", "latency-local-1000000", "file.query_us.median", " µs"),
-    ("", "in a file, `add`, median", "latency-local-1000000", "file.add_us.median", " µs"),
-    ("", "in a file, opened again", "latency-local-1000000", "file.reopen_s", " s"),
-    ("", "on Redis, one worker", "latency-redis-1000000", "add_many_per_s.1", " documents/s"),
-    ("", "on Redis, two workers, times one", "latency-redis-1000000", "two_workers", "×"),
-    ("", "on Redis, times datasketch", "latency-redis-1000000", "times.datasketch", "×"),
-    ("How much does it hold?", "20 million items from Parquet, `similar`",
-     "scale-similar-20000000", "seconds.20000000", " s"),
-    ("", "the same, peak memory", "scale-similar-20000000", "peak_gb.20000000", " GB"),
-    ("", "10 million within 2 GB, peak memory",
-     "scale-similar-20000000", "peak_gb.10000000", " GB"),
-    ("", "417,359 items on Spark, times memory", "spark-417359", "times_memory", "×"),
-    ("", "the same, times as fast as MLlib", "spark-417359", "times_mllib", "×"),
-    ("", "a year with a window of 30 days: growth of memory",
-     "soak-news-1000000", "resident_bytes.growth", "×"),
-    ("How soon does it start?", "`import dedupe_news`", "speed-start", "import_s", " s"),
-    ("", "import and first `cluster`", "speed-start", "warm_s", " s"),
-    ("", "the same, kernels compiled first", "speed-start", "cold_s", " s"),
-)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -164,22 +111,20 @@ def _section(report: dict[str, Any], results: Path) -> str:
 
 def _glance(reports: Sequence[dict[str, Any]]) -> str:
     """Return what matters most, each figure with its target."""
-    by_name = {report["name"]: report for report in reports}
-    rows, question = [], ""
-    for heading, words, name, figure, unit in _GLANCE:
-        question = heading or question
-        report = by_name.get(name)
-        if report is None or figure not in report["figures"]:
+    by_name = {report["name"]: report["figures"] for report in reports}
+    rows: list[tuple[str, str, str]] = []
+    asked = set()
+    for target in read_targets():
+        figures = by_name.get(target.report, {})
+        if not target.words or target.figure not in figures:
             continue
-        target = next((each for each in report["targets"] if each["figure"] == figure), None)
-        value = f"{number(report['figures'][figure])}{unit}"
-        bounds = "" if target is None else target["bounds"]
-        if target is not None and not target["met"]:
-            bounds += f", {VERDICTS[False]}"
-        if question:
-            rows.append((f"**{question}**", "", ""))
-            question = ""
-        rows.append((words, value, bounds))
+        if target.question not in asked:
+            asked.add(target.question)
+            rows.append((f"**{target.question}**", "", ""))
+        is_missed = target.met(figures) is False
+        value = f"{number(figures[target.figure])}{target.unit}"
+        bounds = target.bounds() + (f", {VERDICTS[False]}" if is_missed else "")
+        rows.append((target.words, value, bounds))
     headings = ("", "measured", "target")
     return f"## At a glance\n\n{Table('', headings, rows).markdown()}" if rows else ""
 

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import pictures
 from benchmarks.machine import commit, machine, source_digest, versions
 from benchmarks.report import FORMAT, Report, markdown, targets_table
 
@@ -33,7 +32,7 @@ def publish(reports: Iterable[Report], folder: Path, *, check: bool) -> int:
         if source_digest() != source:
             report.failures.append("the source changed while it was measured: run again")
         picture = folder / f"{report.name}.png"
-        if report.picture is not None and not pictures.save(report.picture, picture):
+        if report.picture is not None and not report.picture.save(picture):
             report.notes.append("No picture: matplotlib is not installed.")
         content = report.as_dict() | {
             "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

@@ -27,7 +27,6 @@ import numpy as np
 
 from benchmarks import datasets, examples, gold, learn, recall, seeking, synthetic
 from benchmarks.gold import Answer, Scores
-from benchmarks.pictures import Curve, Curves
 from benchmarks.process import say
 from benchmarks.report import Report, Table, read_targets
 from dedupe_news._engine.classifier import Classifier, read_classifier, use_classifier
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SUMMARY = "duplicates told from related items and templates on labelled feeds"
-NEEDS = "the real feeds and their labelled pairs; datasketch, scikit-learn, matplotlib"
+NEEDS = "the real feeds and their labelled pairs; datasketch, scikit-learn"
 TAKES = "5 minutes, 9 with --leave-one-out --peers (2 processors)"
 QUICK: dict[str, object] = {}
 
@@ -58,7 +57,7 @@ SYNDICATED = "syndicated_pairs.tsv"
 _FLOORED = re.compile(
     r"(full|bare)\.(shared|proposed|own|all)\.(pooled\.f1|macro_f1|weighted\.f1)"
     r"|(full|bare|alone)\.(duplicates|stories)\.all\.f1|full\.syndicated"
-    r"|recall\.0\.2_and_above|own_found|contains_first|own_first|story_finds|batch_found"
+    r"|recall\.0\.2_and_above|own_first|batch_found"
 )
 
 _COLUMNS = ["id", "title", "text", "source", "published"]
@@ -186,7 +185,6 @@ def _measure_pairs(options: argparse.Namespace) -> Report:
                 scores.enter("unseen bare", name, cluster_texts(feed, options.jobs))
         _enter_classical(scores, name, feed, options)
     _tabulate(report, scores)
-    report.picture = _curves(report)
     return report
 
 
@@ -335,33 +333,6 @@ def _tabulate_stretches(report: Report, scores: Scores) -> None:
     )
     headings = ("", "precision", "recall", "F1")
     report.tables.append(Table("Stretches read in full", headings, rows, note))
-
-
-def _curves(report: Report) -> Curves:
-    """Return precision against recall of each way, on the labelled pairs and on more."""
-    groups: dict[str, list[tuple[str, dict[str, Any]]]] = {}
-    for row in report.rows:
-        name, _, setting = row["who"].partition(" at ")
-        groups.setdefault(name, []).append((setting, row))
-    names = {
-        "full": "dedupe_news",
-        "bare": "dedupe_news, bare strings",
-        "similar": "exact Jaccard similarity",
-    }
-
-    def curves(origin: str) -> list[Curve]:
-        return [
-            Curve(
-                names.get(name, name),
-                [row[f"{origin}.pooled.recall"] for _, row in rows],
-                [row[f"{origin}.pooled.precision"] for _, row in rows],
-                [setting for setting, _ in rows],
-            )
-            for name, rows in groups.items()
-            if all(f"{origin}.pooled.f1" in row for _, row in rows)
-        ]
-
-    return Curves({"labelled pairs": curves("shared"), "pairs in doubt too": curves("all")})
 
 
 def _measure_learn(options: argparse.Namespace) -> Report:

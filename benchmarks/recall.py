@@ -202,12 +202,6 @@ def _tabulate(report: Report) -> None:
         "proposes candidates and verifies none."
     )
     report.tables.append(Table("", headings, rows, note))
-    series: dict[str, list[float]] = {}
-    for row in report.rows:
-        series.setdefault(row["who"], []).append(row["recall"])
-    labels = dict.fromkeys(f"{row['corpus']} at {row['threshold']}" for row in report.rows)
-    axis, line = "recall of all pairs", checks.LEAST_RECALL
-    report.picture = Bars(report.title, axis, list(labels), series, line)
 
 
 def _threshold(options: argparse.Namespace) -> Report:

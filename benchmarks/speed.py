@@ -36,7 +36,13 @@ QUICK = {"documents": 5_000, "peer_documents": 2_000, "repetitions": 2, "n_cold"
 
 _COLUMNS = ["id", "title", "description", "source", "published"]
 _SAMPLE = 200
-_GIB = 2**30
+_FIGURES = {
+    "seconds": ("seconds", ".2f"),
+    "documents_per_s": ("documents/s", ",.0f"),
+    "peak_gb": ("peak memory, GB", ".2f"),
+    "n_clusters": ("clusters of two or more", ",.0f"),
+    "n_duplicates": ("duplicates", ",.0f"),
+}
 # Nothing else is imported that takes time: that would be missing from the figures.
 _START = """
 import json, time
@@ -61,7 +67,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--peer-documents", type=int, default=100_000, help="most for a peer (default: 100000)"
     )
     parser.add_argument("--n-cold", type=int, default=1, help="starts that compile (default: 1)")
-    parser.add_argument("--parquet", type=Path, help="another feed for whole-feed")
     parser.add_argument(
         "--against", type=Path, help="a checkout of another version, measured in turn with this"
     )
@@ -114,9 +119,7 @@ def batch(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
 
 def _whole_feed(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
     name, notes = "speed-whole-feed", []
-    if options.parquet is not None:
-        name, path = "speed-parquet", options.parquet.resolve()
-    elif options.documents is None and datasets.has_real_data():
+    if options.documents is None and datasets.has_real_data():
         path = datasets.shared_file(datasets.TEASERS)
     else:
         n = min(options.documents or parquet_feeds.PART, parquet_feeds.PART)
@@ -125,26 +128,26 @@ def _whole_feed(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
         notes = ["A made-up feed stands in for the real one."]
     table = datasets.read(path, _COLUMNS)
     texts = datasets.joined(table["title"].to_pylist(), table["description"].to_pylist())
-    reports = _measure(options, folder, name, "a whole feed, from Parquet to clusters", path, texts)
-    for report in reports:
-        report.notes += notes
-        yield report
+    title = f"Speed: a whole feed of {len(texts):,}, from Parquet to clusters"
+    report = Report(name, title, {}, notes=notes)
+    yield _measure(report, options, folder, path, texts, ("similar", "news"))
 
 
 def _million(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
     corpus = datasets.made_up(options.documents or 1_000_000)
     path = folder / "million.json"
     path.write_text(json.dumps(corpus.texts), encoding="utf-8")
-    name, title = f"speed-batch-{corpus.name}", f"{corpus.description}, from str to clusters"
-    yield from _measure(options, folder, name, title, path, corpus.texts, policies=("similar",))
+    title = f"Speed: {corpus.description}, from str to clusters"
+    report = Report(f"speed-batch-{corpus.name}", title, {})
+    yield _measure(report, options, folder, path, corpus.texts, ("similar",))
 
 
 def _measure(
-    options: argparse.Namespace, folder: Path, name: str, title: str, source: Path,
-    texts: Sequence[str], policies: Sequence[str] = ("similar", "news"),
-) -> Iterator[Report]:  # fmt: skip
-    """Yield a report for each policy, all measured in turn, with the version before if asked."""
-    entries, keys_file = {}, folder / f"{name}.npy"
+    report: Report, options: argparse.Namespace, folder: Path, source: Path,
+    texts: Sequence[str], policies: Sequence[str],
+) -> Report:  # fmt: skip
+    """Fill a report with each policy, all in turn, with the version before if asked."""
+    entries, keys_file = {}, folder / f"{report.name}.npy"
     for policy in policies:
         for version, environment in process.against(options.against).items():
             settings = {
@@ -156,64 +159,46 @@ def _measure(
             start = functools.partial(Process, batch, settings, environment)
             entries[policy, version] = Entry(f"{policy} {version}", "", start)
     process.take_turns(list(entries.values()), options.repetitions)
+    report.settings |= {"repetitions": options.repetitions, "threshold": THRESHOLD}
     for policy in policies:
-        is_similar = policy == "similar"
-        report = Report(
-            name=name if is_similar else f"{name}-{policy}",
-            title=f"Speed: {title}{'' if is_similar else ', by default'}",
-            settings={"policy": policy, "repetitions": options.repetitions},
-        )
-        entry = entries[policy, ""]
-        _fill(report, entry)
-        if is_similar:
-            report.settings["threshold"] = THRESHOLD
-            report.failures += checks.sample_failures(
-                report, texts, np.load(keys_file), THRESHOLD, _SAMPLE
-            )
-        else:
-            times = report.figures["times_similar"] = entry.times(entries["similar", ""]).median
-            report.notes.append(
-                f'Takes {times:.2f} times as long as `policy="similar"`, in turn with it.'
-            )
+        _enter(report, policy, entries[policy, ""])
         if (policy, "before") in entries:
-            times = report.figures["times_before"] = entries[policy, "before"].times(entry).median
-            report.notes.append(f"The version before takes {times:.2f} times as long, in turn.")
-        yield report
-
-
-def _fill(report: Report, entry: Entry) -> None:
-    """Add what the runs of an entry tell."""
-    seconds, first = timing.summary(entry.seconds()), entry.runs[0]
-    stages = {
-        name: timing.summary([run["stages_s"][name] for run in entry.runs]).median
-        for name in first["stages_s"]
-    }
-    peak = max(run["peak_bytes"] for run in entry.runs)
-    n = report.settings["n_documents"] = first["n_documents"]
-    report.figures |= {
-        "seconds": seconds.median,
-        "peak_bytes": peak,
-        "documents_per_s": n / seconds.median,
-        **{f"stage_s.{name}": value for name, value in stages.items()},
-    }
-    report.rows.append({"seconds": seconds.as_dict(), "runs": entry.runs})
-    if first["bounded"]:
-        report.notes.append(f"Bounded: {first['bounded']}.")
-    note = (
-        f"Median of {seconds.n} runs, each in a fresh process that clustered a few documents "
-        "before the clock started, so that nothing compiles on it. Peak memory is of the whole "
-        "process, input included."
-    )
+            times = entries[policy, "before"].times(entries[policy, ""]).median
+            report.figures[f"{policy}.times_before"] = times
+            report.notes.append(f"`{policy}`: the version before takes {times:.2f} times as long.")
+    if "news" in policies:
+        times = entries["news", ""].times(entries["similar", ""]).median
+        report.figures["times_similar"] = times
+        report.notes.append(f"The default takes {times:.2f} times as long as `similar`, in turn.")
+    report.failures += checks.sample_failures(report, texts, np.load(keys_file), THRESHOLD, _SAMPLE)
     rows = [
-        ["documents", f"{n:,}"],
-        ["seconds", number(seconds.median)],
-        ["range", f"{number(seconds.least)} to {number(seconds.most)}"],
-        ["documents/s", number(n / seconds.median)],
-        ["peak memory, GiB", number(peak / _GIB)],
-        ["clusters of two or more", f"{first['n_clusters']:,}"],
-        ["duplicates", f"{first['n_duplicates']:,}"],
+        [words, *(f"{report.figures[f'{policy}.{figure}']:{form}}" for policy in policies)]
+        for figure, (words, form) in _FIGURES.items()
     ]
-    report.tables.append(Table("Batch", ("", "value"), rows, note))
+    note = (
+        f"Median of {options.repetitions} runs, each in a fresh process that clustered a few "
+        "documents before the clock started, so that nothing compiles on it. Peak memory is of "
+        "the whole process, input included."
+    )
+    headings = ("", *(f"policy `{policy}`" for policy in policies))
+    report.tables.append(Table("", headings, rows, note))
+    return report
+
+
+def _enter(report: Report, policy: str, entry: Entry) -> None:
+    """Add what the runs of a policy tell."""
+    seconds, first = timing.summary(entry.seconds()), entry.runs[0]
+    figures = {
+        "seconds": seconds.median,
+        "documents_per_s": first["n_documents"] / seconds.median,
+        "peak_gb": max(run["peak_bytes"] for run in entry.runs) / 1e9,
+        "n_clusters": first["n_clusters"],
+        "n_duplicates": first["n_duplicates"],
+    }
+    report.figures |= {f"{policy}.{name}": value for name, value in figures.items()}
+    report.rows.append({"policy": policy, "seconds": seconds.as_dict(), "runs": entry.runs})
+    if first["bounded"]:
+        report.notes.append(f"`{policy}`: {first['bounded']}")
 
 
 def _start(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
