@@ -240,13 +240,6 @@ def _check_local(report: Report, folder: Path, texts: Sequence[str], n: int) -> 
     )
 
 
-def _missing() -> str:
-    for name in ("redis", "datasketch"):
-        if importlib.util.find_spec(name) is None:
-            return f"Skipped: {name} is not installed."
-    return "" if shutil.which("redis-server") else "Skipped: redis-server is not installed."
-
-
 def _redis(options: argparse.Namespace, settings: dict[str, Any], folder: Path) -> Report:
     """Measure one worker, two on one index, and datasketch."""
     n = options.documents
@@ -256,8 +249,8 @@ def _redis(options: argparse.Namespace, settings: dict[str, Any], folder: Path) 
         title=f"An index of {n:,} made-up teasers, on a Redis server",
         settings={"n_documents": n, "n_peer": n_peer, "batch": REDIS_BATCH},
     )
-    if missing := _missing():
-        report.notes.append(missing)
+    if importlib.util.find_spec("redis") is None or shutil.which("redis-server") is None:
+        report.notes.append("Skipped: redis or redis-server is not installed.")
         return report
     figures = report.figures
     with _server(folder) as port:

@@ -15,8 +15,6 @@ Scores are deterministic. ``floors.json`` holds the least that each may be: with
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
 import json
 import math
 import re
@@ -76,20 +74,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="each feed also by a classifier that has seen no pair of it",
     )
     parser.add_argument(
-        "--classifier", type=Path, metavar="FILE", help="measure this one, not the package's"
-    )
-    parser.add_argument(
         "--raise-floors", action="store_true", help="record higher scores in floors.json"
     )
 
 
 def run(options: argparse.Namespace) -> Iterator[Report]:
     """Measure the chosen parts."""
-    file = options.classifier
-    given = None if file is None else read_classifier(json.loads(file.read_text(encoding="utf-8")))
     for part in options.part or _MEASURE:
-        with contextlib.nullcontext() if given is None else use_classifier(given):
-            report = _MEASURE[part](options)
+        report = _MEASURE[part](options)
         if options.raise_floors:
             raise_floors(report, FLOORS)
         below = below_floors(report, FLOORS)
@@ -203,7 +195,7 @@ def _enter_classical(
         contained = rows[:, FEATURES.index("containment")] >= CONTAINMENT
         said = ((texts[:, 0] == texts[:, 1]) | contained) & (texts >= 0).all(axis=1)
         scores.enter_pairs(f"containment at {CONTAINMENT}", places, said.tolist())
-    if options.peers and importlib.util.find_spec("datasketch") is not None:
+    if options.peers:
         part = _items(feed, {each for pair in ids for each in pair})
         texts_of = datasets.joined(part["title"].to_pylist(), part["text"].to_pylist())
         for threshold in PEER_THRESHOLDS:

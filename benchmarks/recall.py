@@ -67,9 +67,6 @@ def _recall(options: argparse.Namespace) -> Report:
         n = options.documents or 50_000
         corpora, name = [datasets.made_up(n)], f"recall-made-up-{n}"
         notes.append("A made-up feed stands in for the real texts.")
-    has_peer = importlib.util.find_spec("datasketch") is not None
-    if not has_peer:
-        notes.append("datasketch: skipped, it is absent.")
     report = Report(
         name=name,
         title="Recall: what is found of all pairs",
@@ -81,12 +78,12 @@ def _recall(options: argparse.Namespace) -> Report:
         notes=notes,
     )
     for corpus in corpora:
-        _measure(report, corpus, has_peer=has_peer)
+        _measure(report, corpus)
     _tabulate(report)
     return report
 
 
-def _measure(report: Report, corpus: Corpus, *, has_peer: bool) -> None:
+def _measure(report: Report, corpus: Corpus) -> None:
     """Add the rows of one corpus."""
     from dedupe_news import cluster  # noqa: PLC0415 - not while the command line is read
 
@@ -94,7 +91,7 @@ def _measure(report: Report, corpus: Corpus, *, has_peer: bool) -> None:
     sets = shingles.library_sets(corpus.texts, config)
     every = truth.exact_pairs(sets, min(THRESHOLDS))
     report.failures += checks.plain_failures(corpus.texts, sets, every, config)
-    signatures = _signatures(sets) if has_peer else None
+    signatures = _signatures(sets)
     for threshold in THRESHOLDS:
         exact = every.where(every.jaccard >= threshold)
         config = our_config(threshold)
@@ -104,12 +101,11 @@ def _measure(report: Report, corpus: Corpus, *, has_peer: bool) -> None:
         report.failures += checks.verdict(exact, returned).failures(name)
         report.failures += _inexact(name, exact, result)
         if result.bounded:
-            report.notes.append(f"{name}: {result.bounded}.")
+            report.notes.append(f"{name}: {result.bounded}")
         banding = config.bands, config.rows_per_band
         _enter(report, corpus.name, threshold, "dedupe_news", banding, exact, returned)
-        if signatures is not None:
-            banding, returned = _datasketch_pairs(signatures, sets, threshold)
-            _enter(report, corpus.name, threshold, "datasketch", banding, exact, returned)
+        banding, returned = _datasketch_pairs(signatures, sets, threshold)
+        _enter(report, corpus.name, threshold, "datasketch", banding, exact, returned)
 
 
 def _enter(
