@@ -39,7 +39,6 @@ def run(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
         settings={
             "corpus": corpus.description,
             "n_documents": len(corpus.texts),
-            "n_bytes": corpus.n_bytes,
             "threshold": THRESHOLD,
             "num_perm": NUM_PERM,
             "banding": {"few": list(FEW), "all": list(ALL)},
@@ -59,7 +58,7 @@ def run(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
                 "keys_file": str(folder / f"{one.name}.npy"),
             }
             start = functools.partial(Process, contestant, settings, dict(one.environment))
-            entries.append(Entry(one.name, one.label, start))
+            entries.append(Entry(one.name, start))
             process.say(f"warming up {one.label}")
             processes[one.name] = stack.enter_context(start())
             processes[one.name].reply()

@@ -198,12 +198,10 @@ def _figures(outcome: dict[str, Any], again: dict[str, Any], n: int) -> dict[str
     """Return the figures of an index, and of the same opened again."""
     figures = {
         "add_many_per_s": n / outcome["add_many_s"],
-        "add_many_cpu_s": outcome["add_many_cpu_s"],
         **timing.latencies("add_us", outcome["add_us"]),
         **timing.latencies("query_us", outcome["query_us"]),
         "times_threads": outcome["one_thread_s"] / outcome["threads_s"],
         "bytes_per_document": outcome["grown_bytes"] / n,
-        "peak_bytes": outcome["peak_bytes"],
     }
     if again:
         figures |= {

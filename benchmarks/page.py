@@ -122,7 +122,8 @@ def _glance(reports: Sequence[dict[str, Any]]) -> str:
             asked.add(target.question)
             rows.append((f"**{target.question}**", "", ""))
         is_missed = target.met(figures) is False
-        value = f"{number(figures[target.figure])}{target.unit}"
+        figure = figures[target.figure]
+        value = f"{figure:.3f}" if target.figure.endswith("f1") else number(figure) + target.unit
         bounds = target.bounds() + (f", {VERDICTS[False]}" if is_missed else "")
         rows.append((target.words, value, bounds))
     headings = ("", "measured", "target")

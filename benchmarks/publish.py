@@ -63,7 +63,7 @@ def keep_from_git(folder: Path) -> Path:
 def read_reports(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the reports of a folder, and the names of the files of other formats."""
     reports, others = [], []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("*.json"), key=lambda path: path.stem):
         report = json.loads(path.read_text(encoding="utf-8"))
         if report.get("format") == FORMAT:
             reports.append(report)

@@ -120,7 +120,6 @@ def within_limit(settings: dict[str, Any]) -> Generator[dict[str, Any], str, Non
         "cpu_s": outcome.cpu_s,
         "peak_bytes": peak,
         "disk_bytes": disk.most_bytes,
-        "stages_s": dict(result.seconds),
         "n_documents": len(result.labels),
         "digest": digest.hexdigest(),
         "n_apart": _n_apart(result.labels, settings["files"]),

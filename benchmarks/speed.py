@@ -107,9 +107,7 @@ def batch(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
     np.save(settings["keys_file"], clustering_keys(result, len(result.labels)))
     yield {
         "wall_s": outcome.wall_s,
-        "cpu_s": outcome.cpu_s,
         "peak_bytes": peak,
-        "stages_s": dict(result.seconds),
         "n_documents": len(result.labels),
         "n_clusters": len(result.clusters),
         "n_duplicates": len(result.labels) - len(result.representatives),
@@ -157,7 +155,7 @@ def _measure(
                                  else folder / "other.npy"),
             }  # fmt: skip
             start = functools.partial(Process, batch, settings, environment)
-            entries[policy, version] = Entry(f"{policy} {version}", "", start)
+            entries[policy, version] = Entry(f"{policy} {version}", start)
     process.take_turns(list(entries.values()), options.repetitions)
     report.settings |= {"repetitions": options.repetitions, "threshold": THRESHOLD}
     for policy in policies:
