@@ -9,11 +9,9 @@ memory. Of every size, copies word by word must be in the cluster of what they c
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
-import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,9 +37,8 @@ RUNS = ((1_000_000, "6GB"), (10_000_000, "2GB"), (20_000_000, "6GB"))
 _ARRAYS = ("labels", "representatives", "story_of", "template_of")  # are the partition
 _TIGHT = "1GB"
 _WARM_UP = 2_000
-_MIB = 1 << 20
 _HEADINGS = (
-    "items", "limit", "seconds", "CPU s a million", "peak memory, MiB", "disk, MiB",
+    "items", "limit", "seconds", "CPU s a million", "peak memory, GB",
 )  # fmt: skip
 
 
@@ -84,7 +81,6 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
                 "policy": options.policy,
                 "memory_limit": limit,
                 "work_folder": str(folder / "work") if has_folder else None,
-                "folder": name,
             }
             process.say(f"{n:,} items within {limit}")
             (outcome,) = process.measure(within_limit, settings)
@@ -110,8 +106,7 @@ def within_limit(settings: dict[str, Any]) -> Generator[dict[str, Any], str, Non
     cluster([settings["warm_up"]])
     yield {}
     timing.forget_peak()
-    with _Disk(settings["folder"]) as disk:
-        outcome = timing.timed(lambda: cluster(settings["files"]))
+    outcome = timing.timed(lambda: cluster(settings["files"]))
     peak, result, digest = timing.peak_resident_bytes(), outcome.value, hashlib.sha256()
     for name in _ARRAYS:
         digest.update(np.ascontiguousarray(getattr(result, name)).data)
@@ -119,7 +114,6 @@ def within_limit(settings: dict[str, Any]) -> Generator[dict[str, Any], str, Non
         "wall_s": outcome.wall_s,
         "cpu_s": outcome.cpu_s,
         "peak_bytes": peak,
-        "disk_bytes": disk.most_bytes,
         "n_documents": len(result.labels),
         "digest": digest.hexdigest(),
         "n_apart": _n_apart(result.labels, settings["files"]),
@@ -138,32 +132,6 @@ def _n_apart(labels: NDArray[np.integer], files: list[str]) -> int:
     return int(np.count_nonzero(labels[copies] != labels[originals]))
 
 
-class _Disk:
-    """Looks several times a second how much less is free, as the files have no names."""
-
-    def __init__(self, folder: str) -> None:
-        self.most_bytes = 0
-        self._folder = folder
-        self._free = shutil.disk_usage(folder).free
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> Self:
-        """Begin to look."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Look no more."""
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(0.2):
-            used = self._free - shutil.disk_usage(self._folder).free
-            self.most_bytes = max(self.most_bytes, used)
-
-
 def _fill(report: Report) -> None:
     """Write table and figures, and check the partitions."""
     table: list[list[str]] = []
@@ -174,7 +142,7 @@ def _fill(report: Report) -> None:
         limit = f"{row['limit']}, work folder" if row["has_folder"] else row["limit"]
         table.append([
             f"{n:,}", limit, f"{row['wall_s']:.3g}", f"{row['cpu_s'] / n * 1e6:.3g}",
-            f"{row['peak_bytes'] / _MIB:,.0f}", f"{row['disk_bytes'] / _MIB:,.0f}",
+            f"{row['peak_bytes'] / 1e9:.2f}",
         ])  # fmt: skip
         if digests.setdefault(n, row["digest"]) != row["digest"]:
             report.failures.append(f"the partitions of {n:,} items differ by the limit")
@@ -188,7 +156,7 @@ def _fill(report: Report) -> None:
     note = (
         "Each run in a fresh process that clustered a few items before the clock started. Peak "
         "memory is of the whole process as the system tells it, interpreter, libraries and pages "
-        "of mapped files included; disk is what the file system had less while it ran. An item "
+        "of mapped files included. An item "
         f"of the largest feed takes {growth:.2f} times the processor time of one of the smallest."
     )
     report.tables.append(Table("", _HEADINGS, table, note))

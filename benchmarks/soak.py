@@ -59,7 +59,6 @@ class Course(NamedTuple):
     """A feed, evenly spread over its days, and how it is kept."""
 
     file: str
-    policy: str
     n_items: int
     days: int
     window_days: int
@@ -69,7 +68,7 @@ class Course(NamedTuple):
     def config(self) -> Config:
         """Return the settings of the index, with the window."""
         window = dt.timedelta(days=self.window_days)
-        return our_config(THRESHOLD, self.policy).replace(window=window)  # type: ignore[arg-type]
+        return our_config(THRESHOLD, "news").replace(window=window)
 
     def open(self) -> NewsIndex:
         """Open the index, or make it."""
@@ -105,7 +104,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--days", type=int, default=365, help="of the feed (default: 365)")
     parser.add_argument("--window-days", type=int, default=30, help="of the index (default: 30)")
-    parser.add_argument("--policy", choices=("news", "similar"), default="news")
     parser.add_argument(
         "--queries", type=int, default=1_000, help="answers to check a window (default: 1000)"
     )
@@ -116,7 +114,6 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
     with tempfile.TemporaryDirectory(prefix="dedupe-news-soak-") as folder:
         course = Course(
             file=str(Path(folder) / "feed.db"),
-            policy=options.policy,
             n_items=options.documents,
             days=options.days,
             window_days=options.window_days,
@@ -124,7 +121,7 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
             n_queries=options.queries,
         )
         report = Report(
-            name=f"soak-{options.policy}-{options.documents}",
+            name=f"soak-news-{options.documents}",
             title=f"Soak: {options.documents:,} made-up items in {options.days} days, "
             f"a window of {options.window_days} days",
             settings={**course._asdict(), "file": "feed.db"},
@@ -179,8 +176,7 @@ def _check(course: Course, outcome: dict[str, Any], report: Report) -> int:
             fresh.add_many(part)
     pairs = zip(outcome["answers"], answers(fresh, queries), strict=True)
     n_agreed = sum(bool(given == expected) for given, expected in pairs)
-    least = 1.0 if course.policy == "similar" else _LEAST_AGREEMENT
-    if n_agreed < least * len(queries):
+    if n_agreed < _LEAST_AGREEMENT * len(queries):
         report.failures.append(
             f"day {day}: a fresh index gives {n_agreed:,} of {len(queries):,} answers"
         )
