@@ -62,6 +62,10 @@ def run(options: argparse.Namespace) -> int:
     output = (options.output or (QUICK_RESULTS if options.quick else RESULTS)).resolve()
     if options.quick:
         keep_from_git(output)
+    if options.suites is None:
+        # The page is of this run alone.
+        for old in (*output.glob("*.json"), *output.glob("*.png")):
+            old.unlink()
     outcomes, code = [], 0
     for suite in options.suites or SUITES:
         arguments = ["--quick"] if options.quick else list(MORE.get(suite, ()))
