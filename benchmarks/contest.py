@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import json
 from typing import TYPE_CHECKING
@@ -53,7 +52,7 @@ def run(options: argparse.Namespace, folder: Path) -> Iterator[Report]:
             most = len(corpus.texts) if one.is_ours else options.peer_documents
             n = counts[one.name] = min(len(corpus.texts), most, one.most_documents)
             settings = {
-                "contestant": _OURS if one.name == "before" else one.name,
+                "contestant": one.name,
                 "texts_file": str(_texts_file(corpus, n, folder)),
                 "keys_file": str(folder / f"{one.name}.npy"),
             }
@@ -106,11 +105,6 @@ def _chosen(options: argparse.Namespace) -> tuple[list[Contestant], list[str]]:
                 absent.append(f"{one.label}: skipped, {one.package} is absent.")
             else:
                 chosen.append(one)
-    for version, environment in process.against(options.against).items():
-        if version:
-            label = f"dedupe_news, {version}"
-            before = dataclasses.replace(CONTESTANTS[_OURS], name=version, label=label, rival=_OURS)
-            chosen.append(dataclasses.replace(before, environment=tuple(environment.items())))
     return chosen, absent
 
 
@@ -124,7 +118,7 @@ def _enter(
     times = None if one.name in {_OURS, _OURS_1} else entry.times(rival)
     report.rows.append({
         "contestant": one.name,
-        "label": f"{one.label} ({version_of(one.package)})" if one.name != "before" else one.label,
+        "label": f"{one.label} ({version_of(one.package)})",
         "n_documents": n,
         "documents_per_s": rate.as_dict(),
         "times": None if times is None else times.as_dict(),
