@@ -51,7 +51,7 @@ _SEARCH = """async (queries) => {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the suite."""
     parser.add_argument(
-        "--documents", type=int, default=500_000, help="made-up items (default: 500000)"
+        "--documents", type=int, default=1_800_000, help="made-up items (default: 1800000)"
     )
 
 
