@@ -254,7 +254,12 @@ _SHOWN = {
     "all.macro_f1": "mean F1 of the feeds, pairs in doubt too",
 }
 
-_LOST = {"f1": "all.pooled.f1", "macro_f1": "all.macro_f1"}
+_LOST = {
+    "f1": "shared.others.f1",
+    "macro_f1": "shared.others.macro_f1",
+    "native.f1": f"shared.feed.{gold.NATIVE}.f1",
+}
+"""What bare strings lose of, on feeds unseen."""
 
 
 def _tabulate(report: Report, scores: Scores) -> None:

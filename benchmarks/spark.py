@@ -162,4 +162,6 @@ def _mllib(feed: DataFrame) -> int:
     featured = featured.select("id", "features").cache()
     lsh = MinHashLSH(inputCol="features", outputCol="hashes", numHashTables=5, seed=42)
     joined = lsh.fit(featured).approxSimilarityJoin(featured, featured, 1 - _THRESHOLD)
-    return int(joined.where("datasetA.id < datasetB.id").count())
+    n_pairs = int(joined.where("datasetA.id < datasetB.id").count())
+    featured.unpersist()
+    return n_pairs
