@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.datasets import ROOT
 from benchmarks.publish import RESULTS, read_reports
-from benchmarks.report import FORMAT, VERDICTS, Table, markdown, number, read_targets, targets_table
+from benchmarks.report import VERDICTS, Table, markdown, number, read_targets, targets_table
 
 if TYPE_CHECKING:
     import argparse
@@ -79,7 +79,7 @@ def write(results: Path, page: Path) -> None:
 
 def render(results: Path) -> str:
     """Return what goes between the marks: a glance, the reports by chapter, targets, machine."""
-    reports, others = read_reports(results)
+    reports = read_reports(results)
     if not reports:
         return NO_FIGURES
     parts = [_glance(reports)]
@@ -94,10 +94,6 @@ def render(results: Path) -> str:
             parts.append(f"## {question}\n")
             parts += [_section(report, results) for report in members]
     parts.append(_targets(reports))
-    parts += [
-        f"`{name}` is of another format than {FORMAT}, and left out: run its suite again.\n"
-        for name in others
-    ]
     parts.append(_provenance(reports))
     return "\n".join(part for part in parts if part)
 

@@ -60,13 +60,8 @@ def keep_from_git(folder: Path) -> Path:
     return folder
 
 
-def read_reports(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the reports of a folder, and the names of the files of other formats."""
-    reports, others = [], []
-    for path in sorted(folder.glob("*.json"), key=lambda path: path.stem):
-        report = json.loads(path.read_text(encoding="utf-8"))
-        if report.get("format") == FORMAT:
-            reports.append(report)
-        else:
-            others.append(path.name)
-    return reports, others
+def read_reports(folder: Path) -> list[dict[str, Any]]:
+    """Return the reports of a folder, by their names."""
+    files = sorted(folder.glob("*.json"), key=lambda path: path.stem)
+    reports = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    return [report for report in reports if report.get("format") == FORMAT]
