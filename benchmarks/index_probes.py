@@ -38,6 +38,7 @@ N_THREADS = 4
 """Threads of ``query_many`` beside one."""
 
 _REPETITIONS = 5
+_WARM_UP, _N_WORDS = 1_000, 40
 _NOTHING = "warm up the kernels before the clock starts"
 
 
@@ -151,9 +152,12 @@ def read_batches(path: str, start: int, stop: int, size: int) -> Iterator[list[d
 
 
 def _warm(index: NewsIndex, fresh: str = "") -> None:
-    """Let every kernel be there before the clock starts."""
-    index.add_many([{"id": f"{fresh}{name}", "text": _NOTHING} for name in ("a", "b")])
-    index.add(f"{fresh}c", _NOTHING)
+    """Let every kernel be there before the clock starts: a few short texts are interpreted."""
+    words = [f"word{number}" for number in range(_WARM_UP + _N_WORDS)]
+    texts = [" ".join(words[at : at + _N_WORDS]) for at in range(_WARM_UP)]
+    index.add_many([{"id": f"{fresh}{at}", "text": text} for at, text in enumerate(texts)])
+    index.query_many(texts)
+    index.add(f"{fresh}last", _NOTHING)
     index.query(_NOTHING)
 
 

@@ -94,7 +94,8 @@ def batch(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
 
     named: dict[str, Any] = {} if source.suffix == ".json" else {"text": "description"}
     texts = read()
-    dn.cluster(texts[:100], config=config, progress=False, **named)
+    # Fewer may be interpreted.
+    dn.cluster(texts[:2_000], config=config, progress=False, **named)
     timing.forget_peak()
     yield {}
     if source.suffix == ".json":
