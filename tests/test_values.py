@@ -288,13 +288,21 @@ def test_dates_are_read_in_other_languages(written: str, month: int) -> None:
 
     assert times is not None
     found = from_microseconds(int(times[0]))
+    assert found is not None
     assert (found.year, found.month, found.hour) == (2026, month, 12)
     assert found.day in (1, 5, 15)
 
 
 @pytest.mark.parametrize(
     "written",
-    ["26年1月05日", "令和8年1月5日", "5 jui 2026", "5 foo 2026", "soon 5 foo 2026", "2026年13月1日"],
+    [
+        "26年1月05日",
+        "令和8年1月5日",
+        "5 jui 2026",
+        "5 foo 2026",
+        "soon 5 foo 2026",
+        "2026年13月1日",
+    ],
 )
 def test_what_may_be_another_date_is_refused(written: str) -> None:
     """A year of another era, a month that may be one of two, or none."""
@@ -446,8 +454,8 @@ def test_sources_that_are_no_text_are_refused(values: object) -> None:
 @pytest.mark.parametrize(
     "values",
     [["x", None], ["x", float("nan")], pd.Series(["x", pd.NA]), pl.Series([1, None]),
-     pa.array(["x", None])],
-    ids=["None", "NaN", "NA", "polars", "arrow"],
+     pa.array(["x", None]), ["x", ""], pa.array(["x", ""]), [1, ""]],
+    ids=["None", "NaN", "NA", "polars", "arrow", "empty", "empty in arrow", "empty beside 1"],
 )  # fmt: skip
 def test_missing_ids_are_refused(values: object) -> None:
     """The message says that positions would do."""

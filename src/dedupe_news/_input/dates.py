@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters of many languages
 """Dates as feeds, files and people write them, to datetimes."""
 
 from __future__ import annotations
