@@ -262,7 +262,9 @@ def _oddity(value: object, depth: int) -> UnusableError | None:
 def _is_hashable(value: object) -> TypeGuard[Hashable]:
     try:
         hash(value)  # a tuple that holds a list says it is hashable, and is not
-    except TypeError:
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - an object of the user's may raise anything
         return False
     return True
 

@@ -308,6 +308,9 @@ def open_store(
         module = importlib.import_module("dedupe_news._store.sqlite")
         # Absolute from now on, whatever becomes of the working directory.
         path = file_path(os.path.abspath(name), "location")  # noqa: PTH100 - links stay as they are
+        if path.is_dir():
+            message = f"location={name!r} is a folder; name a file in it"
+            raise InputError(message)
         log = module.SQLiteLog(path, config, durability=durability, **options)
     elif scheme[1].lower() in {"redis", "rediss"}:
         module = importlib.import_module("dedupe_news._store.redis")
