@@ -262,6 +262,8 @@ def test_dates_are_read_as_feeds_and_people_write_them(
         ("segunda-feira, 5 de outubro de 2026 12h00", 10),
         ("5 mrt 2026 om 12:00", 3),
         ("tisdag 5 maj 2026 kl. 12.00", 5),
+        ("fredag den 5. marts 2026 kl. 12:00", 3),
+        ("lørdag 5. desember 2026 12:00", 12),
         ("5 października 2026 12:00", 10),
         ("2026. szeptember 5. 12:00", 9),
         ("5 Ağustos 2026 12:00", 8),

@@ -28,6 +28,7 @@ janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro
 ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
 januari februari maart april mei juni juli augustus september oktober november december
 januari februari mrt april maj juni juli augusti september oktober november desember
+januar februar marts april maj juni juli august september oktober november desember
 stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia
 január február március április május június július augusztus szeptember október november december
 ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
@@ -115,7 +116,7 @@ _WORDED = [
 ]
 _NUMBERED = re.compile(r"(\d{1,2})([/.-]) ?(\d{1,2})\2 ?(\d{4}|\d{2})")
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})([/.-]) ?(?P<month>\d{1,2})\2 ?(?P<day>\d{1,2})")
-_WORD_FIRST = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?[.,]* (?=\d)")
+_WORD_FIRST = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?[.,]* (?:den )?(?=\d)")
 # Signs and words of dates and times that stand with numbers, as the rest is written.
 _SIGNS = [
     (re.compile(pattern), written)

@@ -27,6 +27,7 @@ from dedupe_news._store.match_lists import MatchLists
 from dedupe_news._store.replay import State
 from dedupe_news.errors import (
     ConfigError,
+    InputError,
     InputTypeError,
     StoreBusyError,
     StoreDamagedError,
