@@ -234,7 +234,8 @@ class Server:
                 if is_passing:
                     what, remedy = "refused", "Mend what it says"
                 message = (
-                    f"{self._name!r} has {what} for timeout={self._timeout:g} seconds: {str(reason).rstrip('.')}. "
+                    f"{self._name!r} has {what} for timeout={self._timeout:g} seconds: "
+                    f"{text.rstrip('.')}. "
                     f"{said}. {remedy}, or open the index with a longer timeout"
                 )
                 raise StoreUnavailableError(message) from reason
