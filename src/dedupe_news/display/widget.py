@@ -35,7 +35,7 @@ def make_widget(session: Labelling) -> Any:  # noqa: ANN401 - of a package that 
         "pip install 'dedupe-news[notebook]', or label in a terminal: dedupe-news label FILE"
     )
     anywidget, traitlets = (optional(name, message) for name in ("anywidget", "traitlets"))
-    # Of the class: the notebook takes the script that it hears of first. A widget has `keys` itself.
+    # Of the class, as the notebook takes the script that it hears of first. `keys` is the widget's.
     traits = {
         "_esm": shipped.read("label.js"),
         "_css": shipped.read("notebook.css"),
