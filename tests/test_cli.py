@@ -28,7 +28,7 @@ import dedupe_news as dn
 from command_line import Ended, runner
 from dedupe_news import cli
 from dedupe_news._input import files
-from dedupe_news.cli import terminal
+from dedupe_news.cli import terminal, writing
 from shown_feed import make_result
 
 if TYPE_CHECKING:
@@ -365,7 +365,7 @@ def test_broken_file_is_one_line_on_stderr(
             r"feed\.jsonl has no column 'body' for the text; its columns are 'id'",
         ),
         (["--format", "xml"], r"Invalid value for '--format'"),
-        (["--output", "x.xml"], r"cannot write x\.xml: its suffix must be \.jsonl, \.csv, "),
+        (["--output", "x.xml"], r"cannot write x\.xml: its suffix must be \.json, \.jsonl, "),
         (["--output", "no/x.csv"], r"cannot write no/x\.csv: there is no folder 'no'"),
         (["--output", "feed.jsonl"], r"cannot write feed\.jsonl: it is the file that is read"),
         (["--output", "dir.csv"], r"cannot write dir\.csv: it is a folder"),
@@ -479,7 +479,9 @@ def test_library_errors_are_one_line_but_bugs_keep_their_traceback(
 # Writing
 
 
-@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.parquet", "out.jsonl.gz"])
+@pytest.mark.parametrize(
+    "name", ["out.jsonl", "out.csv", "out.parquet", "out.jsonl.gz", "out.json", "out.JSON.gz"]
+)
 def test_output_is_written_by_suffix(run: Callable[..., Ended], tmp_path: Path, name: str) -> None:
     """Every format holds the same rows, and stdout stays empty."""
     (tmp_path / "feed.jsonl").write_bytes(CONTENTS["feed.jsonl"])
@@ -494,10 +496,20 @@ def test_output_is_written_by_suffix(run: Callable[..., Ended], tmp_path: Path, 
         rows = EXPECTED
     else:
         text = gzip.decompress(written) if name.endswith(".gz") else written
-        rows = [json.loads(line) for line in text.splitlines()]
+        is_array = ".json" in Path(name.lower()).suffixes
+        rows = json.loads(text) if is_array else [json.loads(line) for line in text.splitlines()]
     assert rows == EXPECTED
     assert ended.out == ""
     assert f"wrote 3 rows to {name}" in ended.err
+
+
+def test_no_rows_are_an_empty_array(tmp_path: Path) -> None:
+    """A file that ends in .json can be read as JSON, whatever it holds."""
+    path = tmp_path / "out.json"
+
+    writing.write(str(path), [])  # type: ignore[arg-type]
+
+    assert json.loads(path.read_bytes()) == []
 
 
 GOLDEN_CSV = f"""\

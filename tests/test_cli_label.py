@@ -131,7 +131,7 @@ def test_a_session_with_undo_and_stop(feed: Path) -> None:
     assert code == 0
     assert labels_in(path) == ["duplicate", "related", "different"]
     assert "3 labels in feed.labels.jsonl" in end
-    assert "next: dedupe-news fit feed.jsonl --labels feed.labels.jsonl" in end
+    assert "columns and dates: dedupe-news fit feed.jsonl --labels feed.labels.jsonl" in end
     assert not any(row["text"] in path.read_text(encoding="utf-8") for row in MADE.rows)
 
 

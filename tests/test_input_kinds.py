@@ -359,6 +359,26 @@ def test_feeds_in_parts_are_passed_over_as_at_once(on_invalid: OnInvalid) -> Non
     assert parts.skipped.n_dropped == at_once.skipped.n_dropped
 
 
+def test_a_named_index_of_pandas_is_a_column() -> None:
+    """Ids, and times, in an index are found by its name; the only column stays the text."""
+    frame = pd.DataFrame(
+        {"id": ["a", "b", "c"], "headline": ["Ferry landing closes"] * 2 + ["Sun at last"]}
+    )
+    times = pd.date_range("2026-03-02T07:00Z", periods=3, freq="h", name="pubDate")
+
+    by_id = dn.cluster(frame.set_index("id"))
+    by_time = dn.cluster(frame.set_index(times))
+    unnamed = dn.cluster(frame.set_index(pd.Index([7, 8, 9])))
+    single = dn.cluster(pd.DataFrame({"x": frame["headline"].tolist()}, index=frame["id"]))
+
+    assert [(row.item, row.duplicate_of) for row in by_id.removed] == [("b", "a")]
+    assert by_id.columns_used == {"id": "id", "text": "headline"}
+    assert by_time.clusters[0].span == dt.timedelta(hours=1)
+    assert unnamed.columns_used == {"id": "id", "text": "headline"}
+    assert single.columns_used == {"text": "x"}
+    assert dn.deduplicate(frame.set_index("id")).index.tolist() == ["a", "c"]
+
+
 def test_rows_of_pandas_keep_their_labels() -> None:
     """Those that are left."""
     feed = pd.DataFrame(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 import json
 import re
@@ -63,6 +64,7 @@ def test_labels_that_agree_with_the_package_change_nothing(
     fit = dn.fit_judge(result, said(result), tmp_path / "judge.json", n_jobs=1)
 
     assert not fit.is_better
+    assert not fit.is_adapted
     assert fit.judge.digest == shipped()["digest"]
     assert fit.shipped is not None
     assert (fit.shipped.f1, fit.gain) == (1.0, fit.adapted.f1 - 1.0 if fit.adapted else None)
@@ -80,6 +82,7 @@ def test_a_feed_with_a_convention_of_its_own_is_learnt(
     fit = dn.fit_judge(MADE.rows, labels, path, n_jobs=1)
 
     assert fit.is_better
+    assert fit.is_adapted
     assert fit.shipped is not None
     assert fit.adapted is not None
     assert fit.adapted.f1 > fit.shipped.f1 + 0.2
@@ -329,3 +332,44 @@ def test_a_result_is_needed_to_label() -> None:
         dn.label(feed)
     with pytest.raises(dn.ConfigError, match="has no judge that could learn"):
         dn.label(dn.cluster(feed, policy="similar", progress=False), None)
+
+
+def test_in_doubt_the_judge_is_adapted() -> None:
+    """Labels that do not tell which judge is better adapt it, and the words say so."""
+    fits = {
+        gain: dn.JudgeFit(
+            judge=dn.Judge("", "{}"),
+            is_adapted=gain > -0.03,
+            is_better=gain > 0,
+            shipped=dn.Rates(*[0.5] * 6),
+            adapted=dn.Rates(*[0.5] * 6),
+            gain=gain,
+            gain_error=0.03,
+            n_labels=60,
+            n_duplicates=20,
+            n_unused=0,
+        )
+        for gain in (0.05, -0.01, -0.04)
+    }
+
+    assert "is better on this feed: F1 +0.050 ± 0.030. Use it" in str(fits[0.05])
+    assert "do not tell which is better: F1 -0.010 ± 0.030. The judge is adapted" in str(
+        fits[-0.01]
+    )
+    assert "is not better on this feed: F1 -0.040 ± 0.030. The judge of" in str(fits[-0.04])
+
+
+def test_a_judge_is_adapted_unless_it_gets_worse() -> None:
+    """What decides is whether F1 falls by its standard error; in doubt, the labels are followed."""
+    decided = set()
+    for seed in range(12):
+        examples = drawn(40, seed)
+        label = np.random.default_rng(seed).permutation(examples.label)  # nothing to be learnt
+        adapted = adapting.adapt(dataclasses.replace(examples, label=label), 0.5)
+        assert adapted.measured is not None
+        gain, error = adapted.measured.gain[:, -1]
+
+        assert bool(adapted.stumps) == (gain > -error)
+        decided.add((gain > 0, bool(adapted.stumps)))
+
+    assert {(True, True), (False, True)} <= decided

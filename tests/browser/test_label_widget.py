@@ -19,11 +19,11 @@ pytestmark = pytest.mark.browser
 
 # What a notebook does: it loads the script, keeps the state, and passes on what is sent.
 NOTEBOOK = """
-async ([source, keys, state]) => {
+async ([source, buttons, state]) => {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const module = await import(url);
   const listeners = [];
-  const held = { keys, state };
+  const held = { buttons, state };
   const model = {
     get: (name) => held[name],
     on: (event, listener) => listeners.push(listener),
@@ -62,7 +62,7 @@ def page(visit: Callable[..., Any], session: dn.Labelling, tmp_path: Path) -> An
     watched = visit(path)
     watched.page.expose_function("act", lambda action: widget.act(session, action))
     script = shipped.read("label.js")
-    watched.page.evaluate(NOTEBOOK, [script, widget.keys(), widget.state(session)])
+    watched.page.evaluate(NOTEBOOK, [script, widget.buttons(), widget.state(session)])
     yield watched.page
     assert watched.complaints == []
 
@@ -142,7 +142,10 @@ def test_hostile_texts_are_shown_as_they_are(page: Any, session: dn.Labelling, a
 def test_widget_passes_on_what_is_pressed(session: dn.Labelling) -> None:
     """The widget of anywidget holds the state, and changes it when a message comes."""
     shown = widget.make_widget(session)
-    before = shown.state
+    sent = shown.get_state()  # with what the notebook hears of first
+    assert sent["_esm"] == shipped.read("label.js")
+    assert sent["buttons"] == widget.buttons()
+    before = sent["state"]
 
     shown._handle_custom_msg({"action": "duplicate"}, [])  # noqa: SLF001 - as the notebook does
 

@@ -182,14 +182,14 @@ def _with_error(rates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class Adapted(NamedTuple):
-    """Stumps that make the judge better on a feed, none where they do not; and the evidence."""
+    """Stumps that adapt the judge to a feed, none where they make it worse; and the evidence."""
 
     stumps: list[Stump]
     measured: Measured | None
 
 
 def adapt(examples: Examples, min_probability: float) -> Adapted:
-    """Fit stumps to labelled pairs if, by cross-validation, duplicates are told better so."""
+    """Fit stumps to labelled pairs, unless by cross-validation duplicates are told worse."""
     n_duplicates = int(np.count_nonzero(examples.label == DUPLICATE))
     of_kind = min(n_duplicates, len(examples) - n_duplicates)
     if len(examples) < LEAST_LABELS or of_kind < LEAST_OF_KIND:
@@ -197,8 +197,10 @@ def adapt(examples: Examples, min_probability: float) -> Adapted:
     measured = measure(
         examples.label, np.exp(examples.scores), cross_validate(examples), min_probability
     )
-    is_better = bool(measured.gain[0, -1] > 0)
-    return Adapted(fit_stumps(examples) if is_better else [], measured)
+    # 60 labels do not show a gain of .05: their F1 has an error of that size. On feeds unseen, to
+    # adapt in doubt gains more, and loses no more, than to adapt where a gain is seen.
+    gain, error = measured.gain[:, -1]
+    return Adapted(fit_stumps(examples) if gain > -error else [], measured)
 
 
 def with_stumps(document: dict[str, Any], stumps: Sequence[Stump]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedupe_news._input import arrow
 from dedupe_news._input.arrow import is_missing
-from dedupe_news._input.names import ENVELOPES, NAMES, find_name
+from dedupe_news._input.names import ENVELOPES, NAMES, find_name, is_usual
 from dedupe_news._input.rules import COMMAND_LINE, in_force
 from dedupe_news._input.skipped import Faults, UnusableError
 from dedupe_news.documents import AUTO, Auto, Document
@@ -119,6 +119,7 @@ def table_of(feed: Any) -> Table | None:
     if not hasattr(type(feed), "columns"):
         return None
     if type(feed).__module__.partition(".")[0] == "pandas":
+        feed = _with_index(feed)
         return Table(feed, list(feed.columns))
     import narwhals as nw  # noqa: PLC0415 - not needed for lists
 
@@ -131,6 +132,16 @@ def table_of(feed: Any) -> Table | None:
         frame = frame.collect()
     is_frame = isinstance(frame, nw.DataFrame)
     return Table(frame.to_native(), list(frame.columns)) if is_frame else None
+
+
+def _with_index(frame: Any) -> Any:
+    """Return a frame of pandas in which an index that is named as a column would be is one."""
+    name = frame.index.name
+    named = isinstance(name, str) and name not in frame.columns and is_usual(name)
+    # The only column of data is the text whatever its name, so it is left the only one.
+    if named and any(isinstance(column, str) and is_usual(column) for column in frame.columns):
+        return frame.reset_index()
+    return frame
 
 
 def columns_of(

@@ -68,7 +68,10 @@ class JudgeFit:
     Parameters
     ----------
     judge : Judge
-        The adapted one if it is better on this feed, else that of the package.
+        The adapted one, or that of the package.
+    is_adapted : bool
+        Whether `judge` is the adapted one: unless there were too few labels, or
+        its F1 is lower by its standard error or more.
     is_better : bool
         Whether the adapted judge tells duplicates better than that of the
         package, by cross-validation.
@@ -86,6 +89,7 @@ class JudgeFit:
     """
 
     judge: Judge
+    is_adapted: bool
     is_better: bool
     shipped: Rates | None
     adapted: Rates | None
@@ -102,10 +106,15 @@ class JudgeFit:
             lines[0] += f"; {self.n_unused} more are of other items, or of the same words"
         if self.shipped is not None and self.adapted is not None:
             lines += [f"  shipped  {self.shipped}", f"  adapted  {self.adapted}"]
+        gain = f"F1 {self.gain:+.3f} ± {self.gain_error:.3f}"
         if self.is_better:
             lines.append(
-                f"The adapted judge is better on this feed: F1 {self.gain:+.3f} ± "
-                f"{self.gain_error:.3f}. Use it: Config(judge=...)"
+                f"The adapted judge is better on this feed: {gain}. Use it: Config(judge=...)"
+            )
+        elif self.is_adapted:
+            lines.append(
+                f"These labels do not tell which is better: {gain}. The judge is adapted, which "
+                "helps on most feeds; more labels tell"
             )
         elif self.shipped is None:
             lines.append(
@@ -114,8 +123,8 @@ class JudgeFit:
             )
         else:
             lines.append(
-                f"The adapted judge is not better on this feed: F1 {self.gain:+.3f} ± "
-                f"{self.gain_error:.3f}. The judge of the package stays; more labels may help"
+                f"The adapted judge is not better on this feed: {gain}. The judge of the package "
+                "stays; more labels may help"
             )
         return "\n".join(lines)
 
@@ -193,7 +202,7 @@ def fit_judge(
         The file of labels, or labels: `Label`, or ``(id1, id2, label)``.
     path : str or path-like, optional
         File to write the judge to, for ``Config(judge=path)``. Where the
-        adapted judge is not better, that of the package is written.
+        adapted judge is worse, that of the package is written.
     id, title, text, source, published : str or sequence, optional
         As for `cluster`.
     config : Config, optional
@@ -263,7 +272,8 @@ def fit_judge(
     gain, gain_error = (0.0, 0.0) if measured is None else measured.gain[:, -1].tolist()
     return JudgeFit(
         judge=judge,
-        is_better=bool(adapted.stumps),
+        is_adapted=bool(adapted.stumps),
+        is_better=bool(adapted.stumps) and gain > 0,
         shipped=None if measured is None else Rates(*measured.shipped.ravel().tolist()),
         adapted=None if measured is None else Rates(*measured.adapted.ravel().tolist()),
         gain=gain,

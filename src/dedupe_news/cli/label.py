@@ -59,7 +59,8 @@ def _label(
     _ask(console(), session)
     say(f"{counted(len(session.labels), 'label')} in {path}")
     if session.labels:
-        say(f"next: dedupe-news fit {reading.file} --labels {path} --output judge.json")
+        fit = f"dedupe-news fit {reading.file} --labels {path} --output judge.json"
+        say(f"next, with the same options for columns and dates: {fit}")
 
 
 @command("fit", without=("no_progress",))
@@ -74,7 +75,7 @@ def _fit(
     Fit the judge to the labels of FILE, and say whether that is better on this feed.
 
     Measured by cross-validation on the labelled pairs. Where the adapted judge is
-    not better, that of the package is written.
+    worse, that of the package is written.
 
     Examples
     --------

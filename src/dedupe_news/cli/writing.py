@@ -135,7 +135,7 @@ def check_rows_target(path: str, source: str) -> None:
     form = format_of(path)
     problem = None
     if form not in _WRITABLE or path.lower().endswith((".zst", ".bz2", ".xz")):
-        problem = "its suffix must be .jsonl, .csv, .tsv or .parquet; with .gz it is compressed"
+        problem = "its suffix must be .json, .jsonl, .csv, .tsv or .parquet; .gz compresses it"
     check_target(path, source, problem)
     if form is Format.PARQUET:
         require_pyarrow("write Parquet files")
@@ -158,6 +158,8 @@ def write(path: str, rows: Rows) -> None:
                 file = stack.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0))
             if form is Format.CSV:
                 _write_csv(file, rows, "\t" if ".tsv" in path.lower() else ",")
+            elif path.lower().endswith((".json", ".json.gz")):
+                _write_array(file, rows)
             else:
                 _write_lines(file, rows)
     except OSError as error:
@@ -189,12 +191,25 @@ def match_row(match: Match) -> dict[str, Any]:
 
 
 def _write_lines(file: BinaryIO, rows: Iterable[Mapping[str, Any]]) -> None:
+    file.writelines(line + b"\n" for line in _json(rows))
+
+
+def _write_array(file: BinaryIO, rows: Iterable[Mapping[str, Any]]) -> None:
+    before = b"["
+    for line in _json(rows):
+        file.write(before + b"\n" + line)
+        before = b","
+    file.write(b"[]\n" if before == b"[" else b"\n]\n")
+
+
+def _json(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Return rows as JSON, each in one line."""
     for row in rows:
         line = json.dumps(row, ensure_ascii=False, default=_plain)
         if _LINE_ENDS.search(line):  # some readers would end the line there
             line = _LINE_ENDS.sub(lambda end: f"\\u{ord(end[0]):04x}", line)
         # An id may hold a lone surrogate; written \udXXX it is JSON again.
-        file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+        yield line.encode("utf-8", "backslashreplace")
 
 
 def _plain(value: Any) -> Any:

@@ -35,13 +35,14 @@ def make_widget(session: Labelling) -> Any:  # noqa: ANN401 - of a package that 
         "pip install 'dedupe-news[notebook]', or label in a terminal: dedupe-news label FILE"
     )
     anywidget, traitlets = (optional(name, message) for name in ("anywidget", "traitlets"))
-    widget = anywidget.AnyWidget()
-    widget.add_traits(
-        _esm=traitlets.Unicode(shipped.read("label.js")).tag(sync=True),
-        _css=traitlets.Unicode(shipped.read("notebook.css")).tag(sync=True),
-        keys=traitlets.List(keys()).tag(sync=True),
-        state=traitlets.Dict(state(session)).tag(sync=True),
-    )
+    # Of the class, as the notebook takes the script that it hears of first. `keys` is the widget's.
+    traits = {
+        "_esm": shipped.read("label.js"),
+        "_css": shipped.read("notebook.css"),
+        "buttons": traitlets.List(buttons()).tag(sync=True),
+        "state": traitlets.Dict(state(session)).tag(sync=True),
+    }
+    widget = type("LabellingWidget", (anywidget.AnyWidget,), traits)()
 
     def receive(_widget: object, content: dict[str, Any], _buffers: object) -> None:
         widget.state = act(session, content.get("action"))
@@ -50,7 +51,7 @@ def make_widget(session: Labelling) -> Any:  # noqa: ANN401 - of a package that 
     return widget
 
 
-def keys() -> list[list[str]]:
+def buttons() -> list[list[str]]:
     """Return key, action and words of all that can be pressed."""
     labels = [[key, verdict, WORDS[verdict]] for key, verdict in KEYS.items()]
     return [*labels, ["u", _UNDO, "undo"], [" ", _SKIP, "skip"]]

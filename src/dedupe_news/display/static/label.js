@@ -12,7 +12,7 @@ function render({ model, el }) {
   const keys = document.createElement("div");
   keys.className = "keys";
   const buttons = new Map();
-  for (const [key, action, words] of model.get("keys")) {
+  for (const [key, action, words] of model.get("buttons")) {
     const button = document.createElement("button");
     const shown = document.createElement("kbd");
     shown.textContent = key === " " ? "space" : key;
