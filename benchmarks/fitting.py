@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 N_FOLDS = 5
 """Folds of the pairs of the native feed, from which most of the labels are."""
 
-DUPLICATE_WEIGHT = 1.3
+DUPLICATE_WEIGHT = 1.1
 """
 What a duplicate counts for beside another pair.
 
