@@ -15,7 +15,12 @@ from benchmarks.publish import QUICK_RESULTS, RESULTS, keep_from_git, publish
 if TYPE_CHECKING:
     from types import ModuleType
 
-COMMANDS = {"all": "every", "report": "page", "self-check": "self_check"}
+COMMANDS = {
+    "all": "every",
+    "report": "page",
+    "self-check": "self_check",
+    "fit-classifier": "fit_classifier",
+}
 """Further commands and their modules, alike but that ``run`` returns the exit code."""
 
 
@@ -32,14 +37,14 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write(listing())
         return 0
     module = _module(options.suite)
-    if options.suite in COMMANDS:
-        code: int = module.run(options)
-        return code
-    if options.quick:
-        suites[options.suite].set_defaults(output=QUICK_RESULTS, **module.QUICK)
-        options = parser.parse_args(arguments)
-        keep_from_git(options.output)
     try:
+        if options.suite in COMMANDS:
+            code: int = module.run(options)
+            return code
+        if options.quick:
+            suites[options.suite].set_defaults(output=QUICK_RESULTS, **module.QUICK)
+            options = parser.parse_args(arguments)
+            keep_from_git(options.output)
         return publish(module.run(options), options.output, check=options.check)
     except DataMissingError as error:
         sys.stderr.write(f"{error}\n")

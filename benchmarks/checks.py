@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from benchmarks.peers import Contestant
     from benchmarks.report import Report
     from benchmarks.truth import Pairs, ShingleSets
-    from dedupe_news import Config, Match
+    from dedupe_news import Match
 
 LEAST_RECALL = 0.99
-_SAMPLED_PAIRS = 500
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,21 +91,6 @@ def judge(
             truths[key] = truth.exact_pairs(sets, threshold)
         verdicts[contestant.name] = verdict(truths[key], keys)
     return verdicts
-
-
-def plain_failures(
-    texts: Sequence[str], sets: ShingleSets, exact: Pairs, config: Config
-) -> list[str]:
-    """Return which of some pairs of brute force have another similarity as sets of words."""
-    rng = np.random.default_rng(SEED)
-    chosen = rng.choice(len(exact), min(_SAMPLED_PAIRS, len(exact)), replace=False)
-    failures = []
-    for key, jaccard in zip(exact.keys[chosen].tolist(), exact.jaccard[chosen], strict=True):
-        i, j = divmod(key, len(sets))
-        a, b = shingles.plain_set(texts[i], config), shingles.plain_set(texts[j], config)
-        if len(a & b) / len(a | b) != jaccard:
-            failures.append(f"the words of documents {i} and {j} have another similarity")
-    return failures
 
 
 def sample_failures(

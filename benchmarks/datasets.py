@@ -42,11 +42,6 @@ class Corpus:
     description: str
     texts: list[str]
 
-    @property
-    def n_bytes(self) -> int:
-        """Return the size of the texts as UTF-8."""
-        return sum(len(text.encode()) for text in self.texts)
-
 
 def shared_file(name: str) -> Path:
     """Return the path of a real data file."""

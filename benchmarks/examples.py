@@ -53,8 +53,6 @@ class Examples:
     rows: Mapping[str, NDArray[np.float64]]
     label: NDArray[np.int64]
     feed: NDArray[np.str_]
-    language: NDArray[np.str_]
-    origin: NDArray[np.str_]
     is_identical: NDArray[np.bool_]
     pairs: list[LabelledPair]
 
@@ -91,8 +89,6 @@ def read_examples(n_jobs: int, announce: Callable[[str], None]) -> Examples:
         rows={variant: np.concatenate([part[variant] for part in parts]) for variant in VARIANTS},
         label=np.array([pair.label for pair in kept], np.int64),
         feed=np.array([pair.feed for pair in kept]),
-        language=np.array([pair.language for pair in kept]),
-        origin=np.array([pair.origin for pair in kept]),
         is_identical=np.concatenate(identical),
         pairs=kept,
     )

@@ -144,8 +144,10 @@ def score(pairs: Sequence[LabelledPair], said: Sequence[bool]) -> dict[str, floa
     found = _named("pooled", [row for _, row in rows])
     by_feed = _grouped((pair.feed, row) for pair, row in rows)
     by_language = _grouped((pair.language, row) for pair, row in rows)
-    f1 = [rates(each)["f1"] for each in by_feed.values()]
-    found["macro_f1"] = sum(f1) / len(f1)
+    found["macro_f1"] = _mean_f1(by_feed)
+    if others := {feed: each for feed, each in by_feed.items() if feed != NATIVE}:
+        found |= _named("others", [row for each in others.values() for row in each])
+        found["others.macro_f1"] = _mean_f1(others)
     for feed, each in sorted(by_feed.items()):
         found |= _named(f"feed.{feed}", each)
     for language, each in sorted(by_language.items()):
@@ -240,6 +242,10 @@ class Scores:
 
 def _named(name: str, rows: list[tuple[bool, bool, float]]) -> dict[str, float]:
     return {f"{name}.{rate}": value for rate, value in rates(rows).items()}
+
+
+def _mean_f1(groups: Mapping[str, list[tuple[bool, bool, float]]]) -> float:
+    return sum(rates(rows)["f1"] for rows in groups.values()) / len(groups)
 
 
 def _grouped(rows: Iterable[tuple[_K, _V]]) -> dict[_K, list[_V]]:

@@ -34,40 +34,45 @@ BATCH = 10_000
 REDIS_BATCH = 2_000
 """The same of a worker on a server."""
 
+N_THREADS = 4
+"""Threads of ``query_many`` beside one."""
+
+_REPETITIONS = 5
+_WARM_UP, _N_WORDS = 1_000, 40
 _NOTHING = "warm up the kernels before the clock starts"
 
 
-def in_memory(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
-    """Probe: fill an index in memory and call it; then, off the clock, call it again."""
-    from dedupe_news import NewsIndex  # noqa: PLC0415 - what is measured is loaded here
+def filled(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
+    """
+    Probe: fill an index in memory, or in the file that the settings name, and call it.
 
-    config = our_config(THRESHOLD, settings["policy"])
-    _warm(NewsIndex(config))
-    gc.collect()
-    yield {}
-    before = timing.resident_bytes()
-    index = NewsIndex(config)
-    outcome = _fill(index, settings, before)
-    _exercise(index, settings, settings["n_full"], settings["again_file"])
-    yield outcome
-
-
-def filled_file(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
-    """Probe: fill an index in a file and call it, safe once the process cannot be killed."""
+    A file is safe once the process cannot be killed. An index in memory is called again off
+    the clock, as `reopened` calls a file.
+    """
     from dedupe_news import NewsIndex  # noqa: PLC0415 - what is measured is loaded here
 
     config, file = our_config(THRESHOLD, settings["policy"]), settings["index_file"]
-    with NewsIndex.open(f"{file}-warm", config) as index:
+
+    def open_index(mark: str = "") -> NewsIndex:
+        if not file:
+            return NewsIndex(config)
+        return NewsIndex.open(f"{file}{mark}", config, durability="normal")
+
+    with open_index("-warm") as index:
         _warm(index)
     gc.collect()
     yield {}
     before = timing.resident_bytes()
-    with NewsIndex.open(file, config, durability="normal") as index:
+    with open_index() as index:
         outcome = _fill(index, settings, before)
-    yield outcome | {"file_bytes": Path(file).stat().st_size}
+        if not file:
+            # An index in a file has its texts there.
+            outcome["grown_bytes"] -= outcome["text_bytes"]
+            _exercise(index, settings, settings["n_full"], settings["again_file"])
+    yield outcome | ({"file_bytes": Path(file).stat().st_size} if file else {})
 
 
-def reopened_file(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
+def reopened(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]:
     """Probe: open a file that another process filled, and call it, safe from power cuts."""
     from dedupe_news import NewsIndex  # noqa: PLC0415 - what is measured is loaded here
 
@@ -77,8 +82,8 @@ def reopened_file(settings: dict[str, Any]) -> Generator[dict[str, Any], str, No
     yield {}
     opened = timing.timed(lambda: NewsIndex.open(file, durability="full"))
     with opened.value as index:
-        spent = _exercise(index, settings, settings["n_full"], settings["answers_file"])
-    yield {**spent, "reopen_s": opened.wall_s, "reopen_cpu_s": opened.cpu_s}
+        spent = _exercise(index, settings, settings["n_full"], settings["again_file"])
+    yield {**spent, "reopen_s": opened.wall_s}
 
 
 def _fill(index: NewsIndex, settings: dict[str, Any], before: int) -> dict[str, Any]:
@@ -87,9 +92,23 @@ def _fill(index: NewsIndex, settings: dict[str, Any], before: int) -> dict[str, 
     outcome, answered = add_all(index, batches)
     gc.collect()
     outcome["grown_bytes"] = timing.resident_bytes() - before - answered.nbytes
-    file, n, n_single = settings["answers_file"], settings["n_documents"], settings["n_single"]
+    file, n_single = settings["answers_file"], settings["n_single"]
     outcome |= _exercise(index, settings, n_single, file, add_many=answered)
-    return outcome | {"peak_bytes": timing.peak_resident_bytes(), "n_documents": n}
+    outcome["one_thread_s"] = _ask_many(index, settings, 1)
+    outcome["threads_s"] = _ask_many(index, settings, N_THREADS)
+    return outcome
+
+
+def _ask_many(index: NewsIndex, settings: dict[str, Any], n_jobs: int) -> float:
+    """Return the seconds of one `query_many` of all texts that were asked for singly."""
+    n, n_single = settings["n_documents"], settings["n_single"]
+    (items,) = read_batches(settings["texts_file"], n, n + n_single, n_single)
+    texts = [item["text"] for item in items]
+
+    def ask() -> None:
+        index.query_many(texts, n_jobs=n_jobs)
+
+    return timing.summary([timing.timed(ask).wall_s for _ in range(_REPETITIONS)]).median
 
 
 def _exercise(
@@ -113,17 +132,15 @@ def add_all(
     index: NewsIndex, batches: Iterable[list[dict[str, str]]], n_jobs: int = -1
 ) -> tuple[dict[str, Any], NDArray[np.uint64]]:
     """Return the seconds of all `add_many` together, and the digests of their answers."""
-    wall_s = cpu_s = 0.0
-    text_bytes = 0
+    wall_s, text_bytes = 0.0, 0
     answered = [np.empty(0, np.uint64)]
     for batch in batches:
-        cpu, wall = time.process_time(), time.perf_counter()
+        started = time.perf_counter()
         answers = index.add_many(batch, n_jobs=n_jobs)
-        wall_s, cpu_s = wall_s + time.perf_counter() - wall, cpu_s + time.process_time() - cpu
+        wall_s += time.perf_counter() - started
         answered.append(checks.digests(answers))
         text_bytes += sum(len(item["text"].encode()) for item in batch)
-    outcome = {"add_many_s": wall_s, "add_many_cpu_s": cpu_s, "text_bytes": text_bytes}
-    return outcome, np.concatenate(answered)
+    return {"add_many_s": wall_s, "text_bytes": text_bytes}, np.concatenate(answered)
 
 
 def read_batches(path: str, start: int, stop: int, size: int) -> Iterator[list[dict[str, str]]]:
@@ -135,9 +152,12 @@ def read_batches(path: str, start: int, stop: int, size: int) -> Iterator[list[d
 
 
 def _warm(index: NewsIndex, fresh: str = "") -> None:
-    """Let every kernel be there before the clock starts."""
-    index.add_many([{"id": f"{fresh}{name}", "text": _NOTHING} for name in ("a", "b")])
-    index.add(f"{fresh}c", _NOTHING)
+    """Let every kernel be there before the clock starts: a few short texts are interpreted."""
+    words = [f"word{number}" for number in range(_WARM_UP + _N_WORDS)]
+    texts = [" ".join(words[at : at + _N_WORDS]) for at in range(_WARM_UP)]
+    index.add_many([{"id": f"{fresh}{at}", "text": text} for at, text in enumerate(texts)])
+    index.query_many(texts)
+    index.add(f"{fresh}last", _NOTHING)
     index.query(_NOTHING)
 
 
@@ -145,7 +165,7 @@ def redis_worker(settings: dict[str, Any]) -> Generator[dict[str, Any], str, Non
     """Probe: add a share of the documents to an index on a server, then ask it."""
     from dedupe_news import NewsIndex  # noqa: PLC0415 - what is measured is loaded here
 
-    config = our_config(THRESHOLD, settings["policy"])
+    config = our_config(THRESHOLD, "news")
     start, stop, n = settings["start"], settings["stop"], settings["n_documents"]
     with NewsIndex.open(f"{settings['address']}-warm-{start}", config) as index:
         _warm(index)
@@ -175,8 +195,7 @@ def datasketch_worker(settings: dict[str, Any]) -> Generator[dict[str, Any], str
         return list(bulk(texts, num_perm=bands * rows, hashfunc=xxhash.xxh32_intdigest))
 
     server = {"host": "127.0.0.1", "port": settings["port"]}
-    name = f"datasketch-{settings['policy']}".encode()
-    storage = {"type": "redis", "basename": name, "redis": server}
+    storage = {"type": "redis", "basename": b"datasketch", "redis": server}
     index = datasketch.MinHashLSH(
         num_perm=bands * rows, params=(bands, rows), storage_config=storage
     )

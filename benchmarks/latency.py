@@ -1,9 +1,9 @@
 """
 Suite ``latency``: documents a second, and microseconds a call, of indexes.
 
-Part ``local`` measures an index in memory and one in a file, part ``redis`` one on a server of
-this machine that the suite starts, beside datasketch's. Every answer that was timed is compared
-with that of the index in memory with the same history, to the last bit.
+Part ``local`` measures indexes in memory and in a file, part ``redis`` one on a server of this
+machine that the suite starts, beside datasketch's. Every answer of a file or a server that was
+timed is compared with that of the index in memory with the same history, to the last bit.
 """
 
 from __future__ import annotations
@@ -18,62 +18,76 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from benchmarks import checks, datasets, process, timing
 from benchmarks.index_probes import (
     BATCH,
+    N_THREADS,
     REDIS_BATCH,
     add_all,
     datasketch_worker,
-    filled_file,
-    in_memory,
+    filled,
     read_batches,
     redis_worker,
-    reopened_file,
+    reopened,
 )
 from benchmarks.peers import THRESHOLD, our_config
-from benchmarks.report import Report
+from benchmarks.report import Report, Table, number
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
+    from dedupe_news.config import Policy
+
 SUMMARY = "documents a second and microseconds a call of indexes in memory, a file, a server"
-NEEDS = "nothing; redis-server, redis and datasketch for part redis"
-TAKES = "25 minutes at a million documents (2 processors)"
+NEEDS = "nothing; redis-server for part redis"
+TAKES = "9 minutes at a million documents (2 processors)"
 
 PARTS = ("local", "redis")
-POLICIES = ("similar", "news")
 QUICK = {"documents": 3_000, "single": 200, "full": 50, "peer_documents": 500}
 
 _SAMPLE = 200
-_WORKERS = {"1": ("one",), "2": ("two", "two"), "apart": ("left", "right")}
-"""Which index each of some workers adds its share of the documents to."""
+_WORKERS = {1: "one", 2: "two"}
+"""The index that some workers add their shares of the documents to, by their number."""
+
+
+class Place(NamedTuple):
+    """Where an index is, and how it judges."""
+
+    label: str
+    policy: Policy
+    in_file: bool
+
+
+PLACES = {
+    "similar": Place("memory, policy `similar`", "similar", in_file=False),
+    "memory": Place("memory", "news", in_file=False),
+    "file": Place("file", "news", in_file=True),
+}
 
 _LOCAL = {
     "add_many_per_s": "`add_many`, documents/s",
-    "add_many_cpu_s": "`add_many`, processor seconds",
     "add_us.median": "`add`, median, µs",
     "add_us.p99": "`add`, 99 in 100 below, µs",
     "query_us.median": "`query`, median, µs",
     "query_us.p99": "`query`, 99 in 100 below, µs",
+    "times_threads": f"`query_many` on {N_THREADS} threads, times as fast as on one",
     "bytes_per_document": "bytes of memory a document, without the text",
-    "add_full_us.median": "`add` that survives a power cut, median, µs",
-    "query_reopened_us.median": "`query` of the file opened again, median, µs",
-    "reopen_s": "opened again, seconds",
     "file_bytes_per_document": "bytes a document in the file",
+    "reopen_s": "opened again, seconds",
+    "query_reopened_us.median": "`query` of the file opened again, median, µs",
+    "add_full_us.median": "`add` that survives a power cut, median, µs",
     "times_before.add": "the version before, times as long, `add`",
     "times_before.query": "the version before, times as long, `query`",
 }
 _SERVER = {
     "add_many_per_s.1": "one worker, documents/s",
     "add_many_per_s.2": "two workers on one index, documents/s",
-    "add_many_per_s.apart": "two workers with an index each, documents/s",
     "two_workers": "two workers, times one",
-    "two_apart": "two workers apart, times one",
     "query_us.median": "`query`, median, µs",
     "query_us.p99": "`query`, 99 in 100 below, µs",
     "datasketch_per_s": "datasketch, documents/s",
@@ -84,7 +98,6 @@ _SERVER = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the suite."""
     parser.add_argument("--part", action="append", choices=PARTS, help="may be repeated")
-    parser.add_argument("--policy", action="append", choices=POLICIES, help="may be repeated")
     parser.add_argument(
         "--documents", type=int, default=1_000_000, help="made-up teasers (default: 1000000)"
     )
@@ -97,187 +110,180 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> Iterator[Report]:
-    """Run the chosen parts with the chosen policies."""
-    corpus = datasets.made_up(options.documents + options.single)
+    """Run the chosen parts."""
+    texts = datasets.made_up(options.documents + options.single).texts
     with tempfile.TemporaryDirectory(prefix="dedupe-news-latency-") as name:
         folder = Path(name)
         with (folder / "texts.txt").open("w", encoding="utf-8") as lines:
-            lines.writelines(json.dumps(text) + "\n" for text in corpus.texts)
-        before: dict[str, Report] = {}
-        for part, policy in itertools.product(options.part or PARTS, options.policy or POLICIES):
-            missing = _missing() if part == "redis" else ""
-            title = f"made-up teasers, policy `{policy}`"
-            settings = {
-                "policy": policy, "texts_file": str(folder / "texts.txt"),
-                "n_documents": options.documents, "n_single": options.single,
-                "n_full": min(options.full, options.single),
-            }  # fmt: skip
-            if missing:
-                server = f"latency-redis-{policy}-{options.documents}"
-                yield Report(server, "An index on a Redis server", {}, notes=[missing])
-            elif part == "redis":
-                yield _redis(options, settings, folder, title)
+            lines.writelines(json.dumps(text) + "\n" for text in texts)
+        settings = {
+            "texts_file": str(folder / "texts.txt"), "n_documents": options.documents,
+            "n_single": options.single, "n_full": min(options.full, options.single),
+        }  # fmt: skip
+        for part in options.part or PARTS:
+            if part == "local":
+                yield _local(options, settings, folder, texts)
             else:
-                for report in _local(options, settings, folder, title):
-                    before[report.name] = report
-                    yield _beside_similar(report, before)
-
-
-def _beside_similar(report: Report, before: dict[str, Report]) -> Report:
-    """Add to the report of the default how much longer it takes, if both were measured."""
-    other = before.get(report.name.replace("-news-", "-similar-"))
-    if other is not None and other is not report:
-        for what in ("add", "query"):
-            name = f"{what}_us.median"
-            times = report.figures[name] / other.figures[name]
-            report.figures[f"times_similar.{what}"] = times
-            report.notes.append(f'`{what}` takes {times:.2f} times as long as `policy="similar"`.')
-    return report
+                yield _redis(options, settings, folder)
 
 
 def _local(
-    options: argparse.Namespace, settings: dict[str, Any], folder: Path, title: str
-) -> Iterator[Report]:
-    """Measure an index in memory and one in a file, with the same documents and calls."""
-    n, n_single, policy = settings["n_documents"], settings["n_single"], settings["policy"]
-    files = {name: str(folder / f"{policy}-{name}") for name in ("memory", "file", "again")}
-    outcomes: dict[str, dict[str, dict[str, Any]]] = {}
-    for version, environment in process.against(options.against).items():
-        place = {name: f"{file}{version}.npz" for name, file in files.items()}
-        index_file = f"{files['file']}{version}.db"
-        memory = {**settings, "answers_file": place["memory"], "again_file": place["again"]}
-        in_file = {**settings, "answers_file": place["file"], "index_file": index_file}
-        reopened = {**in_file, "answers_file": f"{place['file']}-reopened.npz"}
-        outcomes[version] = {
-            "memory": process.measure(in_memory, memory, environment=environment)[0],
-            "file": process.measure(filled_file, in_file, environment=environment)[0],
-            "again": process.measure(reopened_file, reopened, environment=environment)[0],
-        }
-    kinds = {
-        "memory": "Bytes are what the process grew by, ids included, texts left out.",
-        "file": (
-            'The file is filled with `durability="normal"`. Another process opens it, which the '
-            f"system has in its cache, and makes {settings['n_full']:,} calls of each kind with "
-            '`durability="full"`: they wait for the disk.'
-        ),
-    }
-    for kind, words in kinds.items():
-        report = Report(
-            name=f"latency-{kind}-{policy}-{n}",
-            title=f"An index in {'memory' if kind == 'memory' else 'a file'}, {n:,} {title}",
-            settings={name: value for name, value in settings.items() if name != "texts_file"},
+    options: argparse.Namespace, settings: dict[str, Any], folder: Path, texts: Sequence[str]
+) -> Report:
+    """Measure indexes in memory and in a file, with the same documents and calls."""
+    n, n_single = settings["n_documents"], settings["n_single"]
+    report = Report(
+        name=f"latency-local-{n}",
+        title=f"An index of {n:,} made-up teasers, in memory and in a file",
+        settings={name: settings[name] for name in ("n_documents", "n_single", "n_full")},
+    )
+    before: dict[str, dict[str, float]] = {}
+    for name, place in PLACES.items():
+        for version, environment in process.against(options.against).items():
+            process.say(f"an index in {place.label} {version}")
+            outcome, again = _measure(place, settings, folder / f"{name}{version}", environment)
+            figures = _figures(outcome, again, n)
+            if version:
+                before[name] = figures
+                continue
+            report.rows.append({"place": name, "outcome": outcome, "again": again})
+            report.figures |= {f"{name}.{figure}": value for figure, value in figures.items()}
+    for what in ("add", "query"):
+        figure = f"{what}_us.median"
+        default, similar = (report.figures[f"{name}.{figure}"] for name in ("memory", "similar"))
+        report.figures[f"times_similar.{what}"] = default / similar
+        report.notes.append(
+            f'In memory `{what}` takes {default / similar:.2f} times as long as with `"similar"`.'
         )
-        report.figures |= _figures(outcomes[""], kind, n)
-        for what in ("add", "query") if "before" in outcomes else ():
-            name, theirs = f"{what}_us.median", _figures(outcomes["before"], kind, n)
-            report.figures[f"times_before.{what}"] = theirs[name] / report.figures[name]
-        report.rows.append({version: each[kind] for version, each in outcomes.items()})
-        with np.load(f"{files['memory']}.npz") as expected:
-            if kind == "memory" and policy == "similar":
-                texts = datasets.made_up(n + n_single).texts
-                report.failures += checks.index_failures(
-                    report, texts, n, expected["pairs"], THRESHOLD, _SAMPLE
-                )
-            if kind == "memory" and not len(expected["pairs"]):
-                report.failures.append("no query was answered, though the feed repeats itself")
-            if kind == "file":
-                _compare_file(report, expected, files)
-        note = f"`add_many` in batches of {BATCH:,}, then {n_single:,} single calls of each kind. "
-        report.tabulate_figures("", note + words, _LOCAL)
-        yield report
+        for name, figures in before.items():
+            times = figures[figure] / report.figures[f"{name}.{figure}"]
+            report.figures[f"{name}.times_before.{what}"] = times
+    _check_local(report, folder, texts, n)
+    rows = [
+        [words, *(number(report.figures.get(f"{name}.{figure}")) for name in PLACES)]
+        for figure, words in _LOCAL.items()
+        if any(f"{name}.{figure}" in report.figures for name in PLACES)
+    ]
+    note = (
+        f"The default policy where none is named. `add_many` in batches of {BATCH:,}, then "
+        f"{n_single:,} single calls of each kind. Memory is what the process grew by, ids "
+        'included. The file is filled with `durability="normal"`; another process opens it, which '
+        f"the system has in its cache, and makes {settings['n_full']:,} calls of each kind with "
+        '`durability="full"`: they wait for the disk.'
+    )
+    headings = ("", *(place.label for place in PLACES.values()))
+    report.tables.append(Table("", headings, rows, note))
+    return report
 
 
-def _figures(outcomes: dict[str, dict[str, Any]], kind: str, n: int) -> dict[str, float]:
-    outcome, again = outcomes[kind], outcomes["again"]
-    # An index in memory has the texts; the file has them for the other.
-    text_bytes = outcome["text_bytes"] if kind == "memory" else 0
+def _measure(
+    place: Place, settings: dict[str, Any], file: Path, environment: dict[str, str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what came of filling an index, and of opening it again where it is a file."""
+    chosen = {
+        **settings,
+        "policy": place.policy,
+        "index_file": f"{file}.db" if place.in_file else "",
+        "answers_file": f"{file}.npz",
+        "again_file": f"{file}-again.npz",
+    }
+    (outcome,) = process.measure(filled, chosen, environment=environment)
+    if not place.in_file:
+        return outcome, {}
+    (again,) = process.measure(reopened, chosen, environment=environment)
+    return outcome, again
+
+
+def _figures(outcome: dict[str, Any], again: dict[str, Any], n: int) -> dict[str, float]:
+    """Return the figures of an index, and of the same opened again."""
     figures = {
         "add_many_per_s": n / outcome["add_many_s"],
-        "add_many_cpu_s": outcome["add_many_cpu_s"],
         **timing.latencies("add_us", outcome["add_us"]),
         **timing.latencies("query_us", outcome["query_us"]),
-        "bytes_per_document": (outcome["grown_bytes"] - text_bytes) / n,
-        "peak_bytes": outcome["peak_bytes"],
+        "times_threads": outcome["one_thread_s"] / outcome["threads_s"],
+        "bytes_per_document": outcome["grown_bytes"] / n,
     }
-    if kind == "memory":
-        return figures
-    return figures | {
-        **timing.latencies("add_full_us", again["add_us"]),
-        **timing.latencies("query_reopened_us", again["query_us"]),
-        "reopen_s": again["reopen_s"],
-        "reopen_cpu_s": again["reopen_cpu_s"],
-        "file_bytes_per_document": outcome["file_bytes"] / n,
-    }
+    if again:
+        figures |= {
+            **timing.latencies("add_full_us", again["add_us"]),
+            **timing.latencies("query_reopened_us", again["query_us"]),
+            "reopen_s": again["reopen_s"],
+            "file_bytes_per_document": outcome["file_bytes"] / n,
+        }
+    return figures
 
 
-def _compare_file(report: Report, expected: Any, files: dict[str, str]) -> None:  # noqa: ANN401 - of numpy
-    """Hold the answers of the file, and of the file opened again, against those of memory."""
+def _check_local(report: Report, folder: Path, texts: Sequence[str], n: int) -> None:
+    """Hold answers against brute force, and those of the file against those of memory."""
+    with np.load(folder / "similar.npz") as answers:
+        report.failures += checks.index_failures(
+            report, texts, n, answers["pairs"], THRESHOLD, _SAMPLE
+        )
     n_compared = 0
     with (
-        np.load(f"{files['file']}.npz") as filled,
-        np.load(f"{files['file']}.npz-reopened.npz") as reopened,
-        np.load(f"{files['again']}.npz") as again,
+        np.load(folder / "memory.npz") as expected,
+        np.load(folder / "file.npz") as given,
+        np.load(folder / "memory-again.npz") as expected_again,
+        np.load(folder / "file-again.npz") as given_again,
     ):
+        if not len(expected["pairs"]):
+            report.failures.append("no query was answered, though the feed repeats itself")
         for name in ("add_many", "query", "add"):
-            n_compared += checks.compare(report, name, filled[name], expected[name])
+            n_compared += checks.compare(report, name, given[name], expected[name])
         for name in ("query", "add"):
-            n_compared += checks.compare(report, f"again, {name}", reopened[name], again[name])
-    report.notes.append(f"{n_compared:,} answers compared with those of the index in memory.")
+            again = given_again[name], expected_again[name]
+            n_compared += checks.compare(report, f"again, {name}", *again)
+    report.notes.append(
+        f"{n_compared:,} answers of the file compared with those of the index in memory."
+    )
 
 
-def _missing() -> str:
-    for name in ("redis", "datasketch"):
-        if importlib.util.find_spec(name) is None:
-            return f"Skipped: {name} is not installed."
-    return "" if shutil.which("redis-server") else "Skipped: redis-server is not installed."
-
-
-def _redis(
-    options: argparse.Namespace, settings: dict[str, Any], folder: Path, title: str
-) -> Report:
-    """Measure one worker, two on one index, two with one each, and datasketch."""
-    n, policy = options.documents, settings["policy"]
+def _redis(options: argparse.Namespace, settings: dict[str, Any], folder: Path) -> Report:
+    """Measure one worker, two on one index, and datasketch."""
+    n = options.documents
     n_peer = min(n, options.peer_documents)
     report = Report(
-        name=f"latency-redis-{policy}-{n}",
-        title=f"An index on a Redis server, {n:,} {title}",
-        settings={"policy": policy, "n_documents": n, "n_peer": n_peer, "batch": REDIS_BATCH},
+        name=f"latency-redis-{n}",
+        title=f"An index of {n:,} made-up teasers, on a Redis server",
+        settings={"n_documents": n, "n_peer": n_peer, "batch": REDIS_BATCH},
     )
+    if importlib.util.find_spec("redis") is None or shutil.which("redis-server") is None:
+        report.notes.append("Skipped: redis or redis-server is not installed.")
+        return report
     figures = report.figures
     with _server(folder) as port:
-        for name, prefixes in _WORKERS.items():
-            bounds = np.linspace(0, n, len(prefixes) + 1).astype(int).tolist()
+        for n_workers, prefix in _WORKERS.items():
+            process.say(f"workers on a Redis server: {n_workers}")
+            bounds = np.linspace(0, n, n_workers + 1).astype(int).tolist()
             shares = [
                 {
                     **settings, "start": start, "stop": stop,
-                    "address": f"redis://127.0.0.1:{port}/0?prefix={policy}-{prefix}",
-                    "n_single": min(2_000, options.single) if name == "1" else 0,
-                    "answers_file": str(folder / f"{policy}-{name}-{start}.npy"),
+                    "address": f"redis://127.0.0.1:{port}/0?prefix={prefix}",
+                    "n_single": min(2_000, options.single) if n_workers == 1 else 0,
+                    "answers_file": str(folder / f"{prefix}-{start}.npy"),
                 }
-                for prefix, (start, stop) in zip(prefixes, itertools.pairwise(bounds), strict=True)
+                for start, stop in itertools.pairwise(bounds)
             ]  # fmt: skip
-            done = process.measure(redis_worker, *shares)
-            spent_s = max(each["ended"] for each in done) - min(each["began"] for each in done)
-            figures[f"add_many_per_s.{name}"] = n / spent_s
-            figures[f"add_many_cpu_s.{name}"] = sum(each["add_many_cpu_s"] for each in done)
-            report.rows.append({"workers": name, "outcomes": done})
-            if name == "1":
-                figures |= timing.latencies("query_us", done[0]["query_us"])
-            if len(set(prefixes)) == 1:
-                _compare_redis(report, settings, shares)
+            outcomes = process.measure(redis_worker, *shares)
+            began, ended = (
+                [outcome[moment] for outcome in outcomes] for moment in ("began", "ended")
+            )
+            figures[f"add_many_per_s.{n_workers}"] = n / (max(ended) - min(began))
+            report.rows.append({"workers": n_workers, "outcomes": outcomes})
+            if n_workers == 1:
+                figures |= timing.latencies("query_us", outcomes[0]["query_us"])
+            _compare_redis(report, settings, shares)
         (peer,) = process.measure(datasketch_worker, {**settings, "n_peer": n_peer, "port": port})
     if peer["n_found"] < peer["n_asked"]:
         report.failures.append(f"datasketch finds {peer['n_found']} of {peer['n_asked']} documents")
     figures["datasketch_per_s"] = n_peer / peer["insert_s"]
     figures["two_workers"] = figures["add_many_per_s.2"] / figures["add_many_per_s.1"]
-    figures["two_apart"] = figures["add_many_per_s.apart"] / figures["add_many_per_s.1"]
     figures["times.datasketch"] = figures["add_many_per_s.1"] / figures["datasketch_per_s"]
     note = (
-        "The server is on this machine and writes nothing to disk. Workers are processes that "
-        f"add batches of {REDIS_BATCH:,} on one thread and get their matches. Two apart have an "
-        "index each, of half of the documents: what this machine has to give two. datasketch's "
-        f"MinHashLSH on the same server inserts the first {n_peer:,} in sessions of as many, with "
-        "the same number of permutations, and is not asked for matches."
+        "By default. The server is on this machine and writes nothing to disk. Workers are "
+        f"processes that add batches of {REDIS_BATCH:,} on one thread and get their matches. "
+        f"datasketch's MinHashLSH on the same server inserts the first {n_peer:,} in sessions of "
+        "as many, and is not asked for matches."
     )
     report.tabulate_figures("", note, _SERVER)
     return report
@@ -309,7 +315,7 @@ def _compare_redis(
     """Add the documents to an index in memory in the order that the server gave them."""
     from dedupe_news import NewsIndex  # noqa: PLC0415 - not while the command line is read
 
-    n, what = settings["n_documents"], f"{len(shares)} workers"
+    n, what = settings["n_documents"], "1 worker" if len(shares) == 1 else f"{len(shares)} workers"
     with NewsIndex.open(shares[0]["address"], read_only=True) as index:
         order = np.array([int(str(name)) for name in index], np.int64)
     if not np.array_equal(np.sort(order), np.arange(n)):
@@ -317,7 +323,7 @@ def _compare_redis(
         return
     items = [item for batch in read_batches(settings["texts_file"], 0, n, BATCH) for item in batch]
     ordered = ([items[at] for at in order[start : start + BATCH]] for start in range(0, n, BATCH))
-    _, answered = add_all(NewsIndex(our_config(THRESHOLD, settings["policy"])), ordered)
+    _, answered = add_all(NewsIndex(our_config(THRESHOLD, "news")), ordered)
     expected = np.empty(n, np.uint64)
     expected[order] = answered
     given = np.concatenate([np.load(share["answers_file"]) for share in shares])

@@ -1,5 +1,5 @@
 """
-Suite ``learn``: what a few labels of a feed teach the judge that has not seen it.
+Part ``learn`` of suite ``quality``: what a few labels of a feed teach the judge.
 
 For each feed the judge is fitted to the labelled pairs of all others. Then labelling is
 simulated: of two thirds of the feed's own labelled pairs some are chosen as
@@ -15,27 +15,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import examples, gold, synthetic
+from benchmarks import gold, synthetic
 from benchmarks.pictures import Bars
 from benchmarks.process import say
 from benchmarks.report import Report, Table
 from dedupe_news._engine import adapting, questions
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from benchmarks.examples import Examples
 
-SUMMARY = "what 30, 60 and 120 labels of a feed teach the judge"
-NEEDS = "the real feeds and their labelled pairs; scikit-learn"
-TAKES = "8 minutes (2 processors)"
-QUICK = {"draws": 1, "made": 2}
-
 N_LABELS = (30, 60, 120)
 N_FOLDS = 3
+N_DRAWS = 3
+"""Draws of the pairs that are labelled."""
+
 LEAST_DUPLICATES = 10
 """Feeds with fewer labelled duplicates are shown, but not in the mean."""
 
@@ -55,24 +50,22 @@ class Feed(NamedTuple):
         return _duplicates(self.examples.scores)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the suite."""
-    parser.add_argument("--jobs", type=int, default=2, help="threads (default: 2)")
-    parser.add_argument(
-        "--made", type=int, default=synthetic.N_EACH, help="made pairs of each kind in a batch"
-    )
-    parser.add_argument("--draws", type=int, default=6, help="draws of the pairs (default: 6)")
-
-
-def run(options: argparse.Namespace) -> Iterator[Report]:
+def measure(n_jobs: int, *, quick: bool) -> Report:
     """Fit judges, simulate labelling, and tabulate."""
-    feeds = _read_feeds(options.jobs, options.made)
+    from benchmarks import fitting  # noqa: PLC0415 - scikit-learn is optional
+
+    labelled, _, models = fitting.unseen(n_jobs, synthetic.N_QUICK if quick else synthetic.N_EACH)
+    feeds = {
+        name: _feed(labelled, (labelled.feed == name) & ~labelled.is_identical, model)
+        for name, model in models.items()
+    }
+    n_draws = 1 if quick else N_DRAWS
     report = Report(
         name="learn",
         title="Learning a feed: pairs that the judge has not seen",
         settings={
             "n_labels": list(N_LABELS),
-            "n_draws": options.draws,
+            "n_draws": n_draws,
             "n_folds": N_FOLDS,
             "labels_digest": gold.labels_digest(),
         },
@@ -83,30 +76,13 @@ def run(options: argparse.Namespace) -> Iterator[Report]:
         report.figures |= {f"{name}.0.{rate}": value for rate, value in before.items()}
         for n_labels in N_LABELS:
             for way in (CHOSEN, DRAWN):
-                found = [_simulate(feed, n_labels, way, draw) for draw in range(options.draws)]
+                draws = [_simulate(feed, n_labels, way, draw) for draw in range(n_draws)]
                 for rate in _RATES:
-                    values = [each[rate] for each in found]
                     key = f"{name}.{n_labels}.{way}.{rate}"
-                    report.figures[key] = float(np.mean(values))
-                    report.figures[f"{key}_deviation"] = float(np.std(values))
+                    report.figures[key] = float(np.mean([rates[rate] for rates in draws]))
     _summarise(report, feeds)
     _tabulate(report, feeds)
-    yield report
-
-
-def _read_feeds(n_jobs: int, n_made: int) -> dict[str, Feed]:
-    """Return the labelled pairs of every feed, with the scores of a judge that saw none of it."""
-    from benchmarks import fitting  # noqa: PLC0415 - scikit-learn is optional
-
-    labelled = examples.read_examples(n_jobs, say)
-    made = synthetic.make_examples(n_jobs, say, n_each=n_made)
-    feeds = {}
-    for name in np.unique(labelled.feed).tolist():
-        say(f"judge without {name}")
-        data = fitting.training(labelled, labelled.feed != name, made, name)
-        model = fitting.fit(fitting.make_trees, data)
-        feeds[name] = _feed(labelled, (labelled.feed == name) & ~labelled.is_identical, model)
-    return feeds
+    return report
 
 
 def _feed(labelled: Examples, chosen: NDArray[np.bool_], model: Any) -> Feed:  # noqa: ANN401 - scikit-learn ships no types

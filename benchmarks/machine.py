@@ -11,6 +11,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 _PACKAGES = (
     "dedupe_news", "numpy", "numba", "llvmlite", "xxhash", "pyarrow", "scikit-learn", "pyspark",
     "datasketch", "gaoya", "rensa",
@@ -22,7 +24,7 @@ def machine() -> dict[str, Any]:
     return {
         "processor": _processor(),
         "n_processors": n_processors(),
-        "memory_bytes": _memory_bytes(),
+        "memory_bytes": psutil.virtual_memory().total,
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
@@ -57,15 +59,21 @@ def source_digest() -> str:
 
 
 def commit() -> str:
-    """Return the commit of the checkout, with a mark if files were changed; empty without git."""
-    command = ["git", "describe", "--always", "--dirty=, changed", "--exclude=*"]
+    """Return the commit of the checkout, with a mark if its source was changed; or nothing."""
+    root = Path(__file__).parent.parent
+    # Results and their page change while the suites run.
+    source = ["src", "benchmarks/*.py", "benchmarks/*.json", "benchmarks/labels"]
     try:
-        outcome = subprocess.run(  # noqa: S603 - a fixed command
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+        head, changed = (
+            subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603 - fixed commands
+            for command in (
+                ["git", "rev-parse", "--short", "HEAD"],
+                ["git", "status", "--porcelain", "--", *source],
+            )
         )
     except OSError:
         return ""
-    return outcome.stdout.strip()
+    return head.stdout.strip() + (", changed" if changed.stdout.strip() else "")
 
 
 def n_processors() -> int:
@@ -82,10 +90,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _memory_bytes() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 0

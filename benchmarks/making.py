@@ -329,7 +329,15 @@ class Maker:
         if not item.text:
             return None
         links = [self._pick().title for _ in range(int(self._rng.integers(4, 25)))]
-        return self._noticed(item, "links after", " ".join(links), "{text} {notice}")
+        made = self._noticed(item, "links after", " ".join(links), "{text} {notice}")
+        if made is None or item.published is None or self._chance(0.3):
+            return made
+        # Pages of one hour list the same latest news.
+        hours = float(np.exp(self._rng.uniform(np.log(0.02), np.log(6.0))))
+        published = item.published + dt.timedelta(hours=hours)
+        return dataclasses.replace(
+            made, second=dataclasses.replace(made.second, published=published)
+        )
 
     def headline_after(self, item: Item) -> Made | None:
         """Put a headline at the end of another item, beside the item it is of."""

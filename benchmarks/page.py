@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.datasets import ROOT
 from benchmarks.publish import RESULTS, read_reports
-from benchmarks.report import FORMAT, VERDICTS, Table, markdown, number, targets_table
+from benchmarks.report import VERDICTS, Table, markdown, number, read_targets, targets_table
 
 if TYPE_CHECKING:
     import argparse
@@ -33,36 +33,12 @@ _GIB = 2**30
 
 # Chapters of the page: the question, and the beginnings of the names of its reports.
 _CHAPTERS = {
-    "Is it right?": ("quality", "fit-classifier", "learn"),
+    "Is it right?": ("quality", "learn"),
     "Does it find all pairs?": ("recall", "threshold"),
     "How fast is a batch?": ("speed-real", "speed-made-up", "speed-"),
     "How fast is an index?": ("latency-",),
     "How much does it hold?": ("scale-", "spark-", "soak-", "browsing"),
 }
-# What to look at first: words, report, figure.
-_GLANCE = (
-    ("duplicates, pairs of feeds unseen: F1", "quality", "unseen.all.pooled.f1"),
-    ("the same, mean of the feeds", "quality", "unseen.all.macro_f1"),
-    ("duplicates, as shipped: F1", "quality", "full.all.pooled.f1"),
-    ("exact Jaccard similarity at 0.5 on these pairs: F1", "quality", "similar_0.5.all.pooled.f1"),
-    ("every duplicate of stretches read in full: F1", "quality", "full.duplicates.all.f1"),
-    ("texts to clusters, 100,000 English teasers", "speed-real-100000", "documents_per_s.ours"),
-    ("the same, times as fast as gaoya", "speed-real-100000", "times.gaoya-128"),
-    ("the same, times as fast as rensa", "speed-real-100000", "times.rensa-128"),
-    ("the same, times as fast as datasketch", "speed-real-100000", "times.datasketch-128"),
-    ("the same, recall of all pairs at 0.7 or above", "speed-real-100000", "recall.ours"),
-    ("pairs at 0.7 to 0.8, share returned", "threshold", "found.dedupe_news.0.7"),
-    ("the same by datasketch, with its defaults", "threshold", "found.datasketch.0.7"),
-    ('a feed of 417,359 from Parquet, `"similar"`: seconds', "speed-whole-feed", "seconds"),
-    ("the same by default: seconds", "speed-whole-feed-news", "seconds"),
-    ("a million in memory, add: µs, median", "latency-memory-news-1000000", "add_us.median"),
-    ("the same, query: µs, median", "latency-memory-news-1000000", "query_us.median"),
-    ("the same, bytes a document", "latency-memory-news-1000000", "bytes_per_document"),
-    ("a million in a file, add: µs, median", "latency-file-news-1000000", "add_us.median"),
-    ("the same, query: µs, median", "latency-file-news-1000000", "query_us.median"),
-    ("the same, opened again: seconds", "latency-file-news-1000000", "reopen_s"),
-)
-_UNITS = {"documents_per_s": " documents/s", "times": "×"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,7 +79,7 @@ def write(results: Path, page: Path) -> None:
 
 def render(results: Path) -> str:
     """Return what goes between the marks: a glance, the reports by chapter, targets, machine."""
-    reports, others = read_reports(results)
+    reports = read_reports(results)
     if not reports:
         return NO_FIGURES
     parts = [_glance(reports)]
@@ -118,10 +94,6 @@ def render(results: Path) -> str:
             parts.append(f"## {question}\n")
             parts += [_section(report, results) for report in members]
     parts.append(_targets(reports))
-    parts += [
-        f"`{name}` is of another format than {FORMAT}, and left out: run its suite again.\n"
-        for name in others
-    ]
     parts.append(_provenance(reports))
     return "\n".join(part for part in parts if part)
 
@@ -134,19 +106,24 @@ def _section(report: dict[str, Any], results: Path) -> str:
 
 
 def _glance(reports: Sequence[dict[str, Any]]) -> str:
-    figures = {report["name"]: report["figures"] for report in reports}
-    rows = [
-        (words, _figure(figure, figures[name][figure]))
-        for words, name, figure in _GLANCE
-        if figure in figures.get(name, {})
-    ]
-    return f"## At a glance\n\n{Table('', ('', 'measured'), rows).markdown()}" if rows else ""
-
-
-def _figure(name: str, value: float) -> str:
-    if name.endswith("f1"):
-        return f"{value:.3f}"
-    return number(value) + _UNITS.get(name.partition(".")[0], "")
+    """Return what matters most, each figure with its target."""
+    by_name = {report["name"]: report["figures"] for report in reports}
+    rows: list[tuple[str, str, str]] = []
+    asked = set()
+    for target in read_targets():
+        figures = by_name.get(target.report, {})
+        if not target.words or target.figure not in figures:
+            continue
+        if target.question not in asked:
+            asked.add(target.question)
+            rows.append((f"**{target.question}**", "", ""))
+        is_missed = target.met(figures) is False
+        figure = figures[target.figure]
+        value = f"{figure:.3f}" if target.figure.endswith("f1") else number(figure) + target.unit
+        bounds = target.bounds() + (f", {VERDICTS[False]}" if is_missed else "")
+        rows.append((target.words, value, bounds))
+    headings = ("", "measured", "target")
+    return f"## At a glance\n\n{Table('', headings, rows).markdown()}" if rows else ""
 
 
 def _targets(reports: Sequence[dict[str, Any]]) -> str:

@@ -273,8 +273,6 @@ def contestant(settings: dict[str, Any]) -> Generator[dict[str, Any], str, None]
             answer = outcome.value
             reply = {
                 "wall_s": outcome.wall_s,
-                "cpu_s": outcome.cpu_s,
                 "peak_bytes": timing.peak_resident_bytes(),
-                "stages_s": dict(getattr(answer, "seconds", {})),
             }
         request = yield reply

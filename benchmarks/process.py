@@ -104,7 +104,6 @@ class Entry:
     """One of those that take turns, and what came of each of its runs."""
 
     name: str
-    label: str
     start: Callable[[], Process]
     runs: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 

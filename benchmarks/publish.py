@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import pictures
 from benchmarks.machine import commit, machine, source_digest, versions
 from benchmarks.report import FORMAT, Report, markdown, targets_table
 
@@ -33,7 +32,7 @@ def publish(reports: Iterable[Report], folder: Path, *, check: bool) -> int:
         if source_digest() != source:
             report.failures.append("the source changed while it was measured: run again")
         picture = folder / f"{report.name}.png"
-        if report.picture is not None and not pictures.save(report.picture, picture):
+        if report.picture is not None and not report.picture.save(picture):
             report.notes.append("No picture: matplotlib is not installed.")
         content = report.as_dict() | {
             "made": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -61,13 +60,8 @@ def keep_from_git(folder: Path) -> Path:
     return folder
 
 
-def read_reports(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the reports of a folder, and the names of the files of other formats."""
-    reports, others = [], []
-    for path in sorted(folder.glob("*.json")):
-        report = json.loads(path.read_text(encoding="utf-8"))
-        if report.get("format") == FORMAT:
-            reports.append(report)
-        else:
-            others.append(path.name)
-    return reports, others
+def read_reports(folder: Path) -> list[dict[str, Any]]:
+    """Return the reports of a folder, by their names."""
+    files = sorted(folder.glob("*.json"), key=lambda path: path.stem)
+    reports = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    return [report for report in reports if report.get("format") == FORMAT]

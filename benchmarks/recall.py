@@ -42,7 +42,6 @@ BINS = ((0.8, 1.0), (THRESHOLD, 0.8), (0.6, THRESHOLD), (0.3, 0.6))
 """Ranges of similarity, the lower bound inclusive; from the threshold up all are to be found."""
 
 _BITS = 2**32 - 1
-_NEAR = 0.05  # above a threshold, looked at apart
 _N_WORDS, _N_VOCABULARY, _MOST_REPLACED = 40, 20_000, 12  # of a made-up text
 _RENSA_BANDS, _RENSA_SEED = 32, 42  # the seed is its deduplicator's own
 
@@ -67,9 +66,6 @@ def _recall(options: argparse.Namespace) -> Report:
         n = options.documents or 50_000
         corpora, name = [datasets.made_up(n)], f"recall-made-up-{n}"
         notes.append("A made-up feed stands in for the real texts.")
-    has_peer = importlib.util.find_spec("datasketch") is not None
-    if not has_peer:
-        notes.append("datasketch: skipped, it is absent.")
     report = Report(
         name=name,
         title="Recall: what is found of all pairs",
@@ -81,20 +77,19 @@ def _recall(options: argparse.Namespace) -> Report:
         notes=notes,
     )
     for corpus in corpora:
-        _measure(report, corpus, has_peer=has_peer)
+        _measure(report, corpus)
     _tabulate(report)
     return report
 
 
-def _measure(report: Report, corpus: Corpus, *, has_peer: bool) -> None:
+def _measure(report: Report, corpus: Corpus) -> None:
     """Add the rows of one corpus."""
     from dedupe_news import cluster  # noqa: PLC0415 - not while the command line is read
 
     config = our_config(min(THRESHOLDS))
     sets = shingles.library_sets(corpus.texts, config)
     every = truth.exact_pairs(sets, min(THRESHOLDS))
-    report.failures += checks.plain_failures(corpus.texts, sets, every, config)
-    signatures = _signatures(sets) if has_peer else None
+    signatures = _signatures(sets)
     for threshold in THRESHOLDS:
         exact = every.where(every.jaccard >= threshold)
         config = our_config(threshold)
@@ -104,12 +99,11 @@ def _measure(report: Report, corpus: Corpus, *, has_peer: bool) -> None:
         report.failures += checks.verdict(exact, returned).failures(name)
         report.failures += _inexact(name, exact, result)
         if result.bounded:
-            report.notes.append(f"{name}: {result.bounded}.")
+            report.notes.append(f"{name}: {result.bounded}")
         banding = config.bands, config.rows_per_band
         _enter(report, corpus.name, threshold, "dedupe_news", banding, exact, returned)
-        if signatures is not None:
-            banding, returned = _datasketch_pairs(signatures, sets, threshold)
-            _enter(report, corpus.name, threshold, "datasketch", banding, exact, returned)
+        banding, returned = _datasketch_pairs(signatures, sets, threshold)
+        _enter(report, corpus.name, threshold, "datasketch", banding, exact, returned)
 
 
 def _enter(
@@ -117,12 +111,10 @@ def _enter(
     exact: Pairs, returned: NDArray[np.int64],
 ) -> None:  # fmt: skip
     outcome = checks.verdict(exact, returned)
-    near = exact.where(exact.jaccard < threshold + _NEAR)
-    recall_near = checks.verdict(near, returned).recall
     report.rows.append(
         {
             "corpus": corpus, "threshold": threshold, "who": who, "banding": list(banding),
-            "n_near": len(near), "recall_near": recall_near, **outcome.as_dict(),
+            **outcome.as_dict(),
         }
     )  # fmt: skip
     for name in ("recall", "n_below", "n_exact"):
@@ -189,25 +181,18 @@ def _tabulate(report: Report) -> None:
             " × ".join(map(str, row["banding"])),
             *(f"{row[name]:,}" for name in ("n_exact", "n_returned", "n_below")),
             f"{row['recall']:.5f}",
-            f"{row['recall_near']:.5f} of {row['n_near']:,}",
         ]
         for row in report.rows
     ]
     headings = (
         "corpus, threshold", "bands × rows", "pairs there are", "pairs returned",
-        "of them below", "recall", f"recall up to {_NEAR} above",
+        "of them below", "recall",
     )  # fmt: skip
     note = (
         "All pairs of documents, copies written out. Both see the same shingle sets; datasketch "
         "proposes candidates and verifies none."
     )
     report.tables.append(Table("", headings, rows, note))
-    series: dict[str, list[float]] = {}
-    for row in report.rows:
-        series.setdefault(row["who"], []).append(row["recall"])
-    labels = dict.fromkeys(f"{row['corpus']} at {row['threshold']}" for row in report.rows)
-    axis, line = "recall of all pairs", checks.LEAST_RECALL
-    report.picture = Bars(report.title, axis, list(labels), series, line)
 
 
 def _threshold(options: argparse.Namespace) -> Report:

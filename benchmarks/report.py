@@ -6,24 +6,18 @@ import dataclasses
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from benchmarks.pictures import Bars
 
 FORMAT = 3
 """Version of the JSON that `benchmarks/README.md` documents."""
 
 TARGETS = Path(__file__).with_name("targets.json")
-Figures: TypeAlias = "Callable[[float, float], Any]"
 VERDICTS = {True: "met", False: "**missed**", None: "not measured"}
-
-
-class Picture(Protocol):
-    """What can be drawn on a figure that it is given for a width and a height in inches."""
-
-    def draw(self, new: Figures) -> Any:  # noqa: ANN401 - matplotlib is optional
-        """Return a figure with the picture."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,7 +59,7 @@ class Report:
     figures: dict[str, float] = dataclasses.field(default_factory=dict)
     failures: list[str] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
-    picture: Picture | None = None
+    picture: Bars | None = None
 
     def tabulate_figures(self, title: str, note: str, units: Mapping[str, str]) -> None:
         """Add a table of single figures: those that `units` names, in its words."""
@@ -86,7 +80,11 @@ class Report:
             "tables": [dataclasses.asdict(table) for table in self.tables],
             "rows": self.rows,
             "figures": self.figures,
-            "targets": [target.outcome(self.figures) for target in read_targets(self.name)],
+            "targets": [
+                target.outcome(self.figures)
+                for target in read_targets(self.name)
+                if target.bounds()
+            ],
             "failures": self.failures,
             "notes": self.notes,
         }
@@ -94,12 +92,26 @@ class Report:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Target:
-    """Inclusive bounds on one figure of one report."""
+    """
+    One figure of one report, with inclusive bounds.
+
+    `words`, with a unit, are those of the page's glance, under a question; none if it is not
+    shown there.
+    """
 
     report: str
     figure: str
     least: float | None = None
     most: float | None = None
+    question: str = ""
+    words: str = ""
+    unit: str = ""
+
+    def bounds(self) -> str:
+        """Return the bounds for people."""
+        low = [] if self.least is None else [f"≥ {number(self.least)}"]
+        high = [] if self.most is None else [f"≤ {number(self.most)}"]
+        return ", ".join(low + high)
 
     def met(self, figures: Mapping[str, float]) -> bool | None:
         """Return whether the figure is within its bounds; None where it was not measured."""
@@ -111,20 +123,18 @@ class Target:
 
     def outcome(self, figures: Mapping[str, float]) -> dict[str, Any]:
         """Return figure, bounds for people, value and verdict."""
-        low = [] if self.least is None else [f"≥ {number(self.least)}"]
-        high = [] if self.most is None else [f"≤ {number(self.most)}"]
         return {
             "figure": self.figure,
-            "bounds": ", ".join(low + high),
+            "bounds": self.bounds(),
             "value": figures.get(self.figure),
             "met": self.met(figures),
         }
 
 
-def read_targets(report: str, path: Path = TARGETS) -> list[Target]:
-    """Return the recorded targets of a report."""
+def read_targets(report: str | None = None, path: Path = TARGETS) -> list[Target]:
+    """Return the recorded targets of a report, or of all."""
     recorded = json.loads(path.read_text(encoding="utf-8"))["targets"]
-    return [Target(**target) for target in recorded if target["report"] == report]
+    return [Target(**target) for target in recorded if report in {None, target["report"]}]
 
 
 def markdown(report: Mapping[str, Any], picture: str | None = None) -> str:

@@ -27,12 +27,8 @@ LEAST_WORDS, MOST_WORDS = 20, 40
 
 _OUTCOMES = {
     "own_first": "its story, or one that repeats the lead word for word, first",
-    "own_found": "its story, or one of the same words throughout, at all",
-    "contains_first": "a story that has all the teaser's words in a row first",
     "nothing": "nothing",
     "false_first": "first a story without all the teaser's words in a row",
-    "false_any": "any story without all the teaser's words in a row",
-    "story_finds": "asked the other way round, its story finds it",
     "batch_found": "in one batch, in a cluster with its story or one that repeats the lead",
 }
 
@@ -148,7 +144,7 @@ def cut_teasers(stories: pa.Table) -> Teasers:
 
 
 def seek_stories(stories: pa.Table, n_jobs: int) -> Report:
-    """Ask an index of all stories for the teasers cut from them, and the other way round."""
+    """Ask an index of all stories for the teasers cut from them, and cluster both."""
     from dedupe_news import cluster  # noqa: PLC0415 - not while the command line is read
 
     cut, texts = cut_teasers(stories), [text or "" for text in stories["text"].to_pylist()]
@@ -158,9 +154,7 @@ def seek_stories(stories: pa.Table, n_jobs: int) -> Report:
         settings={"n_stories": len(texts), "n_words": [LEAST_WORDS, MOST_WORDS], "seed": SEED},
     )
     batch = cluster([*texts, *cut.texts], policy="news", n_jobs=n_jobs, progress=False)
-    report.figures |= hold(
-        cut, _ask(texts, cut.texts, n_jobs), _ask(cut.texts, texts, n_jobs), batch.labels.tolist()
-    )
+    report.figures |= hold(cut, _ask(texts, cut.texts, n_jobs), batch.labels.tolist())
     n = len(cut.texts)
     rows = [
         [words, f"{report.figures[name]:.4f}", f"{round(report.figures[name] * n):,}"]
@@ -185,38 +179,25 @@ def _ask(indexed: Sequence[str], asked: Sequence[str], n_jobs: int) -> list[list
     return [[int(str(match.id)) for match in matches] for matches in answers]
 
 
-def hold(
-    cut: Teasers,
-    of_teasers: Sequence[Sequence[int]],
-    of_stories: Sequence[Sequence[int]],
-    labels: Sequence[int],
-) -> dict[str, float]:
+def hold(cut: Teasers, answers: Sequence[Sequence[int]], labels: Sequence[int]) -> dict[str, float]:
     """
     Return the shares of the teasers that have each outcome.
 
-    Given are the stories found for each teaser, the teasers found for each story, and the
-    cluster of each story, then of each teaser.
+    Given are the stories found for each teaser, and the cluster of each story, then of each
+    teaser.
     """
     counts = dict.fromkeys(_OUTCOMES, 0)
     members = collections.defaultdict(list)
     for story, label in enumerate(labels[: len(cut.stories)]):
         members[label].append(story)
-    rows = zip(cut.story_of, cut.teasers, of_teasers, labels[len(cut.stories) :], strict=True)
-    for teaser, (own, words, stories, label) in enumerate(rows):
-        is_own = [story == own or cut.stories[story] == cut.stories[own] for story in stories]
-        # Without its headline a lead may fold otherwise at its very ends.
-        has_all = [
-            same or words in cut.stories[story] or cut.repeats(story, teaser)
-            for same, story in zip(is_own, stories, strict=True)
-        ]
-        repeats = [cut.repeats(story, teaser) for story in stories[:1]]
+    rows = zip(cut.story_of, cut.teasers, answers, labels[len(cut.stories) :], strict=True)
+    for teaser, (origin, words, stories, label) in enumerate(rows):
         counts["nothing"] += not stories
-        counts["own_first"] += is_own[:1] == [True] or repeats == [True]
-        counts["own_found"] += any(is_own)
-        counts["contains_first"] += has_all[:1] == [True]
-        counts["false_first"] += has_all[:1] == [False]
-        counts["false_any"] += not all(has_all)
-        counts["story_finds"] += any(cut.teasers[each] == words for each in of_stories[own])
+        for story in stories[:1]:
+            is_origin = cut.stories[story] == cut.stories[origin] or cut.repeats(story, teaser)
+            counts["own_first"] += is_origin
+            # Without its headline a lead may fold otherwise at its very ends.
+            counts["false_first"] += not is_origin and words not in cut.stories[story]
         counts["batch_found"] += any(cut.repeats(story, teaser) for story in members[label])
     return {name: count / max(1, len(cut.texts)) for name, count in counts.items()}
 

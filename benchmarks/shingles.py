@@ -90,13 +90,3 @@ def token_sets(hashes: NDArray[np.uint32], offsets: NDArray[np.int64], width: in
     bounds = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(np.bincount(owner[is_first], minlength=len(lengths)), out=bounds[1:])
     return ShingleSets(value[is_first], bounds)
-
-
-def plain_set(text: str, config: Config) -> frozenset[tuple[str, ...]]:
-    """Return the shingle set of one text as tuples of words, unhashed."""
-    from dedupe_news import _text as stage  # noqa: PLC0415 - compiles on import
-
-    words = [word.text for word in stage.words(text, config)]
-    width = config.shingle_size
-    last = max(1, len(words) - width + 1) if words else 0
-    return frozenset(tuple(words[at : at + width]) for at in range(last))

@@ -37,20 +37,19 @@ SPREAD = 20
 N_BATCHES = {gold.NATIVE: 5, "argentina_es": 3, "wire_en_ja": 3, "oliberal_pt": 2}
 """Batches of each feed; one of the others."""
 
-N_EACH = 20
-"""Pairs of each kind in a batch."""
+N_EACH, N_QUICK = 20, 2
+"""Pairs of each kind in a batch, and in small."""
 
 _LONG_TEASER = 20  # words of a text that may be printed in many places
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MadeExamples:
-    """Rows of features of made pairs, with the class, feed, kind and weight of each row."""
+    """Rows of features of made pairs, with the class, feed and weight of each row."""
 
     rows: NDArray[np.float64]
     label: NDArray[np.int64]
     feed: NDArray[np.str_]
-    kind: NDArray[np.str_]
     weight: NDArray[np.float64]
 
 
@@ -76,7 +75,6 @@ def make_examples(
         rows=np.concatenate(rows),
         label=np.array([pair.label for _, pair in used], np.int64),
         feed=np.array([name for name, _ in used]),
-        kind=np.array([pair.kind for _, pair in used]),
         weight=np.array([pair.weight for _, pair in used]),
     )
 

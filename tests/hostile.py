@@ -285,7 +285,7 @@ def check_fields(items: list[dict[str, Any]], config: dn.Config, folder: Path) -
             **named,
         )
         assert len(added) == len(items) == len(index) + added.skipped.n_dropped
-        kept = [each for each in index if each != ""]  # which means none in a file
+        kept = list(index)
         index.export_to(folder / "fields.jsonl")
     feed = folder / "feed.jsonl"
     feed.write_text("".join(json.dumps(item) + "\n" for item in items))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 import numpy as np
 import pytest
@@ -99,6 +100,38 @@ def test_markup_is_left_out(document: str, expected: str) -> None:
 def test_what_is_no_markup_stays(document: str) -> None:
     """Signs that form no known tag or reference are text."""
     assert folded(document, only("strip_html")) == plain(document)
+
+
+HEADLINE = "Council approves new bridge over the river"
+LINKS = f'<a href="/1"><img src="1.jpg"/></a> <a href="/1"><b>{HEADLINE}</b><br/>Lead</a>'
+LISTS_OF_LINKS = {
+    f"Rain fell. {LINKS} It goes on.": "rain fell it goes on",
+    f"Rain fell. {LINKS} {LINKS}": "rain fell",
+    f"Rain<ul><li><a href='/1'>{HEADLINE}</a></li>\n<li><A href='/2'>More</A></li></ul>": "rain",
+    html.escape(f"Rain fell. {LINKS} It goes on."): "rain fell it goes on",
+    f"Rain fell. {LINKS} <a href='/3'>{HEADLINE}": f"rain fell {HEADLINE.lower()}",
+}
+NO_LISTS_OF_LINKS = [
+    f"Rain fell. <a href='/1'>{HEADLINE}</a>",  # one alone may be a part of a sentence
+    f"Rain fell. <a href='/1'>{HEADLINE}</a> and <a href='/2'>{HEADLINE}</a>",
+    "Rain fell. <a href='/weather'>Weather</a> <a href='/oslo'>Oslo</a> <a href='/3'>Harbour</a>",
+    f"<a href='/1'>{HEADLINE}</a> <a href='/2'>Rain fell</a>",  # nothing would be left
+    f"Rain fell. <abbr>{HEADLINE}</abbr> <abbr>{HEADLINE}</abbr>",
+]
+
+
+@pytest.mark.parametrize(("document", "expected"), LISTS_OF_LINKS.items())
+def test_a_list_of_links_is_left_out(document: str, expected: str) -> None:
+    """Links one after the other, of which one is a headline, are of other articles."""
+    assert folded(document, only("strip_html")) == expected
+
+
+@pytest.mark.parametrize("document", NO_LISTS_OF_LINKS)
+def test_what_is_no_list_of_links_stays(document: str) -> None:
+    """A link among words, links of a word or two, and a text of links alone are text."""
+    kept = plain(re.sub(r"<[^>]*>", " ", document))
+
+    assert folded(document, only("strip_html")) == kept
 
 
 def test_an_unclosed_script_keeps_its_words() -> None:

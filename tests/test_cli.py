@@ -354,6 +354,7 @@ def test_broken_file_is_one_line_on_stderr(
         (["--on-invalid", "skip"], "--on-invalid skip is not known; allowed are 'raise', "),
         (["--timezone", "Mars"], "--timezone Mars is no time zone"),
         (["--date-format", "day"], "--date-format day is no format of dates"),
+        (["--date-format", "%Q"], "--date-format %Q is no format of dates"),
         (["--encoding", "utf-9"], "--encoding 'utf-9' is not known"),
         (["--shingle-size", "0"], "--shingle-size 0 is out of range"),
         (["--policy", "best"], "--policy best is not known; allowed are 'news', 'similar'"),

@@ -136,12 +136,11 @@ def test_numbers_of_any_type_are_taken() -> None:
         threshold=np.float32(0.5),  # type: ignore[arg-type]
         recall=Fraction(3, 4),  # type: ignore[arg-type]
         num_perm=np.int64(64),  # type: ignore[arg-type]
-        params=(np.int32(4), np.uint8(2)),  # type: ignore[arg-type]
     )
+    banded = config.replace(params=(np.int32(4), np.uint8(2)))
 
-    assert config == Config(
-        policy="similar", threshold=0.5, recall=0.75, num_perm=64, params=(4, 2)
-    )
+    assert config == Config(policy="similar", threshold=0.5, recall=0.75, num_perm=64)
+    assert banded == Config(policy="similar", threshold=0.5, num_perm=64, params=(4, 2))
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
     assert config.recall_at(np.float32(1.0)) == 1.0  # type: ignore[arg-type]
 
@@ -272,12 +271,23 @@ def test_for_recall_cannot_be_given_params() -> None:
         Config.for_recall(0.5, params=(3, 2))
 
 
-def test_params_take_precedence_over_recall() -> None:
-    """Params take precedence over recall, as in datasketch."""
-    config = Config(policy="similar", params=(9, 13), recall=0.999)
+def test_recall_beside_params_is_refused() -> None:
+    """Params say the bands, so that recall would not be read; of the two the later one is taken."""
+    refused = r"^recall=0.99 is not read where params are given. Leave out one of the two"
+    given = {"policy": "similar", "params": (9, 13), "recall": 0.99}
+    with pytest.raises(ConfigError, match=refused):
+        Config(**given)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=refused):
+        Config().replace(**given)
 
-    assert (config.bands, config.rows_per_band) == (9, 13)
-    assert config.recall_at(0.7) < 0.999
+    by_params = Config(policy="similar", recall=0.9).replace(params=(9, 13))
+    by_recall = by_params.replace(recall=0.9)
+
+    assert (by_params.bands, by_params.rows_per_band) == (9, 13)
+    assert by_params.recall_at(0.7) < 0.9 < by_recall.recall_at(0.7)
+    assert by_params.replace(seed=2).params == (9, 13)
+    assert "recall" not in by_params.to_dict()
+    assert from_stored({**by_params.to_dict(), "recall": 0.99}) == by_params
 
 
 def test_recall_at_is_the_s_curve() -> None:

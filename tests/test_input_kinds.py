@@ -26,6 +26,7 @@ from dedupe_news._input.names import NAMES, find_name
 from dedupe_news._input.reading import read_documents
 from dedupe_news._input.rules import reading
 from dedupe_news.documents import Choices
+from dedupe_news.integrations import interop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -629,3 +630,34 @@ def test_parsed_times_of_the_standard_library_are_in_utc() -> None:
     parsed = time.strptime("2026-03-02 12:00", "%Y-%m-%d %H:%M")
 
     assert read_documents([{"text": "a", "published": parsed}]).published_at(0) == NOON
+
+
+@pytest.mark.parametrize("date_format", ["%", "%Q", "%d/%m/%Q", "day", "", "%-d.%m.%Y", 3])
+def test_a_format_that_reads_no_date_is_refused(date_format: object) -> None:
+    """Else every date of a feed would count as one that cannot be read."""
+    with pytest.raises(dn.ConfigError, match=r"^date_format=.* is no format of dates; pass 'dmy'"):
+        dn.cluster(["rain"], date_format=date_format, progress=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda item: dn.compare(item, item),
+        lambda item: dn.NewsDeduplicator().fit([item]),
+        lambda item: dn.fit_judge([{"id": "a", **item}], [("a", "b", "duplicate")]),
+        lambda item: dn.NewsIndex().query_many([item]),
+        lambda item: interop.signatures([item]),
+    ],
+    ids=["compare", "fit", "fit_judge", "query_many", "signatures"],
+)
+def test_remedies_are_those_of_the_call(call: Callable[[dict[str, Any]], object]) -> None:
+    """What has no `on_invalid` does not advise it."""
+    with pytest.raises(dn.InputTypeError, match=r"the text of document 0 is 7.* none$"):
+        call({"text": 7})
+
+
+@pytest.mark.parametrize("name", ["work\0folder", "\ud800", "x" * 5000])
+def test_a_work_folder_that_no_path_can_name_is_refused(name: str) -> None:
+    """As other paths are."""
+    with pytest.raises(dn.InputError, match=r"^work_folder=.* path can"):
+        dn.cluster(["rain"], work_folder=name, progress=False)

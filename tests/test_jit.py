@@ -72,6 +72,28 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.nbc"))
 
 
+STEPS_OUT = """
+import numpy as np
+from dedupe_news._kernels._jit import kernel
+@kernel
+def part(values, place):
+    return values[place]
+@kernel
+def outer(values, place):
+    return part(values, place)
+outer(np.zeros(3, np.uint8), 2)
+outer(np.zeros(3, np.uint8), 3)
+"""
+
+
+def test_bounds_are_checked_where_that_is_asked_for(tmp_path: Path) -> None:
+    """Also in what a kernel calls: a run with checked bounds that ends well says something."""
+    stopped = run(STEPS_OUT, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
+
+    assert stopped.stderr.splitlines()[-1] == "IndexError: index is out of bounds"
+    assert "line 11" in stopped.stderr
+
+
 # What a version is: digests of code.
 
 

@@ -230,6 +230,17 @@ def test_no_item_is_lost_for_a_value_that_cannot_be_read(
     assert len(counted) == 1
 
 
+@pytest.mark.parametrize("name", ["", None, float("nan")])
+def test_items_without_an_id_are_not_those_of_an_earlier_one(tmp_path: Path, name: object) -> None:
+    """An empty text is no id, so that the second item is not taken for the first."""
+    pipeline = made(DEDUPE_NEWS_INDEX=str(tmp_path / "feed.db"))
+    pipeline.open_spider()
+    for text in (STORM, "sun at last over the hills of the south"):
+        item = {"url": name, "text": text}
+        assert pipeline.process_item(item) is item
+    pipeline.close_spider()
+
+
 @pytest.mark.parametrize(
     "name",
     [["a"], 10**5000, "x" * 70_000, ("a", ["b"]), 1.5],
@@ -257,7 +268,7 @@ def test_what_becomes_of_values_that_cannot_be_read_can_be_said(tmp_path: Path) 
 
     strict = made(DEDUPE_NEWS_INDEX=location, DEDUPE_NEWS_ON_INVALID="raise")
     strict.open_spider()
-    with pytest.raises(dn.InputError, match="no date that can be read"):
+    with pytest.raises(dn.InputError, match=r"no date that can be .*DEDUPE_NEWS_DATE_FORMAT = "):
         strict.process_item(item)
     strict.close_spider()
     careful = made(DEDUPE_NEWS_INDEX=location, DEDUPE_NEWS_ON_INVALID="drop")

@@ -20,12 +20,13 @@ import dedupe_news as dn
 import redis_server
 from dedupe_news import Config, NewsIndex
 from dedupe_news._store.redis import RedisLog
+from dedupe_news._store.redis_server import UNKNOWN, Server
 from dedupe_news._store.rescue import DamagedFile
 from dedupe_news._store.store import Store
 from faults import answers, make_file, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PROGRAM = Path(__file__).parent / "faults.py"
 SIMILAR = Config(policy="similar", threshold=0.5, shingle_size=2)
@@ -447,20 +448,69 @@ def test_an_index_with_a_window_expires_on_the_server(server: redis_server.Redis
     client.persist("{expires}:events")
 
 
-def test_a_server_that_became_a_replica_is_asked_again(
-    server: redis_server.RedisServer,
+@pytest.mark.parametrize("state", ["replica", "without replicas"])
+def test_a_server_that_takes_no_changes_is_asked_again(
+    server: redis_server.RedisServer, state: str
 ) -> None:
-    """Until it is the master again, or the time is up."""
-    index = NewsIndex.open(server.url("replica"), SIMILAR, timeout=0.3)
+    """Until it takes them, or the time is up; queries of one without replicas go on."""
+    index = NewsIndex.open(server.url(state.replace(" ", "-")), SIMILAR, timeout=0.3)
     index.add("a", text_of(0))
     client = index._store.log._server.client  # type: ignore[attr-defined]  # noqa: SLF001
-    client.replicaof("127.0.0.1", 1)
+    if state == "replica":
+        client.replicaof("127.0.0.1", 1)
+    else:
+        client.config_set("min-replicas-to-write", 1)
     try:
-        with pytest.raises(dn.StoreUnavailableError, match=r"Nothing of the change was kept"):
+        with pytest.raises(
+            dn.StoreUnavailableError, match=r"has refused for .* Nothing of the change was kept"
+        ):
             index.add("b", text_of(1))
         assert list(index) == ["a"]
     finally:
         client.replicaof("NO", "ONE")
+        client.config_set("min-replicas-to-write", 0)
 
     index.add("b", text_of(1))
     assert list(index) == ["a", "b"]
+
+
+PASSING = (
+    "LOADING Redis is loading the dataset in memory",
+    "READONLY You can't write against a read only replica.",
+    "READONLY You can't write against a read only replica. script: 1c, on @user_script:9.",
+    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    "TRYAGAIN Multiple keys request during rehashing of slot",
+    "CLUSTERDOWN Hash slot not served",
+    "NOREPLICAS Not enough good replicas to write.",
+    "MISCONF Redis is configured to save RDB snapshots, but it's unable to persist to disk.",
+    "ERR Error running script (call to f_1): @user_script:9: -MISCONF Errors writing to the AOF",
+    "ERR max number of clients reached",
+)
+
+
+@pytest.mark.parametrize("answer", PASSING)
+def test_a_state_that_passes_is_waited_for(answer: str) -> None:
+    """A command that the server did not do is sent again, and what was kept is said truly."""
+    parse = pytest.importorskip("redis._parsers.base").BaseParser.parse_error
+    lost = pytest.importorskip("redis").ConnectionError("Connection closed by server.")
+    asked = Server("redis://localhost/0", "redis://localhost", timeout=0.1)
+
+    def answering(*errors: Exception) -> Callable[[], str]:
+        waiting = list(errors)
+
+        def call() -> str:
+            if waiting:
+                raise waiting.pop(0)
+            return "done"
+
+        return call
+
+    assert asked.attempt(answering(parse(answer), parse(answer))) == "done"
+    refusals = [parse(answer) for _ in range(99)]
+    with pytest.raises(dn.StoreUnavailableError, match=r"refused for .* Nothing of the change was"):
+        asked.attempt(answering(*refusals), UNKNOWN)
+    with pytest.raises(dn.StoreUnavailableError, match=r"refused for .* It is not known whether"):
+        asked.attempt(answering(lost, *refusals), UNKNOWN)
+    with pytest.raises(dn.StoreError, match=r"refuses: unknown command. Nothing was changed"):
+        asked.attempt(answering(parse("ERR unknown command")))

@@ -397,6 +397,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         (":memory:", {}, dn.ConfigError, r"names no file"),
         ("http://x", {}, dn.ConfigError, r"has the scheme 'http'; allowed are redis and rediss"),
         (5, {}, dn.InputTypeError, r"^location=5 is of type 'int'; pass a path, or an address"),
+        (".", {}, dn.InputError, r"^location='\.' is a folder; name a file in it"),
         ("x.db", {"durability": "some"}, dn.ConfigError, r"^durability='some' is not known"),
         ("x.db", {"timeout": -1}, dn.ConfigError, r"^timeout=-1 is out of range; pass a number"),
         ("x.db", {"timeout": "1"}, dn.ConfigError, r"^timeout='1' is out of range"),

@@ -442,7 +442,7 @@ def test_text_that_needs_more_room_than_expected() -> None:
 
 @pytest.mark.skipif(not COMPILED, reason="ten megabytes take the interpreter too long")
 @pytest.mark.parametrize(
-    "piece", ["word ", "x", "é", "東", "<b>", "&amp;", "<a ", "<!--", "<script>"]
+    "piece", ["word ", "x", "é", "東", "<b>", "&amp;", "<a ", "<a>", "<a></a>", "<!--", "<script>"]
 )
 def test_ten_megabytes_of_one_thing(piece: str) -> None:
     """A huge document takes linear time and any number of tokens."""

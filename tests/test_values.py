@@ -248,6 +248,70 @@ def test_dates_are_read_as_feeds_and_people_write_them(
     assert times.tolist() == [expected]
 
 
+@pytest.mark.parametrize(
+    ("written", "month"),
+    [
+        ("Montag, 5. Jänner 2026, 12:00 Uhr", 1),
+        ("Do, 05 Mär 2026 12:00:00 +0000", 3),
+        ("5 févr. 2026 12:00", 2),
+        ("vendredi 5 juin 2026 à 12h00", 6),
+        ("1er août 2026 12:00", 8),
+        ("lunes, 5 de enero de 2026 12:00", 1),
+        ("5 de dic. de 2026 12:00", 12),
+        ("mercoledì 5 agosto 2026, 12.00 pm", 8),
+        ("segunda-feira, 5 de outubro de 2026 12h00", 10),
+        ("5 mrt 2026 om 12:00", 3),
+        ("tisdag 5 maj 2026 kl. 12.00", 5),
+        ("fredag den 5. marts 2026 kl. 12:00", 3),
+        ("lørdag 5. desember 2026 12:00", 12),
+        ("5 października 2026 12:00", 10),
+        ("2026. szeptember 5. 12:00", 9),
+        ("5 Ağustos 2026 12:00", 8),
+        ("5 декабря 2026 г. в 12:00", 12),
+        ("5 мая 2026 12:00", 5),
+        ("5 лютого 2026 р. о 12:00", 2),
+        ("2026年1月5日 12:00", 1),
+        ("2026年11月5日（木）午後0時00分", 11),
+        ("2026年7月5日 下午12:00", 7),
+        ("2026년 4월 5일 오후 12:00", 4),
+        ("５ Ｊｕｎｅ ２０２６ １２：００", 6),
+        ("5. 4. 2026 12:00", 4),
+        ("15. 4. 2026 12:00", 4),
+        ("2026. 4. 15. 12:00", 4),
+        ("5 April 2026 12.00pm", 4),
+        ("April 5, 2026, 8 a.m. ET", 4),
+        ("2026-04-05 14:00:00 +0200 CEST", 4),
+    ],
+)
+def test_dates_are_read_in_other_languages(written: str, month: int) -> None:
+    """By names of months and signs of dates, whatever the day of the week is called."""
+    with reading(timezone="UTC"):
+        times = time_column([written])
+
+    assert times is not None
+    found = from_microseconds(int(times[0]))
+    assert found is not None
+    assert (found.year, found.month, found.hour) == (2026, month, 12)
+    assert found.day in (1, 5, 15)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "26年1月05日",
+        "令和8年1月5日",
+        "5 jui 2026",
+        "5 foo 2026",
+        "soon 5 foo 2026",
+        "2026年13月1日",
+    ],
+)
+def test_what_may_be_another_date_is_refused(written: str) -> None:
+    """A year of another era, a month that may be one of two, or none."""
+    with pytest.raises(InputError, match="no date that can be read"), reading(timezone="UTC"):
+        time_column([written])
+
+
 ENGLISH = [
     "%d %B %Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p",
     "%A %d. %B %Y, %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%a %b %d %H:%M:%S %Y",
@@ -392,8 +456,8 @@ def test_sources_that_are_no_text_are_refused(values: object) -> None:
 @pytest.mark.parametrize(
     "values",
     [["x", None], ["x", float("nan")], pd.Series(["x", pd.NA]), pl.Series([1, None]),
-     pa.array(["x", None])],
-    ids=["None", "NaN", "NA", "polars", "arrow"],
+     pa.array(["x", None]), ["x", ""], pa.array(["x", ""]), [1, ""]],
+    ids=["None", "NaN", "NA", "polars", "arrow", "empty", "empty in arrow", "empty beside 1"],
 )  # fmt: skip
 def test_missing_ids_are_refused(values: object) -> None:
     """The message says that positions would do."""

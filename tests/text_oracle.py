@@ -301,13 +301,23 @@ def tokens_of(text: str, *, with_links: bool = False) -> list[tuple[str, int]]:
 @functools.cache
 def _phrases() -> dict[tuple[str, ...], tuple[str, str]]:
     """Return what phrases become and the heading they stand under, by their folded words."""
-    path = pathlib.Path(__file__).parent.parent / "src" / "dedupe_news" / "data" / "spelling.toml"
     return {
         tuple(_bare(word) for word in phrase.split(" ")): (_bare(becomes), heading)
-        for heading, rows in tomllib.loads(path.read_text("utf-8")).items()
+        for heading, rows in _spellings().items()
         for becomes, *phrases in rows
-        for phrase in phrases
+        for phrase in (phrases if heading != "dates" else [becomes, *phrases])
     }
+
+
+@functools.cache
+def _spellings() -> dict[str, list[list[str]]]:
+    path = pathlib.Path(__file__).parent.parent / "src" / "dedupe_news" / "data" / "spelling.toml"
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+@functools.cache
+def _dates() -> set[str]:
+    return {becomes for becomes, *_ in _spellings()["dates"]}
 
 
 def _bare(word: str) -> str:
@@ -333,7 +343,7 @@ def respelled(words: list[tuple[str, int]]) -> list[tuple[str, int]]:
             flags = todo[0][1]
             todo = todo[length:]
             if becomes:
-                flags = flags & ~HAS_DIGIT | HAS_DIGIT * becomes.isdecimal()
+                flags = flags & ~HAS_DIGIT | HAS_DIGIT * (becomes.isdecimal() or becomes in _dates())
                 done.append((becomes, flags))
             elif todo:
                 todo[0] = todo[0][0], todo[0][1] | flags & STARTS_SENTENCE

@@ -343,16 +343,20 @@ def _spellings() -> dict[tuple[str, ...], tuple[str, int]]:
     """Return what each phrase becomes, and when: its words by its bits."""
     bits_of = {
         "anywhere": 0,
+        "dates": 0,
         "beside_number": spelling.AFTER_NUMBER | spelling.BEFORE_NUMBER,
         "after_number": spelling.AFTER_NUMBER,
     }
     known: dict[tuple[str, ...], tuple[str, int]] = {}
-    for heading, rows in tomllib.loads(SPELLING_PATH.read_text("utf-8")).items():
+    headings = tomllib.loads(SPELLING_PATH.read_text("utf-8"))
+    dates = {becomes for becomes, *_ in headings["dates"]}
+    for heading, rows in headings.items():
         for becomes, *phrases in rows:
             word = _token(becomes)
             bits = bits_of[heading] | spelling.IS_DROPPED * (not word)
-            bits |= spelling.BECOMES_NUMBER * word.isdecimal() | _stem(word)
-            for phrase in phrases:
+            is_number = word.isdecimal() or becomes in dates
+            bits |= spelling.BECOMES_NUMBER * is_number | _stem(word)
+            for phrase in [becomes, *phrases] if heading == "dates" else phrases:
                 words = tuple(_token(part) for part in phrase.split(" "))
                 if words in known or not all(words) or len(words) > spelling.N_WORDS_MASK:
                     message = f"{phrase!r} in {SPELLING_PATH.name} is there twice, or no phrase"

@@ -230,7 +230,10 @@ def compare(
     """
     chosen = settled(config, settings)
     documents = [_one(a), _one(b)]
-    with ready("compare", chosen.policy, n_bytes=lambda: sizes.n_bytes(documents)):
+    with (
+        ready("compare", chosen.policy, n_bytes=lambda: sizes.n_bytes(documents)),
+        rules.using(speech=rules.BARE),
+    ):
         return Explainer(read_documents(documents), chosen)(0, 1)
 
 

@@ -83,7 +83,7 @@ class Config:
         policy ``"similar"``.
     recall : float, default 0.99
         Least probability, in (0, 1), that a pair exactly at `threshold`
-        becomes a candidate. Not used where `params` is given.
+        becomes a candidate; with the policy ``"similar"``, and without `params`.
     min_probability : float, default 0.5
         Least probability, in (0, 1), from which a pair is a duplicate; with the
         policy ``"news"``. More makes fewer mistakes and misses more.
@@ -178,6 +178,9 @@ class Config:
                     f"is read with policy={reader!r} only, and the policy is {self.policy!r}. "
                     f"Pass policy={reader!r} too, or leave out {name}"
                 )
+                refuse(name, value, fault)
+            if name == "recall" and self.params is not None and not is_default:
+                fault = "is not read where params are given. Leave out one of the two"
                 refuse(name, value, fault)
             object.__setattr__(self, name, _CHECKS.get(name, switch)(name, value))
         if self.params is None:
@@ -275,7 +278,8 @@ class Config:
         -------
         Config
             The bands are chosen again unless ``params`` was given. Settings
-            that another policy does not read are forgotten.
+            that another policy does not read are forgotten, and of ``params`` and
+            ``recall`` the one that was there.
 
         Raises
         ------
@@ -284,6 +288,10 @@ class Config:
         """
         current = {**self.to_dict(), "judge": self.judge}
         current = _read_by(settings.get("policy", self.policy), current)
+        if settings.get("recall") is not None:
+            current.pop("params", None)
+        if settings.get("params") is not None:
+            current.pop("recall", None)
         return self.from_dict({**current, **settings})
 
     def to_dict(self) -> dict[str, Any]:
@@ -293,12 +301,13 @@ class Config:
         Returns
         -------
         dict
-            One entry for each setting that the policy reads, in the order of
-            the class; `from_dict` reads it.
+            One entry for each setting that is read, in the order of the class;
+            `from_dict` reads it.
         """
         settings = _read_by(self.policy, {name: getattr(self, name) for name in _SETTINGS})
         if self.params is not None:
             settings["params"] = list(self.params)
+            del settings["recall"]
         if isinstance(self.judge, Judge):
             settings["judge"] = self.judge.document()
         if self.window is not None:
@@ -360,6 +369,8 @@ def _read_by(policy: object, settings: Mapping[str, Any]) -> dict[str, Any]:
 def from_stored(settings: Mapping[str, Any]) -> Config:
     """Return the configuration of an index; 0.1 wrote every setting, and the window in seconds."""
     values = _read_by(settings.get("policy", "news"), settings)
+    if values.get("params") is not None:
+        values.pop("recall", None)
     if is_number(values.get("window")):
         values["window"] = f"{values['window']:f} seconds"
     return Config.from_dict(values)

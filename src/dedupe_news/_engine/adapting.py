@@ -20,8 +20,8 @@ LEAST_LABELS = 20
 LEAST_OF_KIND = 5
 """Fewer labels, or fewer duplicates or others among them, tell nothing."""
 
-# Chosen by `python -m benchmarks learn`, on feeds that the judge had not seen; more rounds gain
-# as much, and choosing their number by cross-validation gains less.
+# Chosen by `python -m benchmarks quality --part learn`, on feeds that the judge had not seen; more
+# rounds gain as much, and choosing their number by cross-validation gains less.
 _ROUNDS = 40
 _LEARNING_RATE = 0.1
 _LEAST_IN_LEAF = 8

@@ -22,6 +22,7 @@ from dedupe_news._input.feeds import CHUNK_SIZE, open_feed
 from dedupe_news._input.skipped import Skipped
 from dedupe_news._input.values import id_column
 from dedupe_news._machine.available_memory import free_memory, resident_memory
+from dedupe_news._machine.paths import path_name
 from dedupe_news._machine.space import MEMORY, Folder
 from dedupe_news._text import fingerprint
 from dedupe_news.errors import ConfigError, WorkFolderFullError, shown
@@ -114,7 +115,8 @@ def opened(
         return
     following = [first] if second is None else itertools.chain((first, second), chunks)
     del first, second  # their text is in memory as long as they are
-    folder = Path(tempfile.gettempdir() if work_folder is None else work_folder)
+    named = tempfile.gettempdir() if work_folder is None else work_folder
+    folder = Path(path_name(named, "work_folder"))
     space = Folder(folder, need.limit)
     with space:
         is_kept = work_folder is not None

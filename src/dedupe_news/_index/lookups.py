@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dedupe_news._index import arrivals, exchange
 from dedupe_news._input import sizes
 from dedupe_news._input.reading import read_documents
+from dedupe_news._input.rules import BARE, using
 from dedupe_news._input.settings import whole_number
 from dedupe_news._kernels._preparing import is_prepared
 from dedupe_news._machine.progress import ready
@@ -230,7 +231,7 @@ class Lookups(Displayable):
         limit = _checked_limit(limit)
         wanted = _included(include, self._config.policy)
         threads = resolve_jobs(n_jobs)
-        with self._ready(feed, threads):
+        with self._ready(feed, threads), using(speech=BARE):
             columns = read_documents(
                 feed,
                 id=None,

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters of many languages
 """Dates as feeds, files and people write them, to datetimes."""
 
 from __future__ import annotations
@@ -5,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import re
+import unicodedata
 import zoneinfo
 
 from dedupe_news._input.rules import in_force
@@ -14,15 +16,54 @@ NO_DATE = "is no date that can be read"
 AMBIGUOUS = "may be day/month or month/day"
 OUT_OF_RANGE = "is outside the years 1 to 9999 in UTC"
 
-_NAMES = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
-)  # fmt: skip
-_MONTHS = {
-    **{name[:3]: number for number, name in enumerate(_NAMES, start=1)},
-    **{name: number for number, name in enumerate(_NAMES, start=1)},
-    "sept": 9,
-}
+# Months in English, and in a language or form a line of those that news is written in.
+_NAMES = """
+january february march april may june july august september october november december
+januar februar märz april mai juni juli august september oktober november dezember
+jänner feber mrz april mai juno julei august september oktober november dezember
+janvier février mars avril mai juin juillet août septembre octobre novembre décembre
+enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
+janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro
+ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
+januari februari maart april mei juni juli augustus september oktober november december
+januari februari mrt april maj juni juli augusti september oktober november desember
+januar februar marts april maj juni juli august september oktober november desember
+stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia
+január február március április május június július augusztus szeptember október november december
+ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
+января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь
+січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
+"""
+
+
+def _folded(words: str) -> str:
+    """Return words in small letters without accents."""
+    if words.isascii():
+        return words.lower()
+    letters = unicodedata.normalize("NFKD", words.lower().replace("ı", "i"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _months() -> dict[str, int]:
+    """Return the month of each name, and of each beginning of names that is of one month alone."""
+    months: dict[str, int] = {}
+    for line in reversed(_folded(_NAMES).strip().splitlines()):
+        is_english = line.startswith("january")
+        for number, name in enumerate(line.split(), start=1):
+            for stop in range(3, len(name) + 1):
+                is_other = months.get(name[:stop], number) != number and not is_english
+                months[name[:stop]] = 0 if is_other else number
+    return months
+
+
+def _clock(match: re.Match[str]) -> str:
+    """Return hours and minutes as the rest is written."""
+    return f"{match[1]}:{int(match[2] or 0):02}"
+
+
+_MONTHS = _months()
 _WEEKDAYS = (
     r"(?:mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sun"
     r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
@@ -38,6 +79,10 @@ _ZONES = {
     "pkt": 300, "wib": 420, "sgt": 480, "hkt": 480, "awst": 480,
     "jst": 540, "kst": 540, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780,
 }  # fmt: skip
+_PLACES = {
+    "et": "America/New_York", "ct": "America/Chicago", "mt": "America/Denver",
+    "pt": "America/Los_Angeles",
+}  # fmt: skip
 _ISO = re.compile(
     r"(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{8}|\d{4}-?W\d{2}(?:-?\d)?|\d{4}-\d{3})"
     r"(?:(?:[T_]|\s+|(?<=\d)\s*T\s*)(?P<hour>\d{1,2})"
@@ -46,7 +91,7 @@ _ISO = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TIME = re.compile(
-    r"(?<![\d:./-])(?P<hour>\d{1,2})(?:(?::|(?=\s*[ap]\.?m\b))(?P<minute>\d{2})"
+    r"(?<![\d:./-])(?P<hour>\d{1,2})(?:(?::|\.(?=\d\d\s*[ap]\.?\s?m\b))(?P<minute>\d{2})"
     r"(?::(?P<second>\d{2})(?:[.,:](?P<fraction>\d+))?)?)?"
     r"(?:\s*(?P<half>[ap])\.?\s?m\b\.?|(?<=:\d\d))\s*",
     re.IGNORECASE,
@@ -56,11 +101,11 @@ _OFFSET = re.compile(
     re.IGNORECASE,
 )
 _NAMED_ZONE = re.compile(r"\[?([A-Za-z_]+/[A-Za-z_/+-]+\d*|[A-Za-z]{1,5})\]?")
-_SEPARATOR = r"(?:\s*[-./,]\s*|\s+(?:of\s+)?)"
+_SEPARATOR = r"(?:\s*[-./,]\s*|\s+(?:(?:of|de|del|d')\s+)?)"
 _AFTER_TIME = re.compile(r"^(?:uhr|hrs?|h)\b\s*")
-_BEFORE_TIME = re.compile(r"(?:,|\bat\b|\||-|–|\bt)\s*$")
-_DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?", r"(?P<year>\d{4}|'?\d{2})"
-_MONTH = r"(?P<month>[a-z]{3,9})\.?"
+_BEFORE_TIME = re.compile(r"(?:,|\||-|–|\b(?:at|t|um|a|alle|a las|om|o godz\.?|в|о))\s*$")
+_DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|o|\.)?", r"(?P<year>\d{4}|'?\d{2})"
+_MONTH = r"(?P<month>[^\W\d_]{3,12})\.?"
 _WORDED = [
     re.compile(pattern)
     for pattern in (
@@ -69,8 +114,22 @@ _WORDED = [
         rf"(?P<year>\d{{4}}){_SEPARATOR}{_MONTH}{_SEPARATOR}{_DAY}",
     )
 ]
-_NUMBERED = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})")
-_YEAR_FIRST = re.compile(r"(?P<year>\d{4})([/.-])(?P<month>\d{1,2})\2(?P<day>\d{1,2})")
+_NUMBERED = re.compile(r"(\d{1,2})([/.-]) ?(\d{1,2})\2 ?(\d{4}|\d{2})")
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})([/.-]) ?(?P<month>\d{1,2})\2 ?(?P<day>\d{1,2})")
+_WORD_FIRST = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?[.,]* (?:den )?(?=\d)")
+# Signs and words of dates and times that stand with numbers, as the rest is written.
+_SIGNS = [
+    (re.compile(pattern), written)
+    for pattern, written in (
+        (r"星期\w|[周週]\w|\w曜日?|\w요일", " "),
+        (r"(\d{4})\s*[年년]\s*(\d+)\s*[月월]\s*(\d+)\s*[日号號일]", r"\1-\2-\3 "),
+        (r"(\d+)\s*[時时点點시]\s*(?:(\d+)\s*[分분])?(?:\s*\d+\s*[秒초])?", _clock),
+        (r"(?:上午|午前|오전)\s*([\d:]+)", r"\1 am "),
+        (r"(?:下午|午後|오후)\s*([\d:]+)", r"\1 pm "),
+        (r"(?<=\d)\s?г(?:\.|ода?\b|(?=\W|$))|(?<=\d)\s?р\.", " "),
+    )
+]
+_SPOKEN = re.compile(r"(?:\bklo?\b\.? ?(\d{1,2})[.:]|\b(\d{1,2}) ?h ?)(\d\d)\b")
 _CENTURY, _TURN = 2000, 50
 _NOON = 12
 
@@ -88,8 +147,12 @@ def read_date(text: str) -> dt.datetime:
         return dt.datetime.fromisoformat(text)
     except ValueError:
         pass
-    words = " ".join(re.sub(r"\([^()]*\)", " ", text[:200]).split())
-    found = _iso(words) or _free(words.lower(), words)
+    words = unicodedata.normalize("NFKC", text[:200])
+    if not words.isascii():
+        for sign, written in _SIGNS:
+            words = sign.sub(written, words)
+    words = " ".join(re.sub(r"\([^()]*\)", " ", words).split())
+    found = _iso(words) or _free(_SPOKEN.sub(r"\1\2:\3", _folded(words)), words)
     if found is None:
         remedy = f"say how dates are written: {in_force().speech.date_format}"
         raise UnusableError(NO_DATE, remedy)
@@ -121,7 +184,8 @@ def _free(words: str, written: str) -> dt.datetime | None:
         rest = f"{_BEFORE_TIME.sub('', before.strip())} {after}"
     elif (named := re.search(r"\s(utc|gmt|z)$", rest)) is not None:
         zone, rest = dt.UTC, rest[: named.start()]
-    date = _day(" ".join(rest.split()).strip(" ,|-–"))
+    rest = " ".join(rest.split()).strip(" ,.|-–")
+    date = _day(rest) or _day(_WORD_FIRST.sub("", rest, count=1))  # a day of the week
     with contextlib.suppress(ValueError):
         return None if date is None else _at(dt.datetime(*date), time, zone)  # noqa: DTZ001
     return None
@@ -132,7 +196,7 @@ def _at(day: dt.datetime, time: re.Match[str] | None, zone: dt.tzinfo | None) ->
     clock = {} if time is None else time.groupdict()
     hour, minute, second = (int(clock.get(part) or 0) for part in ("hour", "minute", "second"))
     if half := clock.get("half"):
-        if not 1 <= hour <= _NOON:
+        if hour > _NOON:
             return None
         hour = hour % _NOON + (_NOON if half == "p" else 0)
     latest = 24 if minute == second == 0 else 23
@@ -161,8 +225,8 @@ def _leading_zone(after: str, written: str) -> tuple[dt.tzinfo | None, str]:
 
 def _zone(text: str) -> tuple[dt.tzinfo | None, bool]:
     """Return the zone that a text is, and whether it is one, or empty."""
-    # Java writes the name of a zone after its offset.
-    text = re.sub(r"(?<=.)\[.*\]$", "", text.strip())
+    # Java and Go write the name of a zone after its offset.
+    text = re.sub(r"(?<=\d) *\[.*\]$|(?<=\d\d) [A-Z]{2,5}$", "", text.strip())
     if not text:
         return None, True
     if text.lower() in _ZONES:
@@ -171,9 +235,10 @@ def _zone(text: str) -> tuple[dt.tzinfo | None, bool]:
     if offset is not None and offset.end() == len(text):
         return _fixed(offset), True
     named = _NAMED_ZONE.fullmatch(text)
-    if named is not None and "/" in named[1]:
+    place = "" if named is None else _PLACES.get(named[1].lower(), named[1])
+    if "/" in place:
         with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            return zoneinfo.ZoneInfo(named[1]), True
+            return zoneinfo.ZoneInfo(place), True
     return None, False
 
 
@@ -188,7 +253,7 @@ def _day(words: str) -> tuple[int, int, int] | None:
     """Return year, month and day of a date alone."""
     for pattern in _WORDED:
         match = pattern.fullmatch(words)
-        if match is not None and match["month"] in _MONTHS:
+        if match is not None and _MONTHS.get(match["month"]):
             return _full(match["year"]), _MONTHS[match["month"]], int(match["day"])
     match = _YEAR_FIRST.fullmatch(words)
     if match is not None:

@@ -174,13 +174,15 @@ def _warn(role: str, faults: Faults, *, is_used: bool) -> None:
     if not faults.positions:
         return
     consequence = "they count as missing" if is_used else "it is not used"
+    n_values = len(faults.positions)
     message = (
-        f"the column {faults.column!r}, found by its name, holds {len(faults.positions):,} "
-        f"values that cannot be the {role}; {consequence}. The first, {faults.examples[0]}. "
-        f"{role}={faults.column!r} insists on it, {role}=None does without"
+        f"the column {faults.column!r}, found by its name, holds {n_values:,} "
+        f"value{'s' * (n_values > 1)} that cannot be read; {consequence}. "
+        f"The first, {faults.examples[0]}"
     )
-    if faults.remedy:
-        message += f"; {faults.remedy}"
+    if in_force().speech.opt_out:  # where the columns can be named
+        message += f". {role}={faults.column!r} insists on it, {role}=None does without"
+        message += f"; {faults.remedy}" * bool(faults.remedy)
     warnings.warn(InputWarning(message), stacklevel=2)
 
 

@@ -53,6 +53,8 @@ ALONE = Speech(
     opt_out="",
 )
 """Where one value is given by itself, not in a feed."""
+BARE = ALONE._replace(subject=API.subject)
+"""Where items are given, but nothing that says how they are read."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -106,14 +108,24 @@ def reading(
         allowed = ", ".join(map(repr, get_args(OnInvalid)))
         message = f"on_invalid={shown(on_invalid)} is not known; allowed are {allowed}"
         raise ConfigError(message)
-    is_order = date_format in (None, "dmy", "mdy")
-    if not is_order and not (isinstance(date_format, str) and "%" in date_format):
+    if date_format not in (None, "dmy", "mdy") and not _is_format(date_format):
         message = (
             f"date_format={shown(date_format)} is no format of dates; pass 'dmy' or 'mdy' for the "
             "order of day and month, or a format of datetime.strptime such as '%d/%m/%Y %H:%M'"
         )
         raise ConfigError(message)
     return using(on_invalid=on_invalid, timezone=_zone(timezone), date_format=date_format)
+
+
+def _is_format(date_format: object) -> bool:
+    if not isinstance(date_format, str) or "%" not in date_format:
+        return False
+    try:
+        written = dt.datetime(2001, 2, 3, tzinfo=dt.UTC).strftime(date_format)
+        dt.datetime.strptime(written, date_format)  # noqa: DTZ007 - only whether it can be read
+    except ValueError:  # of a directive that there is not
+        return False
+    return True
 
 
 def _zone(name: object) -> dt.tzinfo | None:

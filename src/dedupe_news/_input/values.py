@@ -153,7 +153,7 @@ def are_given(values: Any) -> NDArray[np.bool_]:
 
 def check_id(value: object) -> None:
     """Refuse an id that cannot be one."""
-    if type(value) is str and value.isascii():
+    if type(value) is str and value and value.isascii():
         return
     fault = fault_of_id(value)
     if fault is not None:
@@ -181,7 +181,8 @@ def _are_plain(ids: list[Any]) -> bool:
     if kinds == {int}:
         return max(map(int.bit_length, ids)) < _SHORT_BITS
     try:
-        return kinds == {str} and max(map(len, ids)) <= _SHORT and bool("\n".join(ids).encode())
+        lengths = [len(value) for value in ids] if kinds == {str} else [0]
+        return 0 < min(lengths) <= max(lengths) <= _SHORT and bool("\n".join(ids).encode())
     except UnicodeEncodeError:
         return False
 
@@ -191,6 +192,9 @@ def _distinct_in_arrow(arrow: Any) -> bool:
         return False
     compute = importlib.import_module("pyarrow.compute")
     try:
+        is_text = "string" in str(arrow.type)
+        if is_text and compute.min(compute.binary_length(arrow)).as_py() == 0:
+            return False
         return bool(compute.count_distinct(arrow).as_py() == len(arrow))
     except NotImplementedError:  # of this type Arrow cannot tell
         return False
@@ -223,9 +227,14 @@ def _mended_ids(ids: list[Any], faults: Faults, fault_to_keep: FaultOfId | None)
     return mended
 
 
+def is_no_id(value: object) -> bool:
+    """Return whether a value stands for no id: a missing one, or the empty text of files."""
+    return is_missing(value) or (isinstance(value, str) and not value)
+
+
 def fault_of_id(value: object) -> UnusableError | None:
     """Return why a value cannot be an id, None where it can."""
-    if is_missing(value):
+    if is_no_id(value):
         return UnusableError(MISSING, "every document needs one")
     fault = _oddity(value, DEEPEST_ID)  # first: what is too deep crashes Python's own hash
     if fault is None and not _is_hashable(value):
@@ -253,7 +262,9 @@ def _oddity(value: object, depth: int) -> UnusableError | None:
 def _is_hashable(value: object) -> TypeGuard[Hashable]:
     try:
         hash(value)  # a tuple that holds a list says it is hashable, and is not
-    except TypeError:
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - an object of the user's may raise anything
         return False
     return True
 

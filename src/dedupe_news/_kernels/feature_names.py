@@ -20,12 +20,14 @@ from __future__ import annotations
     REPEATED_REPLACEMENT,
     HEAD,
     TAIL,
+    LEAD_SHORT,
+    LEAD_LONG,
     CUT_OFF,
     SAME_SOURCE,
     HOURS,
     TIME_OF_DAY,
     DAYS,
-) = range(21)
+) = range(23)
 
 FEATURES = tuple(name.lower() for name in tuple(globals()) if name.isupper())
 """Names of the features, in the order of a row."""
@@ -52,6 +54,8 @@ FEATURE_NOTES: dict[str, str] = {
     "repeated_replacement": "Logarithm of how often one word was again replaced by the same word.",
     "head": "Logarithm of the tokens that only one text has before the first match.",
     "tail": "Logarithm of the unmatched tokens after the last match.",
+    "lead_short": "Matched tokens of the first 32 after the title, in the shorter text.",
+    "lead_long": "The same in the longer text.",
     "cut_off": "Which text ends in a cut-off mark: 0 none, 1 the shorter, 2 the longer, 3 both.",
     "same_source": "1 if both items have the same source, 0 if they do not.",
     "hours": "Logarithm of the hours between the two items, at most a day.",

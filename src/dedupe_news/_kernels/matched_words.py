@@ -11,6 +11,8 @@ from dedupe_news._kernels.alignment import IN_RIGHT, Scratch, is_used, place_of,
 from dedupe_news._kernels.evidence import Evidence, Side, form_of, is_rare, weight_of
 from dedupe_news._kernels.feature_names import (
     BAG_SHORT,
+    LEAD_LONG,
+    LEAD_SHORT,
     MISSING,
     NAMES_KEPT,
     RUN_SHARE,
@@ -21,6 +23,11 @@ from dedupe_news._kernels.text.fold import FIRST_LINE, HAS_DIGIT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from dedupe_news._kernels._jit import Integer
+
+LEAD_TOKENS = 32
+"""Tokens after the title that are the lead of a text."""
 
 
 @kernel
@@ -47,6 +54,23 @@ def fill_matched(
     if min(title_a, title_b) > 0:
         row[TITLE_OVERLAP] = title_matched / min(title_a, title_b)
         row[TITLE_JACCARD] = title_matched / (title_a + title_b - title_matched)
+    row[LEAD_SHORT] = lead_matched(evidence, short, partner)
+    row[LEAD_LONG] = lead_matched(evidence, long, scratch.back)
+
+
+@inlined
+def lead_matched(evidence: Evidence, side: Side, partner: NDArray[np.int32]) -> float:
+    """Return the share of the first tokens after the title that are matched."""
+    start: Integer = 0
+    while start < side.length and evidence.flags[side.first + start] & FIRST_LINE != 0:
+        start += 1
+    if start == side.length:
+        start = 0
+    stop = min(side.length, start + LEAD_TOKENS)
+    n_matched = 0
+    for at in range(start, stop):
+        n_matched += partner[at] >= 0
+    return float(n_matched / (stop - start))
 
 
 @inlined

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from dedupe_news._kernels.evidence import Evidence, Side
 
 
+LONGEST_VALUE = 8
+"""Tokens that are replaced as one value at most: more are another passage."""
+
+
 @inlined
 def _n_numbers(evidence: Evidence, side: Side, start: Integer, stop: Integer) -> int:
     n_numbers = 0
@@ -48,10 +52,11 @@ def fill_replacements(
         j_stop = np.int64(partner[i_stop]) if i_stop < short.length else np.int64(long.length)
         n_short, n_long = i_stop - i, j_stop - j
         is_replaced = n_short > 0 and n_long > 0
-        if is_replaced:
+        if max(n_short, n_long) <= LONGEST_VALUE and is_replaced:
             numbers += min(
                 _n_numbers(evidence, short, i, i_stop), _n_numbers(evidence, long, j, j_stop)
             )
+        if is_replaced:
             left = evidence.tokens[short.first + i]
             right = evidence.tokens[long.first + j]
             for k in range(n_pairs):

@@ -12,6 +12,7 @@ from dedupe_news._engine.classifier import DUPLICATE, features_of, load_classifi
 from dedupe_news._engine.segment import count
 from dedupe_news._input.labels import VERDICTS, read_labels
 from dedupe_news._input.reading import read_documents
+from dedupe_news._input.rules import BARE, using
 from dedupe_news._learning.labelling import Labelling, texts_of_labels
 from dedupe_news._machine.threads import resolve_jobs
 from dedupe_news.config import settled
@@ -233,7 +234,8 @@ def fit_judge(
         columns, config = feed.columns, config or feed.config
     else:
         choices = Choices(id=id, title=title, text=text, source=source, published=published)
-        columns = read_documents(feed, **choices, n_jobs=threads).numbered()
+        with using(speech=BARE):
+            columns = read_documents(feed, **choices, n_jobs=threads).numbered()
     chosen = settled(config, settings)
     given = read_labels(labels)
     counted = count(columns, chosen, threads)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import random
+import re
 import time
 import urllib.parse
 from typing import TYPE_CHECKING, Any
@@ -29,9 +30,15 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 1.0
-# redis-py has classes for some, of which it drops the word from the text.
-_PASSING = ("BusyLoadingError", "MasterDownError", "TryAgainError", "ClusterDownError")
-_PASSING_WORDS = ("LOADING ", "BUSY ", "MASTERDOWN ", "TRYAGAIN ", "CLUSTERDOWN ")
+# What a server says while it cannot do a command yet, and has done none of it. redis-py has
+# classes for some words, and drops them from the text; of a script they stand within the text.
+_PASSING = re.compile(
+    r"\b(?:LOADING|BUSY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|READONLY|NOREPLICAS|MISCONF)\b"
+    "|max number of clients"
+)
+_PASSING_ERRORS = (
+    "BusyLoadingError", "MasterDownError", "TryAgainError", "ClusterDownError", "ReadOnlyError",
+)  # fmt: skip
 _ELSEWHERE = ("MovedError", "AskError", "ClusterCrossSlotError")
 NOTHING_KEPT = "Nothing of the change was kept"
 UNKNOWN = (
@@ -204,51 +211,50 @@ class Server:
         """Call until there is an answer, or the time is up."""
         errors = self._redis.exceptions
         until = time.monotonic() + self._timeout
-        pause, is_lost = _FIRST_PAUSE_S, False
+        pause, said = _FIRST_PAUSE_S, NOTHING_KEPT if kept else "Nothing was changed"
         while True:
             try:
                 return call()
             except errors.AuthenticationError as error:
                 message = f"{self._name!r} refuses the user or password: {error}"
                 raise StoreError(message) from error
-            except errors.OutOfMemoryError as error:
-                raise self._full(error, kept if is_lost else "") from error
-            except (errors.ConnectionError, errors.TimeoutError) as error:
-                reason, is_lost = error, True
             except errors.RedisError as error:
-                text = str(error)
-                if "OOM" in text:
-                    raise self._full(error, kept if is_lost else "") from error
-                is_replica = type(error).__name__ == "ReadOnlyError" or "READONLY" in text
-                is_passing = type(error).__name__ in _PASSING or text.startswith(_PASSING_WORDS)
-                if not is_replica and not is_passing:
-                    raise self._refused(error) from error
-                reason = error
-                if is_replica:  # the name may lead to another master by now
+                reason, text = error, str(error)
+                if isinstance(error, errors.OutOfMemoryError) or "OOM" in text:
+                    raise self._full(error, said) from error
+                is_passing = type(error).__name__ in _PASSING_ERRORS or _PASSING.search(text)
+                if is_passing:  # the name may lead to another master by now
                     self.client.connection_pool.disconnect()
+                elif isinstance(error, (errors.ConnectionError, errors.TimeoutError)):
+                    said = kept or said  # from now on
+                else:
+                    raise self._refused(error, said) from error
             if time.monotonic() + pause > until:
+                what, remedy = "not answered", "Start the server"
+                if is_passing:
+                    what, remedy = "refused", "Mend what it says"
                 message = (
-                    f"{self._name!r} has not answered for timeout={self._timeout:g} seconds: "
-                    f"{reason}. {kept or 'Nothing was changed'}. Start the server, or open the "
-                    "index with a longer timeout"
+                    f"{self._name!r} has {what} for timeout={self._timeout:g} seconds: "
+                    f"{text.rstrip('.')}. "
+                    f"{said}. {remedy}, or open the index with a longer timeout"
                 )
                 raise StoreUnavailableError(message) from reason
             # A random part, so that workers do not retry at the same moment.
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
-    def _refused(self, error: Exception) -> StoreError:
+    def _refused(self, error: Exception, said: str) -> StoreError:
         text = str(error)
         if type(error).__name__ in _ELSEWHERE:
             return StoreError(
                 f"{self._name!r} is a node of a Redis Cluster, which is not supported ({text}). "
                 "Give the address of a server that runs without cluster mode"
             )
-        return StoreError(f"{self._name!r} refuses: {text}")
+        return StoreError(f"{self._name!r} refuses: {text}. {said}")
 
-    def _full(self, error: Exception, kept: str) -> StoreFullError:
+    def _full(self, error: Exception, said: str) -> StoreFullError:
         return StoreFullError(
-            f"{self._name!r} has no memory left: {error}. {kept or NOTHING_KEPT}. Queries go on. "
+            f"{self._name!r} has no memory left: {error}. {said}. Queries go on. "
             "Raise its maxmemory, or let documents expire"
         )
 

@@ -27,6 +27,7 @@ from dedupe_news._store.match_lists import MatchLists
 from dedupe_news._store.replay import State
 from dedupe_news.errors import (
     ConfigError,
+    InputError,
     InputTypeError,
     StoreBusyError,
     StoreDamagedError,
@@ -308,6 +309,9 @@ def open_store(
         module = importlib.import_module("dedupe_news._store.sqlite")
         # Absolute from now on, whatever becomes of the working directory.
         path = file_path(os.path.abspath(name), "location")  # noqa: PTH100 - links stay as they are
+        if path.is_dir():
+            message = f"location={name!r} is a folder; name a file in it"
+            raise InputError(message)
         log = module.SQLiteLog(path, config, durability=durability, **options)
     elif scheme[1].lower() in {"redis", "rediss"}:
         module = importlib.import_module("dedupe_news._store.redis")

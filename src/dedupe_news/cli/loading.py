@@ -96,8 +96,6 @@ def load(
         raw = RawColumns({**dict.fromkeys(ROLES), "text": []})
         if len(table):
             raw = _find(Table(table.columns, table.names), options, roles)
-        if isinstance(raw.values["id"], list):  # an empty cell is none
-            raw.values["id"] = [None if value == "" else value for value in raw.values["id"]]
         with using(speech=COMMAND_LINE, unit=f"{label}, {table.unit}", numbers=table.numbers):
             items = read_columns(raw, fault_to_keep=fault_to_keep)
     if items.ids is None:

@@ -329,9 +329,13 @@ def _read(
     """Return documents as columns, and the settings that hold for them."""
     # Only now: it brings numba, half a second.
     from dedupe_news._input.reading import read_documents  # noqa: PLC0415
+    from dedupe_news._input.rules import BARE, using  # noqa: PLC0415
 
     if not isinstance(feed, Clustering):
-        columns = read_documents(feed, id=None, title=title, text=text, source=None, published=None)
+        with using(speech=BARE):
+            columns = read_documents(
+                feed, id=None, title=title, text=text, source=None, published=None
+            )
         return columns, config or Config()
     for name, choice in (("title", title), ("text", text)):
         if choice is not AUTO:

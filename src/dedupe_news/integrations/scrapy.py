@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dedupe_news._input import times
 from dedupe_news._input.arrow import is_missing
 from dedupe_news._input.reading import read_item
-from dedupe_news._input.rules import reading
+from dedupe_news._input.rules import ALONE, reading, using
+from dedupe_news._input.values import is_no_id
 from dedupe_news.config import Config
 from dedupe_news.errors import (
     ColumnError,
@@ -55,6 +56,13 @@ _FIELDS: Mapping[str, str | None] = {
 }
 _WRITTEN = ("duplicate_of", "cluster")  # by the action "tag"
 _RULES = {"on_invalid": "ignore", "timezone": "UTC", "date_format": None}
+
+_SPEECH = ALONE._replace(
+    timezone='DEDUPE_NEWS_TIMEZONE = "UTC" or another, such as "Europe/Berlin"',
+    date_format='DEDUPE_NEWS_DATE_FORMAT = "dmy" or "mdy", or a format such as "%d/%m/%Y %H:%M"',
+    policy='or set DEDUPE_NEWS_ON_INVALID = "ignore" to do without such values',
+    opt_out=", DEDUPE_NEWS_FIELDS = {{{role!r}: None}} without the field",
+)
 
 _log = logging.getLogger(__name__)
 
@@ -101,8 +109,12 @@ class DedupeNewsPipeline:
             name: settings.get(f"DEDUPE_NEWS_{name.upper()}", default)
             for name, default in _RULES.items()
         }
-        with reading(**self._rules):
-            pass  # refused before the crawl begins
+        try:
+            with reading(**self._rules):
+                pass  # refused before the crawl begins
+        except ConfigError as error:
+            message = f"DEDUPE_NEWS_{str(error).partition('=')[0].upper()} is unusable: {error}"
+            raise ConfigError(message) from error
         self._stats = stats
         self._index: NewsIndex | None = None
 
@@ -170,7 +182,7 @@ class DedupeNewsPipeline:
             what: None if field is None else adapter.get(field)
             for what, field in self._fields.items()
         }
-        if is_missing(values["id"]) or (is_missing(values["title"]) and is_missing(values["text"])):
+        if is_no_id(values["id"]) or (is_missing(values["title"]) and is_missing(values["text"])):
             self._pass_over(item)
             return item
         if self._tags:
@@ -204,7 +216,7 @@ class DedupeNewsPipeline:
         if name in index:
             self._count("seen")
             return name, f"{shown(name)} is in the index already"
-        with reading(**self._rules):
+        with reading(**self._rules), using(speech=_SPEECH):
             read = read_item(values["text"], values["title"], values["source"], values["published"])
         self._report(name, read.skipped)
         published = read.published

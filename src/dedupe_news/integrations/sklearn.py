@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from dedupe_news._input.rules import BARE, using
 from dedupe_news._machine.progress import prepare
 from dedupe_news.api import cluster
 from dedupe_news.config import settled
@@ -133,7 +134,8 @@ class NewsDeduplicator(ClusterMixin, BaseEstimator):
         settings = {name: getattr(self, name) for name in _SETTINGS}
         given = {name: value for name, value in settings.items() if value is not None}
         prepare("cluster", settled(self.config, given).policy, self.n_jobs)
-        result = cluster(X, config=self.config, n_jobs=self.n_jobs, progress=False, **given)
+        with using(speech=BARE):
+            result = cluster(X, config=self.config, n_jobs=self.n_jobs, progress=False, **given)
         self.clustering_ = result
         self.labels_ = result.labels
         self.representatives_ = result.representatives

@@ -1,4 +1,4 @@
-"""Tags, comments, scripts and styles are dropped, character references decoded."""
+"""Tags, comments, scripts, styles and lists of links go, character references are decoded."""
 
 from __future__ import annotations
 
@@ -119,6 +119,8 @@ def reference_stop(
 
 _MAX_TAG = 1024
 _MAX_PASSES = 3  # "&amp;amp;lt;" takes as many
+_LEAST_LINKS = 2
+_LEAST_LINK = 24  # bytes without spaces: a headline, no tag or name
 _AMPERSAND = 0x26
 _LESS = 0x3C
 _GREATER = 0x3E
@@ -219,6 +221,50 @@ def _is_raw_text(text: NDArray[np.uint8], at: int) -> bool:
 
 
 @kernel
+def _is_link(text: NDArray[np.uint8], at: int, stop: int) -> bool:
+    # <a or </a; a tag was found here, which ends before `stop`.
+    at += 2 if text[at + 1] == 0x2F else 1
+    return bool(text[at] | 0x20 == 0x61 and at + 1 < stop and not is_letter(int64(text[at + 1])))
+
+
+@kernel
+def _links_stop(
+    text: NDArray[np.uint8], at: int, stop: int, table: NDArray[np.uint32]
+) -> tuple[int, int]:
+    """
+    Return where the list of links that begins at `at` ends, and how far was looked.
+
+    Links with nothing between them, of which one has a headline's length, are no words of an
+    article: pages list their other articles so (link density, Kohlschütter et al., WSDM 2010).
+    The list ends at `at` where there is none.
+    """
+    n_links = n_bytes = most_bytes = 0
+    inside = False
+    end = k = at
+    while k < stop:
+        byte = int64(text[k])
+        after = _tag_stop(text, k, stop, table) if byte == _LESS else k
+        if after > k:
+            if _is_link(text, k, stop):
+                if text[k + 1] != 0x2F:
+                    inside = True
+                    n_bytes = 0
+                elif inside:
+                    inside = False
+                    n_links += 1
+                    most_bytes = max(most_bytes, n_bytes)
+                    end = after
+            k = after
+            continue
+        if not is_space(byte):
+            if not inside:
+                break
+            n_bytes += 1
+        k += 1
+    return end if n_links >= _LEAST_LINKS and most_bytes >= _LEAST_LINK else at, k
+
+
+@kernel
 def _clean_once(
     source: NDArray[np.uint8],
     start: int,
@@ -234,6 +280,8 @@ def _clean_once(
     keep = places.shape[0] > 0
     raw_closed = True
     comment_closed = True
+    has_text = False
+    links_seen = start
     n = begin
     at = start
     while at < stop:
@@ -264,6 +312,9 @@ def _clean_once(
                     raw_closed = closing < stop
                     if raw_closed:
                         after = closing
+                if after > at and has_text and at >= links_seen and _is_link(source, at, stop):
+                    links_stop, links_seen = _links_stop(source, at, stop, table)
+                    after = max(after, links_stop)
             if after > at:
                 end = after
                 value[0] = SPACE_SIGN
@@ -278,6 +329,7 @@ def _clean_once(
         if keep and first == 0:
             begin_place = places[at, 0]
             end_place = places[end - 1, 1]
+        has_text |= value[0] != SPACE_SIGN and not is_space(int64(value[0]))
         for k in range(int64(value[7])):
             clean[n] = value[k]
             if keep:
@@ -313,9 +365,9 @@ def clean_markup(
     written: Cleaned,
 ) -> None:
     """
-    Decode character references and drop tags, comments, scripts and styles.
+    Decode character references and drop tags, comments, scripts, styles and lists of links.
 
-    Each tag or comment leaves one space, a tag that is cut off an ellipsis. What markup hides is
+    Each of them leaves one space, a tag that is cut off an ellipsis. What markup hides is
     looked at again, since feeds escape text twice.
     """
     clean, cleaned, clean_offsets, places = written
