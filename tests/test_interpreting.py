@@ -45,9 +45,7 @@ import json, sys
 import dedupe_news as dn
 from dedupe_news._kernels import _jit
 from printings import printings, strangers
-feed = [
-    {"id": f"{n}", "text": text} for n, text in enumerate([*printings(4), *strangers(8)])
-]
+feed = [{**item, "id": f"{n}"} for n, item in enumerate([*printings(4), *strangers(8)])]
 answers = []
 for part in (feed[:6], feed[6:]):
     with dn.NewsIndex.open(sys.argv[1]) as index, dn.NewsIndex.open(sys.argv[1]) as other:
@@ -101,12 +99,12 @@ def test_a_small_index_in_a_file_is_interpreted(root: Path, tmp_path: Path) -> N
     """A dozen items are added to a file, read by others, and clustered without a compiler."""
     polled = run(root, tmp_path / "cache", POLLED, str(tmp_path / "news.db"))
 
-    texts = [*printings(4), *strangers(8)]
+    feed = [*printings(4), *strangers(8)]
     index, added = dn.NewsIndex(), []
-    for n, text in enumerate(texts):
-        added.append([match.id for match in index.add(f"{n}", text)])
+    for n, item in enumerate(feed):
+        added.append([match.id for match in index.add(f"{n}", **item)])
         if n in {5, 11}:
-            added.append([match.id for match in index.query(texts[0])])
+            added.append([match.id for match in index.query(feed[0]["text"])])
     expected = [added[:7], added[7:], index.cluster().labels.tolist()]
     assert polled == {"compilations": 0, "answers": expected}
 
