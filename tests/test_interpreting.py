@@ -40,6 +40,24 @@ json.dump({
 """
 
 
+POLLED = """
+import json, sys
+import dedupe_news as dn
+from dedupe_news._kernels import _jit
+from printings import printings, strangers
+feed = [{**item, "id": f"{n}"} for n, item in enumerate([*printings(4), *strangers(8)])]
+answers = []
+for part in (feed[:6], feed[6:]):
+    with dn.NewsIndex.open(sys.argv[1]) as index, dn.NewsIndex.open(sys.argv[1]) as other:
+        added = [index.add(**item) for item in part]
+        asked = other.query(feed[0]["text"])
+        answers.append([[match.id for match in matches] for matches in (*added, asked)])
+with dn.NewsIndex.open(sys.argv[1]) as index:
+    answers.append(index.cluster().labels.tolist())
+json.dump({"compilations": _jit.n_compilations(), "answers": answers}, sys.stdout)
+"""
+
+
 def answers() -> dict[str, object]:
     """Return what `WORK` says, of this process."""
     feed = [*printings(4), *strangers(8)]
@@ -57,19 +75,38 @@ def answers() -> dict[str, object]:
 @pytest.mark.usefixtures("compiled")
 def test_small_work_is_interpreted_with_the_same_answers(root: Path, tmp_path: Path) -> None:
     """With an empty cache a dozen items are clustered, compared and shown without a compiler."""
-    paths = os.pathsep.join([str(root / "src"), str(root / "tests")])
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": paths}
+    assert run(root, tmp_path, WORK) == {"compilations": 0, **answers()}
 
+
+def run(root: Path, cache: Path, code: str, *arguments: str) -> dict[str, object]:
+    """Return what a program prints that has no machine code."""
+    paths = os.pathsep.join([str(root / "src"), str(root / "tests")])
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": paths}
     done = subprocess.run(  # noqa: S603 - our own interpreter and code
-        [sys.executable, "-W", "error", "-c", WORK],
+        [sys.executable, "-W", "error", "-c", code, *arguments],
         capture_output=True,
         check=False,
         text=True,
         env=environment,
     )
-
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout) == {"compilations": 0, **answers()}
+    printed: dict[str, object] = json.loads(done.stdout)
+    return printed
+
+
+@pytest.mark.usefixtures("compiled")
+def test_a_small_index_in_a_file_is_interpreted(root: Path, tmp_path: Path) -> None:
+    """A dozen items are added to a file, read by others, and clustered without a compiler."""
+    polled = run(root, tmp_path / "cache", POLLED, str(tmp_path / "news.db"))
+
+    feed = [*printings(4), *strangers(8)]
+    index, added = dn.NewsIndex(), []
+    for n, item in enumerate(feed):
+        added.append([match.id for match in index.add(f"{n}", **item)])
+        if n in {5, 11}:
+            added.append([match.id for match in index.query(feed[0]["text"])])
+    expected = [added[:7], added[7:], index.cluster().labels.tolist()]
+    assert polled == {"compilations": 0, "answers": expected}
 
 
 def test_much_work_is_not_interpreted() -> None:
@@ -87,6 +124,13 @@ def test_much_work_is_not_interpreted() -> None:
                 _interpreting.instead_of(answers)  # type: ignore[arg-type]
     with _interpreting.small(10_000, allowance), _interpreting.small(20_000, allowance) as is_part:
         assert is_part
+    for many in (_interpreting.MOST_BYTES + 1, None):
+        with (
+            _interpreting.small(10_000, allowance),
+            _interpreting.small(many, allowance) as is_part,
+        ):
+            assert not is_part
+            assert not _interpreting.is_on()
     assert allowance.n_bytes == 10_000, "what was not interpreted costs nothing"
 
 

@@ -14,7 +14,6 @@ from dedupe_news._input.settings import whole_number
 from dedupe_news._kernels._preparing import is_prepared
 from dedupe_news._machine.progress import ready
 from dedupe_news._machine.threads import resolve_jobs
-from dedupe_news._store.memory import MemoryLog
 from dedupe_news._store.stored_items import StoredItems, tokens_of
 from dedupe_news.documents import AUTO
 from dedupe_news.errors import ConfigError, InputError, InputTypeError, UnknownIdError, shown
@@ -246,8 +245,8 @@ class Lookups(Displayable):
             return self._look_up(items, wanted, limit, threads)
 
     def _is_small(self) -> bool:
-        """Return whether the index is in memory, and of few items."""
-        return isinstance(self._store.log, MemoryLog) and self._store.n_known <= _FEW
+        """Return whether the index is of few items, as far as this process knows."""
+        return self._store.n_known <= _FEW
 
     def _ready(self, feed: object, n_jobs: int = -1) -> AbstractContextManager[None]:
         """Compile what the index needs, unless it is small and so is what comes."""

@@ -48,19 +48,20 @@ _work: contextvars.ContextVar[_Work | None] = contextvars.ContextVar("interpreti
 @contextlib.contextmanager
 def small(n_bytes: int | None, allowance: Allowance = _OF_PROCESS) -> Iterator[bool]:
     """Let kernels without machine code be interpreted within, if the work is little."""
-    if is_on():  # a part of little work
+    if is_on() and n_bytes is not None and n_bytes <= MOST_BYTES:  # a part of little work
         yield True
         return
     if n_bytes is None or n_bytes > min(MOST_BYTES, allowance.n_bytes):
-        yield False
-        return
-    work = _Work()
+        n_bytes, work = 0, None  # though it be within little work: what others did to an index
+    else:
+        work = _Work()
     token = _work.set(work)
     try:
-        yield True
+        yield work is not None
     finally:
         _work.reset(token)
-        allowance.n_bytes -= n_bytes * work.was_interpreted
+        if work is not None and work.was_interpreted:
+            allowance.n_bytes -= n_bytes
 
 
 def is_on() -> bool:

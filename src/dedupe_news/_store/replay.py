@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe_news._input.columns import NO_SOURCE, to_span
+from dedupe_news._kernels._interpreting import small
 from dedupe_news._kernels.representatives import representative_of
 from dedupe_news._kernels.workspace import Arrivals
 from dedupe_news._machine.threads import resolve_jobs
@@ -236,15 +237,19 @@ class State:
         """Apply events."""
         self.is_torn = True
         is_new = self.cursor.position == 0
+        n_bytes = 0
         for positions, events in parts:
-            for event in unpack(positions, events, objects or ()):
-                if isinstance(event, Addition):
-                    self._append(event, is_new=is_new)
-                else:
-                    self._bury(event, is_new=is_new)
+            n_bytes += sum(map(len, events))
+            with small(n_bytes):
+                for event in unpack(positions, events, objects or ()):
+                    if isinstance(event, Addition):
+                        self._append(event, is_new=is_new)
+                    else:
+                        self._bury(event, is_new=is_new)
             self.cursor = Cursor(positions[-1] + 1, checksum_of(events[-1]))
         if is_new:
-            self.texts.rebuild()
+            with small(n_bytes):
+                self.texts.rebuild()
         self.is_torn = False
 
     def _bury(self, event: Tombstones, *, is_new: bool) -> None:
