@@ -317,9 +317,18 @@ def of_matches(
         "run_share": longest / len(short.words),
         "title_overlap": title / min(titles) if min(titles) > 0 else -1.0,
         "title_jaccard": title / (sum(titles) - title) if min(titles) > 0 else -1.0,
+        "lead_short": lead_matched(short, {i for i, _ in pairs}),
+        "lead_long": lead_matched(long, {j for _, j in pairs}),
         "fresh_short": n_fresh / max(1, min(fresh), n_fresh),
         "fresh_matched": math.log(1 + n_fresh),
     }
+
+
+def lead_matched(item: Item, matched: set[int]) -> float:
+    """Return the share of the words after the title, 32 at most, that are matched."""
+    body = [place for place, word in enumerate(item.words) if not word.is_in_title]
+    lead = (body or list(range(len(item.words))))[:32]
+    return len(matched.intersection(lead)) / len(lead)
 
 
 def of_recurrence(
@@ -366,7 +375,12 @@ def of_gaps(short: Item, long: Item, pairs: Sequence[tuple[int, int]]) -> dict[s
     tail += sum(len(gap.right) for gap in replaced if is_tail(gap))
     return {
         "numbers_replaced": math.log(
-            1 + sum(min(numbers(short, a), numbers(long, b)) for a, b in replaced)
+            1
+            + sum(
+                min(numbers(short, a), numbers(long, b))
+                for a, b in replaced
+                if max(len(a), len(b)) <= 8
+            )
         ),
         "repeated_replacement": math.log(1 + n_repeated),
         "head": math.log(1 + head),

@@ -69,7 +69,8 @@ def test_one_refusal_among_friends_is_overruled() -> None:
 def test_an_explanation_gives_the_verdict_by_agreement() -> None:
     """What the printings around a pair overrule is explained as the clustering has it, and why."""
     items = printings(20, headlines="own", seed=1)
-    result = dn.cluster(items, n_jobs=1, progress=False)
+    settings = dn.Config(min_probability=0.9)  # at which some pairs are refused, of any weights
+    result = dn.cluster(items, config=settings, n_jobs=1, progress=False)
     representative = int(result.representatives[0])
     overruled = [
         (member, comparison)
@@ -86,7 +87,7 @@ def test_an_explanation_gives_the_verdict_by_agreement() -> None:
         assert comparison.probability == result.membership.probability[member]
         assert sum(comparison.probabilities.values()) == pytest.approx(1)
         assert result.explain(member, representative).verdict == "duplicate"
-        assert dn.compare(items[representative], items[member]).verdict != "duplicate"
+        assert dn.compare(items[representative], items[member], config=settings).verdict != "duplicate"
     why = {row.position: row.why for row in result.removed}
     assert all(AGREED in why[member] for member, _ in overruled)
 

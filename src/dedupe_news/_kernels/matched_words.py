@@ -54,12 +54,12 @@ def fill_matched(
     if min(title_a, title_b) > 0:
         row[TITLE_OVERLAP] = title_matched / min(title_a, title_b)
         row[TITLE_JACCARD] = title_matched / (title_a + title_b - title_matched)
-    row[LEAD_SHORT] = lead_matched(evidence, short, partner)
-    row[LEAD_LONG] = lead_matched(evidence, long, scratch.back)
+    row[LEAD_SHORT] = _lead_matched(evidence, short, partner)
+    row[LEAD_LONG] = _lead_matched(evidence, long, scratch.back)
 
 
 @inlined
-def lead_matched(evidence: Evidence, side: Side, partner: NDArray[np.int32]) -> float:
+def _lead_matched(evidence: Evidence, side: Side, partner: NDArray[np.int32]) -> float:
     """Return the share of the first tokens after the title that are matched."""
     start: Integer = 0
     while start < side.length and evidence.flags[side.first + start] & FIRST_LINE != 0:
