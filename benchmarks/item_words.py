@@ -41,6 +41,22 @@ class Item:
         return dataclasses.replace(self, title=change(self.title), text=change(self.text))
 
 
+WEIGHT = 0.3
+"""What a made pair counts for beside a labelled one."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Made:
+    """Two items and the class they are of, seen only where words are counted if `needs_counts`."""
+
+    kind: str
+    first: Item
+    second: Item
+    label: int
+    needs_counts: bool = False
+    weight: float = WEIGHT
+
+
 class Language:
     """What is known of a language: how many texts use a word."""
 

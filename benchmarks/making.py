@@ -24,6 +24,7 @@ from benchmarks.item_words import (
     WORD,
     Item,
     Language,
+    Made,
     is_cased,
     names_of,
     put,
@@ -35,11 +36,8 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 
-WEIGHT = 0.3
-"""What a made pair counts for beside a labelled one."""
-
 NAME_WEIGHT = 0.1
-"""The same of a replaced name: easily told, and more of them hide light revisions."""
+"""What a replaced name counts for: it is easily told, and more of them hide light revisions."""
 
 PRINTINGS_WEIGHT = 90.0
 """The same of all printings of a big story together."""
@@ -51,18 +49,6 @@ _LONG = 120  # words of a text that is no notice
 _DAYS, _MONTHS = 60.0, 6000.0  # hours that two items are apart at most, mostly and now and then
 _PRINTINGS = (20.0, 1000.0)  # of a big story
 _ENDINGS = (1, 2, 3)  # letters at the end of a word that another form of it has not
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Made:
-    """Two items and the class they are of, seen only where words are counted if `needs_counts`."""
-
-    kind: str
-    first: Item
-    second: Item
-    label: int
-    needs_counts: bool = False
-    weight: float = WEIGHT
 
 
 class Maker:
@@ -335,9 +321,8 @@ class Maker:
         # Pages of one hour list the same latest news.
         hours = float(np.exp(self._rng.uniform(np.log(0.02), np.log(6.0))))
         published = item.published + dt.timedelta(hours=hours)
-        return dataclasses.replace(
-            made, second=dataclasses.replace(made.second, published=published)
-        )
+        second = dataclasses.replace(made.second, published=published)
+        return dataclasses.replace(made, second=second)
 
     def headline_after(self, item: Item) -> Made | None:
         """Put a headline at the end of another item, beside the item it is of."""

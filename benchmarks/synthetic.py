@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmarks import examples, gold
 from benchmarks.datasets import SEED
-from benchmarks.item_words import Item, plain
-from benchmarks.making import KINDS, Made, Maker
+from benchmarks.item_words import Item, Made, plain
+from benchmarks.making import KINDS, Maker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -87,7 +87,8 @@ def test_an_explanation_gives_the_verdict_by_agreement() -> None:
         assert comparison.probability == result.membership.probability[member]
         assert sum(comparison.probabilities.values()) == pytest.approx(1)
         assert result.explain(member, representative).verdict == "duplicate"
-        assert dn.compare(items[representative], items[member], config=settings).verdict != "duplicate"
+        alone = dn.compare(items[representative], items[member], config=settings)
+        assert alone.verdict != "duplicate"
     why = {row.position: row.why for row in result.removed}
     assert all(AGREED in why[member] for member, _ in overruled)
 

@@ -343,7 +343,8 @@ def respelled(words: list[tuple[str, int]]) -> list[tuple[str, int]]:
             flags = todo[0][1]
             todo = todo[length:]
             if becomes:
-                flags = flags & ~HAS_DIGIT | HAS_DIGIT * (becomes.isdecimal() or becomes in _dates())
+                is_number = becomes.isdecimal() or becomes in _dates()
+                flags = flags & ~HAS_DIGIT | HAS_DIGIT * is_number
                 done.append((becomes, flags))
             elif todo:
                 todo[0] = todo[0][0], todo[0][1] | flags & STARTS_SENTENCE

@@ -8,6 +8,7 @@ import datetime as dt
 import re
 import unicodedata
 import zoneinfo
+from importlib import resources
 
 from dedupe_news._input.rules import in_force
 from dedupe_news._input.skipped import UnusableError
@@ -15,27 +16,6 @@ from dedupe_news._input.skipped import UnusableError
 NO_DATE = "is no date that can be read"
 AMBIGUOUS = "may be day/month or month/day"
 OUT_OF_RANGE = "is outside the years 1 to 9999 in UTC"
-
-# Months in English, and in a language or form a line of those that news is written in.
-_NAMES = """
-january february march april may june july august september october november december
-januar februar märz april mai juni juli august september oktober november dezember
-jänner feber mrz april mai juno julei august september oktober november dezember
-janvier février mars avril mai juin juillet août septembre octobre novembre décembre
-enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
-gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
-janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro
-ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
-januari februari maart april mei juni juli augustus september oktober november december
-januari februari mrt april maj juni juli augusti september oktober november desember
-januar februar marts april maj juni juli august september oktober november desember
-stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia
-január február március április május június július augusztus szeptember október november december
-ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
-января февраля марта апреля мая июня июля августа сентября октября ноября декабря
-январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь
-січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
-"""
 
 
 def _folded(words: str) -> str:
@@ -47,9 +27,16 @@ def _folded(words: str) -> str:
 
 
 def _months() -> dict[str, int]:
-    """Return the month of each name, and of each beginning of names that is of one month alone."""
+    """
+    Return the month of each name, and of each beginning of names that is of one month alone.
+
+    A line of the file has the months in English, then in a language or form that news is
+    written in.
+    """
+    file = resources.files("dedupe_news") / "data" / "months.txt"
+    names = file.read_text(encoding="utf-8")
     months: dict[str, int] = {}
-    for line in reversed(_folded(_NAMES).strip().splitlines()):
+    for line in reversed(_folded(names).strip().splitlines()):
         is_english = line.startswith("january")
         for number, name in enumerate(line.split(), start=1):
             for stop in range(3, len(name) + 1):
